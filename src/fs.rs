@@ -1,0 +1,354 @@
+//! The disk: bounded reads, atomic writes, and the check that a file really lies inside the project.
+//! Every error carries the verb and the path. Knows nothing of manifests or stores.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::path::ProjectPath;
+
+/// Why a file could not be used.
+#[derive(Debug)]
+pub enum FsError {
+    /// The system said no.
+    Io {
+        /// What was being done: `read`, `write`, …
+        verb: &'static str,
+        /// To which file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The file is larger than gpbuild reads.
+    TooLarge {
+        /// Which file.
+        path: PathBuf,
+        /// Its size in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A symbolic link leads out of the project.
+    Outside {
+        /// The path inside the project.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// A folder, a pipe, a device.
+    NotAFile {
+        /// Which path.
+        path: PathBuf,
+    },
+    /// The text is not UTF-8.
+    NotUtf8 {
+        /// Which file.
+        path: PathBuf,
+        /// The first wrong byte, from 0.
+        offset: usize,
+    },
+}
+
+impl FsError {
+    /// Whether there simply is no such file.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Io { error, .. } if error.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// For `map_err`: `File::open(p).map_err(FsError::io("open", p))`.
+    pub fn io(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Io {
+            verb,
+            path: path.to_path_buf(),
+            error,
+        }
+    }
+}
+
+impl fmt::Display for FsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { path, error, .. } if error.kind() == io::ErrorKind::NotFound => {
+                write!(f, "no such file: `{}`", shown(path))
+            }
+            Self::Io { verb, path, error } => {
+                write!(f, "cannot {verb} `{}`: {}", shown(path), plain(error))
+            }
+            Self::TooLarge { path, size, limit } => write!(
+                f,
+                "`{}` is {size} bytes; gpbuild reads at most {limit} of such a file",
+                shown(path)
+            ),
+            Self::Outside { path, target } => write!(
+                f,
+                "`{}` is a symbolic link out of the project, to `{}`",
+                shown(path),
+                shown(target)
+            ),
+            Self::NotAFile { path } => write!(f, "`{}` is not a regular file", shown(path)),
+            Self::NotUtf8 { path, offset } => {
+                write!(f, "`{}` is not UTF-8: byte {offset} is wrong", shown(path))
+            }
+        }
+    }
+}
+
+impl std::error::Error for FsError {}
+
+/// A path as people write it: without the `./` of a project that is the current folder.
+pub fn shown(path: &Path) -> std::path::Display<'_> {
+    path.strip_prefix(".").unwrap_or(path).display()
+}
+
+/// `Permission denied (os error 13)` without the number.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" (os error ") {
+        Some((words, _)) => words.to_lowercase(),
+        None => text,
+    }
+}
+
+/// The project's folder.
+#[derive(Clone, Debug)]
+pub struct Root {
+    path: PathBuf,
+    real: PathBuf,
+}
+
+impl Root {
+    /// Opens the folder; `path` is kept as the user wrote it.
+    pub fn open(path: &Path) -> Result<Self, FsError> {
+        let real = fs::canonicalize(path).map_err(FsError::io("open", path))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            real,
+        })
+    }
+
+    /// The folder as the user wrote it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder with all links resolved.
+    pub fn real(&self) -> &Path {
+        &self.real
+    }
+
+    /// Where `path` is on disk.
+    pub fn at(&self, path: &ProjectPath) -> PathBuf {
+        path.under(&self.path)
+    }
+
+    /// Reads a regular file of at most `limit` bytes that lies inside the project.
+    pub fn read(&self, path: &ProjectPath, limit: u64) -> Result<Vec<u8>, FsError> {
+        let full = self.at(path);
+        let real = fs::canonicalize(&full).map_err(FsError::io("read", &full))?;
+        if !real.starts_with(&self.real) {
+            return Err(FsError::Outside {
+                path: full,
+                target: real,
+            });
+        }
+        read_bounded(&full, limit)
+    }
+
+    /// The same, as text.
+    pub fn read_text(&self, path: &ProjectPath, limit: u64) -> Result<String, FsError> {
+        let bytes = self.read(path, limit)?;
+        String::from_utf8(bytes).map_err(|e| FsError::NotUtf8 {
+            path: self.at(path),
+            offset: e.utf8_error().valid_up_to(),
+        })
+    }
+
+    /// Checks that writing to `path` stays inside the project: its nearest existing folder must lie
+    /// inside. What is at the path itself does not matter: a rename replaces a link, it does not
+    /// follow it.
+    pub fn check_folder(&self, path: &ProjectPath) -> Result<(), FsError> {
+        let full = self.at(path);
+        let mut folder = full.parent();
+        while let Some(at) = folder {
+            match fs::canonicalize(at) {
+                Ok(real) if real.starts_with(&self.real) => return Ok(()),
+                Ok(real) => {
+                    return Err(FsError::Outside {
+                        path: at.to_path_buf(),
+                        target: real,
+                    });
+                }
+                Err(e)
+                    if e.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(at).is_err() =>
+                {
+                    folder = at.parent();
+                }
+                Err(e) => return Err(FsError::io("open", at)(e)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a regular file of at most `limit` bytes.
+pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
+    let meta = fs::metadata(path).map_err(FsError::io("read", path))?;
+    if !meta.is_file() {
+        return Err(FsError::NotAFile {
+            path: path.to_path_buf(),
+        });
+    }
+    let too_large = |size| FsError::TooLarge {
+        path: path.to_path_buf(),
+        size,
+        limit,
+    };
+    if meta.len() > limit {
+        return Err(too_large(meta.len()));
+    }
+    let file = File::open(path).map_err(FsError::io("read", path))?;
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(FsError::io("read", path))?;
+    if bytes.len() as u64 > limit {
+        return Err(too_large(bytes.len() as u64));
+    }
+    Ok(bytes)
+}
+
+/// How sure a write must be before it counts as done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// It can be made again for free: the rename is enough.
+    Free,
+    /// It was paid for: bytes and name are on the disk before this returns.
+    Paid,
+}
+
+/// Writes `bytes` to `path` by way of a temporary file beside it, so that nobody ever sees half a
+/// file. Makes the folder if there is none.
+pub fn write_atomic(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), FsError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = match temporary(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(folder).map_err(FsError::io("create", folder))?;
+            temporary(folder)
+        }
+        other => other,
+    }
+    .map_err(FsError::io("write", path))?;
+    file.write_all(bytes).map_err(FsError::io("write", path))?;
+    if durability == Durability::Paid {
+        file.as_file()
+            .sync_all()
+            .map_err(FsError::io("write", path))?;
+    }
+    file.persist(path)
+        .map_err(|e| FsError::io("write", path)(e.error))?;
+    if durability == Durability::Paid {
+        sync_folder(folder)?;
+    }
+    Ok(())
+}
+
+/// Prefix of temporary files; what a kill leaves behind is swept by `cache gc`.
+pub const TEMPORARY: &str = ".gpbuild-tmp-";
+
+/// The temporary files in a folder, and their sizes, in order. Nobody may be writing there.
+pub fn temporaries(folder: &Path) -> Vec<(PathBuf, u64)> {
+    let entries = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok);
+    let mut found: Vec<(PathBuf, u64)> = entries
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(TEMPORARY))
+        .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)))
+        .filter(|(_, meta)| meta.is_file())
+        .map(|(path, meta)| (path, meta.len()))
+        .collect();
+    found.sort();
+    found
+}
+
+fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The umask applies; tempfile's own default would hide the picture from everybody else.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+fn sync_folder(folder: &Path) -> Result<(), FsError> {
+    if cfg!(unix) {
+        File::open(folder)
+            .and_then(|f| f.sync_all())
+            .map_err(FsError::io("write", folder))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Durability, FsError, Root, read_bounded, write_atomic};
+    use crate::path::ProjectPath;
+
+    #[test]
+    fn a_write_makes_its_folder_and_leaves_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b/c.txt");
+        write_atomic(&path, b"one", Durability::Free).unwrap();
+        write_atomic(&path, b"two", Durability::Paid).unwrap();
+        assert_eq!(read_bounded(&path, 10).unwrap(), b"two");
+        assert_eq!(
+            std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
+            1
+        );
+    }
+
+    #[test]
+    fn reads_are_bounded_and_only_of_files() {
+        let dir = tempfile::tempdir().unwrap();
+        write_atomic(&dir.path().join("big"), &[0; 11], Durability::Free).unwrap();
+        assert!(matches!(
+            read_bounded(&dir.path().join("big"), 10),
+            Err(FsError::TooLarge { size: 11, .. })
+        ));
+        assert!(matches!(
+            read_bounded(dir.path(), 10),
+            Err(FsError::NotAFile { .. })
+        ));
+        assert!(
+            read_bounded(&dir.path().join("none"), 10)
+                .unwrap_err()
+                .is_not_found()
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_out_of_the_project_is_neither_read_nor_written_through() {
+        let dir = tempfile::tempdir().unwrap();
+        let project = dir.path().join("project");
+        std::fs::create_dir(&project).unwrap();
+        write_atomic(&dir.path().join("secret"), b"s", Durability::Free).unwrap();
+        std::os::unix::fs::symlink(dir.path(), project.join("out")).unwrap();
+        std::os::unix::fs::symlink("../secret", project.join("link")).unwrap();
+        let root = Root::open(&project).unwrap();
+        let path = |t: &str| ProjectPath::new(t).unwrap();
+        assert!(matches!(
+            root.read(&path("link"), 10),
+            Err(FsError::Outside { .. })
+        ));
+        assert!(matches!(
+            root.check_folder(&path("out/x/y.png")),
+            Err(FsError::Outside { .. })
+        ));
+        assert!(root.check_folder(&path("dist/new/y.png")).is_ok());
+    }
+}

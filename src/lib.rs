@@ -1,0 +1,28 @@
+//! gpbuild: pictures declared in TOML, made once, cached, locked.
+//!
+//! ```text
+//! manifest -> spec -> key -> plan -> execute -> store -> output -> lock
+//! ```
+//!
+//! A stage takes what the one before it gives and never calls the next; only the pipeline will know all
+//! of them. A module imports only what stands below it here (held by `tests/layering.rs`):
+
+// The door.
+
+// The flow, last stage first.
+
+// What the flow leans on.
+
+// The words that everyone uses.
+pub mod text;
+pub mod fs;
+pub mod diagnostic;
+pub mod path;
+pub mod digest;
+
+use std::process::ExitCode;
+
+/// Runs the command line; the one place where a result becomes an exit code.
+pub fn run() -> ExitCode {
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,213 @@
+//! [`ProjectPath`]: a path that is checked once, at the edge, to lie inside the project. Knows
+//! nothing of what is on the disk; symbolic links are checked where a file is opened (`fs`).
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+/// A relative, `/`-separated UTF-8 path without `.`, `..` or empty parts.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ProjectPath(String);
+
+/// The longest file name that every common file system takes, in bytes.
+const NAME_BYTES: usize = 255;
+/// Names that Windows keeps for devices, whatever their extension.
+const RESERVED: [&str; 22] = [
+    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8",
+    "com9", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
+];
+
+impl ProjectPath {
+    /// Checks a path for reading: it must stay inside the project.
+    /// The error says why not, as the end of a sentence that begins with the path.
+    pub fn new(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Err("is empty".to_owned());
+        }
+        if text.starts_with('/') || text.starts_with('\\') || has_drive(text) {
+            return Err("is absolute; paths are relative to the project".to_owned());
+        }
+        if text.contains('\\') {
+            return Err("has a backslash; paths are written with `/` on every system".to_owned());
+        }
+        if let Some(c) = text.chars().find(|c| c.is_control()) {
+            return Err(format!("has the control character {}", c.escape_unicode()));
+        }
+        let mut parts = Vec::new();
+        for part in text.split('/') {
+            match part {
+                "." => {}
+                "" => return Err("has an empty part".to_owned()),
+                ".." => {
+                    if parts.pop().is_none() {
+                        return Err("leaves the project".to_owned());
+                    }
+                }
+                _ => parts.push(part),
+            }
+        }
+        if parts.is_empty() {
+            return Err("names no file".to_owned());
+        }
+        Ok(Self(parts.join("/")))
+    }
+
+    /// Checks a path for writing: besides, every system must be able to hold the name.
+    pub fn for_output(text: &str) -> Result<Self, String> {
+        if text.split('/').any(|part| part == "..") {
+            return Err("leaves the project".to_owned());
+        }
+        let path = Self::new(text)?;
+        for part in path.0.split('/') {
+            if part.len() > NAME_BYTES {
+                return Err(format!(
+                    "has a name of {} bytes; file systems take {NAME_BYTES}",
+                    part.len()
+                ));
+            }
+            if let Some(c) = part.chars().find(|c| "<>:\"|?*".contains(*c)) {
+                return Err(format!("has `{c}`, which Windows does not take in a name"));
+            }
+            if part.ends_with('.') || part.ends_with(' ') || part.starts_with(' ') {
+                return Err(format!(
+                    "has the part `{part}`, which begins or ends with a space or ends with a dot"
+                ));
+            }
+            let stem = part.split('.').next().unwrap_or(part).to_ascii_lowercase();
+            if RESERVED.contains(&stem.as_str()) {
+                return Err(format!(
+                    "has the name `{part}`, which Windows keeps for a device"
+                ));
+            }
+        }
+        let first = path.0.split('/').next().unwrap_or("");
+        if first == ".git" || first == ".gpbuild" {
+            return Err(format!("is inside `{first}`"));
+        }
+        Ok(path)
+    }
+
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Where it is on disk.
+    pub fn under(&self, root: &Path) -> PathBuf {
+        self.0.split('/').fold(root.to_path_buf(), |p, s| p.join(s))
+    }
+
+    /// The folder it is in; empty at the root.
+    pub fn parent(&self) -> &str {
+        self.0.rsplit_once('/').map_or("", |(dir, _)| dir)
+    }
+
+    /// The last part.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// The last part without its last extension.
+    pub fn stem(&self) -> &str {
+        let name = self.file_name();
+        match name.rsplit_once('.') {
+            Some((stem, _)) if !stem.is_empty() => stem,
+            _ => name,
+        }
+    }
+
+    /// The extension, lowercase, if there is one.
+    pub fn extension(&self) -> Option<String> {
+        match self.file_name().rsplit_once('.') {
+            Some((stem, ext)) if !stem.is_empty() => Some(ext.to_ascii_lowercase()),
+            _ => None,
+        }
+    }
+
+    /// `relative` as written in a file of the folder `dir` (`""` is the root).
+    pub fn join(dir: &str, relative: &str) -> Result<Self, String> {
+        if dir.is_empty() || relative.is_empty() || relative.starts_with('/') {
+            return Self::new(relative);
+        }
+        if has_drive(relative) {
+            return Self::new(relative);
+        }
+        Self::new(&format!("{dir}/{relative}"))
+    }
+
+    /// What two paths share that some file system cannot tell apart.
+    pub fn folded(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+fn has_drive(text: &str) -> bool {
+    let mut chars = text.chars();
+    matches!((chars.next(), chars.next()), (Some(c), Some(':')) if c.is_ascii_alphabetic())
+}
+
+impl fmt::Display for ProjectPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ProjectPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ProjectPath;
+
+    #[test]
+    fn paths_stay_inside_the_project() {
+        let ok = |t: &str| ProjectPath::new(t).map(|p| p.as_str().to_owned());
+        assert_eq!(ok("a/b.png").as_deref(), Ok("a/b.png"));
+        assert_eq!(ok("./a/../b").as_deref(), Ok("b"));
+        assert_eq!(ok("../x"), Err("leaves the project".to_owned()));
+        assert_eq!(ok("a/../../x"), Err("leaves the project".to_owned()));
+        assert!(ok("/etc/passwd").is_err());
+        assert!(ok("C:/x").is_err());
+        assert!(ok("a\\b").is_err());
+        assert!(ok("a//b").is_err());
+    }
+
+    #[test]
+    fn outputs_have_names_that_every_system_takes() {
+        let out = |t: &str| ProjectPath::for_output(t).is_ok();
+        assert!(out("dist/封面 图.png"));
+        for bad in [
+            "dist/../x.png",
+            "a/con.png",
+            "a/b?.png",
+            "a/b.",
+            ".git/x",
+            ".gpbuild/x",
+            "a/ b",
+        ] {
+            assert!(!out(bad), "{bad}");
+        }
+        assert!(!out(&format!("{}.png", "长".repeat(90))));
+    }
+
+    #[test]
+    fn a_path_is_read_from_the_folder_of_its_file() {
+        let join = |d: &str, r: &str| ProjectPath::join(d, r).map(|p| p.as_str().to_owned());
+        assert_eq!(join("posts", "img/a.png").as_deref(), Ok("posts/img/a.png"));
+        assert_eq!(join("posts", "../a.png").as_deref(), Ok("a.png"));
+        assert!(join("posts", "../../a.png").is_err());
+        assert!(join("posts", "/a.png").is_err());
+    }
+
+    #[test]
+    fn parts() {
+        let path = ProjectPath::new("a/b.c.PNG").unwrap();
+        assert_eq!((path.parent(), path.stem()), ("a", "b.c"));
+        assert_eq!(path.extension().as_deref(), Some("png"));
+    }
+}
