@@ -12,6 +12,9 @@
 // The flow, last stage first.
 
 // What the flow leans on.
+pub mod model;
+pub mod preset;
+pub mod data;
 
 // The words that everyone uses.
 pub mod text;
