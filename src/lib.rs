@@ -12,6 +12,7 @@
 // The flow, last stage first.
 
 // What the flow leans on.
+pub mod provider;
 pub mod model;
 pub mod preset;
 pub mod data;

@@ -1,0 +1,316 @@
+//! Goes over a page's HTML as text: takes out `<style>` and `<script>`, notes the marked start tags
+//! and gives them a class, collects what the parser does not hand over. Builds no tree.
+
+use std::collections::BTreeSet;
+
+use super::DrawError;
+use super::page::class;
+
+/// What a page holds besides its tree.
+#[derive(Default)]
+pub(super) struct Scan {
+    /// The page without its style sheets, the marked elements with a class each.
+    pub html: String,
+    /// The style sheets.
+    pub css: String,
+    /// The marked elements, in order.
+    pub found: Vec<Found>,
+    /// Texts that are drawn but not in the tree: of inline SVG, and of `content:` in the CSS.
+    pub text: String,
+    /// Names of pictures in the CSS.
+    pub images: BTreeSet<String>,
+}
+
+/// A marked start tag.
+pub(super) struct Found {
+    pub role: String,
+    pub fit: Option<(f32, f32)>,
+    pub words: bool,
+    pub style: String,
+}
+
+/// Goes over a page.
+pub(super) fn scan(html: &str) -> Result<Scan, DrawError> {
+    let mut scan = Scan {
+        html: String::with_capacity(html.len() + 256),
+        ..Scan::default()
+    };
+    let mut rest = html;
+    let mut svg = 0_usize;
+    while let Some(at) = rest.find('<') {
+        let (text, tag) = rest.split_at(at);
+        if svg > 0 {
+            scan.text.push_str(text);
+        }
+        scan.html.push_str(text);
+        if let Some(comment) = tag.strip_prefix("<!--") {
+            rest = comment.split_once("-->").map_or("", |(_, after)| after);
+            continue;
+        }
+        let Some(tag) = Tag::read(tag) else {
+            scan.html.push('<');
+            rest = &tag[1..];
+            continue;
+        };
+        rest = tag.after;
+        match tag.name.to_ascii_lowercase().as_str() {
+            name @ ("style" | "script" | "title") => {
+                let (content, after) = raw(rest, name);
+                if name == "style" {
+                    scan.css.push_str(content);
+                    scan.css.push('\n');
+                }
+                rest = after;
+                continue;
+            }
+            "svg" if !tag.source.ends_with("/>") => svg += 1,
+            "/svg" => svg = svg.saturating_sub(1),
+            _ => {}
+        }
+        let marked = |name: &&Attribute<'_>| {
+            ["data-role", "data-fit", "data-break"]
+                .iter()
+                .any(|m| name.name.eq_ignore_ascii_case(m))
+        };
+        if tag.name.starts_with('/') || !tag.attributes.iter().any(|a| marked(&a)) {
+            scan.html.push_str(tag.source);
+        } else {
+            let name = class(scan.found.len());
+            scan.found.push(found(&tag)?);
+            add_class(&tag, &name, &mut scan.html);
+        }
+    }
+    if svg > 0 {
+        scan.text.push_str(rest);
+    }
+    scan.html.push_str(rest);
+    css_contents(&scan.css, &mut scan.text);
+    css_urls(&scan.css, &mut scan.images);
+    Ok(scan)
+}
+
+/// A start or end tag.
+struct Tag<'h> {
+    /// `div`, `/div`.
+    name: &'h str,
+    attributes: Vec<Attribute<'h>>,
+    /// All of it.
+    source: &'h str,
+    /// What follows it.
+    after: &'h str,
+}
+
+struct Attribute<'h> {
+    name: &'h str,
+    /// As written, entities and all.
+    value: &'h str,
+    /// Where the value ends in the tag, before the quote.
+    end: usize,
+    quoted: bool,
+}
+
+impl<'h> Tag<'h> {
+    /// Reads the tag at the start of `html`; `None` when it is only a `<`.
+    fn read(html: &'h str) -> Option<Self> {
+        let body = html.strip_prefix('<')?;
+        let start = body.strip_prefix('/').unwrap_or(body);
+        if !start.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return None;
+        }
+        let stop = |c: char| c.is_ascii_whitespace() || c == '>';
+        let length = body.find(stop)?;
+        let name = body[..length].trim_end_matches('/');
+        let mut attributes = Vec::new();
+        let mut at = 1 + name.len();
+        loop {
+            let skip = |c: char| c.is_ascii_whitespace() || c == '/';
+            at += html[at..].len() - html[at..].trim_start_matches(skip).len();
+            let rest = &html[at..];
+            if rest.is_empty() {
+                return None;
+            }
+            if rest.starts_with('>') {
+                at += 1;
+                return Some(Self {
+                    name,
+                    attributes,
+                    source: &html[..at],
+                    after: &html[at..],
+                });
+            }
+            let stop = |c: char| c.is_ascii_whitespace() || matches!(c, '=' | '>' | '/');
+            let length = rest
+                .char_indices()
+                .skip(1)
+                .find(|(_, c)| stop(*c))
+                .map_or(rest.len(), |(at, _)| at);
+            let name = &rest[..length];
+            at += length;
+            let spaces = html[at..].len() - html[at..].trim_start().len();
+            if !html[at + spaces..].starts_with('=') {
+                attributes.push(Attribute {
+                    name,
+                    value: "",
+                    end: at,
+                    quoted: false,
+                });
+                continue;
+            }
+            at += spaces + 1;
+            at += html[at..].len() - html[at..].trim_start().len();
+            let rest = &html[at..];
+            let quote = rest.chars().next()?;
+            let (value, end) = if quote == '"' || quote == '\'' {
+                let value = &rest[1..1 + rest[1..].find(quote)?];
+                at += value.len() + 2;
+                (value, at - 1)
+            } else {
+                let stop = |c: char| c.is_ascii_whitespace() || c == '>';
+                let value = &rest[..rest.find(stop)?];
+                at += value.len();
+                (value, at)
+            };
+            let quoted = quote == '"' || quote == '\'';
+            attributes.push(Attribute {
+                name,
+                value,
+                end,
+                quoted,
+            });
+        }
+    }
+
+    fn attribute(&self, name: &str) -> Option<&Attribute<'h>> {
+        self.attributes
+            .iter()
+            .find(|a| a.name.eq_ignore_ascii_case(name))
+    }
+
+    fn value(&self, name: &str) -> Option<String> {
+        self.attribute(name).map(|a| unescape(a.value))
+    }
+}
+
+/// Reads the `data-` attributes of a tag.
+fn found(tag: &Tag<'_>) -> Result<Found, DrawError> {
+    let role = tag.value("data-role").unwrap_or_default();
+    let fit = match tag.value("data-fit") {
+        None => None,
+        Some(text) => Some(range(&text).ok_or_else(|| {
+            DrawError::Html(format!(
+                "`data-fit=\"{text}\"` is not two font sizes in px, the smaller one first"
+            ))
+        })?),
+    };
+    let words = match tag.value("data-break").as_deref().map(str::trim) {
+        None => role == "headline",
+        Some("words") => true,
+        Some("css") => false,
+        Some(other) => {
+            return Err(DrawError::Html(format!(
+                "`data-break=\"{other}\"` is neither `words` nor `css`"
+            )));
+        }
+    };
+    let style = tag.value("style").unwrap_or_default();
+    Ok(Found {
+        role,
+        fit,
+        words,
+        style,
+    })
+}
+
+/// `"40 96"` or `"40px 96px"`.
+fn range(text: &str) -> Option<(f32, f32)> {
+    let mut sizes = text
+        .split([' ', ',', '\n', '\t'])
+        .filter(|part| !part.is_empty())
+        .map(|part| part.trim_end_matches("px").parse::<f32>().ok());
+    let (low, high) = (sizes.next()??, sizes.next()??);
+    let sane = low >= 1.0 && high <= 4096.0 && low <= high && sizes.next().is_none();
+    sane.then_some((low, high))
+}
+
+/// Writes the tag with one more class.
+fn add_class(tag: &Tag<'_>, class: &str, html: &mut String) {
+    match tag.attribute("class") {
+        Some(classes) if classes.quoted => {
+            html.push_str(&tag.source[..classes.end]);
+            html.push(' ');
+            html.push_str(class);
+            html.push_str(&tag.source[classes.end..]);
+        }
+        Some(classes) => {
+            let start = classes.end - classes.value.len();
+            html.push_str(&tag.source[..start]);
+            html.push_str(&format!("\"{} {class}\"", classes.value));
+            html.push_str(&tag.source[classes.end..]);
+        }
+        None => {
+            let at = 1 + tag.name.len();
+            html.push_str(&tag.source[..at]);
+            html.push_str(&format!(" class=\"{class}\""));
+            html.push_str(&tag.source[at..]);
+        }
+    }
+}
+
+/// The content of a raw element, and what follows its end tag.
+fn raw<'h>(html: &'h str, name: &str) -> (&'h str, &'h str) {
+    let end = format!("</{name}");
+    let at = html.char_indices().map(|(at, _)| at).find(|at| {
+        html.get(*at..*at + end.len())
+            .is_some_and(|t| t.eq_ignore_ascii_case(&end))
+    });
+    match at {
+        None => (html, ""),
+        Some(at) => {
+            let after = html[at..].split_once('>').map_or("", |(_, after)| after);
+            (&html[..at], after)
+        }
+    }
+}
+
+/// The entities that minijinja and people write in attributes.
+fn unescape(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_owned();
+    }
+    [
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("&#x2f;", "/"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, (entity, sign)| {
+        text.replace(entity, sign)
+    })
+}
+
+/// The strings that `content:` puts on the page.
+fn css_contents(css: &str, text: &mut String) {
+    for declaration in css.split("content").skip(1) {
+        let Some(value) = declaration.trim_start().strip_prefix(':') else {
+            continue;
+        };
+        text.extend(value.chars().take_while(|c| !matches!(c, ';' | '}')));
+    }
+}
+
+/// The names in `url(…)`.
+pub(super) fn css_urls(css: &str, images: &mut BTreeSet<String>) {
+    for part in css.split("url(").skip(1) {
+        let part = part.trim_start();
+        let name = match part.chars().next() {
+            Some(quote @ ('"' | '\'')) => part[1..].split(quote).next(),
+            _ => part.split(')').next(),
+        };
+        images.extend(name.map(|name| name.trim().to_owned()));
+    }
+}

@@ -1,0 +1,4 @@
+//! Who can make pictures, and what they are asked. Knows no key, plan or store.
+
+pub mod local;
+pub mod request;
