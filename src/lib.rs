@@ -10,9 +10,12 @@
 // The door.
 
 // The flow, last stage first.
+pub mod report;
+pub mod index;
 
 // What the flow leans on.
 pub mod provider;
+pub mod export;
 pub mod model;
 pub mod preset;
 pub mod data;

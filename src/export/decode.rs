@@ -1,0 +1,196 @@
+//! From bytes to pixels, within bounds: PNG, JPEG and WebP by what is in the file. Knows nothing of
+//! what the pixels are for.
+
+use std::io::Cursor;
+
+use image::codecs::jpeg::JpegDecoder;
+use image::codecs::png::PngDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageError, Limits, RgbaImage};
+
+use super::{ExportError, Format};
+
+/// At most so many pixels, in a picture that is read or in one that is made.
+pub(super) const MAX_PIXELS: u64 = 64_000_000;
+/// At most so many bytes for the pixels of one picture: 64 million of them with four 16-bit
+/// channels, and nothing a decoder may want beside them.
+const MAX_MEMORY: u64 = 512 << 20;
+
+/// What the first bytes of a picture say.
+pub(super) struct Header {
+    pub(super) format: Format,
+    /// As a viewer shows it: after the turn that EXIF asks for.
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// Whether EXIF asks for no turn.
+    pub(super) upright: bool,
+}
+
+/// Width and height of a picture as a viewer shows it, from its header alone.
+///
+/// Nothing is decoded, but a file that ends early or is animated is refused, as everywhere.
+pub fn dimensions(picture: &[u8]) -> Result<(u32, u32), ExportError> {
+    header(picture).map(|header| (header.width, header.height))
+}
+
+pub(super) fn header(picture: &[u8]) -> Result<Header, ExportError> {
+    let mut opened = open(picture)?;
+    let orientation = opened.orientation()?;
+    let (mut width, mut height) = opened.decoder.dimensions();
+    if turns(orientation) {
+        (width, height) = (height, width);
+    }
+    Ok(Header {
+        format: opened.format,
+        width,
+        height,
+        upright: orientation == Orientation::NoTransforms,
+    })
+}
+
+/// All pixels: 16 bits become 8, gray and palettes become RGB, CMYK becomes RGB, and the turn that
+/// EXIF asks for is made.
+pub(super) fn decode(picture: &[u8]) -> Result<RgbaImage, ExportError> {
+    let mut opened = open(picture)?;
+    let orientation = opened.orientation()?;
+    let damaged = damaged(opened.format);
+    let mut image = DynamicImage::from_decoder(opened.decoder).map_err(damaged)?;
+    image.apply_orientation(orientation);
+    Ok(image.into_rgba8())
+}
+
+struct Opened<'a> {
+    format: Format,
+    decoder: Box<dyn ImageDecoder + 'a>,
+}
+
+impl Opened<'_> {
+    fn orientation(&mut self) -> Result<Orientation, ExportError> {
+        self.decoder.orientation().map_err(damaged(self.format))
+    }
+}
+
+fn open(picture: &[u8]) -> Result<Opened<'_>, ExportError> {
+    let format = Format::of(picture).ok_or_else(|| ExportError::NotAPicture {
+        looks: looks(picture),
+    })?;
+    // Before anything else: a decoder fills the missing part with gray and says nothing, and a
+    // picture that needs no work is not decoded at all.
+    if !is_complete(format, picture) {
+        return Err(ExportError::CutOff { format });
+    }
+    let reader = Cursor::new(picture);
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MAX_MEMORY);
+    let (mut decoder, animated): (Box<dyn ImageDecoder>, bool) = match format {
+        Format::Png => {
+            let decoder =
+                PngDecoder::with_limits(reader, limits.clone()).map_err(damaged(format))?;
+            let animated = decoder.is_apng().map_err(damaged(format))?;
+            (Box::new(decoder), animated)
+        }
+        Format::Jpeg => (
+            Box::new(JpegDecoder::new(reader).map_err(damaged(format))?),
+            false,
+        ),
+        Format::WebP => {
+            let decoder = WebPDecoder::new(reader).map_err(damaged(format))?;
+            let animated = decoder.has_animation();
+            (Box::new(decoder), animated)
+        }
+    };
+    if animated {
+        return Err(ExportError::Animated { format });
+    }
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MAX_PIXELS || decoder.total_bytes() > MAX_MEMORY {
+        return Err(ExportError::TooManyPixels { width, height });
+    }
+    decoder.set_limits(limits).map_err(damaged(format))?;
+    Ok(Opened { format, decoder })
+}
+
+fn damaged(format: Format) -> impl Fn(ImageError) -> ExportError + Copy {
+    move |error| {
+        let why = match &error {
+            ImageError::Decoding(error) => match std::error::Error::source(error) {
+                Some(source) => source.to_string(),
+                None => error.to_string(),
+            },
+            other => other.to_string(),
+        };
+        let why = why
+            .lines()
+            .next()
+            .unwrap_or("")
+            .trim_end_matches('.')
+            .to_owned();
+        ExportError::Damaged { format, why }
+    }
+}
+
+fn turns(orientation: Orientation) -> bool {
+    matches!(
+        orientation,
+        Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH
+    )
+}
+
+/// What bytes that are no picture seem to be, as the end of "it …".
+fn looks(bytes: &[u8]) -> &'static str {
+    let brand = bytes.get(4..12).unwrap_or(b"");
+    let text = bytes.trim_ascii_start();
+    match () {
+        () if bytes.is_empty() => "is empty",
+        () if bytes.starts_with(b"GIF8") => "is a GIF",
+        () if bytes.starts_with(b"BM") => "looks like a BMP",
+        () if brand == b"ftypavif" => "is an AVIF",
+        () if brand.starts_with(b"ftyphei") || brand == b"ftypmif1" => "is a HEIC",
+        () if text.starts_with(b"{") || text.starts_with(b"[") => "looks like JSON",
+        () if text.starts_with(b"<svg") || text.starts_with(b"<?xml") => "looks like SVG or XML",
+        () if text.starts_with(b"<") => "looks like HTML",
+        () => "begins like no picture known here",
+    }
+}
+
+/// Whether the file reaches the mark that ends a picture of its format.
+fn is_complete(format: Format, picture: &[u8]) -> bool {
+    match format {
+        Format::Png => png_ends(picture),
+        Format::Jpeg => jpeg_ends(picture),
+        Format::WebP => match picture.get(4..8).and_then(|size| size.try_into().ok()) {
+            Some(size) => u32::from_le_bytes(size) as usize <= picture.len() - 8,
+            None => false,
+        },
+    }
+}
+
+/// Walks the chunks by their lengths, up to `IEND`.
+fn png_ends(picture: &[u8]) -> bool {
+    let mut at = 8_usize;
+    while let Some(&[a, b, c, d, ref name @ ..]) = picture.get(at..at.saturating_add(8)) {
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        let Some(next) = at.checked_add(12).and_then(|n| n.checked_add(length)) else {
+            return false;
+        };
+        if name == b"IEND" {
+            return next <= picture.len();
+        }
+        at = next;
+    }
+    false
+}
+
+/// Inside coded data an `FF` byte is never followed by a marker of a picture's start or end, so the
+/// last scan must be followed by an end.
+fn jpeg_ends(picture: &[u8]) -> bool {
+    picture.windows(2).rev().find_map(|pair| match pair {
+        [0xff, 0xd9] => Some(true),
+        [0xff, 0xda] => Some(false),
+        _ => None,
+    }) == Some(true)
+}

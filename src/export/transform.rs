@@ -1,0 +1,167 @@
+//! Geometry on pixels: a crop, and scaling to cover a size. Knows nothing of files.
+//!
+//! The same bytes on every machine: the weights come from additions, multiplications and divisions
+//! of `f64`, which IEEE 754 fixes to the last bit (a system's own `sin` is not), they are rounded to
+//! integers, and the sums are integer sums, which no vector unit can change. That was compared
+//! without, with SSE4.1 and with AVX2, with and without transparency: equal. The library's own tests
+//! hold NEON to the same checksums.
+
+use std::f64::consts::PI;
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{Filter, FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::RgbaImage;
+use image::imageops;
+
+use super::Crop;
+
+/// The part of `image` inside `crop`; at least one pixel each way.
+pub(super) fn crop(image: &RgbaImage, crop: &Crop) -> RgbaImage {
+    let [left, top, right, bottom] = crop.parts();
+    let (x, width) = range(left, right, image.width());
+    let (y, height) = range(top, bottom, image.height());
+    imageops::crop_imm(image, x, y, width, height).to_image()
+}
+
+/// Start and length in pixels of a range in ten-thousandths.
+fn range(from: u16, to: u16, side: u32) -> (u32, u32) {
+    let whole = u64::from(Crop::WHOLE);
+    let pixel = |part: u16| {
+        let rounded = (u64::from(part) * u64::from(side) + whole / 2) / whole;
+        u32::try_from(rounded).unwrap_or(side)
+    };
+    let start = pixel(from).min(side.saturating_sub(1));
+    (start, pixel(to).saturating_sub(start).max(1))
+}
+
+/// `image` scaled until it covers `width` x `height`, and the centre of that.
+pub(super) fn cover(image: RgbaImage, width: u32, height: u32) -> Result<RgbaImage, String> {
+    let (from_width, from_height) = image.dimensions();
+    let fits = from_width >= width && from_height >= height;
+    if fits && (from_width == width || from_height == height) {
+        let (x, y) = ((from_width - width) / 2, (from_height - height) / 2);
+        return Ok(imageops::crop_imm(&image, x, y, width, height).to_image());
+    }
+    let opaque = is_opaque(&image);
+    let source = ImageRef::new(from_width, from_height, image.as_raw(), PixelType::U8x4)
+        .map_err(|e| e.to_string())?;
+    let mut scaled = Image::new(width, height, PixelType::U8x4);
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(lanczos3()))
+        .fit_into_destination(None)
+        .use_alpha(!opaque);
+    Resizer::new()
+        .resize(&source, &mut scaled, &options)
+        .map_err(|e| e.to_string())?;
+    RgbaImage::from_raw(width, height, scaled.into_vec())
+        .ok_or_else(|| "the scaled picture has the wrong length".to_owned())
+}
+
+pub(super) fn is_opaque(image: &RgbaImage) -> bool {
+    image.as_raw().chunks_exact(4).all(|pixel| pixel[3] == 255)
+}
+
+fn lanczos3() -> FilterType {
+    const SUPPORT: f64 = 3.0;
+    match Filter::new("lanczos3", lanczos, SUPPORT) {
+        Ok(filter) => FilterType::Custom(filter),
+        // Only a support that is not above zero is refused.
+        Err(_) => FilterType::Lanczos3,
+    }
+}
+
+fn lanczos(x: f64) -> f64 {
+    if x == 0.0 {
+        1.0
+    } else if x.abs() < 3.0 {
+        let angle = PI * x;
+        3.0 * sine(angle) * sine(angle / 3.0) / (angle * angle)
+    } else {
+        0.0
+    }
+}
+
+/// The sine for angles up to 3 PI: reduced to a quarter turn, then the Taylor series to x^19, which
+/// is exact to 1e-15 there. Slower than the system's and the same everywhere.
+fn sine(angle: f64) -> f64 {
+    let turns = (angle / PI).round();
+    let reduced = angle - turns * PI;
+    let sign = if turns % 2.0 == 0.0 { 1.0 } else { -1.0 };
+    let square = reduced * reduced;
+    let mut term = reduced;
+    let mut sum = reduced;
+    for n in 1_u8..=9 {
+        let n = f64::from(n);
+        term = -term * square / ((2.0 * n) * (2.0 * n + 1.0));
+        sum += term;
+    }
+    sign * sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Crop, cover, crop, lanczos, range, sine};
+    use image::{Rgba, RgbaImage};
+
+    #[test]
+    fn the_sine_is_a_sine() {
+        for step in -3000..=3000 {
+            let angle = f64::from(step) * 0.00314;
+            assert!((sine(angle) - angle.sin()).abs() < 1e-14, "{angle}");
+        }
+        assert!((lanczos(0.0) - 1.0).abs() < 1e-15);
+        assert!(lanczos(1.0).abs() < 1e-15);
+        assert!((lanczos(0.5) - 0.607_927_101_854_026_7).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_crop_is_rounded_to_pixels_and_never_empty() {
+        assert_eq!(range(0, 10_000, 7), (0, 7));
+        assert_eq!(range(2_000, 8_000, 100), (20, 60));
+        assert_eq!(range(9_999, 10_000, 10), (9, 1));
+        assert_eq!(range(0, 1, 10), (0, 1));
+        let image = RgbaImage::from_fn(10, 10, |x, y| Rgba([x as u8, y as u8, 0, 255]));
+        let part = crop(&image, &Crop::new([0.2, 0.1, 0.5, 1.0]).unwrap());
+        assert_eq!(part.dimensions(), (3, 9));
+        assert_eq!(part.get_pixel(0, 0).0, [2, 1, 0, 255]);
+    }
+
+    #[test]
+    fn a_picture_of_the_right_scale_is_cut_without_being_resampled() {
+        let image = RgbaImage::from_fn(8, 6, |x, y| Rgba([x as u8, y as u8, 0, 255]));
+        let cut = cover(image, 4, 6).unwrap();
+        assert_eq!(cut.get_pixel(0, 0).0, [2, 0, 0, 255]);
+        assert_eq!(cut.get_pixel(3, 5).0, [5, 5, 0, 255]);
+    }
+
+    #[test]
+    fn scaling_covers_and_keeps_the_centre() {
+        let image = RgbaImage::from_fn(300, 100, |x, _| {
+            if (100..200).contains(&x) {
+                Rgba([200, 100, 50, 255])
+            } else {
+                Rgba([0, 0, 0, 255])
+            }
+        });
+        let cut = cover(image, 50, 50).unwrap();
+        assert_eq!(cut.dimensions(), (50, 50));
+        assert_eq!(cut.get_pixel(25, 25).0, [200, 100, 50, 255]);
+        assert_eq!(cut.get_pixel(5, 25).0, [200, 100, 50, 255]);
+    }
+
+    #[test]
+    fn the_colour_behind_full_transparency_does_not_bleed() {
+        let image = RgbaImage::from_fn(64, 64, |x, _| {
+            if x < 32 {
+                Rgba([255, 0, 0, 0])
+            } else {
+                Rgba([0, 0, 255, 255])
+            }
+        });
+        let small = cover(image, 16, 16).unwrap();
+        assert!(
+            small.pixels().all(|p| p.0[3] < 8 || p.0[0] < 8),
+            "no red fringe"
+        );
+    }
+}
