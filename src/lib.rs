@@ -12,6 +12,7 @@
 // The flow, last stage first.
 pub mod report;
 pub mod index;
+pub mod manifest;
 
 // What the flow leans on.
 pub mod provider;
@@ -19,6 +20,7 @@ pub mod export;
 pub mod model;
 pub mod preset;
 pub mod data;
+pub mod world;
 
 // The words that everyone uses.
 pub mod text;

@@ -1,0 +1,197 @@
+//! The one door through which a run reads the project. Remembers what was read, and what was looked
+//! for and not there: that is what `state` compares and what `watch` watches. Knows no formats.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::{Digest, Hasher};
+use crate::fs::{FsError, Root};
+use crate::path::ProjectPath;
+
+/// What the file system says of a file without opening it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Signature {
+    /// Bytes.
+    pub size: u64,
+    /// Last change of the contents, in nanoseconds since 1970.
+    pub modified: i64,
+    /// Last change of anything, in nanoseconds since 1970; 0 where there is none.
+    pub changed: i64,
+    /// The file's number; 0 where there is none.
+    pub inode: u64,
+}
+
+impl Signature {
+    /// The signature of what is at `path`; `None` if there is nothing (or nothing to be seen).
+    pub fn of(path: &Path) -> Option<Self> {
+        std::fs::metadata(path).ok().map(|meta| Self::new(&meta))
+    }
+
+    fn new(meta: &std::fs::Metadata) -> Self {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let nanos = |s: i64, n: i64| s.saturating_mul(1_000_000_000).saturating_add(n);
+            Self {
+                size: meta.len(),
+                modified: nanos(meta.mtime(), meta.mtime_nsec()),
+                changed: nanos(meta.ctime(), meta.ctime_nsec()),
+                inode: meta.ino(),
+            }
+        }
+        #[cfg(not(unix))]
+        {
+            let modified = meta
+                .modified()
+                .ok()
+                .and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok())
+                .map_or(0, |d| i64::try_from(d.as_nanos()).unwrap_or(i64::MAX));
+            Self {
+                size: meta.len(),
+                modified,
+                changed: 0,
+                inode: 0,
+            }
+        }
+    }
+
+    /// The later of the two times.
+    pub fn newest(&self) -> i64 {
+        self.modified.max(self.changed)
+    }
+}
+
+/// What a run saw at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Seen {
+    /// Nothing was there.
+    Absent,
+    /// A file with these contents.
+    File(Signature, Digest),
+    /// A folder with these names in it.
+    Folder(Signature, Digest),
+}
+
+/// The digest of the names in a folder, and of which are folders. Hidden ones are left out, and those
+/// that gpbuild writes itself, `own`.
+pub fn names(folder: &Path, own: &[&str]) -> Option<Digest> {
+    let mut names: Vec<(std::ffi::OsString, bool)> = std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(Result::ok)
+        .map(|entry| {
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            (entry.file_name(), is_folder)
+        })
+        .filter(|(name, _)| {
+            let hidden = name.as_encoded_bytes().starts_with(b".");
+            name == ".gitignore" || !(hidden || own.iter().any(|own| name == own))
+        })
+        .collect();
+    names.sort();
+    let mut hasher = Hasher::new("gpbuild names");
+    for (name, is_folder) in names {
+        hasher.field(name.as_encoded_bytes());
+        hasher.field(&[u8::from(is_folder)]);
+    }
+    Some(hasher.finish())
+}
+
+/// The project as one run sees it.
+#[derive(Debug)]
+pub struct World {
+    root: Root,
+    seen: Mutex<BTreeMap<String, Seen>>,
+}
+
+impl World {
+    /// Opens the project in the folder `path`.
+    pub fn open(path: &Path) -> Result<Self, FsError> {
+        Ok(Self {
+            root: Root::open(path)?,
+            seen: Mutex::default(),
+        })
+    }
+
+    /// The project's folder.
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// Reads a file of at most `limit` bytes.
+    pub fn read(&self, path: &ProjectPath, limit: u64) -> Result<Vec<u8>, FsError> {
+        // The signature first: a change between it and the read is then seen by the next run.
+        let signature = Signature::of(&self.root.at(path));
+        let result = self.root.read(path, limit);
+        let seen = match (&result, signature) {
+            (Ok(bytes), Some(signature)) => Seen::File(signature, Digest::of(bytes)),
+            _ => Seen::Absent,
+        };
+        self.note(path.as_str().to_owned(), seen);
+        result
+    }
+
+    /// The same, as text; a byte order mark is dropped.
+    pub fn read_text(&self, path: &ProjectPath, limit: u64) -> Result<String, FsError> {
+        let bytes = self.read(path, limit)?;
+        let mut text = String::from_utf8(bytes).map_err(|e| FsError::NotUtf8 {
+            path: self.root.at(path),
+            offset: e.utf8_error().valid_up_to(),
+        })?;
+        if text.starts_with('\u{feff}') {
+            text.drain(..'\u{feff}'.len_utf8());
+        }
+        Ok(text)
+    }
+
+    /// The digest of a file of at most `limit` bytes; read once a run.
+    pub fn digest(&self, path: &ProjectPath, limit: u64) -> Result<Digest, FsError> {
+        if let Some(Seen::File(_, digest)) = self.lock().get(path.as_str()) {
+            return Ok(*digest);
+        }
+        self.read(path, limit).map(|bytes| Digest::of(&bytes))
+    }
+
+    /// Remembers that a folder was listed. `""` is the root.
+    /// `own` are names in it that gpbuild writes itself.
+    pub fn note_folder(&self, folder: &str, own: &[&str]) {
+        let path = self.root.path().join(folder);
+        // Before the listing is used: a name that comes later is then seen by the next run.
+        if let (Some(signature), Some(names)) = (Signature::of(&path), names(&path, own)) {
+            self.note(folder.to_owned(), Seen::Folder(signature, names));
+        }
+    }
+
+    /// Remembers what was read, or not found, outside the project: `../.gitignore`.
+    pub fn note_outside(&self, path: String, bytes: Option<&[u8]>) {
+        let signature = Signature::of(&self.root.path().join(&path));
+        let seen = match (signature, bytes) {
+            (Some(signature), Some(bytes)) => Seen::File(signature, Digest::of(bytes)),
+            _ => Seen::Absent,
+        };
+        self.note(path, seen);
+    }
+
+    /// Everything seen so far, by path from the root.
+    pub fn seen(&self) -> BTreeMap<String, Seen> {
+        self.lock().clone()
+    }
+
+    /// The paths of the files that were read.
+    pub fn files(&self) -> BTreeSet<String> {
+        let seen = self.lock();
+        let files = seen.iter().filter(|(_, s)| matches!(s, Seen::File(..)));
+        files.map(|(path, _)| path.clone()).collect()
+    }
+
+    fn note(&self, path: String, seen: Seen) {
+        // The first look counts: a file that changed during the run is then found stale.
+        self.lock().entry(path).or_insert(seen);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
