@@ -12,6 +12,8 @@
 // The flow, last stage first.
 pub mod report;
 pub mod index;
+pub mod lint;
+pub mod template;
 pub mod manifest;
 
 // What the flow leans on.
