@@ -12,6 +12,7 @@
 // The flow, last stage first.
 pub mod report;
 pub mod index;
+pub mod spec;
 pub mod lint;
 pub mod template;
 pub mod manifest;
