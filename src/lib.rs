@@ -9,9 +9,16 @@
 
 // The door.
 
+pub mod select;
+
 // The flow, last stage first.
 pub mod report;
 pub mod index;
+pub mod state;
+pub mod plan;
+pub mod lock;
+pub mod store;
+pub mod key;
 pub mod spec;
 pub mod lint;
 pub mod template;

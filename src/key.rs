@@ -1,0 +1,426 @@
+//! What makes a shot, and an export, different from another: [`Ingredients`], and the [`Key`] that
+//! is their hash. The explanation of a change reads the same list, so it cannot disagree with the key.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::digest::{Digest, Hasher};
+use crate::export::{self, Export};
+use crate::provider::request::{Picture, Request};
+
+/// Counts in every key. Raised when the list below changes its meaning; never lowered.
+pub const VERSION: u32 = 1;
+
+/// Names one shot or one export. Not a [`Digest`] of bytes, so the two cannot be swapped.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Key(pub Digest);
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.0.short())
+    }
+}
+
+/// Everything that counts, as (name, value) in a fixed order; kept beside the result, so that a
+/// later change can be explained.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Ingredients(pub Vec<(String, String)>);
+
+impl Ingredients {
+    fn add(&mut self, name: &str, value: impl Into<String>) {
+        self.0.push((name.to_owned(), value.into()));
+    }
+
+    fn maybe(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.add(name, value);
+        }
+    }
+
+    /// The key of these ingredients.
+    pub fn key(&self, domain: &str) -> Key {
+        let mut hasher = Hasher::new(domain);
+        for (name, value) in &self.0 {
+            hasher.field(name.as_bytes());
+            hasher.field(value.as_bytes());
+        }
+        Key(hasher.finish())
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+    }
+}
+
+/// The domain of shot keys.
+pub const SHOT: &str = "gpbuild shot";
+/// The domain of export keys.
+pub const EXPORT: &str = "gpbuild export";
+
+/// The ingredients of a shot. `digest_of` answers for pictures that other shots make; the first one
+/// that it cannot answer for comes back as the error: the key is not known yet.
+pub fn shot<'a>(
+    request: &'a Request,
+    mut digest_of: impl FnMut(&'a Picture) -> Option<Digest>,
+) -> Result<Ingredients, &'a Picture> {
+    let mut list = Ingredients::default();
+    list.add("key version", VERSION.to_string());
+    // The layout's HTML says all there is to say about a page, whatever its template is called.
+    let model = match request.page {
+        Some(_) => request.model.provider.clone(),
+        None => request.model.to_string(),
+    };
+    list.add("model", model);
+    list.add("adapter", request.adapter.to_string());
+    list.add("operation", request.operation.word());
+    list.add("size", format!("{}x{}", request.width, request.height));
+    if request.page.is_none() {
+        list.add("prompt", request.prompt.as_str());
+    }
+    list.maybe("quality", request.quality.as_deref());
+    list.maybe("background", request.background.as_deref());
+    list.add("candidates", request.candidates.to_string());
+    list.add("format", request.format.as_str());
+    if let Value::Object(params) = &request.params {
+        let mut names: Vec<&String> = params.keys().collect();
+        names.sort();
+        for name in names {
+            list.add(&format!("param {name}"), canonical(&params[name]));
+        }
+    }
+    list.add("variant", request.variant.to_string());
+    if let Some(page) = &request.page {
+        list.add("layout", page.html.as_str());
+        for (n, font) in page.fonts.iter().enumerate() {
+            list.add(&format!("font {}", n + 1), font.hex());
+        }
+        for image in &page.images {
+            list.add(&format!("image {}", image.name), image.digest.hex());
+        }
+    }
+    for (n, picture) in request.references.iter().enumerate() {
+        let digest = digest_of(picture).ok_or(picture)?;
+        list.add(&format!("reference {}", n + 1), digest.hex());
+    }
+    if let Some(mask) = &request.mask {
+        let digest = digest_of(mask).ok_or(mask)?;
+        list.add("mask", digest.hex());
+    }
+    Ok(list)
+}
+
+/// The ingredients of an export of the picture with this digest.
+pub fn export(export: &Export, picture: Digest) -> Ingredients {
+    let mut list = Ingredients::default();
+    list.add("key version", VERSION.to_string());
+    list.add("export version", export::VERSION.to_string());
+    list.add("picture", picture.hex());
+    for (name, value) in export.ingredients() {
+        list.add(name, value);
+    }
+    list
+}
+
+/// JSON with sorted keys, so that their order in the manifest does not count.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let mut names: Vec<&String> = map.keys().collect();
+            names.sort();
+            let parts: Vec<String> = names
+                .iter()
+                .map(|name| {
+                    let key = Value::String((*name).clone());
+                    format!("{key}:{}", canonical(&map[*name]))
+                })
+                .collect();
+            format!("{{{}}}", parts.join(","))
+        }
+        Value::Array(items) => {
+            let parts: Vec<String> = items.iter().map(canonical).collect();
+            format!("[{}]", parts.join(","))
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::{EXPORT, SHOT, export, shot};
+    use crate::digest::Digest;
+    use crate::export::{Export, Format};
+    use crate::model::ModelId;
+    use crate::path::ProjectPath;
+    use crate::provider::request::{Operation, Page, PageImage, Picture, Request};
+
+    fn asked() -> Request {
+        Request {
+            model: ModelId {
+                provider: "openai".to_owned(),
+                name: "gpt-image-2".to_owned(),
+            },
+            adapter: 1,
+            operation: Operation::Generate,
+            width: 1104,
+            height: 1472,
+            prompt: "A cover. Headline: \"30 天学会 ChatGPT\".".to_owned(),
+            page: None,
+            quality: Some("medium".to_owned()),
+            background: None,
+            candidates: 1,
+            format: "png".to_owned(),
+            params: Value::Null,
+            variant: 1,
+            references: Vec::new(),
+            mask: None,
+        }
+    }
+
+    fn drawn() -> Request {
+        Request {
+            model: ModelId {
+                provider: "local".to_owned(),
+                name: "poster".to_owned(),
+            },
+            operation: Operation::Draw,
+            prompt: String::new(),
+            quality: None,
+            page: Some(Page {
+                html: "<p>30 天</p>".to_owned(),
+                fonts: Arc::new([Digest::of(b"font")]),
+                images: Vec::new(),
+            }),
+            ..asked()
+        }
+    }
+
+    fn key(request: &Request) -> String {
+        let answer = |picture: &Picture| match picture {
+            Picture::File(_, digest) => Some(*digest),
+            Picture::Asset(id) => Some(Digest::of(id.as_bytes())),
+            Picture::Previous => None,
+        };
+        shot(request, answer).unwrap().key(SHOT).0.hex()
+    }
+
+    fn changes(what: &str, base: &Request, change: impl Fn(&mut Request)) {
+        let mut other = base.clone();
+        change(&mut other);
+        assert_ne!(key(base), key(&other), "{what} must count");
+    }
+
+    #[test]
+    fn the_key_of_a_known_request_never_changes() {
+        // If this fails, every user pays again: raise VERSION only on purpose.
+        assert_eq!(
+            key(&asked()),
+            "bb8b797190454f051002b2c4f3afa4631cb6b03a8f90d9674d20fc8f9bcc757d"
+        );
+        assert_eq!(
+            key(&drawn()),
+            "769298577d93a4cb4992c08276de1011107eda38470e5be91c6fc832bade1e2b"
+        );
+    }
+
+    #[test]
+    fn the_model_counts() {
+        changes("model", &asked(), |r| {
+            r.model.name = "gpt-image-2.5-flare".to_owned();
+        });
+        changes("provider", &asked(), |r| {
+            r.model.provider = "azure".to_owned();
+        });
+    }
+
+    #[test]
+    fn the_adapters_version_counts() {
+        changes("adapter", &asked(), |r| r.adapter = 2);
+        changes("renderer", &drawn(), |r| r.adapter = 2);
+    }
+
+    #[test]
+    fn the_operation_counts() {
+        changes("operation", &asked(), |r| r.operation = Operation::Edit);
+    }
+
+    #[test]
+    fn the_prompt_counts() {
+        changes("prompt", &asked(), |r| r.prompt.push('!'));
+    }
+
+    #[test]
+    fn the_size_counts() {
+        changes("width", &asked(), |r| r.width += 16);
+        changes("height", &asked(), |r| r.height += 16);
+        changes("swapped", &asked(), |r| {
+            std::mem::swap(&mut r.width, &mut r.height);
+        });
+    }
+
+    #[test]
+    fn quality_background_format_and_candidates_count() {
+        changes("quality", &asked(), |r| r.quality = Some("high".to_owned()));
+        changes("no quality", &asked(), |r| r.quality = None);
+        changes("background", &asked(), |r| {
+            r.background = Some("opaque".to_owned());
+        });
+        changes("format", &asked(), |r| r.format = "webp".to_owned());
+        changes("candidates", &asked(), |r| r.candidates = 4);
+    }
+
+    #[test]
+    fn a_value_is_not_mistaken_for_another_field() {
+        let mut left = asked();
+        left.quality = Some("opaque".to_owned());
+        let mut right = asked();
+        right.quality = None;
+        right.background = Some("opaque".to_owned());
+        assert_ne!(key(&left), key(&right));
+    }
+
+    #[test]
+    fn the_variant_counts_and_going_back_gives_the_old_key() {
+        changes("variant", &asked(), |r| r.variant = 2);
+        let mut back = asked();
+        back.variant = 2;
+        back.variant = 1;
+        assert_eq!(key(&asked()), key(&back));
+    }
+
+    #[test]
+    fn params_count_but_their_order_does_not() {
+        changes("params", &asked(), |r| {
+            r.params = json!({"moderation": "low"});
+        });
+        let mut left = asked();
+        left.params = json!({"a": {"x": 1, "y": [1, 2]}, "b": 2});
+        let mut right = asked();
+        right.params = json!({"b": 2, "a": {"y": [1, 2], "x": 1}});
+        assert_eq!(key(&left), key(&right));
+        right.params = json!({"b": 2, "a": {"y": [2, 1], "x": 1}});
+        assert_ne!(key(&left), key(&right));
+    }
+
+    #[test]
+    fn references_count_by_their_bytes_and_in_order() {
+        let file = |name: &str, bytes: &[u8]| {
+            Picture::File(ProjectPath::new(name).unwrap(), Digest::of(bytes))
+        };
+        let mut one = asked();
+        one.references = vec![file("a.png", b"a"), file("b.png", b"b")];
+        changes("bytes", &one, |r| r.references[0] = file("a.png", b"other"));
+        changes("order", &one, |r| r.references.reverse());
+        changes("fewer", &one, |r| r.references.truncate(1));
+        let mut moved = one.clone();
+        moved.references[0] = file("elsewhere/renamed.png", b"a");
+        assert_eq!(key(&one), key(&moved), "a path must not count");
+    }
+
+    #[test]
+    fn the_mask_counts_and_is_not_a_reference() {
+        let picture = Picture::Asset("base".to_owned());
+        let mut reference = asked();
+        reference.references = vec![picture.clone()];
+        let mut mask = asked();
+        mask.mask = Some(picture);
+        assert_ne!(key(&reference), key(&mask));
+        changes("mask", &mask, |r| r.mask = None);
+    }
+
+    #[test]
+    fn an_unknown_picture_means_no_key_yet() {
+        let mut request = asked();
+        request.references = vec![Picture::Previous];
+        assert_eq!(shot(&request, |_| None), Err(&Picture::Previous));
+    }
+
+    #[test]
+    fn the_layout_the_fonts_and_the_images_count() {
+        changes("html", &drawn(), |r| {
+            if let Some(page) = &mut r.page {
+                page.html.push(' ');
+            }
+        });
+        changes("fonts", &drawn(), |r| {
+            if let Some(page) = &mut r.page {
+                page.fonts = Arc::new([Digest::of(b"another")]);
+            }
+        });
+        changes("images", &drawn(), |r| {
+            if let Some(page) = &mut r.page {
+                page.images.push(PageImage {
+                    name: "logo.png".to_owned(),
+                    path: ProjectPath::new("logo.png").unwrap(),
+                    digest: Digest::of(b"logo"),
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn the_prompt_and_the_layouts_name_do_not_count_for_a_drawing() {
+        let mut other = drawn();
+        other.prompt = "anything".to_owned();
+        other.model.name = "renamed".to_owned();
+        assert_eq!(key(&drawn()), key(&other));
+    }
+
+    #[test]
+    fn an_export_has_a_key_of_its_own() {
+        let base = Export {
+            width: 1080,
+            height: 1440,
+            crop: None,
+            format: Format::Png,
+            quality: None,
+            max_bytes: None,
+        };
+        let key = |e: &Export, d: &[u8]| export(e, Digest::of(d)).key(EXPORT);
+        let first = key(&base, b"p");
+        assert_eq!(first, key(&base.clone(), b"p"));
+        assert_ne!(first, key(&base, b"q"), "the picture counts");
+        let others = [
+            Export {
+                width: 1081,
+                ..base.clone()
+            },
+            Export {
+                height: 1441,
+                ..base.clone()
+            },
+            Export {
+                format: Format::Jpeg,
+                ..base.clone()
+            },
+            Export {
+                quality: Some(80),
+                ..base.clone()
+            },
+            Export {
+                max_bytes: Some(1000),
+                ..base.clone()
+            },
+        ];
+        for other in others {
+            assert_ne!(first, key(&other, b"p"), "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What must be done, why, and what it costs: [`Plan`]. `plan` and `build` run this same code; it
+//! judges what was observed and does nothing itself.
+
+mod decide;
+mod explain;
+mod observe;
+mod order;
+mod recall;
+mod trace;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::digest::Digest;
+use crate::key::Key;
+use crate::model::Micro;
+use crate::spec::Spec;
+
+pub use decide::{Disk, Observed, decide};
+pub use explain::{Change, changes};
+pub use observe::{Observer, plan};
+pub use recall::Recall;
+pub use trace::{Answer, Trace, Traced};
+
+/// What is to happen to one asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// In place already.
+    Fresh,
+    /// The store has it: write it to its place.
+    Restore(Digest),
+    /// The store has the picture: export it again. Free.
+    Export,
+    /// A shot has to be made.
+    Make,
+    /// It takes a picture that is not there yet; decided when it is.
+    Wait(String),
+    /// Nothing will be done, because of what the reason says.
+    Blocked,
+}
+
+/// Why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// There is nothing to say.
+    None,
+    /// Nothing was ever made for it.
+    NeverMade,
+    /// What it is made from is not what it was made from before.
+    Changed(Vec<String>),
+    /// Its file is not there.
+    OutputMissing,
+    /// Its file is there, but it is another picture of this project.
+    OutputDiffers,
+    /// Its picture is neither in place nor in the store.
+    Lost,
+    /// Only the output's form changed.
+    ExportChanged(Vec<String>),
+    /// A person changed the file.
+    Edited,
+    /// Something is at the output's path that gpbuild did not make.
+    Foreign(&'static str),
+    /// It is kept, although what it is made from has changed.
+    PinnedStale,
+    /// It is pinned, and its picture is nowhere.
+    PinnedLost,
+    /// The picture that a person put there is nowhere.
+    AcceptedLost,
+    /// `--locked`: the lock does not answer for it.
+    NotLocked,
+    /// It takes another asset's picture.
+    WaitsOn(String),
+    /// The asset that it takes a picture of is blocked.
+    Behind(String),
+    /// This gpbuild cannot ask the provider.
+    NoProvider(String),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => Ok(()),
+            Self::NeverMade => f.write_str("never made"),
+            Self::Changed(names) if names.is_empty() => f.write_str("its inputs changed"),
+            Self::Changed(names) => write!(f, "{} changed", names.join(", ")),
+            Self::OutputMissing => f.write_str("output is missing"),
+            Self::OutputDiffers => f.write_str("output is another picture of this project"),
+            Self::Lost => f.write_str("its picture is neither in place nor in the store"),
+            Self::ExportChanged(names) if names.is_empty() => f.write_str("export changed"),
+            Self::ExportChanged(names) => write!(f, "{} changed", names.join(", ")),
+            Self::Edited => f.write_str(
+                "the output was edited by hand: `gpbuild accept` keeps it, `--force` replaces it",
+            ),
+            Self::Foreign(what) => write!(
+                f,
+                "{what} is at its path that gpbuild did not make: `gpbuild accept` keeps it, `--force` replaces it"
+            ),
+            Self::PinnedStale => f.write_str("pinned and stale"),
+            Self::PinnedLost => {
+                f.write_str("pinned, but its picture is neither in place nor in the store")
+            }
+            Self::AcceptedLost => f.write_str(
+                "the accepted picture is neither in place nor in the store: `--force` makes it anew",
+            ),
+            Self::NotLocked => f.write_str("the lock does not answer for it"),
+            Self::WaitsOn(id) => write!(f, "takes the picture of `{id}`, which is made first"),
+            Self::Behind(id) => write!(f, "takes the picture of `{id}`, which is blocked"),
+            Self::NoProvider(provider) => write!(
+                f,
+                "this version of gpbuild does not send requests to `{provider}` yet"
+            ),
+        }
+    }
+}
+
+/// One asset and what is to happen to it.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The asset.
+    pub spec: Arc<Spec>,
+    /// Its keys, as far as they are known.
+    pub trace: Trace,
+    /// What is to happen.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
+    /// The file at the output's path, if there is one.
+    pub digest: Option<Digest>,
+    /// What it costs, in micro-dollars; `None` is unknown. Zero where nothing is asked for.
+    pub estimate: Option<Micro>,
+    /// The estimate is a most: an input may turn out the same.
+    pub up_to: bool,
+    /// The asset whose shots are these very shots: they are asked for once.
+    pub shares: Option<String>,
+}
+
+impl Step {
+    /// The key that stands for the asset on screen: its last shot's, if it is known.
+    pub fn key(&self) -> Option<Key> {
+        if self.trace.shots.len() < self.spec.shots.len() {
+            return None;
+        }
+        self.trace.shots.last().map(|shot| shot.key)
+    }
+
+    /// How many paid requests it takes.
+    pub fn requests(&self) -> usize {
+        match self.verdict {
+            Verdict::Make | Verdict::Wait(_) if self.shares.is_none() => {
+                let asked = self.spec.shots.iter().filter(|shot| shot.page.is_none());
+                let known = self.trace.shots.iter().filter(|shot| shot.answer.is_some());
+                asked.count().saturating_sub(known.count())
+            }
+            _ => 0,
+        }
+    }
+}
+
+/// What is to happen to all assets, in the order in which it can happen.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// A step for each selected asset; what takes a picture comes after what makes it.
+    pub steps: Vec<Step>,
+}

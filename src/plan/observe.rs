@@ -1,0 +1,339 @@
+//! Looks at lock, store and outputs, and makes the [`Plan`]: a step for each selected asset, with the
+//! verdict that [`decide`] gives on what was seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::digest::Digest;
+use crate::fs::{Root, read_bounded};
+use crate::key::{self, Key, SHOT};
+use crate::lock::{Lock, LockedAsset};
+use crate::model::{self, Micro};
+use crate::path::ProjectPath;
+use crate::plan::explain::changes;
+use crate::plan::order::order;
+use crate::plan::trace::trace;
+use crate::plan::{Disk, Observed, Plan, Reason, Recall, Step, Trace, Verdict, decide};
+use crate::provider::request::{Picture, Request};
+use crate::spec::Spec;
+use crate::store::{MAX_OBJECT_BYTES, Store};
+use crate::world::Signature;
+
+/// Where to look, and how to judge.
+pub struct Observer<'a> {
+    /// The project.
+    pub root: &'a Root,
+    /// What was made.
+    pub store: &'a Store,
+    /// What was agreed on.
+    pub lock: &'a Lock,
+    /// The lock by key.
+    pub recall: &'a Recall,
+    /// Digests of outputs that are known by their signatures.
+    pub known: BTreeMap<&'a str, (Signature, Digest)>,
+    /// `--force`.
+    pub force: bool,
+    /// `--locked`.
+    pub locked_only: bool,
+}
+
+/// The plan for the specs that are selected, and for those whose pictures they take.
+pub fn plan(
+    specs: Vec<Arc<Spec>>,
+    observer: &Observer<'_>,
+    is_selected: &(dyn Fn(&str) -> bool + Sync),
+) -> Plan {
+    let specs = order(specs);
+    let wanted = with_what_they_take(&specs, is_selected);
+    let (alone, bound): (Vec<Arc<Spec>>, Vec<Arc<Spec>>) = specs
+        .into_iter()
+        .filter(|spec| wanted.contains(&spec.id))
+        .partition(|spec| spec.takes().next().is_none());
+    let nothing = BTreeMap::new();
+    let mut steps: Vec<Step> = alone
+        .into_par_iter()
+        .map(|spec| observer.step(spec, &nothing))
+        .collect();
+    if bound.is_empty() {
+        share(&mut steps);
+        return Plan { steps };
+    }
+    let mut pictures: BTreeMap<String, Digest> = BTreeMap::new();
+    let mut blocked: BTreeSet<String> = BTreeSet::new();
+    let note = |step: &Step, blocked: &mut BTreeSet<String>| {
+        if step.verdict == Verdict::Blocked {
+            blocked.insert(step.spec.id.clone());
+        }
+        observer.picture(step)
+    };
+    for step in &steps {
+        if let Some(picture) = note(step, &mut blocked) {
+            pictures.insert(step.spec.id.clone(), picture);
+        }
+    }
+    for spec in bound {
+        let behind = spec
+            .takes()
+            .find(|id| blocked.contains(*id))
+            .map(str::to_owned);
+        let mut step = observer.step(spec, &pictures);
+        if let (Verdict::Wait(_), Some(id)) = (&step.verdict, behind) {
+            step.verdict = Verdict::Blocked;
+            step.reason = Reason::Behind(id);
+        }
+        if let Some(picture) = note(&step, &mut blocked) {
+            pictures.insert(step.spec.id.clone(), picture);
+        }
+        steps.push(step);
+    }
+    share(&mut steps);
+    Plan { steps }
+}
+
+/// Shots that several assets have in common are paid for once: by the first of them.
+fn share(steps: &mut [Step]) {
+    let mut first: BTreeMap<Key, String> = BTreeMap::new();
+    for step in steps.iter_mut().filter(|step| step.requests() > 0) {
+        // What differs behind the first shot has another key there; what has no key yet is not told apart.
+        let Some(key) = step.key() else {
+            continue;
+        };
+        match first.get(&key) {
+            Some(id) => {
+                step.shares = Some(id.clone());
+                step.estimate = Some(Micro(0));
+            }
+            None => {
+                first.insert(key, step.spec.id.clone());
+            }
+        }
+    }
+}
+
+fn with_what_they_take(
+    specs: &[Arc<Spec>],
+    is_selected: &(dyn Fn(&str) -> bool + Sync),
+) -> BTreeSet<String> {
+    let mut wanted: BTreeSet<String> = BTreeSet::new();
+    // Takers come after what they take: backwards, each is known to be wanted when it is met.
+    for spec in specs.iter().rev() {
+        if is_selected(&spec.id) || wanted.contains(&spec.id) {
+            wanted.insert(spec.id.clone());
+            wanted.extend(spec.takes().map(str::to_owned));
+        }
+    }
+    wanted
+}
+
+impl Observer<'_> {
+    fn step(&self, spec: Arc<Spec>, pictures: &BTreeMap<String, Digest>) -> Step {
+        let locked = self.lock.assets.get(&spec.id);
+        let trace = trace(&spec, locked, self.store, self.recall, pictures);
+        let seen = self.observe(&spec, &trace, locked);
+        let (verdict, mut reason) = decide(&seen);
+        let digest = match seen.disk {
+            Disk::Is(digest) => Some(digest),
+            _ => None,
+        };
+        if let (Reason::Changed(names), Some(locked)) = (&mut reason, locked) {
+            *names = self.changed(&spec, locked, pictures);
+        }
+        if let (Reason::ExportChanged(names), Some(locked)) = (&mut reason, locked) {
+            *names = self.export_changed(&spec, &trace, locked);
+        }
+        let mut step = Step {
+            spec,
+            trace,
+            verdict,
+            reason,
+            digest,
+            estimate: Some(Micro(0)),
+            up_to: false,
+            shares: None,
+        };
+        if step.requests() > 0 {
+            step.estimate = estimate(&step);
+            step.up_to = matches!(step.verdict, Verdict::Wait(_));
+        }
+        step
+    }
+
+    fn observe(&self, spec: &Spec, trace: &Trace, locked: Option<&LockedAsset>) -> Observed {
+        let stored = trace.export.and_then(|key| {
+            let recalled = self.recall.export(&key);
+            recalled.or_else(|| self.store.export(&key).map(|entry| entry.output))
+        });
+        let lock_holds = locked.is_some_and(|locked| trace.holds(spec, locked));
+        let disk = self.disk(&spec.output);
+        let locked_digest = locked.map(|locked| locked.digest);
+        // The store is only looked into where the answer matters: a fresh asset costs one stat.
+        let settled = lock_holds && matches!(disk, Disk::Is(d) if Some(d) == locked_digest);
+        let whole =
+            |digest: Option<Digest>| !settled && digest.is_some_and(|digest| self.is_kept(&digest));
+        Observed {
+            pinned: spec.pin,
+            locked: locked_digest,
+            lock_holds,
+            accepted: locked.is_some_and(|locked| locked.accepted),
+            stored,
+            disk,
+            disk_in_store: match disk {
+                Disk::Is(digest) if Some(digest) != locked_digest => self.store.is_whole(&digest),
+                _ => false,
+            },
+            locked_in_store: whole(locked_digest),
+            stored_in_store: whole(stored),
+            picture_in_store: whole(trace.picture(spec)),
+            waits_on: trace.waits_on.clone(),
+            force: self.force,
+            locked_only: self.locked_only,
+        }
+    }
+
+    /// Whether these bytes are in the store, or in an output that the lock names.
+    fn is_kept(&self, digest: &Digest) -> bool {
+        self.store.is_whole(digest)
+            || self.recall.file(digest).is_some_and(|path| {
+                ProjectPath::new(path)
+                    .ok()
+                    .and_then(|path| self.root.read(&path, MAX_OBJECT_BYTES).ok())
+                    .is_some_and(|bytes| Digest::of(&bytes) == *digest)
+            })
+    }
+
+    /// What is at an output's path.
+    fn disk(&self, output: &ProjectPath) -> Disk {
+        let path = self.root.at(output);
+        let Ok(meta) = std::fs::symlink_metadata(&path) else {
+            return Disk::Missing;
+        };
+        if meta.is_symlink() {
+            return Disk::Odd("a symbolic link");
+        }
+        if meta.is_dir() {
+            return Disk::Odd("a folder");
+        }
+        if !meta.is_file() {
+            return Disk::Odd("a device or pipe");
+        }
+        if let Some((signature, digest)) = self.known.get(output.as_str())
+            && Some(*signature) == Signature::of(&path)
+        {
+            return Disk::Is(*digest);
+        }
+        match read_bounded(&path, MAX_OBJECT_BYTES) {
+            Ok(bytes) => Disk::Is(Digest::of(&bytes)),
+            Err(_) => Disk::Odd("a file that cannot be read"),
+        }
+    }
+
+    /// The picture that other assets take of this one; none if it is still to be made.
+    fn picture(&self, step: &Step) -> Option<Digest> {
+        let locked = self.lock.assets.get(&step.spec.id);
+        match (&step.verdict, locked) {
+            (Verdict::Make | Verdict::Wait(_), _) => None,
+            (_, Some(locked)) if locked.accepted && step.spec.pin => Some(locked.digest),
+            (_, Some(locked)) if step.spec.pin => locked.shots.last()?.picked(),
+            (Verdict::Fresh, Some(locked)) if locked.accepted => Some(locked.digest),
+            _ => step.trace.picture(&step.spec),
+        }
+    }
+
+    /// The names of what changed since the locked picture was made, if the store still knows.
+    fn changed(
+        &self,
+        spec: &Spec,
+        locked: &LockedAsset,
+        pictures: &BTreeMap<String, Digest>,
+    ) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for (n, request) in spec.shots.iter().enumerate() {
+            let Some(before) = locked.shots.get(n) else {
+                names.push("edit steps".to_owned());
+                break;
+            };
+            let previous = n.checked_sub(1).and_then(|n| locked.shots.get(n)?.picked());
+            let Ok(now) = key::shot(request, |picture| answer(picture, pictures, previous)) else {
+                break;
+            };
+            if now.key(SHOT) == before.key {
+                continue;
+            }
+            let Some(entry) = self.store.shot(&before.key) else {
+                continue;
+            };
+            for change in changes(&entry.ingredients, &now) {
+                if !names.contains(&change.name) {
+                    names.push(change.name);
+                }
+            }
+            // Another model asks for everything otherwise: that it is another one says it all.
+            if names.iter().any(|name| name == "model") {
+                return vec!["model".to_owned()];
+            }
+        }
+        names
+    }
+
+    fn export_changed(&self, spec: &Spec, trace: &Trace, locked: &LockedAsset) -> Vec<String> {
+        let old = self.store.export(&locked.export);
+        let new = trace
+            .picture(spec)
+            .map(|picture| key::export(&spec.export, picture));
+        match (old, new) {
+            (Some(old), Some(new)) => changes(&old.ingredients, &new)
+                .into_iter()
+                .map(|change| change.name)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What is known of a picture.
+fn answer(
+    picture: &Picture,
+    pictures: &BTreeMap<String, Digest>,
+    previous: Option<Digest>,
+) -> Option<Digest> {
+    match picture {
+        Picture::File(_, digest) => Some(*digest),
+        Picture::Asset(id) => pictures.get(id).copied(),
+        Picture::Previous => previous,
+    }
+}
+
+/// What the shots that are not answered cost, by the price table.
+fn estimate(step: &Step) -> Option<Micro> {
+    let mut sum = Micro(0);
+    for (n, request) in step.spec.shots.iter().enumerate() {
+        let answered = step
+            .trace
+            .shots
+            .get(n)
+            .is_some_and(|shot| shot.answer.is_some());
+        if answered || request.page.is_some() {
+            continue;
+        }
+        sum += price(request)?;
+    }
+    Some(sum)
+}
+
+/// What one request costs, by the price table. Pictures of the same project are as large as what is
+/// asked for here.
+fn price(request: &Request) -> Option<Micro> {
+    let known = model::builtin().get(&request.model)?;
+    let pictures = request.references.len() + usize::from(request.mask.is_some());
+    let sizes = vec![(request.width, request.height); pictures];
+    model::estimate(
+        known,
+        request.quality.as_deref().unwrap_or_default(),
+        (request.width, request.height),
+        request.candidates,
+        request.prompt.chars().count(),
+        &sizes,
+    )
+}
