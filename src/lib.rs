@@ -4,15 +4,20 @@
 //! manifest -> spec -> key -> plan -> execute -> store -> output -> lock
 //! ```
 //!
-//! A stage takes what the one before it gives and never calls the next; only the pipeline will know all
+//! A stage takes what the one before it gives and never calls the next; only [`pipeline`] knows all
 //! of them. A module imports only what stands below it here (held by `tests/layering.rs`):
 
 // The door.
+mod cli;
+mod command;
+mod pipeline;
 
 pub mod select;
 
 // The flow, last stage first.
 pub mod report;
+mod execute;
+mod output;
 pub mod index;
 pub mod state;
 pub mod plan;
@@ -43,5 +48,5 @@ use std::process::ExitCode;
 
 /// Runs the command line; the one place where a result becomes an exit code.
 pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
+    ExitCode::from(cli::run() as u8)
 }

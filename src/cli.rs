@@ -1,0 +1,373 @@
+//! The command line as typed, and what it asks for. The only place that reads the environment.
+
+use std::path::{Path, PathBuf};
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+
+use crate::command;
+use crate::diagnostic::{Exit, Failure};
+use crate::manifest::PROJECT_FILE;
+use crate::model::ModelId;
+use crate::pipeline::Settings;
+use crate::report::{ColorChoice, Environment, ReportOptions, Reporter};
+use crate::spec::DRAFT;
+
+/// The build tool for generated pictures: declared in TOML, made once, cached, locked.
+///
+/// Without a command, `gpbuild` builds: it makes every picture that is not fresh.
+#[derive(Debug, Parser)]
+#[command(name = "gpbuild", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    build: BuildFlags,
+    #[command(flatten)]
+    resolve: ResolveFlags,
+    #[command(flatten)]
+    common: CommonFlags,
+}
+
+#[derive(Debug, Args)]
+struct CommonFlags {
+    /// Work in this folder, or in the project that it is in
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    directory: Option<PathBuf>,
+    /// One JSON object a line on standard output
+    #[arg(long, global = true)]
+    json: bool,
+    /// Colour: auto, always, never
+    #[arg(long, value_name = "WHEN", global = true, value_parser = ColorChoice::NAMES)]
+    color: Option<String>,
+    /// Say less; twice: only errors
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    quiet: u8,
+    /// Say more; twice: keys too
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+}
+
+#[derive(Debug, Args)]
+struct ResolveFlags {
+    /// Use `[profile.NAME.defaults]`
+    #[arg(long, value_name = "NAME", global = true)]
+    profile: Option<String>,
+    /// Draw everything locally, into `.gpbuild/preview`; the same as `--profile draft`
+    #[arg(long, global = true, conflicts_with = "profile")]
+    draft: bool,
+    /// Make every asset with this model
+    #[arg(long, value_name = "P/M", global = true, conflicts_with = "draft")]
+    model: Option<String>,
+}
+
+#[derive(Debug, Default, Args)]
+struct BuildFlags {
+    /// At most so many pictures at once [default: one for each core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// The lock must already answer everything: make nothing that it does not
+    #[arg(long)]
+    locked: bool,
+    /// Replace outputs that were edited by hand; never pays for anything
+    #[arg(long)]
+    force: bool,
+    /// Begin nothing more once an asset failed
+    #[arg(long)]
+    fail_fast: bool,
+    /// Remove outputs that no asset declares any more
+    #[arg(long)]
+    prune: bool,
+}
+
+impl BuildFlags {
+    /// The flags that were given, for the message that they stand in the wrong place.
+    fn given(&self) -> Vec<&'static str> {
+        let Self {
+            jobs,
+            locked,
+            force,
+            fail_fast,
+            prune,
+        } = self;
+        [
+            (jobs.is_some(), "--jobs"),
+            (*locked, "--locked"),
+            (*force, "--force"),
+            (*fail_fast, "--fail-fast"),
+            (*prune, "--prune"),
+        ]
+        .into_iter()
+        .filter_map(|(given, name)| given.then_some(name))
+        .collect()
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make what is not fresh
+    Build {
+        /// Ids and globs; all assets without any
+        #[arg(value_name = "ASSET")]
+        assets: Vec<String>,
+        #[command(flatten)]
+        flags: BuildFlags,
+    },
+    /// Say what build would do, why, and for how much; writes nothing
+    Plan {
+        /// Ids and globs; all assets without any
+        #[arg(value_name = "ASSET")]
+        assets: Vec<String>,
+        /// Plan as `build --locked`
+        #[arg(long)]
+        locked: bool,
+        /// Plan as `build --force`
+        #[arg(long)]
+        force: bool,
+    },
+    /// Say which ingredient of the key changed since an asset was last made
+    Why {
+        /// Ids and globs
+        #[arg(value_name = "ASSET", required = true)]
+        assets: Vec<String>,
+    },
+    /// Show the resolved spec, and where each value came from
+    Show {
+        /// Ids and globs
+        #[arg(value_name = "ASSET", required = true)]
+        assets: Vec<String>,
+    },
+    /// Check all that can be wrong without making anything
+    Check,
+    /// Keep the picture at an asset's output path as its locked picture
+    Accept {
+        /// Ids and globs
+        #[arg(value_name = "ASSET", required = true)]
+        assets: Vec<String>,
+    },
+    /// Start a project
+    Init {
+        /// Where [default: this folder]
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
+    /// Look after the store
+    Cache {
+        #[command(subcommand)]
+        command: CacheCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum CacheCommand {
+    /// Count what is in the store
+    Stats,
+    /// Remove what no asset leads to any more; paid pictures are kept
+    Gc {
+        /// Only say what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Read and check everything in the store
+    Verify,
+}
+
+/// Parses the arguments and carries them out.
+pub fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            let help = matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // There is nobody left to be told if this cannot be written.
+            let _ = e.print();
+            return if help { Exit::Done } else { Exit::Manifest };
+        }
+    };
+    let reporter = Reporter::new(&report_options(&cli));
+    match dispatch(cli, &reporter) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            reporter.failure(&failure);
+            failure.exit
+        }
+    }
+}
+
+fn report_options(cli: &Cli) -> ReportOptions {
+    let CommonFlags {
+        directory: _,
+        json,
+        color,
+        quiet,
+        verbose,
+    } = &cli.common;
+    ReportOptions {
+        json: *json,
+        color: color
+            .as_deref()
+            .and_then(ColorChoice::parse)
+            .unwrap_or_default(),
+        quiet: *quiet,
+        verbose: *verbose,
+        plan: matches!(cli.command, Some(Command::Plan { .. })),
+        environment: environment(),
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: how to print, never what to make"
+)]
+fn environment() -> Environment {
+    Environment {
+        no_color: std::env::var("NO_COLOR").ok(),
+        term: std::env::var("TERM").ok(),
+    }
+}
+
+fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
+    let given = cli.build.given();
+    if let (Some(_), Some(flag)) = (&cli.command, given.first()) {
+        return Err(
+            Failure::usage(format!("`{flag}` belongs behind the command"))
+                .with_hint(&format!("`gpbuild build {flag}`")),
+        );
+    }
+    let here = cli
+        .common
+        .directory
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("."));
+    if !here.is_dir() {
+        return Err(Failure::usage(format!(
+            "there is no folder `{}`",
+            here.display()
+        )));
+    }
+    let command = cli.command.unwrap_or(Command::Build {
+        assets: Vec::new(),
+        flags: cli.build,
+    });
+    if let Command::Init { folder } = &command {
+        refuse_resolve_flags(&cli.resolve, "init")?;
+        let folder = folder
+            .as_ref()
+            .map_or_else(|| here.clone(), |folder| here.join(folder));
+        return command::init::run(&folder, reporter);
+    }
+    let mut settings = Settings {
+        root: project_folder(&here),
+        ..Settings::default()
+    };
+    if let Command::Cache { command } = command {
+        refuse_resolve_flags(&cli.resolve, "cache")?;
+        return match command {
+            CacheCommand::Stats => command::cache::stats(&settings, cli.common.json, reporter),
+            CacheCommand::Gc { dry_run } => {
+                command::cache::gc(&settings, dry_run, cli.common.json, reporter)
+            }
+            CacheCommand::Verify => command::cache::verify(&settings, cli.common.json, reporter),
+        };
+    }
+    let ResolveFlags {
+        profile,
+        draft,
+        model,
+    } = cli.resolve;
+    settings.resolve.profile = if draft {
+        Some(DRAFT.to_owned())
+    } else {
+        profile
+    };
+    settings.resolve.model = model
+        .map(|text| ModelId::parse(&text))
+        .transpose()
+        .map_err(|d| Failure::new(Exit::Manifest, d))?;
+    if settings.resolve.is_draft() && settings.resolve.model.is_some() {
+        return Err(Failure::usage(
+            "a draft is drawn by `local`: leave `--model` out",
+        ));
+    }
+    match command {
+        Command::Build { assets, flags } => {
+            let BuildFlags {
+                jobs,
+                locked,
+                force,
+                fail_fast,
+                prune,
+            } = flags;
+            if prune && !assets.is_empty() {
+                return Err(Failure::usage(
+                    "`--prune` looks at the whole project: leave the assets out",
+                ));
+            }
+            settings.select = assets;
+            settings.jobs = jobs.map_or(0, usize::from);
+            settings.locked = locked;
+            settings.force = force;
+            settings.fail_fast = fail_fast;
+            settings.prune = prune;
+            command::build::run(&settings, reporter)
+        }
+        Command::Plan {
+            assets,
+            locked,
+            force,
+        } => {
+            settings.select = assets;
+            settings.locked = locked;
+            settings.force = force;
+            command::plan::run(&settings, reporter)
+        }
+        Command::Why { assets } => {
+            settings.select = assets;
+            command::why::run(&settings, cli.common.json, reporter)
+        }
+        Command::Show { assets } => {
+            settings.select = assets;
+            settings.resolve.explain = true;
+            command::show::run(&settings, cli.common.json, reporter)
+        }
+        Command::Check => {
+            settings.resolve.explain = true;
+            command::check::run(&settings, reporter)
+        }
+        Command::Accept { assets } => {
+            settings.select = assets;
+            command::accept::run(&settings, reporter)
+        }
+        Command::Init { .. } | Command::Cache { .. } => Ok(Exit::Done),
+    }
+}
+
+fn refuse_resolve_flags(flags: &ResolveFlags, command: &str) -> Result<(), Failure> {
+    let ResolveFlags {
+        profile,
+        draft,
+        model,
+    } = flags;
+    if profile.is_some() || *draft || model.is_some() {
+        return Err(Failure::usage(format!(
+            "`--profile`, `--draft` and `--model` say nothing to `{command}`"
+        )));
+    }
+    Ok(())
+}
+
+/// The nearest folder at or above `here` that is a project; `here` if there is none.
+fn project_folder(here: &Path) -> PathBuf {
+    let mut folder = here.to_path_buf();
+    let depth = std::fs::canonicalize(here).map_or(0, |real| real.components().count());
+    for _ in 0..depth {
+        if folder.join(PROJECT_FILE).is_file() {
+            return folder;
+        }
+        folder = if folder == Path::new(".") {
+            PathBuf::from("..")
+        } else {
+            folder.join("..")
+        };
+    }
+    here.to_path_buf()
+}

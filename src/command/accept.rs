@@ -1,0 +1,145 @@
+//! `gpbuild accept`: the picture at an asset's output path becomes its locked picture: one that a
+//! person edited, or the old one under a prompt that was only reworded.
+
+use crate::diagnostic::{Diagnostic, Exit, Failure};
+use crate::digest::Digest;
+use crate::execute::locked_asset;
+use crate::export;
+use crate::fs::{Durability, read_bounded};
+use crate::key;
+use crate::pipeline::{self, Planned, Settings};
+use crate::plan::{Answer, Step};
+use crate::provider::request::Picture;
+use crate::report::{Event, Reporter};
+use crate::store::MAX_OBJECT_BYTES;
+
+/// Runs the command.
+pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
+    if settings.resolve.is_draft() {
+        return Err(Failure::usage(
+            "a draft has nothing to accept: it is not in the lock",
+        ));
+    }
+    // Only a project that can be built is written to, be it to keep others out.
+    pipeline::plan(settings)?;
+    let _alone = pipeline::alone(&settings.root, reporter)?;
+    let mut planned = pipeline::plan(settings)?;
+    let steps = std::mem::take(&mut planned.plan.steps);
+    let mut problems = Vec::new();
+    let mut accepted = Vec::new();
+    for step in &steps {
+        match accept(&planned, step) {
+            Ok(Some(locked)) => accepted.push((step, locked)),
+            Ok(None) => reporter.event(Event::Note(&format!(
+                "{} is what gpbuild made: there is nothing to accept",
+                step.spec.id
+            ))),
+            Err(problem) => problems.push(problem.for_asset(&step.spec.id)),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Failure {
+            exit: Exit::SomeFailed,
+            diagnostics: problems,
+        });
+    }
+    for (step, (locked, size)) in accepted {
+        let wanted = (step.spec.export.width, step.spec.export.height);
+        if size != wanted {
+            reporter.event(Event::Diagnostic(
+                &Diagnostic::warning(format!(
+                    "`{}` is {}x{}, its target {}x{}",
+                    step.spec.output, size.0, size.1, wanted.0, wanted.1
+                ))
+                .at(step.spec.place.clone()),
+            ));
+        }
+        planned.lock.assets.insert(step.spec.id.clone(), locked);
+        reporter.event(Event::Note(&format!(
+            "accepted  {}  {}",
+            step.spec.id, step.spec.output
+        )));
+    }
+    planned
+        .lock
+        .write(&settings.root)
+        .map_err(|e| Failure::new(Exit::Damaged, Diagnostic::error(e.to_string())))?;
+    Ok(Exit::Done)
+}
+
+type Accepted = (crate::lock::LockedAsset, (u32, u32));
+
+/// What the lock says of the asset from now on, and the picture's size; nothing if it says so already.
+fn accept(planned: &Planned, step: &Step) -> Result<Option<Accepted>, Diagnostic> {
+    let spec = &step.spec;
+    let path = planned.project.world.root().at(&spec.output);
+    let bytes = read_bounded(&path, MAX_OBJECT_BYTES).map_err(|e| {
+        let diagnostic = Diagnostic::error(e.to_string());
+        if e.is_not_found() {
+            diagnostic.hint("`accept` takes the picture that is at the asset's output path")
+        } else {
+            diagnostic
+        }
+    })?;
+    let size = export::dimensions(&bytes)
+        .map_err(|e| Diagnostic::error(format!("`{}`: {e}", spec.output)))?;
+    if export::Format::of(&bytes) != Some(spec.export.format) {
+        return Err(Diagnostic::error(format!(
+            "`{}` is not a {} picture",
+            spec.output,
+            spec.export.format.title()
+        ))
+        .hint("save it in the format that its name says"));
+    }
+    let digest = Digest::of(&bytes);
+    let known = planned.lock.assets.get(&spec.id);
+    if known
+        .is_some_and(|locked| locked.digest == digest && Some(locked.export) == step.trace.export)
+    {
+        return Ok(None);
+    }
+    let kept = known.filter(|locked| locked.digest == digest);
+    let mut answers: Vec<Answer> = Vec::new();
+    let mut previous: Option<Digest> = None;
+    for (n, request) in spec.shots.iter().enumerate() {
+        // Each shot is answered by what is known of it, else by the picture itself.
+        let waits = key::shot(request, |picture| match picture {
+            Picture::File(_, digest) => Some(*digest),
+            Picture::Previous => previous,
+            Picture::Asset(_) => step.trace.shots.get(n).map(|shot| shot.key.0),
+        })
+        .is_err();
+        if waits {
+            return Err(Diagnostic::error(
+                "it takes the picture of another asset, which is not made yet",
+            )
+            .hint("make that one first"));
+        }
+        let traced = step.trace.shots.get(n).and_then(|shot| shot.answer.clone());
+        let old = kept
+            .and_then(|locked| locked.shots.get(n))
+            .map(|shot| Answer {
+                candidates: shot.candidates.clone(),
+                pick: shot.pick,
+                model: kept.map_or_else(String::new, |locked| locked.model.clone()),
+            });
+        let answer = traced.or(old).unwrap_or_else(|| Answer {
+            candidates: vec![digest],
+            pick: 1,
+            model: request.model.to_string(),
+        });
+        previous = answer.picked();
+        answers.push(answer);
+    }
+    let Some(mut locked) = locked_asset(step, answers, digest) else {
+        return Err(Diagnostic::error(
+            "it takes a picture that is not there yet",
+        ));
+    };
+    planned
+        .store
+        .put(&bytes, Durability::Paid)
+        .map_err(|e| Diagnostic::error(e.to_string()))?;
+    locked.accepted = true;
+    Ok(Some((locked, size)))
+}

@@ -1,0 +1,10 @@
+//! The commands, one a file: each asks the pipeline and tells the report.
+
+pub mod accept;
+pub mod build;
+pub mod cache;
+pub mod check;
+pub mod init;
+pub mod plan;
+pub mod show;
+pub mod why;

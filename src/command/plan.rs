@@ -1,0 +1,68 @@
+//! `gpbuild plan`: what build would do, why, and for how much. Writes nothing, sends nothing.
+
+use crate::diagnostic::{Exit, Failure};
+use crate::model::Micro;
+use crate::pipeline::{self, Settings, asset_report, fresh_report};
+use crate::plan::Verdict;
+use crate::report::{AssetReport, Event, Plan, Reporter, State};
+
+/// Runs the command.
+pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
+    if let Some(outputs) = pipeline::nothing_changed(settings, false) {
+        let assets: Vec<AssetReport> = outputs.iter().map(fresh_report).collect();
+        tell(reporter, &assets, &[], 0, false);
+        return Ok(Exit::Done);
+    }
+    let planned = pipeline::plan(settings)?;
+    for warning in &planned.project.warnings {
+        reporter.event(Event::Diagnostic(warning));
+    }
+    let mut assets = Vec::new();
+    let mut requests = 0;
+    let mut up_to = false;
+    let mut sum = Some(Micro(0));
+    for step in &planned.plan.steps {
+        let state = match &step.verdict {
+            Verdict::Fresh => State::Fresh,
+            Verdict::Restore(_) => State::Restore,
+            Verdict::Export | Verdict::Make | Verdict::Wait(_) => State::Make,
+            Verdict::Blocked => State::Blocked,
+        };
+        requests += step.requests();
+        up_to |= step.up_to;
+        sum = sum.zip(step.estimate).map(|(a, b)| a + b);
+        assets.push(asset_report(step, state));
+    }
+    assets.sort_by(|a, b| a.id.cmp(&b.id));
+    let unclaimed: Vec<String> = planned.unclaimed.keys().cloned().collect();
+    tell(reporter, &assets, &unclaimed, requests, up_to);
+    if requests > 0 {
+        let budget = planned.project.manifest.budget.run;
+        if let (Some(sum), Some(most)) = (sum, budget)
+            && sum > most
+        {
+            reporter.event(Event::Note(&format!(
+                "that is more than the budget of one run, {most}"
+            )));
+        }
+        reporter.event(Event::Note(
+            "this version of gpbuild plans paid pictures, but does not send requests yet: `build` would leave them out",
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn tell(
+    reporter: &Reporter,
+    assets: &[AssetReport],
+    unclaimed: &[String],
+    requests: usize,
+    up_to: bool,
+) {
+    reporter.event(Event::Plan(&Plan {
+        assets,
+        unclaimed,
+        requests,
+        up_to,
+    }));
+}

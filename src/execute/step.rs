@@ -1,0 +1,351 @@
+//! One step: draw or fetch the picture, export it, put it in its place. The store has the picture
+//! before anything else is done with it. Knows no other step.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::diagnostic::Diagnostic;
+use crate::digest::Digest;
+use crate::execute::Finished;
+use crate::export;
+use crate::fs::{Durability, FsError, Root};
+use crate::key::{self, EXPORT, Key, SHOT};
+use crate::lock::{LockedAsset, LockedShot};
+use crate::output;
+use crate::path::ProjectPath;
+use crate::plan::{Answer, Recall, Step, Verdict};
+use crate::provider::local::{self, Fonts};
+use crate::provider::request::{Page, Picture, Request};
+use crate::store::{ExportEntry, MAX_OBJECT_BYTES, ShotEntry, Store};
+
+/// What steps are carried out with.
+pub struct Maker {
+    /// The project.
+    pub root: Root,
+    /// Where pictures go first.
+    pub store: Store,
+    /// What pages are drawn with.
+    pub fonts: Arc<Fonts>,
+    /// What the lock says of the assets: their exports are worth keeping when they are replaced.
+    pub locked: BTreeMap<String, LockedAsset>,
+    /// The lock by key.
+    pub recall: Recall,
+}
+
+/// What came of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// What the lock says of the asset from now on.
+    pub locked: LockedAsset,
+    /// The output's size in bytes.
+    pub bytes: u64,
+    /// Shots that were made; 0 for what was restored or only exported.
+    pub shots: usize,
+}
+
+impl Maker {
+    /// Carries out a step; a panic in it is a failed step and a bug.
+    pub fn finish(&self, step: Step) -> Finished {
+        match catch_unwind(AssertUnwindSafe(|| self.step(&step))) {
+            Ok(result) => Finished {
+                result: result.map_err(|mut diagnostic| {
+                    let place = || step.spec.place.clone();
+                    diagnostic.place.get_or_insert_with(place);
+                    diagnostic.for_asset(&step.spec.id)
+                }),
+                step,
+                bug: false,
+            },
+            Err(panic) => {
+                let what = panic
+                    .downcast_ref::<String>()
+                    .cloned()
+                    .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()))
+                    .unwrap_or_default();
+                let bug = Diagnostic::error(format!(
+                    "asset `{}`: a bug in gpbuild: {what}",
+                    step.spec.id
+                ))
+                .hint("please report it, with the manifest that shows it");
+                Finished {
+                    step,
+                    result: Err(bug),
+                    bug: true,
+                }
+            }
+        }
+    }
+
+    fn step(&self, step: &Step) -> Result<Made, Diagnostic> {
+        match step.verdict {
+            Verdict::Restore(digest) => self.restore(step, digest),
+            _ => self.make(step),
+        }
+    }
+
+    fn restore(&self, step: &Step, digest: Digest) -> Result<Made, Diagnostic> {
+        let Some(bytes) = self.kept(&digest)? else {
+            return Err(Diagnostic::error(format!(
+                "object {} of the store was damaged or removed during the run",
+                digest.short()
+            ))
+            .hint("run `gpbuild` again: it will be made anew"));
+        };
+        self.replace(step, &bytes)?;
+        // The lock already says all there is to say, but perhaps where the picture is: unless the
+        // store answered.
+        let locked = match self.locked.get(&step.spec.id) {
+            Some(locked)
+                if locked.digest == digest
+                    && (step.spec.pin || step.trace.holds(&step.spec, locked)) =>
+            {
+                LockedAsset {
+                    output: step.spec.output.as_str().to_owned(),
+                    ..locked.clone()
+                }
+            }
+            _ => self.locked(step, answers(step), digest)?,
+        };
+        Ok(Made {
+            locked,
+            bytes: bytes.len() as u64,
+            shots: 0,
+        })
+    }
+
+    /// Bytes that are in the store, or in an output that the lock names; those go into the store.
+    fn kept(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Diagnostic> {
+        if let Some(bytes) = self.store.get(digest).map_err(told)? {
+            return Ok(Some(bytes));
+        }
+        let path = self
+            .recall
+            .file(digest)
+            .and_then(|path| ProjectPath::new(path).ok());
+        let bytes = path.and_then(|path| self.root.read(&path, MAX_OBJECT_BYTES).ok());
+        let Some(bytes) = bytes.filter(|bytes| Digest::of(bytes) == *digest) else {
+            return Ok(None);
+        };
+        self.store.put(&bytes, Durability::Paid).map_err(told)?;
+        Ok(Some(bytes))
+    }
+
+    fn make(&self, step: &Step) -> Result<Made, Diagnostic> {
+        let mut done: Vec<Answer> = Vec::new();
+        let mut made = 0;
+        for (n, request) in step.spec.shots.iter().enumerate() {
+            let traced = step.trace.shots.get(n);
+            let known = traced
+                .and_then(|shot| shot.answer.clone())
+                .filter(|answer| {
+                    answer
+                        .picked()
+                        .is_some_and(|picked| matches!(self.kept(&picked), Ok(Some(_))))
+                });
+            let answer = match known {
+                Some(answer) => answer,
+                None => {
+                    made += 1;
+                    self.shot(request, done.last().and_then(Answer::picked))?
+                }
+            };
+            done.push(answer);
+        }
+        let picked = done
+            .last()
+            .and_then(Answer::picked)
+            .ok_or_else(no_picture)?;
+        let picture = self.kept(&picked)?.ok_or_else(no_picture)?;
+        let bytes = export::export(&step.spec.export, &picture)
+            .map_err(|e| Diagnostic::error(e.to_string()).at(step.spec.place.clone()))?;
+        let digest = self.store.put(&bytes, Durability::Free).map_err(told)?;
+        let ingredients = key::export(&step.spec.export, picked);
+        let key = ingredients.key(EXPORT);
+        let entry = ExportEntry {
+            output: digest,
+            ingredients,
+        };
+        self.store.put_export(&key, &entry).map_err(told)?;
+        self.replace(step, &bytes)?;
+        Ok(Made {
+            locked: self.locked(step, done, digest)?,
+            bytes: bytes.len() as u64,
+            shots: made,
+        })
+    }
+
+    /// Makes one shot: the picture is in the store before its entry says so.
+    fn shot(&self, request: &Request, previous: Option<Digest>) -> Result<Answer, Diagnostic> {
+        let ingredients = key::shot(request, |picture| match picture {
+            Picture::File(_, digest) => Some(*digest),
+            Picture::Previous => previous,
+            Picture::Asset(_) => None,
+        })
+        .map_err(|_| no_picture())?;
+        let key = ingredients.key(SHOT);
+        let picture = self.draw(request)?;
+        let digest = self.store.put(&picture, Durability::Free).map_err(told)?;
+        let model = request.model.provider.clone();
+        let entry = ShotEntry {
+            candidates: vec![digest],
+            model: model.clone(),
+            cost: 0,
+            ingredients,
+        };
+        self.store
+            .put_shot(&key, &entry, Durability::Free)
+            .map_err(told)?;
+        Ok(Answer {
+            candidates: vec![digest],
+            pick: 1,
+            model,
+        })
+    }
+
+    fn draw(&self, request: &Request) -> Result<Vec<u8>, Diagnostic> {
+        let Some(page) = &request.page else {
+            return Err(Diagnostic::error(format!(
+                "this version of gpbuild does not send requests to `{}` yet",
+                request.model.provider
+            )));
+        };
+        let images = page_images(&self.root, page)?;
+        let pixels = local::draw(
+            &page.html,
+            request.width,
+            request.height,
+            &self.fonts,
+            &images,
+        )
+        .map_err(draw_diagnostic)?;
+        export::encode_picture(&pixels).map_err(|e| Diagnostic::error(e.to_string()))
+    }
+
+    /// Puts the output in its place. The one that was there before stays in the store, under the key
+    /// that led to it, so that going back is free even where the store was new.
+    fn replace(&self, step: &Step, bytes: &[u8]) -> Result<(), Diagnostic> {
+        output::keep(&self.root, &self.store, &step.spec.output).map_err(told)?;
+        if let Some(before) = self.locked.get(&step.spec.id) {
+            self.remember(before)?;
+        }
+        output::write(&self.root, &step.spec.output, bytes).map_err(told)
+    }
+
+    fn remember(&self, before: &LockedAsset) -> Result<(), Diagnostic> {
+        if !before.accepted
+            && self.store.export(&before.export).is_none()
+            && self.store.has(&before.digest)
+        {
+            let entry = ExportEntry {
+                output: before.digest,
+                ingredients: key::Ingredients::default(),
+            };
+            self.store
+                .put_export(&before.export, &entry)
+                .map_err(told)?;
+        }
+        for shot in &before.shots {
+            if self.store.shot(&shot.key).is_none() {
+                let entry = ShotEntry {
+                    candidates: shot.candidates.clone(),
+                    model: before.model.clone(),
+                    cost: 0,
+                    ingredients: key::Ingredients::default(),
+                };
+                self.store
+                    .put_shot(&shot.key, &entry, Durability::Free)
+                    .map_err(told)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn locked(
+        &self,
+        step: &Step,
+        answers: Vec<Answer>,
+        digest: Digest,
+    ) -> Result<LockedAsset, Diagnostic> {
+        locked_asset(step, answers, digest).ok_or_else(no_picture)
+    }
+}
+
+/// The pictures that a page names, by name; they must be what the key was made with.
+pub fn page_images(root: &Root, page: &Page) -> Result<BTreeMap<String, Vec<u8>>, Diagnostic> {
+    let mut images = BTreeMap::new();
+    for image in &page.images {
+        let bytes = root.read(&image.path, MAX_OBJECT_BYTES).map_err(told)?;
+        if Digest::of(&bytes) != image.digest {
+            return Err(Diagnostic::error(format!(
+                "`{}` changed while its picture was being made",
+                image.path
+            ))
+            .hint("run `gpbuild` again"));
+        }
+        images.insert(image.name.clone(), bytes);
+    }
+    Ok(images)
+}
+
+/// What to do about a page that cannot be drawn.
+pub fn draw_diagnostic(error: local::DrawError) -> Diagnostic {
+    let diagnostic = Diagnostic::error(error.to_string());
+    match error {
+        local::DrawError::MissingGlyphs(_) => diagnostic
+            .hint("add a font that has it: `[fonts] files = [\"fonts/*.otf\"]` in gpbuild.toml"),
+        local::DrawError::Overflow { .. } => {
+            diagnostic.hint("shorten the text, or break it with a line break of your own")
+        }
+        _ => diagnostic,
+    }
+}
+
+/// What the trace knows of every shot.
+fn answers(step: &Step) -> Vec<Answer> {
+    let known = step.trace.shots.iter();
+    known.filter_map(|shot| shot.answer.clone()).collect()
+}
+
+/// What the lock says of an asset whose shots are all answered; `None` if one is not.
+pub fn locked_asset(step: &Step, answers: Vec<Answer>, digest: Digest) -> Option<LockedAsset> {
+    let spec = &step.spec;
+    let picked = answers.last()?.picked()?;
+    let model = answers.last()?.model.clone();
+    let mut shots = Vec::new();
+    let mut previous: Option<Digest> = None;
+    for (n, (request, answer)) in spec.shots.iter().zip(answers).enumerate() {
+        let key: Key = match step.trace.shots.get(n) {
+            Some(traced) => traced.key,
+            None => key::shot(request, |picture| match picture {
+                Picture::File(_, digest) => Some(*digest),
+                Picture::Previous => previous,
+                Picture::Asset(_) => None,
+            })
+            .ok()?
+            .key(SHOT),
+        };
+        previous = answer.picked();
+        shots.push(LockedShot {
+            key,
+            candidates: answer.candidates,
+            pick: answer.pick,
+        });
+    }
+    (shots.len() == spec.shots.len()).then(|| LockedAsset {
+        output: spec.output.as_str().to_owned(),
+        digest,
+        model,
+        export: key::export(&spec.export, picked).key(EXPORT),
+        accepted: false,
+        shots,
+    })
+}
+
+fn told(error: FsError) -> Diagnostic {
+    Diagnostic::error(error.to_string())
+}
+
+fn no_picture() -> Diagnostic {
+    Diagnostic::error("the picture that this one is made from is not there")
+}

@@ -1,0 +1,47 @@
+//! The fonts of a project: the embedded ones and those that `[fonts]` names.
+
+use crate::diagnostic::{Diagnostic, Exit, Failure};
+use crate::manifest::{Manifest, Tree, is_glob};
+use crate::path::ProjectPath;
+use crate::provider::local::Fonts;
+use crate::world::World;
+
+/// The largest font file, in bytes.
+const MAX_FONT_BYTES: u64 = 64 << 20;
+
+/// The embedded fonts and the project's own.
+pub fn fonts(
+    world: &World,
+    manifest: &Manifest,
+    tree: &Tree,
+    problems: &mut Vec<Diagnostic>,
+) -> Result<Fonts, Failure> {
+    let mut fonts =
+        Fonts::embedded().map_err(|e| Failure::new(Exit::Bug, Diagnostic::error(e.to_string())))?;
+    for at in &manifest.fonts {
+        let wrong = |why: String| Diagnostic::error(why).at(at.place.clone());
+        let files = if is_glob(&at.value) {
+            tree.glob("", &at.value)
+        } else {
+            ProjectPath::new(&at.value).map(|path| vec![path])
+        };
+        match files {
+            Ok(files) if files.is_empty() => {
+                problems.push(wrong(format!("no file matches `{}`", at.value)));
+            }
+            Ok(files) => {
+                for file in files {
+                    let added = world
+                        .read(&file, MAX_FONT_BYTES)
+                        .map_err(|e| e.to_string())
+                        .and_then(|bytes| {
+                            fonts.add(file.as_str(), bytes).map_err(|e| e.to_string())
+                        });
+                    problems.extend(added.err().map(wrong));
+                }
+            }
+            Err(why) => problems.push(wrong(format!("`{}` {why}", at.value))),
+        }
+    }
+    Ok(fonts)
+}

@@ -1,0 +1,307 @@
+//! The one page: load -> resolve -> plan -> execute -> lock -> index -> state. Only this file knows
+//! all the stages; each takes what the one before it gives.
+
+mod alone;
+mod fonts;
+mod outcome;
+mod remember;
+mod settle;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Exit, Failure, Severity, merge};
+use crate::digest::Digest;
+use crate::execute::{self, Executed, Maker, Pace, Progress};
+use crate::fs::FsError;
+use crate::lock::Lock;
+use crate::manifest::{self, Manifest};
+use crate::path::ProjectPath;
+use crate::pipeline::outcome::{Outcome, doing, empty_summary};
+use crate::plan::{self, Observer, Plan, Recall};
+use crate::provider::local::Fonts;
+use crate::report::{Event, Reporter, Summary};
+use crate::select::Selection;
+use crate::spec::{self, Spec};
+use crate::state::State;
+use crate::store::Store;
+use crate::template::Templates;
+use crate::world::World;
+
+pub use alone::alone;
+pub use outcome::{asset_report, fresh_report};
+pub use remember::nothing_changed;
+
+/// Where drafts go: never in the way of a paid picture.
+const PREVIEW: &str = ".gpbuild/preview";
+
+/// What the command line asks of the pipeline.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The project's folder.
+    pub root: PathBuf,
+    /// What specs depend on.
+    pub resolve: spec::Options,
+    /// Which assets; all if empty.
+    pub select: Vec<String>,
+    /// At most so many pictures at once; 0 is one for each core.
+    pub jobs: usize,
+    /// Overwrite outputs that a person changed.
+    pub force: bool,
+    /// Make nothing that the lock does not answer.
+    pub locked: bool,
+    /// Begin nothing more once something failed.
+    pub fail_fast: bool,
+    /// Remove outputs that no asset declares.
+    pub prune: bool,
+}
+
+impl Settings {
+    /// The options that the state was saved for, as text.
+    fn state_options(&self) -> String {
+        format!("{:?}", self.resolve)
+    }
+
+    fn state_name(&self) -> &'static str {
+        if self.resolve.is_draft() {
+            "state-draft"
+        } else {
+            "state"
+        }
+    }
+}
+
+/// A project whose manifests are right.
+pub struct Project {
+    /// What was read.
+    pub world: Arc<World>,
+    /// What was written.
+    pub manifest: Manifest,
+    /// What pages are drawn with.
+    pub fonts: Arc<Fonts>,
+    /// Every asset, sorted by id.
+    pub specs: Vec<Arc<Spec>>,
+    /// What is only worth a word.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads and resolves the manifests. Everything wrong in any of them comes back at once.
+pub fn load(settings: &Settings) -> Result<Project, Failure> {
+    let world = World::open(&settings.root).map_err(|e| manifest_failure(&e))?;
+    let world = Arc::new(world);
+    let (manifest, tree, mut problems) = manifest::load(&world)?;
+    let fonts = Arc::new(fonts::fonts(&world, &manifest, &tree, &mut problems)?);
+    let templates = Templates::new(&world);
+    let digests = Arc::from(fonts.digests());
+    let mut resolved = spec::resolve(
+        &manifest,
+        &tree,
+        &world,
+        &templates,
+        &digests,
+        &settings.resolve,
+    );
+    if settings.resolve.is_draft() {
+        for spec in &mut resolved.specs {
+            spec.output = preview(&spec.output);
+        }
+    }
+    problems.extend(resolved.diagnostics);
+    let problems = merge(problems);
+    if problems.iter().any(|d| d.severity == Severity::Error) {
+        return Err(Failure::manifest(problems));
+    }
+    Ok(Project {
+        world,
+        manifest,
+        fonts,
+        specs: resolved.specs.into_iter().map(Arc::new).collect(),
+        warnings: problems,
+    })
+}
+
+fn preview(output: &ProjectPath) -> ProjectPath {
+    ProjectPath::new(&format!("{PREVIEW}/{output}")).unwrap_or_else(|_| output.clone())
+}
+
+fn manifest_failure(error: &FsError) -> Failure {
+    Failure::new(Exit::Manifest, Diagnostic::error(error.to_string()))
+}
+
+fn store_failure(error: &FsError) -> Failure {
+    Failure::new(Exit::Damaged, Diagnostic::error(error.to_string()))
+}
+
+/// A project, what was made of it before, and what is to be done.
+pub struct Planned {
+    /// The project.
+    pub project: Project,
+    /// What was made.
+    pub store: Store,
+    /// What was agreed on; empty for a draft.
+    pub lock: Lock,
+    /// What is to be done.
+    pub plan: Plan,
+    /// Outputs that gpbuild wrote and nobody declares, with their digests.
+    pub unclaimed: BTreeMap<String, Digest>,
+}
+
+/// Loads the project and says what is to be done. Writes nothing.
+pub fn plan(settings: &Settings) -> Result<Planned, Failure> {
+    let project = load(settings)?;
+    plan_for(settings, project)
+}
+
+/// What is asked for and what was made before, as far as it can be wrong.
+fn look(settings: &Settings, project: &Project) -> Result<(Selection, Store, Lock), Failure> {
+    let selection = Selection::new(&settings.select, &project.specs)?;
+    let store = Store::open(&settings.root)?;
+    let lock = if settings.resolve.is_draft() {
+        Lock::default()
+    } else {
+        Lock::read(&settings.root)?
+    };
+    Ok((selection, store, lock))
+}
+
+fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
+    let (selection, store, lock) = look(settings, &project)?;
+    let recall = Recall::new(&lock, &project.specs);
+    let state = State::read(&settings.root, settings.state_name());
+    let unclaimed = unclaimed(&settings.root, &lock, &project.specs);
+    let observer = Observer {
+        root: project.world.root(),
+        store: &store,
+        lock: &lock,
+        recall: &recall,
+        known: state.output_digests(),
+        // A preview is gpbuild's own: nobody edits it.
+        force: settings.force || settings.resolve.is_draft(),
+        locked_only: settings.locked,
+    };
+    let plan = plan::plan(project.specs.clone(), &observer, &|id| selection.has(id));
+    Ok(Planned {
+        project,
+        store,
+        lock,
+        plan,
+        unclaimed,
+    })
+}
+
+/// Outputs that the lock knows and no spec declares, as far as they are still there.
+fn unclaimed(root: &Path, lock: &Lock, specs: &[Arc<Spec>]) -> BTreeMap<String, Digest> {
+    let declared: BTreeSet<&str> = specs.iter().map(|spec| spec.output.as_str()).collect();
+    let written = lock
+        .assets
+        .values()
+        .map(|asset| (&asset.output, &asset.digest));
+    written
+        .chain(&lock.unclaimed)
+        .filter(|(path, _)| !declared.contains(path.as_str()) && root.join(path).exists())
+        .map(|(path, digest)| (path.clone(), *digest))
+        .collect()
+}
+
+/// Makes what is not fresh.
+pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
+    if let Some(outputs) = nothing_changed(settings, true) {
+        for output in &outputs {
+            reporter.event(Event::Done(&fresh_report(output)));
+        }
+        let summary = Summary {
+            fresh: outputs.len(),
+            ..empty_summary(reporter)
+        };
+        reporter.event(Event::Summary(&summary));
+        return Ok(Exit::Done);
+    }
+    // Only a project that can be built is written to, be it to keep others out.
+    let project = load(settings)?;
+    look(settings, &project)?;
+    let alone = alone(&settings.root, reporter)?;
+    // Another gpbuild may have worked meanwhile: what it made is looked at from here on.
+    let project = if alone.waited {
+        load(settings)?
+    } else {
+        project
+    };
+    carry_out(settings, reporter, plan_for(settings, project)?)
+}
+
+fn carry_out(settings: &Settings, reporter: &Reporter, planned: Planned) -> Result<Exit, Failure> {
+    let Planned {
+        project,
+        store,
+        mut lock,
+        plan,
+        unclaimed,
+    } = planned;
+    for warning in &project.warnings {
+        reporter.event(Event::Diagnostic(warning));
+    }
+    let draft = settings.resolve.is_draft();
+    let mut outcome = Outcome::new(draft);
+    let steps = settle::settle(plan, &mut lock, &mut outcome);
+    reporter.event(Event::Begin {
+        total: outcome.to_do(&steps),
+    });
+    for report in std::mem::take(&mut outcome.reports) {
+        reporter.event(Event::Done(&report));
+    }
+    let maker = Arc::new(Maker {
+        root: project.world.root().clone(),
+        store: store.clone(),
+        fonts: Arc::clone(&project.fonts),
+        locked: lock.assets.clone(),
+        recall: Recall::new(&lock, &project.specs),
+    });
+    let pace = Pace {
+        jobs: jobs(settings.jobs),
+        fail_fast: settings.fail_fast,
+    };
+    let stop_early = settings.fail_fast && outcome.blocked > 0;
+    let executed = if stop_early {
+        Executed {
+            left: steps.len(),
+            ..Executed::default()
+        }
+    } else {
+        execute::execute(steps, maker, pace, &mut |progress| match progress {
+            Progress::Started(step) => reporter.event(Event::Running {
+                id: &step.spec.id,
+                what: doing(step),
+            }),
+            Progress::Ended(finished) => outcome.ended(finished, reporter),
+        })
+        .map_err(|d| Failure::new(Exit::Bug, d))?
+    };
+    for finished in &executed.finished {
+        if let Ok(made) = &finished.result {
+            lock.assets
+                .insert(finished.step.spec.id.clone(), made.locked.clone());
+        }
+    }
+    if !draft {
+        settle::claim(&mut lock, &project.specs, unclaimed);
+        if settings.prune && !executed.interrupted {
+            settle::prune(&project.world, &store, &mut lock, reporter)?;
+        }
+        lock.write(&settings.root).map_err(|e| store_failure(&e))?;
+        remember::write_index(&project, &lock, &outcome)?;
+    }
+    outcome.left = executed.left;
+    outcome.interrupted = executed.interrupted;
+    let settled = outcome.is_settled() && project.warnings.is_empty() && lock.unclaimed.is_empty();
+    remember::save_state(settings, &project, &lock, &outcome, settled);
+    outcome.tell(reporter);
+    Ok(outcome.exit())
+}
+
+fn jobs(asked: usize) -> usize {
+    if asked > 0 {
+        return asked;
+    }
+    std::thread::available_parallelism().map_or(2, usize::from)
+}

@@ -1,0 +1,197 @@
+//! What became of the assets of a run: counted, told, and turned into an exit code.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diagnostic::Exit;
+use crate::digest::Digest;
+use crate::execute::Finished;
+use crate::plan::{Reason, Step, Verdict};
+use crate::report::{AssetReport, Cost, Event, Reporter, State as Shown, Summary};
+use crate::state::Output;
+
+/// Counts and reports, as they come.
+#[derive(Default)]
+pub struct Outcome {
+    /// Drafts are called so.
+    pub draft: bool,
+    /// What is to be said of the assets that need no work.
+    pub reports: Vec<AssetReport>,
+    /// In place already.
+    pub fresh: usize,
+    /// Fresh, but there is something to say about it.
+    pub remarks: usize,
+    /// Not tried.
+    pub blocked: usize,
+    /// Blocked because nobody can be asked.
+    pub provider: bool,
+    /// Not begun, because of ctrl-c or `--fail-fast`.
+    pub left: usize,
+    /// Ended by ctrl-c.
+    pub interrupted: bool,
+    /// The digests of the outputs that this run saw or put in place, by asset.
+    pub seen: BTreeMap<String, Digest>,
+    /// The assets whose pictures say what their specs say now.
+    pub current: BTreeSet<String>,
+    restored: usize,
+    made: usize,
+    failed: usize,
+    drafts: usize,
+    bug: bool,
+}
+
+impl Outcome {
+    /// Nothing yet.
+    pub fn new(draft: bool) -> Self {
+        Self {
+            draft,
+            ..Self::default()
+        }
+    }
+
+    /// How many assets are to be worked on or told about.
+    pub fn to_do(&self, steps: &[Step]) -> usize {
+        steps.len() + self.blocked
+    }
+
+    /// Notes an asset that is fresh.
+    pub fn in_place(&mut self, step: &Step) {
+        let id = &step.spec.id;
+        if let Some(digest) = step.digest {
+            self.seen.insert(id.clone(), digest);
+        }
+        if step.reason == Reason::None {
+            self.current.insert(id.clone());
+        }
+    }
+
+    /// Counts and tells a step that ended.
+    pub fn ended(&mut self, finished: &Finished, reporter: &Reporter) {
+        let step = &finished.step;
+        let state = match (&finished.result, &step.verdict) {
+            (Err(_), _) => Shown::Failed,
+            (Ok(_), Verdict::Restore(_)) => Shown::Restored,
+            (Ok(_), _) if self.draft => Shown::Draft,
+            (Ok(_), _) => Shown::Made,
+        };
+        match state {
+            Shown::Failed => self.failed += 1,
+            Shown::Restored => self.restored += 1,
+            Shown::Draft => self.drafts += 1,
+            _ => self.made += 1,
+        }
+        self.bug |= finished.bug;
+        let mut report = asset_report(step, state);
+        match &finished.result {
+            Ok(made) => {
+                let id = &step.spec.id;
+                report.key = made.locked.shots.last().map(|shot| shot.key.0);
+                self.seen.insert(id.clone(), made.locked.digest);
+                self.current.insert(id.clone());
+            }
+            Err(diagnostic) => report.reason = Some(diagnostic.message.clone()),
+        }
+        reporter.event(Event::Done(&report));
+        if let Err(diagnostic) = &finished.result {
+            reporter.event(Event::Diagnostic(diagnostic));
+        }
+    }
+
+    /// Nothing is left to do and nothing to say.
+    pub fn is_settled(&self) -> bool {
+        self.failed + self.blocked + self.left + self.remarks == 0 && !self.interrupted
+    }
+
+    /// The last lines of a run.
+    pub fn tell(&self, reporter: &Reporter) {
+        if self.interrupted {
+            reporter.event(Event::Note(
+                "interrupted: what was made stays made, `gpbuild` goes on where this ended",
+            ));
+        }
+        let summary = Summary {
+            fresh: self.fresh,
+            restored: self.restored,
+            made: self.made,
+            failed: self.failed,
+            blocked: self.blocked + self.left,
+            draft: self.drafts,
+            ..empty_summary(reporter)
+        };
+        reporter.event(Event::Summary(&summary));
+    }
+
+    /// What the process answers.
+    pub fn exit(&self) -> Exit {
+        if self.bug {
+            Exit::Bug
+        } else if self.interrupted {
+            Exit::Interrupted
+        } else if self.provider {
+            Exit::Provider
+        } else if self.failed + self.blocked + self.left > 0 {
+            Exit::SomeFailed
+        } else {
+            Exit::Done
+        }
+    }
+}
+
+/// What is being done, in a word.
+pub fn doing(step: &Step) -> &'static str {
+    match step.verdict {
+        Verdict::Restore(_) => "restoring",
+        Verdict::Export => "exporting",
+        _ => "drawing",
+    }
+}
+
+/// What is said of a step.
+pub fn asset_report(step: &Step, state: Shown) -> AssetReport {
+    let reason = match &step.reason {
+        Reason::None => None,
+        reason => Some(reason.to_string()),
+    };
+    AssetReport {
+        id: step.spec.id.clone(),
+        state,
+        reason,
+        key: step.key().map(|key| key.0),
+        output: step.spec.output.as_str().to_owned(),
+        cost: Cost::FREE,
+        estimate: Some(
+            step.estimate
+                .map_or(Cost::Unknown, |micro| Cost::Known(micro.0)),
+        ),
+        notes: Vec::new(),
+    }
+}
+
+/// What is said of an output that the state vouches for.
+pub fn fresh_report(output: &Output) -> AssetReport {
+    AssetReport {
+        id: output.id.clone(),
+        state: Shown::Fresh,
+        reason: None,
+        key: output.key.map(|key| key.0),
+        output: output.path.clone(),
+        cost: Cost::FREE,
+        estimate: Some(Cost::FREE),
+        notes: Vec::new(),
+    }
+}
+
+/// A summary of nothing, so far.
+pub fn empty_summary(reporter: &Reporter) -> Summary {
+    Summary {
+        fresh: 0,
+        restored: 0,
+        made: 0,
+        failed: 0,
+        blocked: 0,
+        draft: 0,
+        requests: 0,
+        cost: Cost::FREE,
+        up_to: false,
+        elapsed: reporter.elapsed(),
+    }
+}

@@ -1,0 +1,120 @@
+//! What the lock says before and after a run: who owns which output, and which are nobody's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::diagnostic::Failure;
+use crate::digest::Digest;
+use crate::execute::locked_asset;
+use crate::lock::Lock;
+use crate::output::{self, Pruned};
+use crate::path::ProjectPath;
+use crate::pipeline::outcome::{Outcome, asset_report};
+use crate::pipeline::store_failure;
+use crate::plan::{Plan, Reason, Step, Verdict};
+use crate::report::{Event, Reporter, State as Shown};
+use crate::spec::Spec;
+use crate::store::Store;
+use crate::world::World;
+
+/// Takes out what needs no work, and what cannot be done; what is fresh without being in the lock is
+/// put there.
+pub fn settle(plan: Plan, lock: &mut Lock, outcome: &mut Outcome) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for mut step in plan.steps {
+        block_without_provider(&mut step);
+        let state = match &step.verdict {
+            Verdict::Fresh => {
+                outcome.fresh += 1;
+                outcome.remarks += usize::from(step.reason != Reason::None);
+                outcome.in_place(&step);
+                enter(&step, lock);
+                Shown::Fresh
+            }
+            Verdict::Blocked | Verdict::Wait(_) => {
+                outcome.blocked += 1;
+                outcome.provider |= matches!(step.reason, Reason::NoProvider(_));
+                Shown::Blocked
+            }
+            _ => {
+                steps.push(step);
+                continue;
+            }
+        };
+        outcome.reports.push(asset_report(&step, state));
+    }
+    steps
+}
+
+/// This version asks no provider: that is said before anything is done.
+fn block_without_provider(step: &mut Step) {
+    if step.requests() == 0 && step.shares.is_none() {
+        return;
+    }
+    let asked = step.spec.shots.iter().find(|shot| shot.page.is_none());
+    if let Some(shot) = asked {
+        step.reason = Reason::NoProvider(shot.model.provider.clone());
+        step.verdict = Verdict::Blocked;
+    }
+}
+
+/// A fresh asset that the lock does not know under its name.
+fn enter(step: &Step, lock: &mut Lock) {
+    let spec = &step.spec;
+    if let Some(known) = lock.assets.get_mut(&spec.id)
+        && (spec.pin || step.trace.holds(spec, known))
+    {
+        // The same picture; its output may have moved.
+        spec.output.as_str().clone_into(&mut known.output);
+        return;
+    }
+    let answers = step
+        .trace
+        .shots
+        .iter()
+        .filter_map(|shot| shot.answer.clone());
+    if step.trace.export.is_some()
+        && let Some(digest) = step.digest
+        && let Some(locked) = locked_asset(step, answers.collect(), digest)
+    {
+        lock.assets.insert(spec.id.clone(), locked);
+    }
+}
+
+/// Which outputs are whose: assets that are gone leave theirs unclaimed.
+pub fn claim(lock: &mut Lock, specs: &[Arc<Spec>], unclaimed: BTreeMap<String, Digest>) {
+    let ids: BTreeSet<&str> = specs.iter().map(|spec| spec.id.as_str()).collect();
+    lock.assets.retain(|id, _| ids.contains(id.as_str()));
+    let written: BTreeSet<&str> = lock.assets.values().map(|a| a.output.as_str()).collect();
+    lock.unclaimed = unclaimed
+        .into_iter()
+        .filter(|(path, _)| !written.contains(path.as_str()))
+        .collect();
+}
+
+/// Removes outputs that no asset declares.
+pub fn prune(
+    world: &World,
+    store: &Store,
+    lock: &mut Lock,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
+    for (path, digest) in std::mem::take(&mut lock.unclaimed) {
+        let Ok(output) = ProjectPath::for_output(&path) else {
+            continue;
+        };
+        let done =
+            output::prune(world.root(), store, &output, &digest).map_err(|e| store_failure(&e))?;
+        match done {
+            Pruned::Removed => reporter.event(Event::Note(&format!("removed   {path}"))),
+            Pruned::Gone => {}
+            Pruned::Edited => {
+                reporter.event(Event::Note(&format!(
+                    "kept      {path}: edited by hand since gpbuild wrote it"
+                )));
+                lock.unclaimed.insert(path, digest);
+            }
+        }
+    }
+    Ok(())
+}
