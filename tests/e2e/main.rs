@@ -1,0 +1,26 @@
+//! End-to-end tests: the real binary in real projects, a module a feature.
+
+#![allow(
+    missing_docs,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "tests: a panic is how they fail, and they look at files from outside"
+)]
+
+mod build;
+mod commands;
+mod corners;
+mod draft;
+mod edited;
+mod faults;
+mod key;
+mod lock;
+mod manifest;
+mod plan;
+mod project;
+mod restore;
+mod scale;
+mod selection;
+mod state;
+mod wording;

@@ -1,0 +1,143 @@
+//! A run with nothing to do looks at little, and misses nothing.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::project::{Counts, PLAIN, Project};
+
+/// A project whose files are all old enough to be told by their times alone.
+fn old() -> Project {
+    let project = Project::new(
+        r#"[defaults]
+size = "40x30"
+template = "plain"
+[cover.a]
+text = { headline = "one" }
+[cover.post]
+for_each = { front_matter = "posts/*.md" }
+id = "{{ file.stem }}"
+text = { headline = "{{ item.title }}" }
+"#,
+    );
+    project.write("templates/plain.html", PLAIN);
+    project.write("posts/x.md", "---\ntitle: x\n---\n");
+    project.write("ignored/.gitignore", "*\n");
+    project.build();
+    sleep(Duration::from_millis(2_100));
+    // The first makes sure, the second relies on it.
+    assert_eq!(project.build(), Counts::fresh(2));
+    assert_eq!(project.build(), Counts::fresh(2));
+    project
+}
+
+#[test]
+fn every_kind_of_change_is_noticed_at_any_age() {
+    let project = old();
+    let made = |what: &str, fresh: usize, made: usize| {
+        let counts = Counts {
+            fresh,
+            made,
+            ..Counts::default()
+        };
+        assert_eq!(project.build(), counts, "{what}");
+        assert_eq!(
+            project.build(),
+            Counts::fresh(fresh + made),
+            "{what}, again"
+        );
+    };
+    project.edit("gpbuild.toml", "one", "two");
+    made("a word of the same length", 1, 1);
+    project.edit("posts/x.md", "title: x", "title: y");
+    made("a title", 1, 1);
+    project.write("posts/z.md", "---\ntitle: z\n---\n");
+    made("a post more", 2, 1);
+    project.write(
+        "new/folder/b.gp.toml",
+        "[cover.b]\ntext = { headline = \"b\" }\n",
+    );
+    made("a manifest more", 3, 1);
+    project.write("ignored/c.gp.toml", "[cover.c]\n");
+    made("a manifest that git does not see", 4, 0);
+    project.edit("templates/plain.html", "12px", "13px");
+    made("a template", 0, 4);
+    project.remove("new");
+    made("a manifest less", 3, 0);
+    project.write(".gitignore", "posts/z.md\n");
+    made("a post that git does not see any more", 2, 0);
+}
+
+#[test]
+fn a_template_that_was_not_there_is_noticed() {
+    let project = Project::one("one");
+    project.build();
+    sleep(Duration::from_millis(2_100));
+    assert_eq!(project.build(), Counts::fresh(1));
+    project.write("templates/poster.html", PLAIN);
+    assert_eq!(project.build(), Counts::made(1));
+}
+
+#[test]
+fn every_change_of_an_output_is_noticed_at_any_age() {
+    let project = old();
+    project.remove("dist/x.png");
+    let counts = Counts {
+        fresh: 1,
+        restored: 1,
+        ..Counts::default()
+    };
+    assert_eq!(project.build(), counts);
+    // The other picture in its place, with times of long ago.
+    project.write("dist/x.png", project.read("dist/a.png"));
+    let file = std::fs::File::options()
+        .write(true)
+        .open(project.path("dist/x.png"))
+        .unwrap();
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+        .unwrap();
+    let run = project.ok(&["build", "--json"]);
+    assert_eq!(run.counts(), counts);
+    assert_eq!(
+        run.asset("x")["reason"],
+        "output is another picture of this project"
+    );
+}
+
+#[test]
+fn the_index_and_the_lock_are_written_again() {
+    let project = old();
+    let index = project.read("dist/assets.json");
+    let lock = project.read("gpbuild.lock");
+    for name in ["dist/assets.json", "gpbuild.lock"] {
+        project.remove(name);
+        assert_eq!(project.build(), Counts::fresh(2), "{name}");
+        assert_eq!(project.read("dist/assets.json"), index);
+        assert_eq!(project.read("gpbuild.lock"), lock);
+    }
+    project.write("dist/assets.json", "{}");
+    assert_eq!(project.build(), Counts::fresh(2));
+    assert_eq!(project.read("dist/assets.json"), index);
+}
+
+#[test]
+fn another_output_folder_is_free() {
+    let project = old();
+    let lock = project.text("gpbuild.lock");
+    project.edit(
+        "gpbuild.toml",
+        "[defaults]",
+        "[project]\nout = \"public\"\n[defaults]",
+    );
+    assert_eq!(project.build(), Counts::restored(2));
+    assert_eq!(
+        project.files("public"),
+        ["public/a.png", "public/assets.json", "public/x.png"]
+    );
+    assert_eq!(project.build(), Counts::fresh(2));
+    project.ok(&["build", "--prune"]);
+    assert_eq!(project.files("dist"), ["dist/assets.json"]);
+    assert_eq!(
+        project.text("gpbuild.lock"),
+        lock.replace("\"dist/", "\"public/")
+    );
+}

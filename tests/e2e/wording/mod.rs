@@ -1,0 +1,232 @@
+//! Everything that can be wrong, told to a person: the whole text, at its place, all at once; exit
+//! code 2 (a picture that fails: 1), and nothing is written.
+
+mod data;
+mod keys;
+mod templates;
+mod values;
+
+use std::time::{Duration, Instant};
+
+use crate::project::{Project, Run};
+
+/// These files make a project that is refused with exactly this text, and nothing is written.
+fn refused<T: AsRef<[u8]>>(files: &[(&str, T)], arguments: &[&str], expected: &str) {
+    let project = Project::empty();
+    for (name, text) in files {
+        project.write(name, text);
+    }
+    let run = nothing_written(&project, arguments);
+    assert_eq!(run.err, expected);
+}
+
+/// Runs gpbuild in a wrong project: exit code 2, no output, nothing written.
+fn nothing_written(project: &Project, arguments: &[&str]) -> Run {
+    let run = project.run(arguments);
+    assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.err);
+    for name in ["dist", ".gpbuild", "gpbuild.lock"] {
+        assert!(!project.has(name), "{name} was written");
+    }
+    run
+}
+
+#[cfg(unix)]
+#[test]
+fn links_out_of_the_project_are_refused() {
+    use std::os::unix::fs::symlink;
+    let outside = Project::empty();
+    outside.write("data.csv", "slug\na\n");
+    outside.write("ref.png", "x");
+    let project = Project::new(
+        r#"[cover.a]
+size = "300x400"
+text = { headline = "标题" }
+output = "out/a.png"
+[cover.b]
+size = "300x400"
+for_each = { csv = "data.csv" }
+id = "x"
+[cover.c]
+model = "openai/gpt-image-2"
+preset = "xiaohongshu-cover"
+text = { headline = "标题" }
+references = ["ref.png"]
+"#,
+    );
+    symlink(outside.root(), project.path("out")).unwrap();
+    symlink(outside.path("data.csv"), project.path("data.csv")).unwrap();
+    symlink(outside.path("ref.png"), project.path("ref.png")).unwrap();
+    let run = nothing_written(&project, &[]);
+    let there = outside.root().canonicalize().unwrap();
+    let there = there.display();
+    let expected = format!(
+        r#"error: `data.csv` is a symbolic link out of the project, to `{there}/data.csv`
+ --> gpbuild.toml:7:20
+  |
+7 | for_each = {{ csv = "data.csv" }}
+  |                    ^^^^^^^^^^
+
+error: `ref.png` is a symbolic link out of the project, to `{there}/ref.png`
+  --> gpbuild.toml:13:15
+   |
+13 | references = ["ref.png"]
+   |               ^^^^^^^^^
+   |
+   = note: in asset `c`
+
+error: `out` is a symbolic link out of the project, to `{there}`
+ --> gpbuild.toml:1:8
+  |
+1 | [cover.a]
+  |        ^
+  |
+  = note: in asset `a`
+"#
+    );
+    assert_eq!(run.err, expected);
+    assert!(!outside.has("a.png"));
+}
+
+#[test]
+fn a_huge_file_is_refused_without_reading_it() {
+    let project =
+        Project::new("[cover.a]\nsize = \"300x400\"\nfor_each = { csv = \"a.csv\" }\nid = \"x\"\n");
+    for name in ["a.csv", "b.gp.toml"] {
+        project.write(name, "");
+        let file = std::fs::File::options()
+            .write(true)
+            .open(project.path(name))
+            .unwrap();
+        file.set_len(1 << 30).unwrap();
+    }
+    let start = Instant::now();
+    let run = nothing_written(&project, &[]);
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        start.elapsed()
+    );
+    assert_eq!(
+        run.err,
+        r#"error: `b.gp.toml` is 1073741824 bytes; gpbuild reads at most 16777216 of such a file
+
+error: `a.csv` is 1073741824 bytes; gpbuild reads at most 67108864 of such a file
+ --> gpbuild.toml:3:20
+  |
+3 | for_each = { csv = "a.csv" }
+  |                    ^^^^^^^
+"#
+    );
+}
+
+/// Fifty are shown and the rest is counted. The limit is the one of a debug build on a busy machine.
+fn ten_thousand(line: impl Fn(usize) -> String, first: &str) {
+    let manifest: String = (0..10_000).map(line).collect();
+    let project = Project::new(&manifest);
+    let start = Instant::now();
+    let run = nothing_written(&project, &[]);
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
+    assert!(run.err.starts_with(first), "{}", run.err);
+    assert_eq!(run.err.matches("error: ").count(), 50);
+    assert!(run.err.ends_with("\n\n… and 9,950 more\n"), "{}", run.err);
+}
+
+#[test]
+fn ten_thousand_errors_in_values() {
+    ten_thousand(
+        |n| format!("[cover.c{n}]\nsize = \"300x400\"\npreset = \"open-graph\"\n"),
+        "error: both `preset` and `size` are set: which one is meant?\n --> gpbuild.toml:2:8\n",
+    );
+}
+
+#[test]
+fn ten_thousand_unknown_keys() {
+    ten_thousand(
+        |n| format!("[style.s{n}]\npromt = \"x\"\n"),
+        "error: unknown key `promt` in `[style.s0]`\n --> gpbuild.toml:2:1\n",
+    );
+}
+
+#[test]
+fn ten_thousand_lines_that_are_not_toml() {
+    ten_thousand(
+        |n| format!("a{n} = = 1\n"),
+        "error: not valid TOML: extra `=`, expected nothing\n --> gpbuild.toml:1:6\n",
+    );
+}
+
+/// What only shows when the picture is drawn: the others are made, and the exit code is 1.
+#[test]
+fn pictures_that_cannot_be_made() {
+    let long = "三十天从零到一上手人工智能工程".repeat(100);
+    let project = Project::new(&format!(
+        r#"[defaults]
+size = "300x400"
+[cover.glyph]
+text = {{ headline = "标题 𓀀 ⵣ" }}
+[cover.good]
+text = {{ headline = "标题" }}
+[cover.jpeg]
+format = "jpeg"
+max_bytes = 600
+text = {{ headline = "标题" }}
+[cover.long]
+text = {{ headline = "{long}" }}
+[cover.png]
+max_bytes = 300
+text = {{ headline = "标题" }}
+"#
+    ));
+    let run = project.run(&[]);
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    for expected in [
+        r#"error: no font has `𓀀` (U+13000), `ⵣ` (U+2D63)
+ --> gpbuild.toml:3:8
+  |
+3 | [cover.glyph]
+  |        ^^^^^
+  |
+  = note: in asset `glyph`
+  = help: add a font that has it: `[fonts] files = ["fonts/*.otf"]` in gpbuild.toml
+"#,
+        r#"error: the JPEG is 5.63 kB even at quality 40; `max_bytes` is 600 bytes; `format = "webp"` makes smaller files
+ --> gpbuild.toml:7:8
+  |
+7 | [cover.jpeg]
+  |        ^^^^
+  |
+  = note: in asset `jpeg`
+"#,
+        r#"error: the `headline` is 1744 px too large for its place
+  --> gpbuild.toml:11:8
+   |
+11 | [cover.long]
+   |        ^^^^
+   |
+   = note: in asset `long`
+   = help: shorten the text, or break it with a line break of your own
+"#,
+        r#"error: the PNG is 57.68 kB even with the strongest compression; `max_bytes` is 300 bytes; `format = "jpeg"` makes smaller files
+  --> gpbuild.toml:13:8
+   |
+13 | [cover.png]
+   |        ^^^
+   |
+   = note: in asset `png`
+"#,
+        "made      good  dist/good.png  (never made)\n",
+        "\n1 made, 4 failed in TIME\n",
+    ] {
+        assert!(
+            run.err.contains(expected),
+            "{expected}\nis not in\n{}",
+            run.err
+        );
+    }
+    assert_eq!(project.files("dist"), ["dist/assets.json", "dist/good.png"]);
+    assert!(project.text("gpbuild.lock").contains("good"));
+}

@@ -1,0 +1,151 @@
+//! The order of modules in `src/lib.rs` is the order of imports: a module imports only what stands
+//! below it. Besides: every file says what it is for, none is too long, nothing is left undone.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "tests: a panic is how they fail, and they look at files from outside"
+)]
+
+use std::path::{Path, PathBuf};
+
+/// The most lines of a file, the tests in it included.
+const MAX_LINES: usize = 560;
+
+/// Every `.rs` file below `src`, sorted, with its text.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut files: Vec<PathBuf> = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    let name = |path: &Path| {
+        path.strip_prefix(&root)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .replace('\\', "/")
+    };
+    files
+        .iter()
+        .map(|path| (name(path), std::fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+/// The modules that `src/lib.rs` declares, the uppermost first.
+fn order() -> Vec<String> {
+    let (_, text) = sources()
+        .into_iter()
+        .find(|(name, _)| name == "lib.rs")
+        .unwrap();
+    let declared = text.lines().filter_map(|line| {
+        let line = line.trim_start_matches("pub ");
+        line.strip_prefix("mod ")?
+            .strip_suffix(';')
+            .map(str::to_owned)
+    });
+    declared.collect()
+}
+
+/// The lines that are neither comments nor tests: `#[cfg(test)] mod tests { … }` ends a file here.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_tests = |line: &str| line.starts_with("#[cfg(test)]");
+    text.lines()
+        .enumerate()
+        .take_while(move |(_, line)| !is_tests(line))
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+        .map(|(n, line)| (n + 1, line))
+}
+
+/// The modules that a file names as `crate::NAME`, with the lines.
+fn imports(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (n, line) in code(text) {
+        for (at, prefix) in line.match_indices("crate::") {
+            let rest = &line[at + prefix.len()..];
+            let end = rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len());
+            found.push((n, rest[..end].to_owned()));
+        }
+    }
+    found
+}
+
+fn is_test(name: &str) -> bool {
+    name.ends_with("/tests.rs") || name.contains("/tests/")
+}
+
+#[test]
+fn a_module_imports_only_what_stands_below_it() {
+    let order = order();
+    assert!(order.len() > 20, "{order:?}");
+    let rank = |module: &str| order.iter().position(|m| m == module);
+    let mut wrong = Vec::new();
+    for (name, text) in sources() {
+        let module = name.split('/').next().unwrap().trim_end_matches(".rs");
+        if is_test(&name) || matches!(module, "lib" | "main") {
+            continue;
+        }
+        let own = rank(module).unwrap_or_else(|| panic!("src/{name} is not declared in lib.rs"));
+        for (line, imported) in imports(&text) {
+            let Some(other) = rank(&imported) else {
+                wrong.push(format!(
+                    "src/{name}:{line}: `crate::{imported}`: name the module in front of it, \
+                     `use crate::{{…}}` cannot be checked"
+                ));
+                continue;
+            };
+            if other < own {
+                wrong.push(format!(
+                    "src/{name}:{line}: `{module}` imports `{imported}`, which stands above it"
+                ));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "against the order in src/lib.rs:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_is_not_too_long() {
+    let mut wrong = Vec::new();
+    for (name, text) in sources() {
+        if !text.starts_with("//!") {
+            wrong.push(format!("src/{name} does not begin with `//!`"));
+        }
+        let lines = text.lines().count();
+        if lines > MAX_LINES {
+            wrong.push(format!("src/{name} has {lines} lines, at most {MAX_LINES}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn nothing_is_left_undone() {
+    let mut wrong = Vec::new();
+    for (name, text) in sources() {
+        for (n, line) in text.lines().enumerate() {
+            for word in ["todo!", "unimplemented!", "dbg!"] {
+                if line.contains(word) {
+                    wrong.push(format!("src/{name}:{}: `{word}`", n + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
