@@ -73,13 +73,13 @@ pub enum Exit {
     Done = 0,
     /// Some assets could not be made.
     SomeFailed = 1,
-    /// The manifest or the command line is wrong; nothing was made.
+    /// The manifest or the command line is wrong, or the lock is of a newer gpbuild; nothing was made.
     Manifest = 2,
     /// A provider or its credentials.
     Provider = 3,
     /// A budget would be passed, or a question could not be asked.
     Budget = 4,
-    /// The store or the lock is damaged, or of a newer gpbuild.
+    /// The store or the lock is damaged, or the store is of a newer gpbuild.
     Damaged = 5,
     /// Ended by ctrl-c: what was made stays made.
     Interrupted = 130,

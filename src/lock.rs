@@ -98,7 +98,9 @@ impl Lock {
         if let Some(version) = version.and_then(|v| v.trim().parse::<u32>().ok())
             && version > VERSION
         {
-            return Err(damaged(
+            // Not damaged: only not for this gpbuild.
+            return Err(Failure::new(
+                Exit::Manifest,
                 Diagnostic::error(format!(
                     "`{FILE}` is of version {version}; this gpbuild knows {VERSION}"
                 ))
@@ -246,7 +248,7 @@ mod tests {
     #[test]
     fn a_newer_lock_is_refused_whatever_else_it_holds() {
         let failure = Lock::parse(b"version = 2\nnew = [\n").unwrap_err();
-        assert_eq!(failure.exit, Exit::Damaged);
+        assert_eq!(failure.exit, Exit::Manifest);
         assert_eq!(
             failure.diagnostics[0].render(false),
             "error: `gpbuild.lock` is of version 2; this gpbuild knows 1\n  = help: a teammate uses a newer gpbuild: use it too"
