@@ -85,7 +85,7 @@ impl fmt::Display for Reason {
             Self::Changed(names) => write!(f, "{} changed", names.join(", ")),
             Self::OutputMissing => f.write_str("output is missing"),
             Self::OutputDiffers => f.write_str("output is another picture of this project"),
-            Self::Lost => f.write_str("its picture is neither in place nor in the store"),
+            Self::Lost => f.write_str("output is missing, and the store does not have it"),
             Self::ExportChanged(names) if names.is_empty() => f.write_str("export changed"),
             Self::ExportChanged(names) => write!(f, "{} changed", names.join(", ")),
             Self::Edited => f.write_str(
@@ -97,7 +97,7 @@ impl fmt::Display for Reason {
             ),
             Self::PinnedStale => f.write_str("pinned and stale"),
             Self::PinnedLost => {
-                f.write_str("pinned, but its picture is neither in place nor in the store")
+                f.write_str("pinned, but output is missing, and the store does not have it")
             }
             Self::AcceptedLost => f.write_str(
                 "the accepted picture is neither in place nor in the store: `--force` makes it anew",

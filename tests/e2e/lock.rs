@@ -44,7 +44,7 @@ fn locked_makes_nothing() {
     assert_eq!(run.code, 1);
     assert_eq!(
         run.asset("a")["reason"],
-        "its picture is neither in place nor in the store"
+        "output is missing, and the store does not have it"
     );
     assert!(!clone.has("dist/a.png"));
     assert_eq!(clone.read("gpbuild.lock"), lock);

@@ -47,7 +47,7 @@ fn with_outputs_and_store_gone_the_same_bytes_are_made_again() {
     assert_eq!(run.counts(), Counts::made(3));
     assert_eq!(
         run.asset("a00")["reason"],
-        "its picture is neither in place nor in the store"
+        "output is missing, and the store does not have it"
     );
     for (n, picture) in pictures.iter().enumerate() {
         assert_eq!(project.read(&format!("dist/a0{n}.png")), *picture);
