@@ -94,19 +94,20 @@ pub fn plan(
 
 /// Shots that several assets have in common are paid for once: by the first of them.
 fn share(steps: &mut [Step]) {
-    let mut first: BTreeMap<Key, String> = BTreeMap::new();
+    let mut first: BTreeMap<Key, Arc<Spec>> = BTreeMap::new();
     for step in steps.iter_mut().filter(|step| step.requests() > 0) {
-        // What differs behind the first shot has another key there; what has no key yet is not told apart.
-        let Some(key) = step.key() else {
+        // Where work begins; what waits for another picture has no key yet, and is not told apart.
+        let Some(key) = step.trace.shots.last().map(|shot| shot.key) else {
             continue;
         };
         match first.get(&key) {
-            Some(id) => {
-                step.shares = Some(id.clone());
+            Some(other) if other.shots == step.spec.shots => {
+                step.shares = Some(other.id.clone());
                 step.estimate = Some(Micro(0));
             }
+            Some(_) => {}
             None => {
-                first.insert(key, step.spec.id.clone());
+                first.insert(key, Arc::clone(&step.spec));
             }
         }
     }

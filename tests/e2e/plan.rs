@@ -378,3 +378,24 @@ fn a_budget_that_would_be_passed_is_told() {
         format!("that is more than the budget of one run, $0.050\n{NOT_YET}")
     );
 }
+
+#[test]
+fn targets_of_the_same_ratio_share_the_shots_and_their_price() {
+    let project = Project::new(
+        "[cover.a]\npreset = \"xiaohongshu-cover\"\nalso = [\"wechat-newspic\", \"wechat-square\"]\nmodel = \"openai/gpt-image-2\"\nquality = \"low\"\ntext = { headline = \"one\" }\n[[cover.a.edit]]\nchange = \"make it blue\"\n",
+    );
+    let run = project.ok(&["plan", "--json"]);
+    let estimate = |id: &str| run.asset(id)["estimate_usd"].as_f64().unwrap();
+    assert!(estimate("a") > 0.0);
+    assert_eq!(
+        estimate("a/wechat-newspic"),
+        0.0,
+        "the same shots, exported again"
+    );
+    assert!(
+        estimate("a/wechat-square") > 0.0,
+        "composed for its own canvas"
+    );
+    let summary = run.json().into_iter().last().unwrap();
+    assert_eq!(summary["requests"], 4);
+}
