@@ -37,6 +37,7 @@ fn render(
         "poster" => include_str!("../../../templates/poster.html"),
         _ => include_str!("../../../templates/slide.html"),
     };
+    environment.add_function("is_light", |colour: &str| super::is_light(colour));
     environment.add_template("layout.html", source).unwrap();
     let [number, total] = slide;
     let context = json!({

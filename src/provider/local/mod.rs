@@ -2,6 +2,7 @@
 //! same page, fonts and pictures. Knows no manifest, no template and no file.
 
 pub mod breaks;
+mod colour;
 mod draw;
 mod fit;
 mod fonts;
@@ -16,6 +17,7 @@ mod words;
 
 use std::fmt;
 
+pub use colour::is_light;
 pub use draw::{check, draw};
 pub use fonts::{FontError, Fonts};
 pub use images::image_names;
