@@ -19,6 +19,7 @@ mod lock;
 mod manifest;
 mod plan;
 mod project;
+mod readme;
 mod restore;
 mod scale;
 mod selection;
