@@ -29,6 +29,8 @@ pub struct Spec {
     pub output: ProjectPath,
     /// Where it is declared.
     pub place: Place,
+    /// The item of `for_each` that it is made for: `posts/a.md`, `items.csv:3`.
+    pub item: Option<String>,
     /// The words in the finished picture.
     pub text: Text,
     /// The words before any edit: those of the first prompt.

@@ -165,6 +165,8 @@ pub struct Unit<'a> {
     pub columns: Vec<(String, String)>,
     /// Where it is in its carousel.
     pub slide: Option<SlideOf>,
+    /// The item of `for_each` that it is made for: `posts/a.md`, `items.csv:3`.
+    pub item: Option<String>,
 }
 
 /// Where a slide is in its carousel.
@@ -190,6 +192,7 @@ impl<'a> Resolver<'a> {
                 context: Context::default(),
                 columns: Vec::new(),
                 slide: None,
+                item: None,
             });
         };
         let mut problems = Vec::new();
@@ -242,6 +245,7 @@ impl<'a> Resolver<'a> {
             context,
             columns: Vec::new(),
             slide: None,
+            item: Some(shown(item)),
         })
     }
 
@@ -292,6 +296,7 @@ impl<'a> Resolver<'a> {
                     first: id(1),
                     previous: (n > 0).then(|| id(n)),
                 }),
+                item: None,
             })
             .collect();
         let mut all = Outcome::concat(units.into_par_iter().map(|unit| self.unit(unit)).collect());

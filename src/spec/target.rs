@@ -224,6 +224,7 @@ impl<'a> Resolver<'a> {
             id: target.id.clone(),
             output,
             place: target.place.clone(),
+            item: unit.item.clone(),
             text,
             first_text: ready.text.clone(),
             preset: target.preset.clone(),

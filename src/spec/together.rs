@@ -21,13 +21,17 @@ pub fn together(
     let index = format!("{}/assets.json", manifest.project.out).to_lowercase();
     for spec in specs.iter() {
         if let Some(first) = ids.insert(&spec.id, spec) {
-            let problem = Diagnostic::error(format!("two assets have the id `{}`", spec.id))
+            let mut problem = Diagnostic::error(format!("two assets have the id `{}`", spec.id))
                 .at(spec.place.clone());
-            problems.push(if first.place == spec.place {
-                problem.hint("the `id` must differ for each item of `for_each`")
-            } else {
-                problem.also_at(first.place.clone(), "the other is declared here")
-            });
+            if first.place != spec.place {
+                problem = problem.also_at(first.place.clone(), "the other is declared here");
+            }
+            if let (Some(one), Some(other)) = (&first.item, &spec.item) {
+                problem = problem.hint(format!(
+                    "it comes of `{one}` and of `{other}`: the `id` must differ for each item of `for_each`"
+                ));
+            }
+            problems.push(problem);
             continue;
         }
         if let Some(first) = outputs.insert(spec.output.folded(), spec) {

@@ -361,7 +361,7 @@ x
 1 | [cover.a]
   |        ^
   |
-  = help: the `id` must differ for each item of `for_each`
+  = help: it comes of `s.csv:2` and of `s.csv:4`: the `id` must differ for each item of `for_each`
 ",
     );
 }
