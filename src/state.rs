@@ -36,6 +36,8 @@ pub struct State {
     pub seen: Vec<Look>,
     /// The outputs, by asset.
     pub outputs: Vec<Output>,
+    /// Outputs that no asset declares any more.
+    pub unclaimed: Vec<String>,
     /// The last run left nothing to do and nothing to say.
     pub settled: bool,
 }
@@ -250,6 +252,7 @@ mod tests {
                 sure: super::is_sure(&out, now() + later),
                 key: None,
             }],
+            unclaimed: Vec::new(),
             settled: true,
         }
     }

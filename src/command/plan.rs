@@ -2,15 +2,15 @@
 
 use crate::diagnostic::{Exit, Failure};
 use crate::model::Micro;
-use crate::pipeline::{self, Settings, asset_report, fresh_report};
+use crate::pipeline::{self, Settings, Unchanged, asset_report, fresh_report};
 use crate::plan::Verdict;
 use crate::report::{AssetReport, Event, Plan, Reporter, State};
 
 /// Runs the command.
 pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
-    if let Some(outputs) = pipeline::nothing_changed(settings, false) {
+    if let Some(Unchanged { outputs, unclaimed }) = pipeline::nothing_changed(settings, false) {
         let assets: Vec<AssetReport> = outputs.iter().map(fresh_report).collect();
-        tell(reporter, &assets, &[], 0, false);
+        tell(reporter, &assets, &unclaimed, 0, false);
         return Ok(Exit::Done);
     }
     let planned = pipeline::plan(settings)?;

@@ -31,7 +31,7 @@ use crate::world::World;
 
 pub use alone::alone;
 pub use outcome::{asset_report, fresh_report};
-pub use remember::nothing_changed;
+pub use remember::{Unchanged, nothing_changed};
 
 /// Where drafts go: never in the way of a paid picture.
 const PREVIEW: &str = ".gpbuild/preview";
@@ -206,7 +206,7 @@ fn unclaimed(root: &Path, lock: &Lock, specs: &[Arc<Spec>]) -> BTreeMap<String, 
 
 /// Makes what is not fresh.
 pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
-    if let Some(outputs) = nothing_changed(settings, true) {
+    if let Some(Unchanged { outputs, .. }) = nothing_changed(settings, true) {
         for output in &outputs {
             reporter.event(Event::Done(&fresh_report(output)));
         }
@@ -293,7 +293,7 @@ fn carry_out(settings: &Settings, reporter: &Reporter, planned: Planned) -> Resu
     }
     outcome.left = executed.left;
     outcome.interrupted = executed.interrupted;
-    let settled = outcome.is_settled() && project.warnings.is_empty() && lock.unclaimed.is_empty();
+    let settled = outcome.is_settled() && project.warnings.is_empty();
     remember::save_state(settings, &project, &lock, &outcome, settled);
     outcome.tell(reporter);
     Ok(outcome.exit())

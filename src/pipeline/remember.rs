@@ -16,10 +16,10 @@ use crate::world::{Seen, Signature};
 
 /// If nothing at all changed since a run that left nothing to do: the outputs of that run.
 /// With `renew`, the state may be written again, to make the next run cheaper.
-pub fn nothing_changed(settings: &Settings, renew: bool) -> Option<Vec<Output>> {
+pub fn nothing_changed(settings: &Settings, renew: bool) -> Option<Unchanged> {
     let mut state = State::read(&settings.root, settings.state_name());
     let same = state.nothing_changed(&settings.root, &state::program(), &settings.state_options());
-    if !same {
+    if !same || (settings.prune && !state.unclaimed.is_empty()) {
         return None;
     }
     let selection = Selection::of_ids(
@@ -33,7 +33,17 @@ pub fn nothing_changed(settings: &Settings, renew: bool) -> Option<Vec<Output>> 
     }
     let mut outputs = state.outputs;
     outputs.retain(|output| selection.has(&output.id));
-    Some(outputs)
+    let mut unclaimed = state.unclaimed;
+    unclaimed.retain(|path| settings.root.join(path).exists());
+    Some(Unchanged { outputs, unclaimed })
+}
+
+/// A project in which nothing changed.
+pub struct Unchanged {
+    /// The outputs of the selected assets, all in place.
+    pub outputs: Vec<Output>,
+    /// Outputs that no asset declares any more.
+    pub unclaimed: Vec<String>,
 }
 
 /// `assets.json` in the folder of the outputs.
@@ -145,6 +155,7 @@ pub fn save_state(
                 key,
             })
             .collect(),
+        unclaimed: lock.unclaimed.keys().cloned().collect(),
         settled: settled && complete,
     };
     let _ = state.write(root, settings.state_name());

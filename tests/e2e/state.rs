@@ -141,3 +141,18 @@ fn another_output_folder_is_free() {
         lock.replace("\"dist/", "\"public/")
     );
 }
+
+#[test]
+fn what_nobody_declares_is_listed_by_every_plan_and_pruned_at_once() {
+    let project = old();
+    project.remove("posts/x.md");
+    assert_eq!(project.build(), Counts::fresh(1));
+    for _ in 0..2 {
+        let said = project.ok(&["plan"]).out;
+        assert!(said.contains("dist/x.png"), "{said}");
+        assert_eq!(project.build(), Counts::fresh(1));
+    }
+    project.ok(&["--prune"]);
+    assert!(!project.has("dist/x.png"));
+    assert!(!project.ok(&["plan"]).out.contains("dist/x.png"));
+}
