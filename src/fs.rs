@@ -179,10 +179,18 @@ impl Root {
                         target: real,
                     });
                 }
-                Err(e)
-                    if e.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(at).is_err() =>
-                {
-                    folder = at.parent();
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                    match fs::symlink_metadata(at) {
+                        Err(_) => folder = at.parent(),
+                        Ok(meta) if meta.is_symlink() => {
+                            return Err(FsError::Outside {
+                                path: at.to_path_buf(),
+                                target: fs::read_link(at).unwrap_or_default(),
+                            });
+                        }
+                        // Another thread has made it since: look again.
+                        Ok(_) => {}
+                    }
                 }
                 Err(e) => return Err(FsError::io("open", at)(e)),
             }
@@ -328,6 +336,25 @@ mod tests {
                 .unwrap_err()
                 .is_not_found()
         );
+    }
+
+    #[test]
+    fn a_folder_that_another_thread_makes_meanwhile_is_inside() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::open(dir.path()).unwrap();
+        for round in 0..300 {
+            let path = ProjectPath::new(&format!("{round}/a/b/x.png")).unwrap();
+            std::thread::scope(|scope| {
+                let write = || {
+                    root.check_folder(&path)?;
+                    write_atomic(&root.at(&path), b"x", Durability::Free)
+                };
+                let others: Vec<_> = (0..4).map(|_| scope.spawn(write)).collect();
+                for other in others {
+                    other.join().unwrap().unwrap();
+                }
+            });
+        }
     }
 
     #[cfg(unix)]
