@@ -72,6 +72,7 @@ pub fn decide(seen: &Observed) -> (Verdict, Reason) {
     {
         let reason = match seen.disk {
             Disk::Missing => Reason::OutputMissing,
+            _ if !is_ours(seen) => Reason::Replaced,
             _ if seen.lock_holds => Reason::OutputDiffers,
             _ => Reason::Changed(Vec::new()),
         };
@@ -108,6 +109,11 @@ pub fn decide(seen: &Observed) -> (Verdict, Reason) {
     (Verdict::Make, reason)
 }
 
+/// Whether the file at the output's path is one that gpbuild wrote.
+fn is_ours(seen: &Observed) -> bool {
+    matches!(seen.disk, Disk::Is(found) if seen.locked == Some(found) || seen.disk_in_store)
+}
+
 /// What is at the output's path and would be lost by writing there.
 fn in_the_way(seen: &Observed) -> Option<Reason> {
     if seen.force {
@@ -120,7 +126,7 @@ fn in_the_way(seen: &Observed) -> Option<Reason> {
     match seen.disk {
         Disk::Missing => None,
         Disk::Odd(what) => Some(Reason::Foreign(what)),
-        Disk::Is(found) if seen.locked == Some(found) || seen.disk_in_store => None,
+        Disk::Is(_) if is_ours(seen) => None,
         Disk::Is(_) if seen.locked.is_some() => Some(Reason::Edited),
         Disk::Is(_) => Some(Reason::Foreign("a file")),
     }
@@ -307,7 +313,7 @@ mod tests {
                     ..settled()
                 },
                 Restore(d("new")),
-                Reason::OutputDiffers,
+                Reason::Replaced,
             ),
             (
                 "an older picture of ours is in place",

@@ -52,6 +52,8 @@ pub enum Reason {
     OutputMissing,
     /// Its file is there, but it is another picture of this project.
     OutputDiffers,
+    /// `--force`: what a person put at its path gives way.
+    Replaced,
     /// Its picture is neither in place nor in the store.
     Lost,
     /// Only the output's form changed.
@@ -85,6 +87,7 @@ impl fmt::Display for Reason {
             Self::Changed(names) => write!(f, "{} changed", names.join(", ")),
             Self::OutputMissing => f.write_str("output is missing"),
             Self::OutputDiffers => f.write_str("output is another picture of this project"),
+            Self::Replaced => f.write_str("what was put there by hand gives way to `--force`"),
             Self::Lost => f.write_str("output is missing, and the store does not have it"),
             Self::ExportChanged(names) if names.is_empty() => f.write_str("export changed"),
             Self::ExportChanged(names) => write!(f, "{} changed", names.join(", ")),
@@ -97,7 +100,7 @@ impl fmt::Display for Reason {
             ),
             Self::PinnedStale => f.write_str("pinned and stale"),
             Self::PinnedLost => {
-                f.write_str("pinned, but output is missing, and the store does not have it")
+                f.write_str("pinned, but its output is missing, and the store does not have it")
             }
             Self::AcceptedLost => f.write_str(
                 "the accepted picture is neither in place nor in the store: `--force` makes it anew",

@@ -158,7 +158,8 @@ pub(super) fn plan(plan: &Plan, level: Level, paint: Paint) -> String {
         let mut rows: Vec<&AssetReport> = plan
             .assets
             .iter()
-            .filter(|asset| level.shows(asset.state))
+            // A fresh asset with a reason is pinned and stale: that is worth a line.
+            .filter(|asset| level.shows(asset.state) || asset.reason.is_some())
             .collect();
         rows.sort_by_key(|asset| asset.state);
         lines = table(&rows, paint);

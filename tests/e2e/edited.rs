@@ -73,7 +73,7 @@ fn force_replaces_it_and_loses_nothing() {
     assert_eq!(run.counts(), Counts::restored(1));
     assert_eq!(
         run.asset("a")["reason"],
-        "output is another picture of this project"
+        "what was put there by hand gives way to `--force`"
     );
     assert_eq!(project.read("dist/a.png"), made);
     assert!(in_store(&project, &edited));

@@ -201,6 +201,10 @@ fn a_pinned_picture_stays_whatever_its_text_becomes() {
             project.ok(&["plan", "--json"]).asset("a")["reason"],
             "pinned and stale"
         );
+        assert_eq!(
+            project.ok(&["plan"]).out,
+            "fresh     a  pinned and stale\n\nnothing to make (1 fresh)\n"
+        );
     }
     assert_eq!(project.read("dist/a.png"), picture);
     assert_eq!(project.read("gpbuild.lock"), lock);
