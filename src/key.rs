@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::digest::{Digest, Hasher};
 use crate::export::{self, Export};
-use crate::provider::request::{Picture, Request};
+use crate::provider::request::{Overlay, Page, Picture, Request};
 
 /// Counts in every key. Raised when the list below changes its meaning; never lowered.
 pub const VERSION: u32 = 1;
@@ -44,6 +44,17 @@ impl Ingredients {
     fn maybe(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.add(name, value);
+        }
+    }
+
+    /// A page: its HTML under `name`, then its fonts and pictures.
+    fn page(&mut self, name: &str, prefix: &str, page: &Page) {
+        self.add(name, page.html.as_str());
+        for (n, font) in page.fonts.iter().enumerate() {
+            self.add(&format!("{prefix}font {}", n + 1), font.hex());
+        }
+        for image in &page.images {
+            self.add(&format!("{prefix}image {}", image.name), image.digest.hex());
         }
     }
 
@@ -104,13 +115,7 @@ pub fn shot<'a>(
     }
     list.add("variant", request.variant.to_string());
     if let Some(page) = &request.page {
-        list.add("layout", page.html.as_str());
-        for (n, font) in page.fonts.iter().enumerate() {
-            list.add(&format!("font {}", n + 1), font.hex());
-        }
-        for image in &page.images {
-            list.add(&format!("image {}", image.name), image.digest.hex());
-        }
+        list.page("layout", "", page);
     }
     for (n, picture) in request.references.iter().enumerate() {
         let digest = digest_of(picture).ok_or(picture)?;
@@ -123,14 +128,19 @@ pub fn shot<'a>(
     Ok(list)
 }
 
-/// The ingredients of an export of the picture with this digest.
-pub fn export(export: &Export, picture: Digest) -> Ingredients {
+/// The ingredients of an export of the picture with this digest, and of what is drawn over it.
+pub fn export(export: &Export, overlay: Option<&Overlay>, picture: Digest) -> Ingredients {
     let mut list = Ingredients::default();
     list.add("key version", VERSION.to_string());
     list.add("export version", export::VERSION.to_string());
     list.add("picture", picture.hex());
     for (name, value) in export.ingredients() {
         list.add(name, value);
+    }
+    // Nothing is said of an overlay where there is none: the keys of all other exports stay.
+    if let Some(overlay) = overlay {
+        list.add("overlay renderer", overlay.renderer.to_string());
+        list.page("overlay", "overlay ", &overlay.page);
     }
     list
 }
@@ -169,7 +179,7 @@ mod tests {
     use crate::export::{Export, Format};
     use crate::model::ModelId;
     use crate::path::ProjectPath;
-    use crate::provider::request::{Operation, Page, PageImage, Picture, Request};
+    use crate::provider::request::{Operation, Overlay, Page, PageImage, Picture, Request};
 
     fn asked() -> Request {
         Request {
@@ -383,17 +393,79 @@ mod tests {
         assert_eq!(key(&drawn()), key(&other));
     }
 
-    #[test]
-    fn an_export_has_a_key_of_its_own() {
-        let base = Export {
+    fn exported() -> Export {
+        Export {
             width: 1080,
             height: 1440,
             crop: None,
             format: Format::Png,
             quality: None,
             max_bytes: None,
+        }
+    }
+
+    fn overlaid() -> Overlay {
+        Overlay {
+            layout: "title".to_owned(),
+            renderer: 1,
+            page: Page {
+                html: "<p>30 天</p>".to_owned(),
+                fonts: Arc::new([Digest::of(b"font")]),
+                images: vec![PageImage {
+                    name: "logo.png".to_owned(),
+                    path: ProjectPath::new("logo.png").unwrap(),
+                    digest: Digest::of(b"logo"),
+                }],
+            },
+        }
+    }
+
+    #[test]
+    fn the_key_of_a_known_export_never_changes() {
+        let hex = |overlay| {
+            export(&exported(), overlay, Digest::of(b"p"))
+                .key(EXPORT)
+                .0
+                .hex()
         };
-        let key = |e: &Export, d: &[u8]| export(e, Digest::of(d)).key(EXPORT);
+        assert_eq!(
+            hex(None),
+            "92a0ef0275969a199ed7c549b6fa0d3f392c6f231ee6f7725e7299c1f82c3ac6"
+        );
+        assert_eq!(
+            hex(Some(&overlaid())),
+            "59b450b56147ee39f0d314d0ed8c29f73086aa6e18ae5a5b3fed10bed8dc9323"
+        );
+    }
+
+    #[test]
+    fn all_of_an_overlay_counts_but_its_name() {
+        let key =
+            |overlay: Option<&Overlay>| export(&exported(), overlay, Digest::of(b"p")).key(EXPORT);
+        let first = key(Some(&overlaid()));
+        assert_ne!(first, key(None), "that there is one");
+        let change = |change: &dyn Fn(&mut Overlay)| {
+            let mut other = overlaid();
+            change(&mut other);
+            key(Some(&other))
+        };
+        assert_ne!(first, change(&|o| o.page.html.push(' ')), "html");
+        assert_ne!(first, change(&|o| o.renderer = 2), "renderer");
+        let fonts = |o: &mut Overlay| o.page.fonts = Arc::new([Digest::of(b"another")]);
+        assert_ne!(first, change(&fonts), "fonts");
+        let image = |o: &mut Overlay| o.page.images[0].digest = Digest::of(b"another");
+        assert_ne!(first, change(&image), "an image's bytes");
+        let name = |o: &mut Overlay| o.page.images[0].name = "mark.png".to_owned();
+        assert_ne!(first, change(&name), "an image's name in the page");
+        assert_eq!(first, change(&|o| o.layout = "band".to_owned()), "its name");
+        let moved = |o: &mut Overlay| o.page.images[0].path = ProjectPath::new("a.png").unwrap();
+        assert_eq!(first, change(&moved), "where an image is");
+    }
+
+    #[test]
+    fn an_export_has_a_key_of_its_own() {
+        let base = exported();
+        let key = |e: &Export, d: &[u8]| export(e, None, Digest::of(d)).key(EXPORT);
         let first = key(&base, b"p");
         assert_eq!(first, key(&base.clone(), b"p"));
         assert_ne!(first, key(&base, b"q"), "the picture counts");

@@ -55,6 +55,30 @@ pub fn lint(prompt: &str, text: &Text, width: u32, height: u32) -> Vec<Finding> 
     findings
 }
 
+/// The words that an overlay draws and `prompt`, which is to be without any text, says all the same.
+///
+/// A short text counts only between quotes: elsewhere it is another word by chance.
+pub fn lint_overlaid(prompt: &str, text: &Text) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (role, literal) in text.literals() {
+        let literal = literal.trim();
+        let long = literal.chars().count() > 3;
+        let quoted = format!("\"{literal}\"");
+        let plain = find_all(prompt, literal).find(|at| long && whole_word(prompt, at));
+        if let Some(at) = find_all(prompt, &quoted).next().or(plain) {
+            findings.push(Finding::new(
+                format!(
+                    "the prompt says the {role} `{}`, which the overlay draws",
+                    shorten(literal)
+                ),
+                "leave it out, or it stands in the picture twice; whoever changes it pays again",
+                Some(at),
+            ));
+        }
+    }
+    findings
+}
+
 fn literal_finding(prompt: &str, masked: &str, role: &str, literal: &str) -> Option<Finding> {
     let short = shorten(literal);
     let quoted: Vec<Range<usize>> = find_all(prompt, &format!("\"{literal}\"")).collect();

@@ -41,7 +41,11 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("poster.prompt", include_str!("../templates/poster.prompt")),
     ("slide.html", include_str!("../templates/slide.html")),
     ("slide.prompt", include_str!("../templates/slide.prompt")),
+    ("title.html", include_str!("../templates/title.html")),
 ];
+
+/// The built-in layouts that are made to be drawn over a picture: their ground is transparent.
+pub const OVERLAYS: [&str; 1] = ["title.html"];
 
 /// How an undefined value is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -314,7 +318,7 @@ fn undefined(expression: &str, context: &Value) -> Diagnostic {
     let mut diagnostic = Diagnostic::error(format!("`{expression}` is not defined"));
     // Walk as far as the path is defined: the next name is the one that was misspelled.
     let mut at = context.clone();
-    for name in path {
+    for name in &path {
         let next = at.get_attr(name).unwrap_or_default();
         if !next.is_undefined() {
             at = next;
@@ -329,6 +333,11 @@ fn undefined(expression: &str, context: &Value) -> Diagnostic {
                 Some(near) => diagnostic = diagnostic.hint(format!("did you mean `{near}`?")),
                 None if !keys.is_empty() => {
                     diagnostic = diagnostic.hint(format!("there is: {}", keys.join(", ")));
+                }
+                None if path.len() > 1 && path[0] == "text" => {
+                    diagnostic = diagnostic.hint(
+                        "`text` is empty: the asset has no words, or it has an `overlay`, which draws them over the picture",
+                    );
                 }
                 None => {}
             }

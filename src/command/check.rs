@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Exit, Failure, Place, Source, count};
 use crate::execute;
-use crate::lint::lint;
+use crate::lint::{lint, lint_overlaid};
 use crate::pipeline::{self, Project, Settings};
 use crate::provider::local;
 use crate::report::{Event, Reporter};
@@ -21,7 +21,8 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     let mut wrong: Vec<Diagnostic> = project
         .specs
         .par_iter()
-        .filter_map(|spec| check_page(&project, spec))
+        .flat_map_iter(|spec| [check_page(&project, spec), check_overlay(&project, spec)])
+        .flatten()
         .collect();
     if !wrong.is_empty() {
         wrong.extend(findings);
@@ -55,6 +56,20 @@ fn check_page(project: &Project, spec: &Spec) -> Option<Diagnostic> {
     Some(error.at(spec.place.clone()).for_asset(&spec.id))
 }
 
+/// The same of what is drawn over its picture.
+fn check_overlay(project: &Project, spec: &Spec) -> Option<Diagnostic> {
+    let overlay = spec.overlay.as_ref()?;
+    let (page, export) = (&overlay.page, &spec.export);
+    let error = execute::page_images(project.world.root(), page)
+        .and_then(|images| {
+            let (width, height) = (export.width, export.height);
+            local::check(&page.html, width, height, &project.fonts, &images)
+                .map_err(|e| execute::overlay_diagnostic(e, overlay))
+        })
+        .err()?;
+    Some(error.at(spec.place.clone()).for_asset(&spec.id))
+}
+
 /// What the formula of prompts has to say of an asset's prompt.
 fn lint_prompt(spec: &Spec) -> Vec<Diagnostic> {
     let Some(prompt) = &spec.prompt else {
@@ -62,12 +77,15 @@ fn lint_prompt(spec: &Spec) -> Vec<Diagnostic> {
     };
     let source = Source::new(format!("the prompt of {}", spec.id), prompt.as_str());
     // What is written in the picture before any edit is what the first prompt must say.
-    let findings = lint(
+    let mut findings = lint(
         prompt,
         &spec.first_text,
         spec.preset.width,
         spec.preset.height,
     );
+    if spec.overlay.is_some() {
+        findings.extend(lint_overlaid(prompt, &spec.text));
+    }
     findings
         .into_iter()
         .map(|finding| {

@@ -46,6 +46,9 @@ fn spec_as_text(step: &Step) -> String {
         row("pin", "true");
     }
     row("export", &export_as_text(step));
+    if let Some(overlay) = &spec.overlay {
+        row("overlay", &overlay.layout);
+    }
     for (n, shot) in spec.shots.iter().enumerate() {
         let name = if n == 0 {
             "shot".to_owned()
@@ -185,6 +188,10 @@ fn spec_as_json(step: &Step) -> serde_json::Value {
         "shots": shots,
         "prompt": spec.prompt,
         "export": export_as_text(step),
+        "overlay": spec.overlay.as_ref().map(|overlay| json!({
+            "name": overlay.layout,
+            "layout": overlay.page.html,
+        })),
         "from": origins,
     })
 }

@@ -82,7 +82,7 @@ fn explain(planned: &Planned, step: &Step) -> Found {
         });
     }
     if let Some(picture) = step.trace.picture(&step.spec) {
-        let now = key::export(&step.spec.export, picture);
+        let now = key::export(&step.spec.export, step.spec.overlay.as_ref(), picture);
         let same_picture = locked.shots.last().and_then(|s| s.picked()) == Some(picture);
         if now.key(key::EXPORT) != locked.export && same_picture {
             let old = planned

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Step, Verdict};
 
-pub use step::{Made, Maker, draw_diagnostic, locked_asset, page_images};
+pub use step::{Made, Maker, draw_diagnostic, locked_asset, overlay_diagnostic, page_images};
 
 /// What the execution tells while it runs.
 pub enum Progress<'a> {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use image::RgbaImage;
+
 use crate::diagnostic::Diagnostic;
 use crate::digest::Digest;
 use crate::execute::Finished;
@@ -16,7 +18,8 @@ use crate::output;
 use crate::path::ProjectPath;
 use crate::plan::{Answer, Recall, Step, Verdict};
 use crate::provider::local::{self, Fonts};
-use crate::provider::request::{Page, Picture, Request};
+use crate::provider::request::{Overlay, Page, Picture, Request};
+use crate::spec::Spec;
 use crate::store::{ExportEntry, MAX_OBJECT_BYTES, ShotEntry, Store};
 
 /// What steps are carried out with.
@@ -132,6 +135,11 @@ impl Maker {
     }
 
     fn make(&self, step: &Step) -> Result<Made, Diagnostic> {
+        // First of all: a text that does not fit is told before anything is paid for.
+        let overlay = match &step.spec.overlay {
+            Some(overlay) => Some(self.overlay(&step.spec, overlay)?),
+            None => None,
+        };
         let mut done: Vec<Answer> = Vec::new();
         let mut made = 0;
         for (n, request) in step.spec.shots.iter().enumerate() {
@@ -157,10 +165,13 @@ impl Maker {
             .and_then(Answer::picked)
             .ok_or_else(no_picture)?;
         let picture = self.kept(&picked)?.ok_or_else(no_picture)?;
-        let bytes = export::export(&step.spec.export, &picture)
-            .map_err(|e| Diagnostic::error(e.to_string()).at(step.spec.place.clone()))?;
+        let bytes = match &overlay {
+            Some(pixels) => export::export_under(&step.spec.export, &picture, pixels),
+            None => export::export(&step.spec.export, &picture),
+        }
+        .map_err(|e| Diagnostic::error(e.to_string()).at(step.spec.place.clone()))?;
         let digest = self.store.put(&bytes, Durability::Free).map_err(told)?;
-        let ingredients = key::export(&step.spec.export, picked);
+        let ingredients = key::export(&step.spec.export, step.spec.overlay.as_ref(), picked);
         let key = ingredients.key(EXPORT);
         let entry = ExportEntry {
             output: digest,
@@ -173,6 +184,18 @@ impl Maker {
             bytes: bytes.len() as u64,
             shots: made,
         })
+    }
+
+    /// The pixels of an overlay, at the size of the output.
+    fn overlay(&self, spec: &Spec, overlay: &Overlay) -> Result<RgbaImage, Diagnostic> {
+        let images = page_images(&self.root, &overlay.page)?;
+        let (html, export) = (&overlay.page.html, &spec.export);
+        let pixels = local::draw(html, export.width, export.height, &self.fonts, &images)
+            .map_err(|e| overlay_diagnostic(e, overlay))?;
+        if pixels.pixels().all(|pixel| pixel.0[3] == u8::MAX) {
+            return Err(covers_all(overlay));
+        }
+        Ok(pixels)
     }
 
     /// Makes one shot: the picture is in the store before its entry says so.
@@ -301,6 +324,20 @@ pub fn draw_diagnostic(error: local::DrawError) -> Diagnostic {
     }
 }
 
+/// What to do about an overlay that cannot be drawn.
+pub fn overlay_diagnostic(error: local::DrawError, overlay: &Overlay) -> Diagnostic {
+    draw_diagnostic(error).hint(format!("it stands in the overlay `{}`", overlay.layout))
+}
+
+/// What to do about an overlay under which nothing is seen of the picture.
+fn covers_all(overlay: &Overlay) -> Diagnostic {
+    Diagnostic::error(format!(
+        "the overlay `{}` covers the whole picture",
+        overlay.layout
+    ))
+    .hint("the ground of an overlay is transparent: give `html` and `body` no background")
+}
+
 /// What the trace knows of every shot.
 fn answers(step: &Step) -> Vec<Answer> {
     let known = step.trace.shots.iter();
@@ -336,7 +373,7 @@ pub fn locked_asset(step: &Step, answers: Vec<Answer>, digest: Digest) -> Option
         output: spec.output.as_str().to_owned(),
         digest,
         model,
-        export: key::export(&spec.export, picked).key(EXPORT),
+        export: key::export(&spec.export, spec.overlay.as_ref(), picked).key(EXPORT),
         accepted: false,
         shots,
     })

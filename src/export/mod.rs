@@ -227,11 +227,28 @@ pub fn export(export: &Export, picture: &[u8]) -> Result<Vec<u8>, ExportError> {
     if export.is_met_by(&header, picture) {
         return Ok(picture.to_vec());
     }
+    encode::encode(export, &pixels(export, picture)?)
+}
+
+/// The output file for a picture with `overlay`, which has the size of the output, drawn over it.
+pub fn export_under(
+    export: &Export,
+    picture: &[u8],
+    overlay: &RgbaImage,
+) -> Result<Vec<u8>, ExportError> {
+    let mut image = pixels(export, picture)?;
+    transform::lay_over(&mut image, overlay);
+    encode::encode(export, &image)
+}
+
+/// The pixels of an output before it is encoded: decoded, cropped, scaled.
+pub fn pixels(export: &Export, picture: &[u8]) -> Result<RgbaImage, ExportError> {
+    check_target(export)?;
     let mut image = decode::decode(picture)?;
     if let Some(crop) = export.crop() {
         image = transform::crop(&image, &crop);
     }
-    encode::encode(export, &cover(image, export)?)
+    cover(image, export)
 }
 
 fn cover(image: RgbaImage, export: &Export) -> Result<RgbaImage, ExportError> {

@@ -57,6 +57,30 @@ pub(super) fn cover(image: RgbaImage, width: u32, height: u32) -> Result<RgbaIma
         .ok_or_else(|| "the scaled picture has the wrong length".to_owned())
 }
 
+/// Draws `over` on `image`, both of one size: the Porter-Duff operator "over" on channels that are not
+/// multiplied by their alpha, in whole numbers, so that it is the same everywhere.
+pub(super) fn lay_over(image: &mut RgbaImage, over: &RgbaImage) {
+    for (under, over) in image.pixels_mut().zip(over.pixels()) {
+        let (top, bottom) = (u32::from(over.0[3]), u32::from(under.0[3]));
+        match top {
+            0 => continue,
+            255 => {
+                *under = *over;
+                continue;
+            }
+            _ => {}
+        }
+        // How much of each colour is seen, in parts of 255 * 255; their sum is the new alpha.
+        let (seen, left) = (top * 255, bottom * (255 - top));
+        let sum = seen + left;
+        for (below, above) in under.0.iter_mut().zip(over.0).take(3) {
+            let mixed = (u32::from(above) * seen + u32::from(*below) * left + sum / 2) / sum;
+            *below = u8::try_from(mixed).unwrap_or(u8::MAX);
+        }
+        under.0[3] = u8::try_from((sum + 127) / 255).unwrap_or(u8::MAX);
+    }
+}
+
 pub(super) fn is_opaque(image: &RgbaImage) -> bool {
     image.as_raw().chunks_exact(4).all(|pixel| pixel[3] == 255)
 }
@@ -100,7 +124,7 @@ fn sine(angle: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Crop, cover, crop, lanczos, range, sine};
+    use super::{Crop, cover, crop, lanczos, lay_over, range, sine};
     use image::{Rgba, RgbaImage};
 
     #[test]
@@ -147,6 +171,30 @@ mod tests {
         assert_eq!(cut.dimensions(), (50, 50));
         assert_eq!(cut.get_pixel(25, 25).0, [200, 100, 50, 255]);
         assert_eq!(cut.get_pixel(5, 25).0, [200, 100, 50, 255]);
+    }
+
+    #[test]
+    fn over_mixes_by_alpha_and_keeps_what_is_transparent() {
+        let over = |under: [u8; 4], over: [u8; 4]| {
+            let mut image = RgbaImage::from_pixel(1, 1, Rgba(under));
+            lay_over(&mut image, &RgbaImage::from_pixel(1, 1, Rgba(over)));
+            image.get_pixel(0, 0).0
+        };
+        let blue = [0, 0, 255, 255];
+        for (top, expected) in [
+            ([255, 0, 0, 0], blue),
+            ([255, 0, 0, 255], [255, 0, 0, 255]),
+            ([255, 0, 0, 128], [128, 0, 127, 255]),
+            ([0, 0, 255, 77], blue),
+            ([255, 255, 255, 1], [1, 1, 255, 255]),
+        ] {
+            assert_eq!(over(blue, top), expected, "{top:?}");
+        }
+        // Under nothing, what is drawn stays as it is.
+        for top in [[10, 20, 30, 40], [255, 0, 0, 128], [1, 2, 3, 1]] {
+            assert_eq!(over([99, 99, 99, 0], top), top);
+        }
+        assert_eq!(over([0, 0, 0, 100], [255, 255, 255, 100])[3], 161);
     }
 
     #[test]

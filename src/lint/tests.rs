@@ -5,7 +5,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde_json::json;
 
-use super::{lint, words};
+use super::{lint, lint_overlaid, words};
 use crate::data;
 use crate::path::ProjectPath;
 use crate::text::{ROLES, Text, Words};
@@ -204,6 +204,32 @@ fn shapes_in_words() {
         .map(|at| &prompt[at])
         .collect();
     assert_eq!(spans, ["9:16", "vertical poster"]);
+}
+
+#[test]
+fn what_the_overlay_draws_is_not_for_the_prompt() {
+    let found = |prompt: &str, words: &str| {
+        let findings = lint_overlaid(prompt, &text(&[("headline", &[words])]));
+        findings.into_iter().map(|f| f.message).collect::<Vec<_>>()
+    };
+    for (prompt, words, said) in [
+        ("A street. No text.", "30 天学会 ChatGPT", false),
+        ("A sign: \"30 天学会 ChatGPT\".", "30 天学会 ChatGPT", true),
+        (
+            "On how 30 天学会 ChatGPT works.",
+            " 30 天学会 ChatGPT ",
+            true,
+        ),
+        ("A sign that says \"AI\".", "AI", true),
+        ("A painting in the AI style.", "AI", false),
+        ("Autumnal hills.", "Autumn", false),
+    ] {
+        assert_eq!(!found(prompt, words).is_empty(), said, "{prompt}");
+    }
+    assert_eq!(
+        found("A sign that says \"AI\".", "AI"),
+        ["the prompt says the headline `AI`, which the overlay draws"]
+    );
 }
 
 fn templates(trim: bool) -> Environment<'static> {

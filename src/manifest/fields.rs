@@ -20,6 +20,7 @@ pub fn fields(table: &Table<'_>, roles: &[String]) -> Fields {
         preset: table.string("preset"),
         size: size(table),
         template: table.string("template"),
+        overlay: table.string("overlay"),
         style: table.string("style"),
         background: table.string("background"),
         format: table.string("format"),

@@ -108,6 +108,8 @@ pub struct Fields {
     pub size: Option<At<(u32, u32)>>,
     /// The template's name, without extension.
     pub template: Option<At<String>>,
+    /// The layout that is drawn over the picture; `none` for no layout.
+    pub overlay: Option<At<String>>,
     /// The style's name.
     pub style: Option<At<String>>,
     /// `auto`, `opaque`, `transparent`: as the model takes it.

@@ -282,7 +282,7 @@ impl Observer<'_> {
         let old = self.store.export(&locked.export);
         let new = trace
             .picture(spec)
-            .map(|picture| key::export(&spec.export, picture));
+            .map(|picture| key::export(&spec.export, spec.overlay.as_ref(), picture));
         match (old, new) {
             (Some(old), Some(new)) => changes(&old.ingredients, &new)
                 .into_iter()

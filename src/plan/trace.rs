@@ -120,7 +120,7 @@ pub fn trace(
         }
     }
     if let Some(picture) = previous {
-        trace.export = Some(key::export(&spec.export, picture).key(EXPORT));
+        trace.export = Some(key::export(&spec.export, spec.overlay.as_ref(), picture).key(EXPORT));
     }
     trace
 }

@@ -77,6 +77,17 @@ pub struct Page {
     pub images: Vec<PageImage>,
 }
 
+/// A page that is drawn over the picked picture, as part of its export.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Overlay {
+    /// The layout's name, for people: it does not count.
+    pub layout: String,
+    /// The version of the renderer.
+    pub renderer: u32,
+    /// The page, composed for the size of the output; its ground is transparent.
+    pub page: Page,
+}
+
 /// A picture that a page names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageImage {

@@ -154,7 +154,12 @@ impl<'a> Resolver<'a> {
         let mut text = ready.text.clone();
         for edit in self.edits(ready) {
             text = self.text_after(ready, &text, edit)?;
-            let shot = self.edit(ready, &shots[0], edit, &text, context)?;
+            // Under an overlay the new words are its own, and the model only changes the picture.
+            let told = match ready.overlay {
+                Some(_) => &Text::default(),
+                None => &text,
+            };
+            let shot = self.edit(ready, &shots[0], edit, told, context)?;
             shots.push(shot);
         }
         Ok(shots)
@@ -168,11 +173,9 @@ impl<'a> Resolver<'a> {
         text: &Text,
         context: &Context,
     ) -> Result<Request, Problems> {
-        let change = self
-            .string(&edit.change, &ready.context)
-            .map_err(|p| vec![p])?;
+        let change = self.string(&edit.change, context).map_err(|p| vec![p])?;
         let keep = match &edit.keep {
-            Some(keep) => self.string(keep, &ready.context).map_err(|p| vec![p])?,
+            Some(keep) => self.string(keep, context).map_err(|p| vec![p])?,
             None => "everything else".to_owned(),
         };
         let value = minijinja::Value::from_pairs([("change", change), ("keep", keep)]);

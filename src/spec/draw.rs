@@ -93,6 +93,7 @@ impl<'a> Resolver<'a> {
             name
         } else {
             let known: Vec<&str> = template::built_in()
+                .filter(|name| !template::OVERLAYS.contains(name))
                 .filter_map(|name| name.strip_suffix(".html"))
                 .collect();
             return Err(vec![

@@ -6,6 +6,7 @@ mod context;
 mod deliver;
 mod draw;
 mod layers;
+mod overlay;
 mod ready;
 mod resolve;
 mod target;
@@ -15,7 +16,7 @@ use crate::diagnostic::Place;
 use crate::export::Export;
 use crate::path::ProjectPath;
 use crate::preset::Preset;
-use crate::provider::request::{Picture, Request};
+use crate::provider::request::{Overlay, Picture, Request};
 use crate::text::Text;
 
 pub use resolve::{DRAFT, Options, Resolved, resolve};
@@ -33,7 +34,8 @@ pub struct Spec {
     pub item: Option<String>,
     /// The words in the finished picture.
     pub text: Text,
-    /// The words before any edit: those of the first prompt.
+    /// The words that the first prompt must say: those before any edit; none under an overlay, which
+    /// draws them itself.
     pub first_text: Text,
     /// The target.
     pub preset: Preset,
@@ -47,6 +49,8 @@ pub struct Spec {
     pub shots: Vec<Request>,
     /// What makes the output out of the last shot's picked picture.
     pub export: Export,
+    /// What is drawn over that picture then, with all the words.
+    pub overlay: Option<Overlay>,
     /// The prompt that a model is told, whichever provider draws; only if asked for.
     pub prompt: Option<String>,
     /// Where each value came from, for `show`; only if asked for.

@@ -21,6 +21,8 @@ pub struct Ready<'a> {
     pub unit: Unit<'a>,
     /// The words of the first shot.
     pub text: Text,
+    /// The name of the layout that is drawn over the picture; the words are its own then.
+    pub overlay: Option<At<String>>,
     /// What templates see, all but `preset`.
     pub context: Context,
     /// Where values came from.
@@ -56,12 +58,20 @@ impl<'a> Resolver<'a> {
         context = context.with("vars", Value::from(Serde(&vars)));
         let text = self.text(&unit, &context, &mut problems, &mut origins);
         context = context.with("text", context::text(&text));
+        let overlay = match self.overlay_name(&unit, &context, &mut origins) {
+            Ok(name) => name,
+            Err(problem) => {
+                problems.push(problem);
+                None
+            }
+        };
         if !problems.is_empty() {
             return Err(problems);
         }
         Ok(Ready {
             unit,
             text,
+            overlay,
             context,
             origins,
         })

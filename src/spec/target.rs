@@ -187,28 +187,32 @@ impl<'a> Resolver<'a> {
             .context
             .with("preset", context::preset(&target.preset));
         let template = self.template(ready)?;
-        let mut text = ready.text.clone();
+        let text = self.text_after_edits(ready)?;
+        // Under an overlay the picture is made without any words: so they cannot be in its key.
+        let first_text = match ready.overlay {
+            Some(_) => Text::default(),
+            None => ready.text.clone(),
+        };
+        let base = context.with("text", context::text(&first_text));
         let local = model.value.provider == local::NAME;
         let shots = match &target.from {
             From::Shared(shots) => shots.to_vec(),
             _ if local => {
                 self.refuse_what_only_a_model_can(ready, model)?;
-                if self.options.is_draft() {
-                    // A draft shows the picture as it will be after all its edits.
-                    text = self.text_after_edits(ready)?;
-                }
-                let context = context.with("text", context::text(&text));
-                vec![self.draw(ready, target, model, &template, &context)?]
+                // A draft shows the picture as it will be after all its edits.
+                let base = match ready.overlay {
+                    Some(_) => base.clone(),
+                    None => context.with("text", context::text(&text)),
+                };
+                vec![self.draw(ready, target, model, &template, &base)?]
             }
-            _ => {
-                text = self.text_after_edits(ready)?;
-                self.ask(ready, target, model, &template, &context)?
-            }
+            _ => self.ask(ready, target, model, &template, &base)?,
         };
+        let overlay = self.overlay(ready, &context.with("text", context::text(&text)))?;
         let prompt = match (local, self.options.explain) {
             (false, _) => shots.first().map(|shot| shot.prompt.clone()),
             (true, true) if self.templates.exists(&format!("{template}.prompt")) => {
-                Some(self.prompt(&template, &context)?)
+                Some(self.prompt(&template, &base)?)
             }
             (true, _) => None,
         };
@@ -226,7 +230,7 @@ impl<'a> Resolver<'a> {
             place: target.place.clone(),
             item: unit.item.clone(),
             text,
-            first_text: ready.text.clone(),
+            first_text,
             preset: target.preset.clone(),
             template,
             group,
@@ -237,6 +241,7 @@ impl<'a> Resolver<'a> {
             ),
             shots,
             export,
+            overlay,
             prompt,
             origins: ready.origins.clone(),
         })

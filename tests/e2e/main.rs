@@ -17,6 +17,7 @@ mod faults;
 mod key;
 mod lock;
 mod manifest;
+mod overlay;
 mod plan;
 mod project;
 mod readme;

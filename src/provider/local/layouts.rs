@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{DrawError, Fonts, check};
 
-const SHAPES: [(u32, u32, &str); 11] = [
+pub(super) const SHAPES: [(u32, u32, &str); 11] = [
     (900, 383, "wide"),
     (1500, 500, "wide"),
     (1200, 630, "wide"),
@@ -23,7 +23,7 @@ const SHAPES: [(u32, u32, &str); 11] = [
 ];
 
 /// Composes a layout with these texts and vars.
-fn render(
+pub(super) fn render(
     layout: &str,
     shape: (u32, u32, &str),
     text: &Value,
@@ -35,6 +35,7 @@ fn render(
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let source = match layout {
         "poster" => include_str!("../../../templates/poster.html"),
+        "title" => include_str!("../../../templates/title.html"),
         _ => include_str!("../../../templates/slide.html"),
     };
     environment.add_function("is_light", |colour: &str| super::is_light(colour));

@@ -9,6 +9,8 @@ mod fonts;
 mod images;
 #[cfg(test)]
 mod layouts;
+#[cfg(test)]
+mod overlays;
 mod page;
 mod scan;
 mod setting;

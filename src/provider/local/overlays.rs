@@ -1,0 +1,56 @@
+//! The built-in overlays, composed in every shape, in every place and with every role: nothing is cut
+//! and nothing overlaps. Tests only.
+
+use serde_json::json;
+
+use super::DrawError;
+use super::layouts::{SHAPES, render};
+
+#[test]
+fn a_title_fits_every_shape_and_place() {
+    let campaign = json!({
+        "badge": "限时报名 · 仅 24 席",
+        "kicker": "第三期",
+        "headline": "30 天从 0 到 1 上手 AI Engineering",
+        "subhead": "四周 · 线上 · 小班",
+        "footer": "班期 04-30 启动",
+        "brand": "匠人学院",
+    });
+    let long = json!({ "headline": "我用 AI 做了一个月的小红书，涨粉 10,000+，把踩过的 12 个坑全部写在这里" });
+    let short = json!({ "headline": "慢" });
+    for shape in SHAPES {
+        for place in ["bottom", "top", "left", "right", "center"] {
+            for text in [&campaign, &long, &short] {
+                let vars = json!({ "place": place, "highlight": "AI" });
+                let drawn = render("title", shape, text, &vars, [1, 1]);
+                assert_eq!(drawn, Ok(()), "{shape:?} {place} {text}");
+            }
+        }
+        assert_eq!(
+            render("title", shape, &json!({}), &json!({}), [1, 1]),
+            Ok(())
+        );
+    }
+}
+
+#[test]
+fn every_role_has_a_place_in_a_title_and_a_projects_own_too() {
+    for role in crate::text::ROLES.into_iter().chain(["motto"]) {
+        let mut text = json!({ "headline": "先完成，再完美" });
+        text[role] = json!(["四周线上", "每日打卡"]);
+        for shape in SHAPES {
+            assert_eq!(
+                render("title", shape, &text, &json!({}), [1, 1]),
+                Ok(()),
+                "{role} {shape:?}"
+            );
+        }
+        // A glyph that no font has shows that the role is drawn at all.
+        text[role] = json!("🚀");
+        assert_eq!(
+            render("title", SHAPES[8], &text, &json!({}), [1, 1]),
+            Err(DrawError::MissingGlyphs(vec!['🚀'])),
+            "{role}"
+        );
+    }
+}
