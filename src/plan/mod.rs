@@ -58,6 +58,8 @@ pub enum Reason {
     Lost,
     /// Only the output's form changed.
     ExportChanged(Vec<String>),
+    /// Only the export changed, but the picture that it is made from is not in the store.
+    PictureLost,
     /// A person changed the file.
     Edited,
     /// Something is at the output's path that gpbuild did not make.
@@ -91,6 +93,9 @@ impl fmt::Display for Reason {
             Self::Lost => f.write_str("output is missing, and the store does not have it"),
             Self::ExportChanged(names) if names.is_empty() => f.write_str("export changed"),
             Self::ExportChanged(names) => write!(f, "{} changed", names.join(", ")),
+            Self::PictureLost => f.write_str(
+                "only its export changed, but the picture that it is made from is not in the store",
+            ),
             Self::Edited => f.write_str(
                 "the output was edited by hand: `gpbuild accept` keeps it, `--force` replaces it",
             ),

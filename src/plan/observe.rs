@@ -15,7 +15,7 @@ use crate::path::ProjectPath;
 use crate::plan::explain::changes;
 use crate::plan::order::order;
 use crate::plan::trace::trace;
-use crate::plan::{Disk, Observed, Plan, Reason, Recall, Step, Trace, Verdict, decide};
+use crate::plan::{Answer, Disk, Observed, Plan, Reason, Recall, Step, Trace, Verdict, decide};
 use crate::provider::request::{Picture, Request};
 use crate::spec::Spec;
 use crate::store::{MAX_OBJECT_BYTES, Store};
@@ -131,7 +131,7 @@ fn with_what_they_take(
 impl Observer<'_> {
     fn step(&self, spec: Arc<Spec>, pictures: &BTreeMap<String, Digest>) -> Step {
         let locked = self.lock.assets.get(&spec.id);
-        let trace = trace(&spec, locked, self.store, self.recall, pictures);
+        let mut trace = trace(&spec, locked, self.store, self.recall, pictures);
         let seen = self.observe(&spec, &trace, locked);
         let (verdict, mut reason) = decide(&seen);
         let digest = match seen.disk {
@@ -140,9 +140,19 @@ impl Observer<'_> {
         };
         if let (Reason::Changed(names), Some(locked)) = (&mut reason, locked) {
             *names = self.changed(&spec, locked, pictures);
+            if names.is_empty() && trace.picture(&spec).is_some() {
+                reason = Reason::PictureLost;
+            }
         }
         if let (Reason::ExportChanged(names), Some(locked)) = (&mut reason, locked) {
             *names = self.export_changed(&spec, &trace, locked);
+        }
+        if verdict == Verdict::Make {
+            // An answer whose picture is nowhere is none: the shot is asked for again, and paid for.
+            for shot in &mut trace.shots {
+                let kept = |answer: &Answer| answer.picked().is_some_and(|d| self.is_kept(&d));
+                shot.answer = shot.answer.take().filter(kept);
+            }
         }
         let mut step = Step {
             spec,

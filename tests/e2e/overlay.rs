@@ -287,6 +287,24 @@ fn the_words_on_a_paid_picture_change_without_asking_anybody() {
 }
 
 #[test]
+fn new_words_on_a_picture_that_only_another_machine_has_are_not_called_free() {
+    let project = paid();
+    project.build();
+    let clone = project.fresh_clone();
+    assert_eq!(clone.build(), Counts::fresh(1));
+    clone.edit("gpbuild.toml", "\"one\"", "\"two\"");
+    let plan = clone.ok(&["plan", "--json"]);
+    assert_eq!(
+        plan.asset("a")["reason"],
+        "only its export changed, but the picture that it is made from is not in the store"
+    );
+    assert!(plan.asset("a")["estimate_usd"].as_f64().unwrap() > 0.0);
+    assert_eq!(plan.counts_of_plan("requests"), 1);
+    let run = clone.run(&["build", "--json"]);
+    assert_eq!((run.code, run.counts()), (3, Counts::blocked(1)));
+}
+
+#[test]
 fn an_edit_changes_the_picture_by_its_change_and_the_overlay_by_its_text() {
     let project = of(&format!(
         "{}\n[[cover.a.edit]]\nchange = \"make it blue\"\ntext = {{ headline = \"two\" }}\n",
