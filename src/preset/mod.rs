@@ -246,6 +246,13 @@ mod tests {
         assert_eq!(builtin()["wechat-square"].format, None);
         assert_eq!(builtin()["xiaohongshu-slide"].max_count, Some(18));
         assert_eq!(builtin()["wechat-header"].safe.left, 64);
+        // The counter of the app is about 36 px high on a screen of 390: a tenth of the width.
+        for (name, preset) in builtin() {
+            if name.starts_with("xiaohongshu-") {
+                assert!(preset.safe.top * 12 > preset.width, "{name}");
+                assert!(preset.safe.bottom * 16 > preset.width, "{name}");
+            }
+        }
         assert_eq!(builtin()["open-graph"].confidence, Confidence::A);
     }
 
