@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Place, Source, nearest};
 use crate::fs::FsError;
 use crate::manifest::At;
 use crate::path::ProjectPath;
-use crate::provider::local::is_light;
+use crate::provider::local::{hex_ratio, is_light};
 use crate::world::World;
 
 /// Steps that one rendering may take: a large poster takes some thousand.
@@ -199,6 +199,7 @@ fn environment(undefined: UndefinedBehavior) -> Environment<'static> {
     environment.set_recursion_limit(DEPTH);
     environment.remove_global("debug");
     environment.add_function("is_light", |colour: &str| is_light(colour));
+    environment.add_function("contrast", |one: &str, other: &str| hex_ratio(one, other));
     environment.set_auto_escape_callback(|name| {
         if name.ends_with(".html") {
             AutoEscape::Html

@@ -1,23 +1,30 @@
 //! `gpbuild check`: all that can be wrong without making anything: manifests, templates, prompts,
-//! sizes, fonts.
+//! sizes, fonts, contrast.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use image::RgbaImage;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Exit, Failure, Place, Source, count};
 use crate::execute;
+use crate::export;
 use crate::lint::{lint, lint_overlaid};
 use crate::pipeline::{self, Project, Settings};
-use crate::provider::local;
+use crate::provider::local::{self, Faint};
+use crate::provider::request::Page;
 use crate::report::{Event, Reporter};
 use crate::spec::Spec;
+
+/// So many characters of a text tell which one is meant.
+const FIRST_WORDS: usize = 12;
 
 /// Runs the command.
 pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     let project = pipeline::load(settings)?;
     let mut findings = project.warnings.clone();
-    for spec in &project.specs {
-        findings.extend(lint_prompt(spec));
-    }
+    findings.extend(project.specs.iter().flat_map(|spec| lint_prompt(spec)));
     let mut wrong: Vec<Diagnostic> = project
         .specs
         .par_iter()
@@ -28,6 +35,16 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
         wrong.extend(findings);
         return Err(Failure::manifest(wrong));
     }
+    let pictures = pictures(settings, &project);
+    let faint: Vec<(&Spec, Faint)> = project
+        .specs
+        .par_iter()
+        .flat_map_iter(|spec| {
+            let found = check_contrast(&project, spec, pictures.get(&spec.id));
+            found.into_iter().map(|faint| (spec.as_ref(), faint))
+        })
+        .collect();
+    findings.extend(faint_diagnostics(faint));
     for finding in &findings {
         reporter.event(Event::Diagnostic(finding));
     }
@@ -68,6 +85,104 @@ fn check_overlay(project: &Project, spec: &Spec) -> Option<Diagnostic> {
         })
         .err()?;
     Some(error.at(spec.place.clone()).for_asset(&spec.id))
+}
+
+/// The picked pictures that overlays are drawn over, by asset, as far as the store has them. A store or a
+/// lock that cannot be read is for `build` to tell.
+fn pictures(settings: &Settings, project: &Project) -> BTreeMap<String, Vec<u8>> {
+    let wanted = |spec: &Spec| spec.overlay.is_some() && drawn(spec).is_none();
+    if !project.specs.iter().any(|spec| wanted(spec)) {
+        return BTreeMap::new();
+    }
+    let Ok(planned) = pipeline::plan(settings) else {
+        return BTreeMap::new();
+    };
+    let steps = planned.plan.steps.iter().filter(|step| wanted(&step.spec));
+    steps
+        .filter_map(|step| {
+            let digest = step.trace.picture(&step.spec)?;
+            let bytes = planned.store.get(&digest).ok()??;
+            Some((step.spec.id.clone(), bytes))
+        })
+        .collect()
+}
+
+/// The page that an asset's picture is drawn from, and its size.
+fn drawn(spec: &Spec) -> Option<(&Page, u32, u32)> {
+    let shot = spec.shots.first()?;
+    Some((shot.page.as_ref()?, shot.width, shot.height))
+}
+
+/// The texts of an asset that stand out too little: those of its page, and those of its overlay on the
+/// picture under it, as far as that is known. What cannot be drawn at all was told before.
+fn check_contrast(project: &Project, spec: &Spec, picture: Option<&Vec<u8>>) -> Vec<Faint> {
+    let images = |page: &Page| execute::page_images(project.world.root(), page).ok();
+    let measured = |(page, width, height): (&Page, u32, u32), under: Option<&RgbaImage>| {
+        let (html, fonts) = (&page.html, &project.fonts);
+        local::contrast(html, width, height, fonts, &images(page)?, under).ok()
+    };
+    let base = drawn(spec);
+    let mut faint: Vec<Faint> = base
+        .and_then(|base| measured(base, None))
+        .unwrap_or_default();
+    if let Some(overlay) = &spec.overlay {
+        let under = match (base, picture) {
+            (Some((page, width, height)), _) => images(page).and_then(|images| {
+                local::draw(&page.html, width, height, &project.fonts, &images).ok()
+            }),
+            (None, Some(bytes)) => export::pixels(&spec.export, bytes).ok(),
+            (None, None) => None,
+        };
+        let page = (&overlay.page, spec.export.width, spec.export.height);
+        faint.extend(measured(page, under.as_ref()).unwrap_or_default());
+    }
+    faint
+}
+
+/// One warning for each role of a cover or carousel: for the asset where it is the faintest.
+fn faint_diagnostics(found: Vec<(&Spec, Faint)>) -> Vec<Diagnostic> {
+    let mut worst: BTreeMap<(String, usize, String), (&Spec, Faint, usize)> = BTreeMap::new();
+    for (spec, faint) in found {
+        let place = &spec.place;
+        let declared = (
+            place.source.name.clone(),
+            place.span.start,
+            faint.role.clone(),
+        );
+        match worst.entry(declared) {
+            Entry::Vacant(entry) => {
+                entry.insert((spec, faint, 0));
+            }
+            Entry::Occupied(mut entry) => {
+                let (first, most, others) = entry.get_mut();
+                *others += 1;
+                if faint.ratio / faint.needed < most.ratio / most.needed {
+                    (*first, *most) = (spec, faint);
+                }
+            }
+        }
+    }
+    worst
+        .into_values()
+        .map(|(spec, faint, others)| faint_diagnostic(spec, &faint, others))
+        .collect()
+}
+
+fn faint_diagnostic(spec: &Spec, faint: &Faint, others: usize) -> Diagnostic {
+    let words = match faint.line.char_indices().nth(FIRST_WORDS) {
+        Some((end, _)) => format!("{}…", &faint.line[..end]),
+        None => faint.line.clone(),
+    };
+    // Rounded down, so that what fails does not look as if it passed.
+    let ratio = (faint.ratio * 10.0).floor() / 10.0;
+    let mut diagnostic = Diagnostic::warning(format!(
+        "the `{}` “{words}” has a contrast of {ratio:.1}:1 to what is behind it; type of this size needs {}:1",
+        faint.role, faint.needed
+    ))
+    .at(spec.place.clone())
+    .hint("take a lighter or darker colour, larger type, or a calmer ground; sizes are judged on a phone, 390 px wide");
+    diagnostic.asset = Some((spec.id.clone(), others));
+    diagnostic
 }
 
 /// What the formula of prompts has to say of an asset's prompt.

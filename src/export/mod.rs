@@ -14,6 +14,7 @@ mod transform;
 pub use self::decode::dimensions;
 pub use self::encode::encode_picture;
 pub use self::error::ExportError;
+pub use self::transform::lay_over;
 
 use image::RgbaImage;
 
@@ -237,7 +238,7 @@ pub fn export_under(
     overlay: &RgbaImage,
 ) -> Result<Vec<u8>, ExportError> {
     let mut image = pixels(export, picture)?;
-    transform::lay_over(&mut image, overlay);
+    lay_over(&mut image, overlay);
     encode::encode(export, &image)
 }
 

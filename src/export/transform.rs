@@ -59,7 +59,7 @@ pub(super) fn cover(image: RgbaImage, width: u32, height: u32) -> Result<RgbaIma
 
 /// Draws `over` on `image`, both of one size: the Porter-Duff operator "over" on channels that are not
 /// multiplied by their alpha, in whole numbers, so that it is the same everywhere.
-pub(super) fn lay_over(image: &mut RgbaImage, over: &RgbaImage) {
+pub fn lay_over(image: &mut RgbaImage, over: &RgbaImage) {
     for (under, over) in image.pixels_mut().zip(over.pixels()) {
         let (top, bottom) = (u32::from(over.0[3]), u32::from(under.0[3]));
         match top {

@@ -10,6 +10,7 @@
 
 mod build;
 mod commands;
+mod contrast;
 mod corners;
 mod draft;
 mod edited;

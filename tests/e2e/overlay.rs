@@ -486,3 +486,14 @@ fn a_prompt_that_says_the_words_all_the_same_is_a_warning() {
 "#
     );
 }
+
+#[test]
+fn check_measures_the_words_on_a_paid_picture_that_the_store_has() {
+    let project = paid();
+    let check = |project: &Project| project.ok(&["check"]).err.contains("has a contrast of");
+    assert!(!check(&project));
+    project.edit("templates/over.html", "#ffffff", "#101060");
+    assert!(check(&project));
+    project.remove(".gpbuild");
+    assert!(!check(&project));
+}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use image::{ImageReader, RgbaImage};
 use takumi::prelude::{ImageSource, Lang, MeasuredNode, Node, RenderOptions, StyleSheet, Viewport};
 
-use super::fit;
+use super::fit::{self, Fitted};
 use super::page::Page;
 use super::{DrawError, Fonts, IMAGE_PIXELS, SIDE};
 
@@ -21,10 +21,8 @@ pub fn draw(
     fonts: &Fonts,
     images: &BTreeMap<String, Vec<u8>>,
 ) -> Result<RgbaImage, DrawError> {
-    let (press, node) = compose(html, width, height, fonts, images)?;
-    let bitmap = takumi::render(press.options(node)).map_err(|e| DrawError::Draw(e.to_string()))?;
-    RgbaImage::from_raw(bitmap.width(), bitmap.height(), bitmap.into_raw())
-        .ok_or_else(|| DrawError::Draw("the bitmap has a wrong size".to_owned()))
+    let composed = compose(html, width, height, fonts, images)?;
+    composed.press.draw(composed.fitted.node)
 }
 
 /// All that [`draw`] would complain about, without drawing: a few milliseconds a page.
@@ -38,14 +36,21 @@ pub fn check(
     compose(html, width, height, fonts, images).map(|_| ())
 }
 
+/// A page that is ready to be drawn.
+pub(super) struct Composed<'f> {
+    pub page: Page,
+    pub press: Press<'f>,
+    pub fitted: Fitted,
+}
+
 /// Reads a page and chooses every size and line.
-fn compose<'f>(
+pub(super) fn compose<'f>(
     html: &str,
     width: u32,
     height: u32,
     fonts: &'f Fonts,
     images: &BTreeMap<String, Vec<u8>>,
-) -> Result<(Press<'f>, Node), DrawError> {
+) -> Result<Composed<'f>, DrawError> {
     if !(1..=SIDE).contains(&width) || !(1..=SIDE).contains(&height) {
         return Err(DrawError::Size { width, height });
     }
@@ -54,17 +59,23 @@ fn compose<'f>(
     if !missing.is_empty() {
         return Err(DrawError::MissingGlyphs(missing));
     }
-    let css =
-        StyleSheet::parse(&page.css).map_err(|e| DrawError::Html(unreadable(&e.to_string())))?;
     let press = Press {
         fonts,
-        css: Arc::new(css),
+        css: Arc::new(read_css(&page.css)?),
         images: decode(&page, fonts, images)?,
         width,
         height,
     };
-    let node = fit::fit(&mut page, &press)?;
-    Ok((press, node))
+    let fitted = fit::fit(&mut page, &press)?;
+    Ok(Composed {
+        page,
+        press,
+        fitted,
+    })
+}
+
+fn read_css(css: &str) -> Result<StyleSheet, DrawError> {
+    StyleSheet::parse(css).map_err(|e| DrawError::Html(unreadable(&e.to_string())))
 }
 
 /// A parser's complaint on one line of bearable length.
@@ -87,6 +98,25 @@ impl Press<'_> {
     /// Lays a page out.
     pub fn measure(&self, node: Node) -> Result<MeasuredNode, DrawError> {
         takumi::measure(self.options(node)).map_err(|e| DrawError::Draw(e.to_string()))
+    }
+
+    /// Draws a page.
+    pub fn draw(&self, node: Node) -> Result<RgbaImage, DrawError> {
+        let bitmap =
+            takumi::render(self.options(node)).map_err(|e| DrawError::Draw(e.to_string()))?;
+        RgbaImage::from_raw(bitmap.width(), bitmap.height(), bitmap.into_raw())
+            .ok_or_else(|| DrawError::Draw("the bitmap has a wrong size".to_owned()))
+    }
+
+    /// The same page with other style sheets.
+    pub fn with_css(&self, css: &str) -> Result<Self, DrawError> {
+        Ok(Self {
+            fonts: self.fonts,
+            css: Arc::new(read_css(css)?),
+            images: self.images.clone(),
+            width: self.width,
+            height: self.height,
+        })
     }
 
     fn options(&self, node: Node) -> RenderOptions<'_> {

@@ -23,15 +23,26 @@ const LETTERS: usize = 2000;
 /// The part of a line's height above and below which the fonts have hardly any ink.
 const INK: (f32, f32) = (0.19, 0.88);
 
-/// The page's tree with every size and every line chosen.
-pub(super) fn fit(page: &mut Page, press: &Press<'_>) -> Result<Node, DrawError> {
+/// A page with every size and every line chosen.
+pub(super) struct Fitted {
+    /// Its tree.
+    pub node: Node,
+    /// Where each mark's text is in the measured tree; empty when it is not shown.
+    pub places: Vec<Vec<Vec<usize>>>,
+}
+
+/// Chooses every size and every line of a page.
+pub(super) fn fit(page: &mut Page, press: &Press<'_>) -> Result<Fitted, DrawError> {
     if page.marks.len() > MARKS {
         return Err(DrawError::Html(format!(
             "more than {MARKS} elements have `data-role`, `data-fit` or `data-break`"
         )));
     }
     if page.marks.is_empty() {
-        return Ok(page.root.clone());
+        return Ok(Fitted {
+            node: page.root.clone(),
+            places: Vec::new(),
+        });
     }
     let mut settings = Vec::with_capacity(page.marks.len());
     for index in 0..page.marks.len() {
@@ -63,13 +74,15 @@ pub(super) fn fit(page: &mut Page, press: &Press<'_>) -> Result<Node, DrawError>
         fitting.enlarge(index)?;
     }
     let node = fitting.node(Form::Chosen);
-    if fitting.holds() {
-        return Ok(node);
+    if !fitting.holds()
+        && let Some((index, by)) = fitting.worst(&press.measure(node.clone())?)
+    {
+        return Err(fitting.overflow(index, by));
     }
-    match fitting.worst(&press.measure(node.clone())?) {
-        Some((index, by)) => Err(fitting.overflow(index, by)),
-        None => Ok(node),
-    }
+    Ok(Fitted {
+        node,
+        places: fitting.places,
+    })
 }
 
 /// One page while its texts are being fitted.
@@ -390,15 +403,15 @@ struct Attempt {
 
 /// The box of a line's ink in the picture.
 #[derive(Clone, Copy)]
-struct Ink {
-    left: f32,
-    top: f32,
-    right: f32,
-    bottom: f32,
+pub(super) struct Ink {
+    pub left: f32,
+    pub top: f32,
+    pub right: f32,
+    pub bottom: f32,
 }
 
 impl Ink {
-    fn new(transform: &[f32; 6], [left, top, right, bottom]: [f32; 4]) -> Self {
+    pub fn new(transform: &[f32; 6], [left, top, right, bottom]: [f32; 4]) -> Self {
         let [a, b, c, d, x, y] = *transform;
         let mut ink = Self {
             left: f32::INFINITY,
@@ -425,7 +438,7 @@ impl Ink {
 }
 
 /// The measured node at a path.
-fn at<'m>(root: &'m MeasuredNode, path: &[usize]) -> Option<&'m MeasuredNode> {
+pub(super) fn at<'m>(root: &'m MeasuredNode, path: &[usize]) -> Option<&'m MeasuredNode> {
     path.iter()
         .try_fold(root, |node, index| node.children.get(*index))
 }

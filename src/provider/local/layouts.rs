@@ -39,6 +39,7 @@ pub(super) fn render(
         _ => include_str!("../../../templates/slide.html"),
     };
     environment.add_function("is_light", |colour: &str| super::is_light(colour));
+    environment.add_function("contrast", |a: &str, b: &str| super::hex_ratio(a, b));
     environment.add_template("layout.html", source).unwrap();
     let [number, total] = slide;
     let context = json!({

@@ -3,6 +3,7 @@
 
 pub mod breaks;
 mod colour;
+mod contrast;
 mod draw;
 mod fit;
 mod fonts;
@@ -19,7 +20,8 @@ mod words;
 
 use std::fmt;
 
-pub use colour::is_light;
+pub use colour::{hex_ratio, is_light};
+pub use contrast::{Faint, contrast};
 pub use draw::{check, draw};
 pub use fonts::{FontError, Fonts};
 pub use images::image_names;
