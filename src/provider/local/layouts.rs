@@ -22,7 +22,7 @@ pub(super) const SHAPES: [(u32, u32, &str); 11] = [
     (1200, 3000, "tall"),
 ];
 
-/// Composes a layout with these texts and vars.
+/// Checks a layout with these texts and vars.
 pub(super) fn render(
     layout: &str,
     shape: (u32, u32, &str),
@@ -30,6 +30,23 @@ pub(super) fn render(
     vars: &Value,
     slide: [u32; 2],
 ) -> Result<(), DrawError> {
+    check(
+        &compose(layout, shape, text, vars, slide),
+        shape.0,
+        shape.1,
+        &Fonts::embedded().unwrap(),
+        &BTreeMap::new(),
+    )
+}
+
+/// The page of a layout with these texts and vars.
+pub(super) fn compose(
+    layout: &str,
+    shape: (u32, u32, &str),
+    text: &Value,
+    vars: &Value,
+    slide: [u32; 2],
+) -> String {
     let (width, height, name) = shape;
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -53,18 +70,11 @@ pub(super) fn render(
         },
         "slide": { "number": number, "total": total, "first": number == 1, "last": number == total },
     });
-    let html = environment
+    environment
         .get_template("layout.html")
         .unwrap()
         .render(Serde(&context))
-        .unwrap();
-    check(
-        &html,
-        width,
-        height,
-        &Fonts::embedded().unwrap(),
-        &BTreeMap::new(),
-    )
+        .unwrap()
 }
 
 #[test]

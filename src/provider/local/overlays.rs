@@ -1,10 +1,13 @@
 //! The built-in overlays, composed in every shape, in every place and with every role: nothing is cut
 //! and nothing overlaps. Tests only.
 
+use std::collections::BTreeMap;
+
+use image::{Rgba, RgbaImage};
 use serde_json::json;
 
-use super::DrawError;
-use super::layouts::{SHAPES, render};
+use super::layouts::{SHAPES, compose, render};
+use super::{DrawError, Fonts, contrast};
 
 #[test]
 fn a_title_fits_every_shape_and_place() {
@@ -30,6 +33,35 @@ fn a_title_fits_every_shape_and_place() {
             render("title", shape, &json!({}), &json!({}), [1, 1]),
             Ok(())
         );
+    }
+}
+
+#[test]
+fn a_title_reads_on_the_lightest_and_the_darkest_picture() {
+    let text = json!({
+        "badge": "限时报名",
+        "kicker": "第三期",
+        "headline": "30 天从 0 到 1 上手 AI",
+        "subhead": "四周 · 线上 · 小班",
+        "footer": "班期 04-30 启动",
+        "note": "最终解释权归匠人学院",
+    });
+    let fonts = Fonts::embedded().unwrap();
+    for shape in [
+        (600, 315, "wide"),
+        (400, 400, "square"),
+        (390, 520, "portrait"),
+    ] {
+        for place in ["bottom", "top", "left", "right", "center"] {
+            for (grey, scrim, accent) in [(255, "#0B0D14", "#FFB020"), (0, "#FFF4E0", "#E4572E")] {
+                let vars = json!({ "place": place, "scrim": scrim, "accent": accent });
+                let html = compose("title", shape, &text, &vars, [1, 1]);
+                let (width, height, _) = shape;
+                let under = RgbaImage::from_pixel(width, height, Rgba([grey, grey, grey, 255]));
+                let faint = contrast(&html, width, height, &fonts, &BTreeMap::new(), Some(&under));
+                assert_eq!(faint, Ok(Vec::new()), "{shape:?} {place} {scrim} {accent}");
+            }
+        }
     }
 }
 
