@@ -8,6 +8,7 @@ use image::RgbaImage;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Exit, Failure, Place, Source, count};
+use crate::digest::Digest;
 use crate::execute;
 use crate::export;
 use crate::lint::{lint, lint_overlaid};
@@ -16,6 +17,7 @@ use crate::provider::local::{self, Faint};
 use crate::provider::request::Page;
 use crate::report::{Event, Reporter};
 use crate::spec::Spec;
+use crate::store::Store;
 
 /// So many characters of a text tell which one is meant.
 const FIRST_WORDS: usize = 12;
@@ -35,12 +37,12 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
         wrong.extend(findings);
         return Err(Failure::manifest(wrong));
     }
-    let pictures = pictures(settings, &project);
+    let pictures = Pictures::find(settings, &project);
     let faint: Vec<(&Spec, Faint)> = project
         .specs
         .par_iter()
         .flat_map_iter(|spec| {
-            let found = check_contrast(&project, spec, pictures.get(&spec.id));
+            let found = check_contrast(&project, spec, &pictures);
             found.into_iter().map(|faint| (spec.as_ref(), faint))
         })
         .collect();
@@ -87,24 +89,36 @@ fn check_overlay(project: &Project, spec: &Spec) -> Option<Diagnostic> {
     Some(error.at(spec.place.clone()).for_asset(&spec.id))
 }
 
-/// The picked pictures that overlays are drawn over, by asset, as far as the store has them. A store or a
-/// lock that cannot be read is for `build` to tell.
-fn pictures(settings: &Settings, project: &Project) -> BTreeMap<String, Vec<u8>> {
-    let wanted = |spec: &Spec| spec.overlay.is_some() && drawn(spec).is_none();
-    if !project.specs.iter().any(|spec| wanted(spec)) {
-        return BTreeMap::new();
+/// The picked pictures that overlays are drawn over, by asset; read one by one.
+#[derive(Default)]
+struct Pictures {
+    store: Option<Store>,
+    digests: BTreeMap<String, Digest>,
+}
+
+impl Pictures {
+    /// What the lock and the store know. One that cannot be read is for `build` to tell.
+    fn find(settings: &Settings, project: &Project) -> Self {
+        let wanted = |spec: &Spec| spec.overlay.is_some() && drawn(spec).is_none();
+        if !project.specs.iter().any(|spec| wanted(spec)) {
+            return Self::default();
+        }
+        let Ok(planned) = pipeline::plan(settings) else {
+            return Self::default();
+        };
+        let steps = planned.plan.steps.iter().filter(|step| wanted(&step.spec));
+        Self {
+            digests: steps
+                .filter_map(|step| Some((step.spec.id.clone(), step.trace.picture(&step.spec)?)))
+                .collect(),
+            store: Some(planned.store),
+        }
     }
-    let Ok(planned) = pipeline::plan(settings) else {
-        return BTreeMap::new();
-    };
-    let steps = planned.plan.steps.iter().filter(|step| wanted(&step.spec));
-    steps
-        .filter_map(|step| {
-            let digest = step.trace.picture(&step.spec)?;
-            let bytes = planned.store.get(&digest).ok()??;
-            Some((step.spec.id.clone(), bytes))
-        })
-        .collect()
+
+    /// The picture of an asset, if the store has it.
+    fn get(&self, id: &str) -> Option<Vec<u8>> {
+        self.store.as_ref()?.get(self.digests.get(id)?).ok()?
+    }
 }
 
 /// The page that an asset's picture is drawn from, and its size.
@@ -115,7 +129,7 @@ fn drawn(spec: &Spec) -> Option<(&Page, u32, u32)> {
 
 /// The texts of an asset that stand out too little: those of its page, and those of its overlay on the
 /// picture under it, as far as that is known. What cannot be drawn at all was told before.
-fn check_contrast(project: &Project, spec: &Spec, picture: Option<&Vec<u8>>) -> Vec<Faint> {
+fn check_contrast(project: &Project, spec: &Spec, pictures: &Pictures) -> Vec<Faint> {
     let images = |page: &Page| execute::page_images(project.world.root(), page).ok();
     let measured = |(page, width, height): (&Page, u32, u32), under: Option<&RgbaImage>| {
         let (html, fonts) = (&page.html, &project.fonts);
@@ -126,12 +140,13 @@ fn check_contrast(project: &Project, spec: &Spec, picture: Option<&Vec<u8>>) -> 
         .and_then(|base| measured(base, None))
         .unwrap_or_default();
     if let Some(overlay) = &spec.overlay {
-        let under = match (base, picture) {
-            (Some((page, width, height)), _) => images(page).and_then(|images| {
+        let under = match base {
+            Some((page, width, height)) => images(page).and_then(|images| {
                 local::draw(&page.html, width, height, &project.fonts, &images).ok()
             }),
-            (None, Some(bytes)) => export::pixels(&spec.export, bytes).ok(),
-            (None, None) => None,
+            None => pictures
+                .get(&spec.id)
+                .and_then(|bytes| export::pixels(&spec.export, &bytes).ok()),
         };
         let page = (&overlay.page, spec.export.width, spec.export.height);
         faint.extend(measured(page, under.as_ref()).unwrap_or_default());
