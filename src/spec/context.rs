@@ -1,4 +1,5 @@
-//! What a template sees: `text`, `vars`, `style`, `preset`, `item`, `file`, `slide`, and nothing else.
+//! What a template sees: `text`, `vars`, `style`, `preset`, `item`, `file`, `slide`, `edit` and `overlay`
+//! where there is one, and nothing else.
 
 use minijinja::Value;
 use minijinja::value::Serde;

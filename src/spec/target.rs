@@ -194,6 +194,10 @@ impl<'a> Resolver<'a> {
             None => ready.text.clone(),
         };
         let base = context.with("text", context::text(&first_text));
+        let base = match &ready.overlay {
+            Some(name) => base.with("overlay", minijinja::Value::from(name.value.as_str())),
+            None => base,
+        };
         let local = model.value.provider == local::NAME;
         let shots = match &target.from {
             From::Shared(shots) => shots.to_vec(),

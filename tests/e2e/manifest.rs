@@ -596,6 +596,36 @@ fn templates_of_the_project_come_first() {
 }
 
 #[test]
+fn a_layout_of_the_project_extends_a_built_in_one() {
+    let project = Project::new(
+        "[defaults]\nsize = \"300x400\"\ntext = { headline = \"标题\" }\n\
+         [cover.a]\ntemplate = \"brand-poster\"\n\
+         [carousel.c]\ntemplate = \"brand-slide\"\n[[carousel.c.slide]]\n",
+    );
+    for base in ["poster", "slide"] {
+        let layout = [
+            &format!("{{% extends '{base}.html' %}}"),
+            "{% block style %}.bar { width: 0; }{% endblock %}",
+            "{% block ground %}{{ super() }}<b class=\"{{ accent }} {{ W }}\"></b>{% endblock %}",
+        ];
+        project.write(&format!("templates/brand-{base}.html"), layout.concat());
+    }
+    for id in ["a", "c/01"] {
+        let page = project.layout(id, &[]);
+        for part in [
+            ".bar { width: 0; }",
+            "<b class=\"#FFB020 300\"></b>",
+            "data-role=\"headline\"",
+            "class=\"shape\"",
+        ] {
+            assert!(page.contains(part), "{part} is not in {page}");
+        }
+    }
+    assert_eq!(project.build(), Counts::made(2));
+    assert_eq!(project.build(), Counts::fresh(2));
+}
+
+#[test]
 fn templates_see_what_they_may_see_and_nothing_else() {
     let project = Project::new(
         r#"[style.ink]

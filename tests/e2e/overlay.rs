@@ -497,3 +497,20 @@ fn check_measures_the_words_on_a_paid_picture_that_the_store_has() {
     project.remove(".gpbuild");
     assert!(!check(&project));
 }
+
+#[test]
+fn built_in_layouts_draw_their_ground_alone_under_an_overlay() {
+    let project = Project::new(
+        "[defaults]\nsize = \"300x400\"\noverlay = \"title\"\n[cover.a.text]\nheadline = \"one\"\n\
+         [carousel.c]\nslides = { csv = \"s.csv\" }\n",
+    );
+    project.write("s.csv", "headline\none\ntwo\nthree\n");
+    assert_eq!(project.build(), Counts::made(4));
+    // The first slide's ground is that of a cover; the others share one.
+    assert_eq!(project.shots(), 3);
+    project.edit("gpbuild.toml", "\"one\"", "\"another\"");
+    project.edit("s.csv", "three", "four");
+    assert_eq!(project.build().made, 2);
+    assert_eq!(project.shots(), 3);
+    assert_eq!(project.build(), Counts::fresh(4));
+}

@@ -22,6 +22,21 @@ pub(super) const SHAPES: [(u32, u32, &str); 11] = [
     (1200, 3000, "tall"),
 ];
 
+const LAYOUTS: [(&str, &str); 6] = [
+    (
+        "compare.html",
+        include_str!("../../../templates/compare.html"),
+    ),
+    ("list.html", include_str!("../../../templates/list.html")),
+    (
+        "poster.html",
+        include_str!("../../../templates/poster.html"),
+    ),
+    ("quote.html", include_str!("../../../templates/quote.html")),
+    ("slide.html", include_str!("../../../templates/slide.html")),
+    ("title.html", include_str!("../../../templates/title.html")),
+];
+
 /// Checks a layout with these texts and vars.
 pub(super) fn render(
     layout: &str,
@@ -50,14 +65,11 @@ pub(super) fn compose(
     let (width, height, name) = shape;
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let source = match layout {
-        "poster" => include_str!("../../../templates/poster.html"),
-        "title" => include_str!("../../../templates/title.html"),
-        _ => include_str!("../../../templates/slide.html"),
-    };
     environment.add_function("is_light", |colour: &str| super::is_light(colour));
     environment.add_function("contrast", |a: &str, b: &str| super::hex_ratio(a, b));
-    environment.add_template("layout.html", source).unwrap();
+    for (name, source) in LAYOUTS {
+        environment.add_template(name, source).unwrap();
+    }
     let [number, total] = slide;
     let context = json!({
         "text": text,
@@ -71,7 +83,7 @@ pub(super) fn compose(
         "slide": { "number": number, "total": total, "first": number == 1, "last": number == total },
     });
     environment
-        .get_template("layout.html")
+        .get_template(&format!("{layout}.html"))
         .unwrap()
         .render(Serde(&context))
         .unwrap()
@@ -90,6 +102,9 @@ fn a_headline_alone_fits_every_shape() {
                 ("slide", [1, 9]),
                 ("slide", [2, 9]),
                 ("slide", [30, 30]),
+                ("quote", [1, 1]),
+                ("list", [1, 1]),
+                ("compare", [1, 1]),
             ] {
                 let text = json!({ "headline": headline });
                 let drawn = render(layout, shape, &text, &json!({}), slide);
@@ -137,20 +152,59 @@ fn every_role_has_a_place() {
             let mut text = json!({ "headline": "先完成，再完美" });
             text[role] = words;
             for shape in upright.iter().chain([&SHAPES[2], &SHAPES[5]]) {
-                for layout in ["poster", "slide"] {
+                for layout in ["poster", "slide", "quote", "list", "compare"] {
                     let with = render(layout, *shape, &text, &json!({}), [2, 9]);
                     assert_eq!(with, Ok(()), "{layout} {role} {shape:?}");
                 }
             }
             // A glyph that no font has shows that the role is drawn at all.
             text[role] = json!("🚀");
-            for layout in ["poster", "slide"] {
+            for layout in ["poster", "slide", "quote", "list", "compare"] {
                 let with = render(layout, SHAPES[8], &text, &json!({}), [2, 9]);
                 assert_eq!(
                     with,
                     Err(DrawError::MissingGlyphs(vec!['🚀'])),
                     "{layout} {role}"
                 );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_layout_is_for_fits_every_shape() {
+    let items = [
+        "先说用途：海报、封面还是课件",
+        "把主体放进前五十个词",
+        "文字用直引号，逐字写出",
+        "颜色给色号，不给形容词",
+        "最后一句：不要别的文字",
+        "先画小样，再画大图",
+        "每张图只说一件事",
+    ];
+    let both = |words: &str| [format!("{words}，三十张重画"), words.to_owned()];
+    for shape in SHAPES {
+        for (layout, text) in [
+            (
+                "quote",
+                json!({ "kicker": "学员说", "quote": "我们不是在教 AI 写代码，是在教自己把问题说清楚。", "author": "林默 · 学员代表", "brand": "匠人学院" }),
+            ),
+            (
+                "list",
+                json!({ "kicker": "干货", "headline": "写好提示词的 7 条铁律", "items": items, "footer": "匠人学院" }),
+            ),
+            (
+                "list",
+                json!({ "headline": "写好提示词的 3 条铁律", "subhead": "照着填就行", "items": items[..3] }),
+            ),
+            (
+                "compare",
+                json!({ "headline": "同一张封面，两种做法", "before": both("改一个错字"), "after": both("只重画这一页"), "footer": "匠人学院" }),
+            ),
+        ] {
+            for vars in [json!({}), json!({ "mood": "light" })] {
+                let drawn = render(layout, shape, &text, &vars, [1, 1]);
+                assert_eq!(drawn, Ok(()), "{layout} {shape:?}");
             }
         }
     }
