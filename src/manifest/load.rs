@@ -21,6 +21,8 @@ use crate::preset::{Confidence, Preset, Safe};
 use crate::text::ROLES;
 use crate::world::World;
 
+/// The styles that every project has, written as a project writes its own.
+const BUILT_IN_STYLES: &str = include_str!("styles.toml");
 /// Keys that only `gpbuild.toml` may have.
 const PROJECT_KEYS: [&str; 6] = ["project", "defaults", "profile", "budget", "quota", "fonts"];
 
@@ -82,6 +84,15 @@ pub fn load(world: &World) -> Result<(Manifest, Tree, Vec<Diagnostic>), Failure>
                     .then(|| format!("`[{key}]` belongs in `{PROJECT_FILE}`"))
             });
         });
+    }
+    // Last, so that a style of the project is not the second of its name.
+    let mut built_in = Manifest::default();
+    let source = Source::new("styles.toml (built in)", BUILT_IN_STYLES);
+    with_table(&source, &problems, |table| {
+        read_shared(&table, "", &mut built_in);
+    });
+    for (name, style) in built_in.styles {
+        manifest.styles.entry(name).or_insert(style);
     }
     Ok((manifest, tree, problems.into_inner()))
 }

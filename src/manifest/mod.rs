@@ -46,7 +46,7 @@ pub struct Manifest {
     pub defaults: Fields,
     /// `[profile.NAME.defaults]`.
     pub profiles: BTreeMap<String, Fields>,
-    /// `[style.NAME]`, from any manifest.
+    /// `[style.NAME]`, from any manifest, and the built-in ones that no manifest replaces.
     pub styles: BTreeMap<String, Style>,
     /// `[preset.NAME]`, from any manifest.
     pub presets: BTreeMap<String, Preset>,

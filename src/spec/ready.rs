@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 use minijinja::value::Serde;
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, list};
 use crate::manifest::{At, RawWords, Style};
 use crate::preset::{self, Preset};
 use crate::spec::Origin;
@@ -102,7 +102,11 @@ impl<'a> Resolver<'a> {
             .at(found.value.place.clone())
             .did_you_mean(&name, known);
         if problem.hints.is_empty() {
-            problem = problem.hint(format!("a style is declared as `[style.{name}]`"));
+            let known: Vec<&str> = self.manifest.styles.keys().map(String::as_str).collect();
+            problem = problem.hint(format!(
+                "a style is declared as `[style.{name}]`; there are {}",
+                list(&known)
+            ));
         }
         problems.push(problem);
         None

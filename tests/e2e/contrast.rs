@@ -128,3 +128,44 @@ fn an_overlay_is_measured_on_its_picture() {
     let run = project.ok(&["check"]);
     assert!(!run.err.contains("contrast"), "{}", run.err);
 }
+
+#[test]
+fn every_built_in_style_reads_in_every_built_in_layout() {
+    let project = Project::empty();
+    let mut manifest = String::from(
+        "[defaults.text]\nheadline = \"写好提示词\"\nkicker = \"干货\"\n\
+         badge = \"限时报名\"\nsubhead = \"照着填就行\"\nfooter = \"匠人学院\"\nnote = \"每天更新\"\n",
+    );
+    let layouts = [
+        (
+            "poster",
+            "captions = [\"每日打卡\", \"实战项目\"]\ncta = \"马上报名\"",
+        ),
+        ("quote", "quote = \"把问题说清楚。\"\nauthor = \"林默\""),
+        ("list", "items = [\"先说用途\", \"再说主体\"]"),
+        (
+            "compare",
+            "before = \"一个词一个词地试\"\nafter = \"写成清单\"",
+        ),
+    ];
+    let styles = [
+        "midnight", "ocean", "sunset", "noir", "paper", "swiss", "mint", "blossom",
+    ];
+    for style in styles {
+        for (layout, text) in layouts {
+            for size in ["390x520", "600x315"] {
+                manifest += &format!(
+                    "[cover.{style}-{layout}-{size}]\nsize = \"{size}\"\ntemplate = \"{layout}\"\nstyle = \"{style}\"\n\
+                     [cover.{style}-{layout}-{size}.text]\n{text}\n"
+                );
+            }
+        }
+        manifest += &format!(
+            "[carousel.{style}]\nsize = \"390x520\"\nstyle = \"{style}\"\n\
+             [[carousel.{style}.slide]]\n[[carousel.{style}.slide]]\ntext = {{ body = \"一盏台灯。\" }}\n[[carousel.{style}.slide]]\n"
+        );
+    }
+    project.write("gpbuild.toml", manifest);
+    let check = project.ok(&["check"]);
+    assert_eq!(check.err, "88 assets in 1 manifest: nothing wrong\n");
+}

@@ -817,7 +817,7 @@ error: there is no style `nope`
   |         ^^^^^^
   |
   = note: in asset `c`
-  = help: a style is declared as `[style.nope]`
+  = help: a style is declared as `[style.nope]`; there are `blossom`, `midnight`, `mint`, `noir`, `ocean`, `paper`, `sunset` and `swiss`
 "#,
     );
 }

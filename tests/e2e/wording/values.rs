@@ -93,7 +93,7 @@ error: there is no style `day`
    |         ^^^^^
    |
    = note: in asset `b`
-   = help: a style is declared as `[style.day]`
+   = help: a style is declared as `[style.day]`; there are `blossom`, `midnight`, `mint`, `night`, `noir`, `ocean`, `paper`, `sunset` and `swiss`
 "#,
     );
 }
