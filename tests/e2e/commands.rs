@@ -72,6 +72,35 @@ fn the_example_project() {
     }
 }
 
+/// The references of every built-in layout: a changed picture is named, with where to look at it.
+#[test]
+fn the_gallery_shows_what_the_layouts_draw() {
+    let project = Project::empty();
+    let gallery = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/gallery");
+    copy(&gallery, &project, "");
+    let lock = std::fs::read(gallery.join("gpbuild.lock")).unwrap();
+    project.write("gpbuild.lock", lock);
+    assert_eq!(project.build(), Counts::fresh(48));
+    let committed: Vec<(String, Vec<u8>)> = project
+        .files("pictures")
+        .into_iter()
+        .filter(|name| name.ends_with(".png"))
+        .map(|name| (name.clone(), project.read(&name)))
+        .collect();
+    project.remove("pictures");
+    project.remove(".gpbuild");
+    assert_eq!(project.build(), Counts::made(48));
+    let changed: Vec<&str> = committed
+        .iter()
+        .filter(|(name, bytes)| project.read(name) != *bytes)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert!(
+        changed.is_empty(),
+        "these pictures changed; if that is meant, build `docs/gallery`, look at them there, and commit: {changed:#?}"
+    );
+}
+
 #[test]
 fn init_starts_a_project_that_builds() {
     let project = Project::empty();
