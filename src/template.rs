@@ -32,6 +32,10 @@ const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../templates/article.prompt"),
     ),
     ("compare.html", include_str!("../templates/compare.html")),
+    (
+        "compare.prompt",
+        include_str!("../templates/compare.prompt"),
+    ),
     ("cover.prompt", include_str!("../templates/cover.prompt")),
     ("edit.prompt", include_str!("../templates/edit.prompt")),
     (
@@ -39,9 +43,11 @@ const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../templates/formula.prompt"),
     ),
     ("list.html", include_str!("../templates/list.html")),
+    ("list.prompt", include_str!("../templates/list.prompt")),
     ("poster.html", include_str!("../templates/poster.html")),
     ("poster.prompt", include_str!("../templates/poster.prompt")),
     ("quote.html", include_str!("../templates/quote.html")),
+    ("quote.prompt", include_str!("../templates/quote.prompt")),
     ("slide.html", include_str!("../templates/slide.html")),
     ("slide.prompt", include_str!("../templates/slide.prompt")),
     ("title.html", include_str!("../templates/title.html")),

@@ -256,6 +256,12 @@ fn templates(trim: bool) -> Environment<'static> {
         ),
         ("slide.prompt", include_str!("../../templates/slide.prompt")),
         ("edit.prompt", include_str!("../../templates/edit.prompt")),
+        ("quote.prompt", include_str!("../../templates/quote.prompt")),
+        ("list.prompt", include_str!("../../templates/list.prompt")),
+        (
+            "compare.prompt",
+            include_str!("../../templates/compare.prompt"),
+        ),
     ] {
         env.add_template(name, source).unwrap();
     }
@@ -322,7 +328,9 @@ fn the_built_in_templates_keep_the_rules() {
         }),
     ];
     let (env, trimming) = (templates(false), templates(true));
-    for template in ["cover", "article", "poster", "slide", "edit"] {
+    for template in [
+        "cover", "article", "poster", "slide", "edit", "quote", "list", "compare",
+    ] {
         for (name, width, height, shape) in presets {
             for vars in &vars {
                 for text in &texts {
