@@ -77,6 +77,22 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
+/// The digest of bytes that come piece by piece.
+#[derive(Default)]
+pub struct Digester(blake3::Hasher);
+
+impl Digester {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all of them: the same as [`Digest::of`].
+    pub fn finish(&self) -> Digest {
+        Digest(*self.0.finalize().as_bytes())
+    }
+}
+
 /// Hashes fields, each with its length before it, so that `("ab", "c")` and `("a", "bc")` differ.
 pub struct Hasher(blake3::Hasher);
 

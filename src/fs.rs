@@ -238,27 +238,55 @@ pub enum Durability {
 /// Writes `bytes` to `path` by way of a temporary file beside it, so that nobody ever sees half a
 /// file. Makes the folder if there is none.
 pub fn write_atomic(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), FsError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = match temporary(folder) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir_all(folder).map_err(FsError::io("create", folder))?;
-            temporary(folder)
-        }
-        other => other,
-    }
-    .map_err(FsError::io("write", path))?;
+    let mut file = AtomicFile::beside(path)?;
     file.write_all(bytes).map_err(FsError::io("write", path))?;
-    if durability == Durability::Paid {
-        file.as_file()
-            .sync_all()
-            .map_err(FsError::io("write", path))?;
+    file.persist(path, durability)
+}
+
+/// A file that nobody sees before it is whole: written under another name, then renamed. Dropped
+/// before that, it is gone.
+pub struct AtomicFile(tempfile::NamedTempFile);
+
+impl AtomicFile {
+    /// A file beside `path`, so that a rename can put it there. Makes the folder if there is none.
+    pub fn beside(path: &Path) -> Result<Self, FsError> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let file = match temporary(folder) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(folder).map_err(FsError::io("create", folder))?;
+                temporary(folder)
+            }
+            other => other,
+        };
+        file.map(Self).map_err(FsError::io("write", path))
     }
-    file.persist(path)
-        .map_err(|e| FsError::io("write", path)(e.error))?;
-    if durability == Durability::Paid {
-        sync_folder(folder)?;
+
+    /// Puts the file to its place, over what is there; `path` lies in the folder that it is in.
+    pub fn persist(self, path: &Path, durability: Durability) -> Result<(), FsError> {
+        if durability == Durability::Paid {
+            self.0
+                .as_file()
+                .sync_all()
+                .map_err(FsError::io("write", path))?;
+        }
+        self.0
+            .persist(path)
+            .map_err(|e| FsError::io("write", path)(e.error))?;
+        if durability == Durability::Paid {
+            sync_folder(path.parent().unwrap_or(Path::new(".")))?;
+        }
+        Ok(())
     }
-    Ok(())
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Prefix of temporary files; what a kill leaves behind is swept by `cache gc`.
@@ -292,7 +320,8 @@ fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-fn sync_folder(folder: &Path) -> Result<(), FsError> {
+/// Makes sure that the names in a folder are on the disk.
+pub fn sync_folder(folder: &Path) -> Result<(), FsError> {
     if cfg!(unix) {
         File::open(folder)
             .and_then(|f| f.sync_all())

@@ -21,6 +21,7 @@ mod output;
 pub mod index;
 pub mod state;
 pub mod plan;
+pub mod ledger;
 pub mod lock;
 pub mod store;
 pub mod key;

@@ -2,6 +2,7 @@
 //! what the pixels are for.
 
 use std::io::Cursor;
+use std::path::Path;
 
 use image::codecs::jpeg::JpegDecoder;
 use image::codecs::png::PngDecoder;
@@ -32,6 +33,12 @@ pub(super) struct Header {
 /// Nothing is decoded, but a file that ends early or is animated is refused, as everywhere.
 pub fn dimensions(picture: &[u8]) -> Result<(u32, u32), ExportError> {
     header(picture).map(|header| (header.width, header.height))
+}
+
+/// The same of a file, of which only the first bytes are read; `None` if it is no picture.
+pub fn dimensions_of(path: &Path) -> Option<(u32, u32)> {
+    let reader = image::ImageReader::open(path).ok()?;
+    reader.with_guessed_format().ok()?.into_dimensions().ok()
 }
 
 pub(super) fn header(picture: &[u8]) -> Result<Header, ExportError> {

@@ -8,7 +8,7 @@ mod size;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use id::{ModelId, PROVIDERS};
 pub use price::{Micro, estimate, output_tokens};
@@ -60,7 +60,7 @@ pub struct TokenRule {
 }
 
 /// Micro-dollars per million tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
     /// The words of a prompt.

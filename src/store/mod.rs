@@ -4,6 +4,7 @@
 
 mod entry;
 mod gc;
+mod incoming;
 mod object;
 
 use std::path::{Path, PathBuf};
@@ -13,7 +14,8 @@ use crate::fs::{Durability, FsError, read_bounded, write_atomic};
 
 pub use entry::{ExportEntry, ShotEntry};
 pub use gc::{Stats, Swept, Verified};
-pub use object::MAX_OBJECT_BYTES;
+pub use incoming::{Arrived, Head, Incoming};
+pub use object::{MAX_OBJECT_BYTES, StreamError};
 
 /// The folder with everything that is not committed.
 pub const STATE_FOLDER: &str = ".gpbuild";

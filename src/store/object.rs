@@ -1,9 +1,10 @@
 //! Objects: bytes named by their blake3. Written by rename, checked by digest whenever they are read.
 
+use std::io::{Read, Write};
 use std::path::PathBuf;
 
-use crate::digest::Digest;
-use crate::fs::{Durability, FsError, read_bounded, write_atomic};
+use crate::digest::{Digest, Digester};
+use crate::fs::{AtomicFile, Durability, FsError, read_bounded, write_atomic};
 use crate::store::Store;
 
 /// The largest object: more than any image API answers with.
@@ -44,5 +45,60 @@ impl Store {
             Err(e) if e.is_not_found() => Ok(None),
             Err(e) => Err(e),
         }
+    }
+}
+
+/// Why bytes that came piece by piece were not kept.
+#[derive(Debug)]
+pub enum StreamError {
+    /// Where they came from failed: what was wrong with it.
+    Source(std::io::Error),
+    /// They could not be written.
+    Disk(FsError),
+}
+
+impl Store {
+    /// Keeps what a reader gives, at most `limit` bytes, without ever holding it in memory. It was
+    /// paid for: it is on the disk before this returns.
+    pub fn put_stream(&self, from: &mut dyn Read, limit: u64) -> Result<Digest, StreamError> {
+        self.prepare().map_err(StreamError::Disk)?;
+        let folder = self.folder.join("objects");
+        let mut file = AtomicFile::beside(&folder.join("new")).map_err(StreamError::Disk)?;
+        let mut digester = Digester::default();
+        let mut buffer = vec![0; 64 << 10];
+        let mut size = 0_u64;
+        loop {
+            let read = match from.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => read,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(StreamError::Source(e)),
+            };
+            size += read as u64;
+            if size > limit {
+                let why = format!("it is larger than {limit} bytes");
+                return Err(StreamError::Source(std::io::Error::other(why)));
+            }
+            digester.update(&buffer[..read]);
+            file.write_all(&buffer[..read])
+                .map_err(FsError::io("write", &folder))
+                .map_err(StreamError::Disk)?;
+        }
+        let digest = digester.finish();
+        if !self.is_whole(&digest) {
+            let path = self.object_path(&digest);
+            let parent = path.parent().unwrap_or(&folder);
+            std::fs::create_dir_all(parent)
+                .map_err(FsError::io("create", parent))
+                .and_then(|()| file.persist(&path, Durability::Paid))
+                .map_err(StreamError::Disk)?;
+        }
+        Ok(digest)
+    }
+
+    /// Where the bytes of an object are, if it is there; they are not checked.
+    pub fn path_of(&self, digest: &Digest) -> Option<PathBuf> {
+        let path = self.object_path(digest);
+        path.is_file().then_some(path)
     }
 }
