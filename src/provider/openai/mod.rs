@@ -1,0 +1,18 @@
+//! OpenAI's Images API, and whatever speaks it: one request, its answer as it comes, and what a
+//! refusal means. Knows no key, store, ledger or budget; decides nothing about sending again.
+
+mod answer;
+mod body;
+mod client;
+mod endpoint;
+mod refusal;
+
+pub use answer::{Answer, KeepError, Usage, read};
+pub use client::{Attachment, Client, Reply};
+pub use endpoint::{Azure, Config, DEFAULT_BASE_URL, Endpoint, UrlError};
+pub use refusal::{Kind, Refusal};
+
+/// The provider's name.
+pub const NAME: &str = "openai";
+/// The environment variable with the key.
+pub const KEY_VARIABLE: &str = "OPENAI_API_KEY";

@@ -1,0 +1,310 @@
+//! What a refusal means. The API tells apart by `error.code`, not by the status: 429 alone has five
+//! meanings, and only one of them goes away by waiting.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use serde::Deserialize;
+
+/// The longest message that is kept, in characters.
+const MAX_MESSAGE: usize = 500;
+
+/// A request that the provider did not take: nothing was made, nothing was paid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What follows from it.
+    pub kind: Kind,
+    /// The HTTP status.
+    pub status: u16,
+    /// `error.code`.
+    pub code: Option<String>,
+    /// What the provider said.
+    pub message: String,
+    /// How long it asks to wait.
+    pub retry_after: Option<Duration>,
+    /// Its name for the request.
+    pub request_id: Option<String>,
+}
+
+/// What follows from a refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Too many at once: the same again, later.
+    RateLimit,
+    /// Overloaded, or failed on its side and said so: the same again, a few times.
+    Overloaded,
+    /// Asked to send much less, for a quarter of an hour.
+    SlowDown,
+    /// No credit, or a limit of the account: nothing goes until a person changes that.
+    Quota,
+    /// The key, or what it may do: nothing goes until a person changes that.
+    Credentials,
+    /// The words or the picture are not allowed; by stage and categories, if told.
+    Moderation {
+        /// `input`, `output` or `unknown`.
+        stage: Option<String>,
+        /// `violence`, `sexual`, …
+        categories: Vec<String>,
+    },
+    /// There is no such model, or not for this key.
+    NoModel,
+    /// The request is wrong as it is.
+    Invalid,
+    /// It pointed elsewhere: gpbuild does not follow, so that the key goes to nobody else.
+    Redirect(String),
+}
+
+#[derive(Default, Deserialize)]
+struct Envelope {
+    error: Option<Body>,
+}
+
+/// `{"error": {…}}`; every field may be missing or null.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Body {
+    pub(super) message: Option<String>,
+    r#type: Option<String>,
+    param: Option<String>,
+    code: Option<serde_json::Value>,
+    moderation_details: Option<Details>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Details {
+    moderation_stage: Option<String>,
+    categories: Vec<String>,
+}
+
+/// Codes of a 429 (or 400) that no waiting mends.
+const QUOTA: [&str; 6] = [
+    "insufficient_quota",
+    "credit_balance_exhausted",
+    "organization_spend_limit_exceeded",
+    "project_spend_limit_exceeded",
+    "organization_usage_limit_exceeded",
+    "billing_hard_limit_reached",
+];
+
+impl Refusal {
+    /// Reads an answer that is not 200. `None` if it is not the API's own word: a proxy gave up, and
+    /// whether the request was accepted is not known.
+    pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Option<Self> {
+        let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim().to_owned());
+        let told = serde_json::from_slice::<Envelope>(body).unwrap_or_default();
+        let own_word = told.error.is_some();
+        let error = told.error.unwrap_or_default();
+        let code = match &error.code {
+            Some(serde_json::Value::String(code)) => Some(code.clone()),
+            _ => None,
+        };
+        let kind = match status {
+            300..=399 => Kind::Redirect(header("location").unwrap_or_default()),
+            408 | 409 if !own_word => return None,
+            500..=599 if !own_word => return None,
+            _ => kind(status, code.as_deref(), &error),
+        };
+        let retry_after = header("retry-after-ms")
+            .and_then(|ms| ms.parse().ok())
+            .map(Duration::from_millis)
+            .or_else(|| header("retry-after")?.parse().ok().map(Duration::from_secs));
+        let mut message: String = error
+            .message
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(MAX_MESSAGE)
+            .collect();
+        if let Some(param) = error.param
+            && !message.contains(&param)
+        {
+            let _ = write!(message, " (`{param}`)");
+        }
+        Some(Self {
+            kind,
+            status,
+            code,
+            message,
+            retry_after,
+            request_id: header("x-request-id"),
+        })
+    }
+
+    /// What was said, with its status and code: `429 rate_limit_exceeded: …`.
+    pub fn said(&self) -> String {
+        let mut text = self.status.to_string();
+        if let Some(code) = &self.code {
+            let _ = write!(text, " {code}");
+        }
+        if !self.message.is_empty() {
+            let _ = write!(text, ": {}", self.message.trim_end_matches('.'));
+        }
+        text
+    }
+}
+
+fn kind(status: u16, code: Option<&str>, error: &Body) -> Kind {
+    let message = error.message.as_deref().unwrap_or_default();
+    let quota = |word: Option<&str>| word.is_some_and(|word| QUOTA.contains(&word));
+    if quota(code) || quota(error.r#type.as_deref()) {
+        return Kind::Quota;
+    }
+    match (status, code) {
+        (_, Some("moderation_blocked" | "content_policy_violation" | "contentFilter")) => {
+            let details = error.moderation_details.as_ref();
+            Kind::Moderation {
+                stage: details.and_then(|d| d.moderation_stage.clone()),
+                categories: details.map(|d| d.categories.clone()).unwrap_or_default(),
+            }
+        }
+        (400, _) if message.contains("Billing hard limit") => Kind::Quota,
+        (401 | 403, _) => Kind::Credentials,
+        (404, _) => Kind::NoModel,
+        (429, _) => Kind::RateLimit,
+        (503, _) if message.contains("Slow Down") => Kind::SlowDown,
+        (408 | 409 | 500..=599, _) => Kind::Overloaded,
+        _ => Kind::Invalid,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use reqwest::header::{HeaderMap, HeaderValue};
+
+    use super::{Kind, Refusal};
+
+    fn read(status: u16, body: &str) -> Option<Refusal> {
+        let mut headers = HeaderMap::new();
+        headers.insert("retry-after", HeaderValue::from_static("12"));
+        headers.insert("x-request-id", HeaderValue::from_static("req_7"));
+        Refusal::read(status, &headers, body.as_bytes())
+    }
+
+    fn error(kind: &str, code: &str, message: &str) -> String {
+        let code = match code {
+            "" => serde_json::Value::Null,
+            code => code.into(),
+        };
+        serde_json::json!({"error": {"message": message, "type": kind, "param": null, "code": code}})
+            .to_string()
+    }
+
+    #[test]
+    fn the_five_meanings_of_429_and_the_rest() {
+        let quota = "insufficient_quota";
+        for (status, body, expected) in [
+            (
+                429,
+                error("requests", "rate_limit_exceeded", "Rate limit"),
+                Kind::RateLimit,
+            ),
+            (429, error(quota, quota, "You exceeded"), Kind::Quota),
+            (
+                429,
+                error(quota, "credit_balance_exhausted", ""),
+                Kind::Quota,
+            ),
+            (
+                429,
+                error(quota, "organization_spend_limit_exceeded", ""),
+                Kind::Quota,
+            ),
+            (
+                429,
+                error(quota, "project_spend_limit_exceeded", ""),
+                Kind::Quota,
+            ),
+            (
+                429,
+                error(quota, "organization_usage_limit_exceeded", ""),
+                Kind::Quota,
+            ),
+            (
+                400,
+                error("x", "billing_hard_limit_reached", ""),
+                Kind::Quota,
+            ),
+            (
+                400,
+                error("x", "", "Billing hard limit has been reached."),
+                Kind::Quota,
+            ),
+            (
+                401,
+                error("invalid_request_error", "invalid_api_key", "Incorrect"),
+                Kind::Credentials,
+            ),
+            (
+                403,
+                error("invalid_request_error", "", "must be verified"),
+                Kind::Credentials,
+            ),
+            (
+                404,
+                error("invalid_request_error", "model_not_found", "no"),
+                Kind::NoModel,
+            ),
+            (
+                400,
+                error("image_generation_user_error", "invalid_value", "bad"),
+                Kind::Invalid,
+            ),
+            (
+                500,
+                error("server_error", "", "The server had an error"),
+                Kind::Overloaded,
+            ),
+            (
+                503,
+                error("server_error", "", "Engine overloaded"),
+                Kind::Overloaded,
+            ),
+            (503, error("server_error", "", "Slow Down"), Kind::SlowDown),
+        ] {
+            assert_eq!(
+                read(status, &body).unwrap().kind,
+                expected,
+                "{status} {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_proxy_says_is_nobodys_word() {
+        for status in [408, 500, 502, 503, 504, 520, 524] {
+            assert_eq!(read(status, "<html>Bad gateway</html>"), None, "{status}");
+        }
+        // A refusal before anything was done, whoever says it.
+        assert_eq!(
+            read(413, "<html>too large</html>").unwrap().kind,
+            Kind::Invalid
+        );
+        let redirect = Refusal::read(302, &HeaderMap::new(), b"").unwrap();
+        assert_eq!(redirect.kind, Kind::Redirect(String::new()));
+    }
+
+    #[test]
+    fn what_was_said_is_kept() {
+        let body = serde_json::json!({"error": {
+            "message": "Your request was rejected.\n", "type": "image_generation_user_error",
+            "param": null, "code": "moderation_blocked",
+            "moderation_details": {"moderation_stage": "output", "categories": ["violence"]},
+        }});
+        let refusal = read(400, &body.to_string()).unwrap();
+        let kind = Kind::Moderation {
+            stage: Some("output".to_owned()),
+            categories: vec!["violence".to_owned()],
+        };
+        assert_eq!(refusal.kind, kind);
+        assert_eq!(
+            refusal.said(),
+            "400 moderation_blocked: Your request was rejected"
+        );
+        assert_eq!(refusal.retry_after, Some(Duration::from_secs(12)));
+        assert_eq!(refusal.request_id.as_deref(), Some("req_7"));
+    }
+}

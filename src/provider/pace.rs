@@ -1,0 +1,177 @@
+//! How fast a model may be asked: at most so many pictures a minute, and nothing while the provider
+//! asks to wait. Where no limit is known, the first refusal teaches one. Knows no provider's words.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// What limits count by.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// The pace of every model that is asked in this run.
+#[derive(Default)]
+pub struct Pace {
+    limit: Option<u32>,
+    lanes: Mutex<BTreeMap<String, Lane>>,
+}
+
+#[derive(Default)]
+struct Lane {
+    /// Pictures a minute, as told or learnt.
+    limit: Option<u32>,
+    /// Nothing is sent before.
+    not_before: Option<Instant>,
+    /// What was sent within the last minute, and how many pictures each.
+    sent: VecDeque<(Instant, u32)>,
+}
+
+impl Pace {
+    /// A pace of at most `limit` pictures a minute for each model, if given.
+    pub fn new(limit: Option<u32>) -> Self {
+        Self {
+            limit,
+            lanes: Mutex::default(),
+        }
+    }
+
+    /// How long a request for `pictures` has to wait; `None` if it may be sent now.
+    pub fn wait(&self, model: &str, pictures: u32, now: Instant) -> Option<Duration> {
+        self.with(model, |lane| lane.wait(pictures, now))
+    }
+
+    /// Sends a request for `pictures` at `now`: it counts from now on, or has to wait so long.
+    pub fn turn(&self, model: &str, pictures: u32, now: Instant) -> Result<(), Duration> {
+        self.with(model, |lane| match lane.wait(pictures, now) {
+            Some(wait) => Err(wait),
+            None => {
+                lane.sent.push_back((now, pictures));
+                Ok(())
+            }
+        })
+    }
+
+    /// The provider refused a request for `pictures`, which was sent: it asks to wait.
+    pub fn refused(&self, model: &str, pictures: u32, wait: Duration, now: Instant) {
+        self.with(model, |lane| {
+            lane.forget(now);
+            if let Some(n) = lane.sent.iter().rposition(|(_, n)| *n == pictures) {
+                lane.sent.remove(n);
+            }
+            let accepted: u32 = lane.sent.iter().map(|(_, n)| n).sum();
+            if self.limit.is_none() {
+                // What went through within this minute is what a minute allows.
+                let learnt = accepted.max(1);
+                lane.limit = Some(lane.limit.map_or(learnt, |limit| limit.min(learnt)));
+            }
+            let until = now + wait;
+            lane.not_before = Some(lane.not_before.map_or(until, |before| before.max(until)));
+        });
+    }
+
+    /// Pictures a minute, as told or learnt.
+    pub fn limit(&self, model: &str) -> Option<u32> {
+        self.with(model, |lane| lane.limit)
+    }
+
+    fn with<T>(&self, model: &str, work: impl FnOnce(&mut Lane) -> T) -> T {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let lane = lanes.entry(model.to_owned()).or_insert_with(|| Lane {
+            limit: self.limit,
+            ..Lane::default()
+        });
+        work(lane)
+    }
+}
+
+impl Lane {
+    fn wait(&mut self, pictures: u32, now: Instant) -> Option<Duration> {
+        if let Some(until) = self.not_before
+            && until > now
+        {
+            return Some(until - now);
+        }
+        self.forget(now);
+        // A request for more than a minute allows goes alone.
+        let sent: u32 = self.sent.iter().map(|(_, n)| n).sum();
+        let limit = self
+            .limit
+            .filter(|limit| sent > 0 && sent + pictures > *limit)?;
+        let mut over = (sent + pictures).saturating_sub(limit);
+        for (at, n) in &self.sent {
+            over = over.saturating_sub(*n);
+            if over == 0 {
+                return Some((*at + MINUTE).saturating_duration_since(now));
+            }
+        }
+        let last = self.sent.back().map_or(now, |(at, _)| *at);
+        Some((last + MINUTE).saturating_duration_since(now))
+    }
+
+    fn forget(&mut self, now: Instant) {
+        while self.sent.front().is_some_and(|(at, _)| *at + MINUTE <= now) {
+            self.sent.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::Pace;
+
+    fn at(start: Instant, seconds: u64) -> Instant {
+        start + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn five_a_minute_is_five_a_minute() {
+        let pace = Pace::new(Some(5));
+        let start = Instant::now();
+        for n in 0..5 {
+            assert_eq!(pace.turn("m", 1, at(start, n)), Ok(()));
+        }
+        let wait = |n| Err(Duration::from_secs(n));
+        assert_eq!(pace.turn("m", 1, at(start, 10)), wait(50));
+        assert_eq!(pace.turn("m", 3, at(start, 10)), wait(52));
+        assert_eq!(pace.turn("other", 1, at(start, 10)), Ok(()));
+        assert_eq!(pace.turn("m", 1, at(start, 60)), Ok(()));
+        assert_eq!(pace.turn("m", 1, at(start, 60)), wait(1));
+        // More than a minute allows: alone, but not never.
+        assert_eq!(pace.turn("m", 9, at(start, 200)), Ok(()));
+        assert_eq!(pace.turn("m", 1, at(start, 201)), wait(59));
+    }
+
+    #[test]
+    fn a_refusal_teaches_the_limit_and_holds_everybody() {
+        let pace = Pace::new(None);
+        let start = Instant::now();
+        for _ in 0..8 {
+            assert_eq!(pace.turn("m", 1, start), Ok(()));
+        }
+        for _ in 0..3 {
+            pace.refused("m", 1, Duration::from_secs(12), at(start, 1));
+        }
+        assert_eq!(pace.limit("m"), Some(5));
+        assert_eq!(pace.turn("m", 1, at(start, 5)), Err(Duration::from_secs(8)));
+        assert_eq!(
+            pace.turn("m", 1, at(start, 13)),
+            Err(Duration::from_secs(47))
+        );
+        assert_eq!(pace.turn("m", 1, at(start, 60)), Ok(()));
+    }
+
+    #[test]
+    fn a_limit_that_was_told_stays() {
+        let pace = Pace::new(Some(2));
+        let start = Instant::now();
+        assert_eq!(pace.turn("m", 1, start), Ok(()));
+        pace.refused("m", 1, Duration::from_secs(1), start);
+        assert_eq!(pace.limit("m"), Some(2));
+        assert_eq!(pace.turn("m", 1, start), Err(Duration::from_secs(1)));
+    }
+}
