@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::command;
 use crate::diagnostic::{Exit, Failure};
 use crate::manifest::PROJECT_FILE;
-use crate::model::ModelId;
-use crate::pipeline::Settings;
+use crate::model::{Micro, ModelId};
+use crate::pipeline::{Access, Money, Settings};
 use crate::report::{ColorChoice, Environment, ReportOptions, Reporter};
 use crate::spec::DRAFT;
 
@@ -78,6 +78,21 @@ struct BuildFlags {
     /// Remove outputs that no asset declares any more
     #[arg(long)]
     prune: bool,
+    /// Spend at most so much in this run, without asking
+    #[arg(long, value_name = "USD", value_parser = dollars)]
+    max_cost: Option<Micro>,
+    /// Agree to what the run costs
+    #[arg(short, long)]
+    yes: bool,
+    /// Send requests again that may have been paid for already
+    #[arg(long)]
+    retry_in_doubt: bool,
+}
+
+/// `2`, `0.50`, `$1.20`.
+fn dollars(text: &str) -> Result<Micro, String> {
+    let digits = text.strip_prefix('$').unwrap_or(text);
+    Micro::parse(digits).ok_or_else(|| "write US dollars, as in `2.50`".to_owned())
 }
 
 impl BuildFlags {
@@ -89,6 +104,9 @@ impl BuildFlags {
             force,
             fail_fast,
             prune,
+            max_cost,
+            yes,
+            retry_in_doubt,
         } = self;
         [
             (jobs.is_some(), "--jobs"),
@@ -96,6 +114,9 @@ impl BuildFlags {
             (*force, "--force"),
             (*fail_fast, "--fail-fast"),
             (*prune, "--prune"),
+            (max_cost.is_some(), "--max-cost"),
+            (*yes, "--yes"),
+            (*retry_in_doubt, "--retry-in-doubt"),
         ]
         .into_iter()
         .filter_map(|(given, name)| given.then_some(name))
@@ -296,6 +317,9 @@ fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
                 force,
                 fail_fast,
                 prune,
+                max_cost,
+                yes,
+                retry_in_doubt,
             } = flags;
             if prune && !assets.is_empty() {
                 return Err(Failure::usage(
@@ -308,6 +332,12 @@ fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
             settings.force = force;
             settings.fail_fast = fail_fast;
             settings.prune = prune;
+            settings.money = Money {
+                max_cost,
+                yes,
+                retry_in_doubt,
+            };
+            settings.access = access();
             command::build::run(&settings, reporter)
         }
         Command::Plan {
@@ -338,6 +368,21 @@ fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
             command::accept::run(&settings, reporter)
         }
         Command::Init { .. } | Command::Cache { .. } => Ok(Exit::Done),
+    }
+}
+
+/// What the environment says about providers; an empty variable says nothing.
+fn access() -> Access {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where the environment is read"
+    )]
+    let read = |name: &str| std::env::var(name).ok().filter(|v| !v.trim().is_empty());
+    Access {
+        openai_key: read("OPENAI_API_KEY").map(Into::into),
+        openai_base_url: read("OPENAI_BASE_URL"),
+        openai_organization: read("OPENAI_ORG_ID"),
+        openai_project: read("OPENAI_PROJECT_ID"),
     }
 }
 

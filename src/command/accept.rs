@@ -7,6 +7,7 @@ use crate::execute::locked_asset;
 use crate::export;
 use crate::fs::{Durability, read_bounded};
 use crate::key;
+use crate::lock::Lock;
 use crate::pipeline::{self, Planned, Settings};
 use crate::plan::{Answer, Step};
 use crate::provider::request::Picture;
@@ -43,6 +44,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
             diagnostics: problems,
         });
     }
+    let mut lock = Lock::clone(&planned.lock);
     for (step, (locked, size)) in accepted {
         let wanted = (step.spec.export.width, step.spec.export.height);
         if size != wanted {
@@ -54,15 +56,13 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
                 .at(step.spec.place.clone()),
             ));
         }
-        planned.lock.assets.insert(step.spec.id.clone(), locked);
+        lock.assets.insert(step.spec.id.clone(), locked);
         reporter.event(Event::Note(&format!(
             "accepted  {}  {}",
             step.spec.id, step.spec.output
         )));
     }
-    planned
-        .lock
-        .write(&settings.root)
+    lock.write(&settings.root)
         .map_err(|e| Failure::new(Exit::Damaged, Diagnostic::error(e.to_string())))?;
     Ok(Exit::Done)
 }

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Exit, Failure};
 use crate::model::Micro;
 use crate::pipeline::{self, Settings, Unchanged, asset_report, fresh_report};
-use crate::plan::Verdict;
+use crate::plan::{Verdict, takers};
 use crate::report::{AssetReport, Event, Plan, Reporter, State};
 
 /// Runs the command.
@@ -17,6 +17,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     for warning in &planned.project.warnings {
         reporter.event(Event::Diagnostic(warning));
     }
+    let takers = takers(&planned.plan.steps);
     let mut assets = Vec::new();
     let mut requests = 0;
     let mut up_to = false;
@@ -31,7 +32,9 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
         requests += step.requests();
         up_to |= step.up_to;
         sum = sum.zip(step.estimate).map(|(a, b)| a + b);
-        assets.push(asset_report(step, state));
+        let mut report = asset_report(step, state);
+        report.notes.extend(takers.get(&step.spec.id).cloned());
+        assets.push(report);
     }
     assets.sort_by(|a, b| a.id.cmp(&b.id));
     let unclaimed: Vec<String> = planned.unclaimed.keys().cloned().collect();
@@ -45,9 +48,6 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
                 "that is more than the budget of one run, {most}"
             )));
         }
-        reporter.event(Event::Note(
-            "this version of gpbuild plans paid pictures, but does not send requests yet: `build` would leave them out",
-        ));
     }
     Ok(Exit::Done)
 }

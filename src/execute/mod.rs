@@ -1,23 +1,35 @@
 //! Does what the plan says: the only place with an async runtime, and a plain blocking call for
-//! everybody else. Judges nothing itself.
+//! everybody else. Judges nothing itself: what can be done next is told by a [`Director`].
 
+mod ask;
+mod purse;
+mod refused;
+mod shot;
 mod step;
+mod take_in;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan::{Step, Verdict};
 
+pub use ask::{Asker, Line, Spent, Talk, Terms, paced};
+pub use purse::Limits;
 pub use step::{Made, Maker, draw_diagnostic, locked_asset, overlay_diagnostic, page_images};
+pub use take_in::recover;
 
-/// What the execution tells while it runs.
-pub enum Progress<'a> {
+/// Hears how the work goes, and says what can be done next.
+pub trait Director {
     /// Work on a step began.
-    Started(&'a Step),
-    /// A step ended, well or not.
-    Ended(&'a Finished),
+    fn started(&mut self, step: &Step);
+    /// Something is worth a word meanwhile.
+    fn heard(&mut self, talk: Talk);
+    /// A step ended, well or not: the steps that can be done now.
+    fn ended(&mut self, finished: Finished) -> Vec<Step>;
 }
 
 /// A step that was carried out.
@@ -25,16 +37,25 @@ pub struct Finished {
     /// The step.
     pub step: Step,
     /// What came of it.
-    pub result: Result<Made, Diagnostic>,
-    /// Whether what went wrong is a bug in gpbuild.
-    pub bug: bool,
+    pub result: Result<Made, Failed>,
+    /// What was paid, whatever came of it.
+    pub spent: Spent,
+}
+
+/// Why nothing came of a step.
+#[derive(Debug)]
+pub struct Failed {
+    /// What to tell.
+    pub diagnostic: Diagnostic,
+    /// What the process answers on its account.
+    pub exit: Exit,
+    /// It was not tried: nothing is wrong with the asset itself.
+    pub blocked: bool,
 }
 
 /// What came of the whole plan.
-#[derive(Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Executed {
-    /// The steps that were carried out, in the order in which they ended.
-    pub finished: Vec<Finished>,
     /// How many were not begun, because of ctrl-c or `--fail-fast`.
     pub left: usize,
     /// Ended by ctrl-c.
@@ -44,8 +65,10 @@ pub struct Executed {
 /// How to go about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// At most so many steps at once.
-    pub jobs: usize,
+    /// At most so many pictures are drawn at once.
+    pub draws: usize,
+    /// At most so many requests are under way at once.
+    pub requests: usize,
     /// Begin nothing more once a step failed.
     pub fail_fast: bool,
 }
@@ -56,65 +79,115 @@ pub fn execute(
     steps: Vec<Step>,
     maker: Arc<Maker>,
     pace: Pace,
-    tell: &mut dyn FnMut(Progress<'_>),
+    director: &mut dyn Director,
 ) -> Result<Executed, Diagnostic> {
-    let queue: Vec<Step> = steps
-        .into_iter()
-        .filter(|step| {
-            matches!(
-                step.verdict,
-                Verdict::Make | Verdict::Export | Verdict::Restore(_)
-            )
-        })
-        .collect();
-    if queue.is_empty() {
+    let mut queue = Queue::default();
+    queue.extend(steps);
+    if queue.len() == 0 {
         return Ok(Executed::default());
     }
+    let threads = pace.draws.max(1) + pace.at_once();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(pace.jobs.max(1))
+        .max_blocking_threads(threads)
         .build()
         .map_err(|e| Diagnostic::error(format!("cannot start: {e}")))?;
-    Ok(runtime.block_on(run(queue, maker, pace, tell)))
+    Ok(runtime.block_on(run(queue, maker, pace, director)))
+}
+
+impl Pace {
+    /// Steps with requests that are under way at once: some of them are past their request, and at
+    /// work on the answer, while others use the network.
+    fn at_once(self) -> usize {
+        self.requests.max(1) + self.draws.max(1)
+    }
+}
+
+/// What is still to be begun. Requests take minutes and no processor, drawing the other way round: the
+/// two do not wait for each other.
+#[derive(Default)]
+struct Queue {
+    draws: VecDeque<Step>,
+    asks: VecDeque<Step>,
+}
+
+impl Queue {
+    fn extend(&mut self, steps: Vec<Step>) {
+        for step in steps {
+            if !matches!(
+                step.verdict,
+                Verdict::Make | Verdict::Export | Verdict::Restore(_)
+            ) {
+                continue;
+            }
+            if step.asks() {
+                self.asks.push_back(step);
+            } else {
+                self.draws.push_back(step);
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.draws.len() + self.asks.len()
+    }
 }
 
 async fn run(
-    queue: Vec<Step>,
+    mut queue: Queue,
     maker: Arc<Maker>,
     pace: Pace,
-    tell: &mut dyn FnMut(Progress<'_>),
+    director: &mut dyn Director,
 ) -> Executed {
     let mut done = Executed::default();
-    let mut queue = queue.into_iter();
-    let mut running: JoinSet<Finished> = JoinSet::new();
-    let mut stop = false;
+    let mut running: JoinSet<(bool, Finished)> = JoinSet::new();
+    let (mut drawing, mut asking) = (0, 0);
+    let (stop, stopped) = watch::channel(false);
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let line = Line {
+        stop: stopped,
+        tell,
+    };
     // One listener for the whole run: a signal between two looks is not lost.
-    let (tell_stop, mut stopped) = tokio::sync::mpsc::channel(1);
-    tokio::spawn(listen(tell_stop));
+    let (tell_end, mut end) = mpsc::channel(1);
+    tokio::spawn(listen(tell_end));
     loop {
-        while !stop && running.len() < pace.jobs.max(1) {
-            let Some(step) = queue.next() else {
+        while !*stop.borrow() {
+            let (asks, step) = if drawing < pace.draws.max(1)
+                && let Some(step) = queue.draws.pop_front()
+            {
+                (false, step)
+            } else if asking < pace.at_once()
+                && let Some(step) = queue.asks.pop_front()
+            {
+                (true, step)
+            } else {
                 break;
             };
-            tell(Progress::Started(&step));
-            let maker = Arc::clone(&maker);
-            running.spawn_blocking(move || maker.finish(step));
+            *(if asks { &mut asking } else { &mut drawing }) += 1;
+            director.started(&step);
+            let (maker, line) = (Arc::clone(&maker), line.clone());
+            running.spawn_blocking(move || (asks, maker.finish(step, &line)));
         }
         if running.is_empty() {
             break;
         }
         tokio::select! {
+            biased;
+            Some(talk) = told.recv() => director.heard(talk),
             Some(joined) = running.join_next() => {
                 // A panic is caught in the step itself, so a step is never lost.
-                if let Ok(finished) = joined {
-                    stop |= pace.fail_fast && finished.result.is_err();
-                    tell(Progress::Ended(&finished));
-                    done.finished.push(finished);
+                if let Ok((asks, finished)) = joined {
+                    *(if asks { &mut asking } else { &mut drawing }) -= 1;
+                    if pace.fail_fast && finished.result.is_err() {
+                        stop.send_replace(true);
+                    }
+                    queue.extend(director.ended(finished));
                 }
             }
-            Some(()) = stopped.recv(), if !done.interrupted => {
+            Some(()) = end.recv(), if !done.interrupted => {
                 done.interrupted = true;
-                stop = true;
+                stop.send_replace(true);
             }
         }
     }

@@ -7,18 +7,18 @@ use std::sync::Arc;
 
 use image::RgbaImage;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::digest::Digest;
-use crate::execute::Finished;
+use crate::execute::{Asker, Failed, Finished, Line, Spent};
 use crate::export;
 use crate::fs::{Durability, FsError, Root};
 use crate::key::{self, EXPORT, Key, SHOT};
-use crate::lock::{LockedAsset, LockedShot};
+use crate::lock::{Lock, LockedAsset, LockedShot};
 use crate::output;
 use crate::path::ProjectPath;
 use crate::plan::{Answer, Recall, Step, Verdict};
 use crate::provider::local::{self, Fonts};
-use crate::provider::request::{Overlay, Page, Picture, Request};
+use crate::provider::request::{Overlay, Page};
 use crate::spec::Spec;
 use crate::store::{ExportEntry, MAX_OBJECT_BYTES, ShotEntry, Store};
 
@@ -31,9 +31,11 @@ pub struct Maker {
     /// What pages are drawn with.
     pub fonts: Arc<Fonts>,
     /// What the lock says of the assets: their exports are worth keeping when they are replaced.
-    pub locked: BTreeMap<String, LockedAsset>,
+    pub locked: Arc<Lock>,
     /// The lock by key.
-    pub recall: Recall,
+    pub recall: Arc<Recall>,
+    /// Who sends paid requests, if anybody does.
+    pub asker: Option<Asker>,
 }
 
 /// What came of a step.
@@ -49,17 +51,16 @@ pub struct Made {
 
 impl Maker {
     /// Carries out a step; a panic in it is a failed step and a bug.
-    pub fn finish(&self, step: Step) -> Finished {
-        match catch_unwind(AssertUnwindSafe(|| self.step(&step))) {
-            Ok(result) => Finished {
-                result: result.map_err(|mut diagnostic| {
-                    let place = || step.spec.place.clone();
-                    diagnostic.place.get_or_insert_with(place);
-                    diagnostic.for_asset(&step.spec.id)
-                }),
-                step,
-                bug: false,
-            },
+    pub fn finish(&self, step: Step, line: &Line) -> Finished {
+        let mut spent = Spent::default();
+        let result = catch_unwind(AssertUnwindSafe(|| self.step(&step, line, &mut spent)));
+        let result = match result {
+            Ok(result) => result.map_err(|mut failed| {
+                let place = || step.spec.place.clone();
+                failed.diagnostic.place.get_or_insert_with(place);
+                failed.diagnostic = failed.diagnostic.for_asset(&step.spec.id);
+                failed
+            }),
             Err(panic) => {
                 let what = panic
                     .downcast_ref::<String>()
@@ -71,19 +72,24 @@ impl Maker {
                     step.spec.id
                 ))
                 .hint("please report it, with the manifest that shows it");
-                Finished {
-                    step,
-                    result: Err(bug),
-                    bug: true,
-                }
+                Err(Failed {
+                    diagnostic: bug,
+                    exit: Exit::Bug,
+                    blocked: false,
+                })
             }
+        };
+        Finished {
+            step,
+            result,
+            spent,
         }
     }
 
-    fn step(&self, step: &Step) -> Result<Made, Diagnostic> {
+    fn step(&self, step: &Step, line: &Line, spent: &mut Spent) -> Result<Made, Failed> {
         match step.verdict {
-            Verdict::Restore(digest) => self.restore(step, digest),
-            _ => self.make(step),
+            Verdict::Restore(digest) => Ok(self.restore(step, digest)?),
+            _ => self.make(step, line, spent),
         }
     }
 
@@ -98,7 +104,7 @@ impl Maker {
         self.replace(step, &bytes)?;
         // The lock already says all there is to say, but perhaps where the picture is: unless the
         // store answered.
-        let locked = match self.locked.get(&step.spec.id) {
+        let locked = match self.locked.assets.get(&step.spec.id) {
             Some(locked)
                 if locked.digest == digest
                     && (step.spec.pin || step.trace.holds(&step.spec, locked)) =>
@@ -118,7 +124,7 @@ impl Maker {
     }
 
     /// Bytes that are in the store, or in an output that the lock names; those go into the store.
-    fn kept(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Diagnostic> {
+    pub(super) fn kept(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Diagnostic> {
         if let Some(bytes) = self.store.get(digest).map_err(told)? {
             return Ok(Some(bytes));
         }
@@ -134,7 +140,7 @@ impl Maker {
         Ok(Some(bytes))
     }
 
-    fn make(&self, step: &Step) -> Result<Made, Diagnostic> {
+    fn make(&self, step: &Step, line: &Line, spent: &mut Spent) -> Result<Made, Failed> {
         // First of all: a text that does not fit is told before anything is paid for.
         let overlay = match &step.spec.overlay {
             Some(overlay) => Some(self.overlay(&step.spec, overlay)?),
@@ -159,7 +165,8 @@ impl Maker {
                 Some(answer) => answer,
                 None => {
                     made += 1;
-                    self.shot(request, done.last().and_then(Answer::picked))?
+                    let previous = done.last().and_then(Answer::picked);
+                    self.shot(step, request, previous, line, spent)?
                 }
             };
             done.push(answer);
@@ -202,58 +209,11 @@ impl Maker {
         Ok(pixels)
     }
 
-    /// Makes one shot: the picture is in the store before its entry says so.
-    fn shot(&self, request: &Request, previous: Option<Digest>) -> Result<Answer, Diagnostic> {
-        let ingredients = key::shot(request, |picture| match picture {
-            Picture::File(_, digest) => Some(*digest),
-            Picture::Previous => previous,
-            Picture::Asset(_) => None,
-        })
-        .map_err(|_| no_picture())?;
-        let key = ingredients.key(SHOT);
-        let picture = self.draw(request)?;
-        let digest = self.store.put(&picture, Durability::Free).map_err(told)?;
-        let model = request.model.provider.clone();
-        let entry = ShotEntry {
-            candidates: vec![digest],
-            model: model.clone(),
-            cost: 0,
-            ingredients,
-        };
-        self.store
-            .put_shot(&key, &entry, Durability::Free)
-            .map_err(told)?;
-        Ok(Answer {
-            candidates: vec![digest],
-            pick: 1,
-            model,
-        })
-    }
-
-    fn draw(&self, request: &Request) -> Result<Vec<u8>, Diagnostic> {
-        let Some(page) = &request.page else {
-            return Err(Diagnostic::error(format!(
-                "this version of gpbuild does not send requests to `{}` yet",
-                request.model.provider
-            )));
-        };
-        let images = page_images(&self.root, page)?;
-        let pixels = local::draw(
-            &page.html,
-            request.width,
-            request.height,
-            &self.fonts,
-            &images,
-        )
-        .map_err(draw_diagnostic)?;
-        export::encode_picture(&pixels).map_err(|e| Diagnostic::error(e.to_string()))
-    }
-
     /// Puts the output in its place. The one that was there before stays in the store, under the key
     /// that led to it, so that going back is free even where the store was new.
     fn replace(&self, step: &Step, bytes: &[u8]) -> Result<(), Diagnostic> {
         output::keep(&self.root, &self.store, &step.spec.output).map_err(told)?;
-        if let Some(before) = self.locked.get(&step.spec.id) {
+        if let Some(before) = self.locked.assets.get(&step.spec.id) {
             self.remember(before)?;
         }
         output::write(&self.root, &step.spec.output, bytes).map_err(told)
@@ -358,13 +318,9 @@ pub fn locked_asset(step: &Step, answers: Vec<Answer>, digest: Digest) -> Option
     for (n, (request, answer)) in spec.shots.iter().zip(answers).enumerate() {
         let key: Key = match step.trace.shots.get(n) {
             Some(traced) => traced.key,
-            None => key::shot(request, |picture| match picture {
-                Picture::File(_, digest) => Some(*digest),
-                Picture::Previous => previous,
-                Picture::Asset(_) => None,
-            })
-            .ok()?
-            .key(SHOT),
+            None => key::shot(request, |picture| step.digest_of(picture, previous))
+                .ok()?
+                .key(SHOT),
         };
         previous = answer.picked();
         shots.push(LockedShot {
@@ -383,10 +339,10 @@ pub fn locked_asset(step: &Step, answers: Vec<Answer>, digest: Digest) -> Option
     })
 }
 
-fn told(error: FsError) -> Diagnostic {
+pub(super) fn told(error: FsError) -> Diagnostic {
     Diagnostic::error(error.to_string())
 }
 
-fn no_picture() -> Diagnostic {
+pub(super) fn no_picture() -> Diagnostic {
     Diagnostic::error("the picture that this one is made from is not there")
 }

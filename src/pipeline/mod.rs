@@ -3,8 +3,10 @@
 
 mod alone;
 mod fonts;
+mod money;
 mod outcome;
 mod remember;
+mod run;
 mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,12 +15,14 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Exit, Failure, Severity, merge};
 use crate::digest::Digest;
-use crate::execute::{self, Executed, Maker, Pace, Progress};
+use crate::execute::{self, Executed, Maker, Pace};
 use crate::fs::FsError;
+use crate::ledger::Ledger;
 use crate::lock::Lock;
 use crate::manifest::{self, Manifest};
 use crate::path::ProjectPath;
-use crate::pipeline::outcome::{Outcome, doing, empty_summary};
+use crate::pipeline::outcome::empty_summary;
+use crate::pipeline::run::Run;
 use crate::plan::{self, Observer, Plan, Recall};
 use crate::provider::local::Fonts;
 use crate::report::{Event, Reporter, Summary};
@@ -30,6 +34,7 @@ use crate::template::Templates;
 use crate::world::World;
 
 pub use alone::alone;
+pub use money::{Access, Money};
 pub use outcome::{asset_report, fresh_report};
 pub use remember::{Unchanged, nothing_changed};
 
@@ -55,6 +60,10 @@ pub struct Settings {
     pub fail_fast: bool,
     /// Remove outputs that no asset declares.
     pub prune: bool,
+    /// What may be spent, and on what.
+    pub money: Money,
+    /// How to reach providers, as the environment says.
+    pub access: Access,
 }
 
 impl Settings {
@@ -140,7 +149,13 @@ pub struct Planned {
     /// What was made.
     pub store: Store,
     /// What was agreed on; empty for a draft.
-    pub lock: Lock,
+    pub lock: Arc<Lock>,
+    /// The same by key.
+    pub recall: Arc<Recall>,
+    /// What was spent.
+    pub ledger: Arc<Ledger>,
+    /// What the last run saw.
+    state: State,
     /// What is to be done.
     pub plan: Plan,
     /// Outputs that gpbuild wrote and nobody declares, with their digests.
@@ -167,27 +182,38 @@ fn look(settings: &Settings, project: &Project) -> Result<(Selection, Store, Loc
 
 fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
     let (selection, store, lock) = look(settings, &project)?;
-    let recall = Recall::new(&lock, &project.specs);
-    let state = State::read(&settings.root, settings.state_name());
-    let unclaimed = unclaimed(&settings.root, &lock, &project.specs);
-    let observer = Observer {
-        root: project.world.root(),
-        store: &store,
-        lock: &lock,
-        recall: &recall,
-        known: state.output_digests(),
-        // A preview is gpbuild's own: nobody edits it.
-        force: settings.force || settings.resolve.is_draft(),
-        locked_only: settings.locked,
-    };
-    let plan = plan::plan(project.specs.clone(), &observer, &|id| selection.has(id));
-    Ok(Planned {
+    let recall = Arc::new(Recall::new(&lock, &project.specs));
+    let ledger = Ledger::open(&settings.root).map_err(|e| store_failure(&e))?;
+    let mut planned = Planned {
+        state: State::read(&settings.root, settings.state_name()),
+        unclaimed: unclaimed(&settings.root, &lock, &project.specs),
         project,
         store,
-        lock,
-        plan,
-        unclaimed,
-    })
+        lock: Arc::new(lock),
+        recall,
+        ledger: Arc::new(ledger),
+        plan: Plan::default(),
+    };
+    let specs = planned.project.specs.clone();
+    planned.plan = plan::plan(specs, &planned.observer(settings), &|id| selection.has(id));
+    Ok(planned)
+}
+
+impl Planned {
+    /// What steps are decided by; the same for those that are decided while others are made.
+    fn observer(&self, settings: &Settings) -> Observer<'_> {
+        Observer {
+            root: self.project.world.root(),
+            store: &self.store,
+            lock: &self.lock,
+            recall: &self.recall,
+            known: self.state.output_digests(),
+            // A preview is gpbuild's own: nobody edits it.
+            force: settings.force || settings.resolve.is_draft(),
+            locked_only: settings.locked,
+            doubts: money::doubts(settings, &self.ledger),
+        }
+    }
 }
 
 /// Outputs that the lock knows and no spec declares, as far as they are still there.
@@ -227,79 +253,63 @@ pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> 
     } else {
         project
     };
+    money::recover(settings, reporter)?;
     carry_out(settings, reporter, plan_for(settings, project)?)
 }
 
-fn carry_out(settings: &Settings, reporter: &Reporter, planned: Planned) -> Result<Exit, Failure> {
-    let Planned {
-        project,
-        store,
-        mut lock,
-        plan,
-        unclaimed,
-    } = planned;
-    for warning in &project.warnings {
+fn carry_out(
+    settings: &Settings,
+    reporter: &Reporter,
+    mut planned: Planned,
+) -> Result<Exit, Failure> {
+    for warning in &planned.project.warnings {
         reporter.event(Event::Diagnostic(warning));
     }
-    let draft = settings.resolve.is_draft();
-    let mut outcome = Outcome::new(draft);
-    let steps = settle::settle(plan, &mut lock, &mut outcome);
-    reporter.event(Event::Begin {
-        total: outcome.to_do(&steps),
-    });
-    for report in std::mem::take(&mut outcome.reports) {
-        reporter.event(Event::Done(&report));
-    }
+    let plan = std::mem::take(&mut planned.plan);
+    let asker = money::asker(settings, &planned, &plan, reporter)?;
+    let planned = &planned;
+    let (project, store) = (&planned.project, &planned.store);
+    let mut run = Run::new(settings, planned, plan.waiting, reporter);
+    let steps = run.settle(plan.steps);
+    run.begin(&steps);
     let maker = Arc::new(Maker {
         root: project.world.root().clone(),
         store: store.clone(),
         fonts: Arc::clone(&project.fonts),
-        locked: lock.assets.clone(),
-        recall: Recall::new(&lock, &project.specs),
+        locked: Arc::clone(&planned.lock),
+        recall: Arc::clone(&planned.recall),
+        asker,
     });
     let pace = Pace {
-        jobs: jobs(settings.jobs),
+        draws: draws(settings.jobs),
+        requests: money::requests_at_once(settings.jobs),
         fail_fast: settings.fail_fast,
     };
-    let stop_early = settings.fail_fast && outcome.blocked > 0;
+    let stop_early = settings.fail_fast && run.outcome.blocked > 0;
     let executed = if stop_early {
         Executed {
             left: steps.len(),
             ..Executed::default()
         }
     } else {
-        execute::execute(steps, maker, pace, &mut |progress| match progress {
-            Progress::Started(step) => reporter.event(Event::Running {
-                id: &step.spec.id,
-                what: doing(step),
-            }),
-            Progress::Ended(finished) => outcome.ended(finished, reporter),
-        })
-        .map_err(|d| Failure::new(Exit::Bug, d))?
+        execute::execute(steps, maker, pace, &mut run).map_err(|d| Failure::new(Exit::Bug, d))?
     };
-    for finished in &executed.finished {
-        if let Ok(made) = &finished.result {
-            lock.assets
-                .insert(finished.step.spec.id.clone(), made.locked.clone());
-        }
-    }
-    if !draft {
-        settle::claim(&mut lock, &project.specs, unclaimed);
+    let (mut lock, outcome) = run.end(executed);
+    if !settings.resolve.is_draft() {
+        settle::claim(&mut lock, &project.specs, planned.unclaimed.clone());
         if settings.prune && !executed.interrupted {
-            settle::prune(&project.world, &store, &mut lock, reporter)?;
+            settle::prune(&project.world, store, &mut lock, reporter)?;
         }
         lock.write(&settings.root).map_err(|e| store_failure(&e))?;
-        remember::write_index(&project, &lock, &outcome)?;
+        remember::write_index(project, &lock, &outcome)?;
     }
-    outcome.left = executed.left;
-    outcome.interrupted = executed.interrupted;
     let settled = outcome.is_settled() && project.warnings.is_empty();
-    remember::save_state(settings, &project, &lock, &outcome, settled);
+    remember::save_state(settings, project, &lock, &outcome, settled);
     outcome.tell(reporter);
     Ok(outcome.exit())
 }
 
-fn jobs(asked: usize) -> usize {
+fn draws(asked: usize) -> usize {
     if asked > 0 {
         return asked;
     }

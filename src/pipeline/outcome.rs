@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Exit;
 use crate::digest::Digest;
-use crate::execute::Finished;
+use crate::execute::{Finished, Spent};
 use crate::plan::{Reason, Step, Verdict};
 use crate::report::{AssetReport, Cost, Event, Reporter, State as Shown, Summary};
 use crate::state::Output;
@@ -14,16 +14,12 @@ use crate::state::Output;
 pub struct Outcome {
     /// Drafts are called so.
     pub draft: bool,
-    /// What is to be said of the assets that need no work.
-    pub reports: Vec<AssetReport>,
     /// In place already.
     pub fresh: usize,
     /// Fresh, but there is something to say about it.
     pub remarks: usize,
     /// Not tried.
     pub blocked: usize,
-    /// Blocked because nobody can be asked.
-    pub provider: bool,
     /// Not begun, because of ctrl-c or `--fail-fast`.
     pub left: usize,
     /// Ended by ctrl-c.
@@ -36,7 +32,10 @@ pub struct Outcome {
     made: usize,
     failed: usize,
     drafts: usize,
+    spent: Spent,
     bug: bool,
+    provider: bool,
+    budget: bool,
 }
 
 impl Outcome {
@@ -48,9 +47,10 @@ impl Outcome {
         }
     }
 
-    /// How many assets are to be worked on or told about.
-    pub fn to_do(&self, steps: &[Step]) -> usize {
-        steps.len() + self.blocked
+    /// Counts an asset that is not tried.
+    pub fn blocked(&mut self, reason: &Reason) {
+        self.blocked += 1;
+        self.provider |= matches!(reason, Reason::NoProvider(_) | Reason::NoKey(_));
     }
 
     /// Notes an asset that is fresh.
@@ -68,6 +68,7 @@ impl Outcome {
     pub fn ended(&mut self, finished: &Finished, reporter: &Reporter) {
         let step = &finished.step;
         let state = match (&finished.result, &step.verdict) {
+            (Err(failed), _) if failed.blocked => Shown::Blocked,
             (Err(_), _) => Shown::Failed,
             (Ok(_), Verdict::Restore(_)) => Shown::Restored,
             (Ok(_), _) if self.draft => Shown::Draft,
@@ -75,11 +76,17 @@ impl Outcome {
         };
         match state {
             Shown::Failed => self.failed += 1,
+            Shown::Blocked => self.blocked += 1,
             Shown::Restored => self.restored += 1,
             Shown::Draft => self.drafts += 1,
             _ => self.made += 1,
         }
-        self.bug |= finished.bug;
+        self.spent.add(finished.spent);
+        if let Err(failed) = &finished.result {
+            self.bug |= failed.exit == Exit::Bug;
+            self.provider |= failed.exit == Exit::Provider;
+            self.budget |= failed.exit == Exit::Budget;
+        }
         let mut report = asset_report(step, state);
         match &finished.result {
             Ok(made) => {
@@ -88,11 +95,15 @@ impl Outcome {
                 self.seen.insert(id.clone(), made.locked.digest);
                 self.current.insert(id.clone());
             }
-            Err(diagnostic) => report.reason = Some(diagnostic.message.clone()),
+            Err(failed) => report.reason = Some(failed.diagnostic.message.clone()),
         }
+        report.cost = cost(finished.spent);
         reporter.event(Event::Done(&report));
-        if let Err(diagnostic) = &finished.result {
-            reporter.event(Event::Diagnostic(diagnostic));
+        // What is blocked says all there is to say in its own line.
+        if let Err(failed) = &finished.result
+            && !failed.blocked
+        {
+            reporter.event(Event::Diagnostic(&failed.diagnostic));
         }
     }
 
@@ -115,6 +126,8 @@ impl Outcome {
             failed: self.failed,
             blocked: self.blocked + self.left,
             draft: self.drafts,
+            requests: self.spent.requests,
+            cost: cost(self.spent),
             ..empty_summary(reporter)
         };
         reporter.event(Event::Summary(&summary));
@@ -128,6 +141,8 @@ impl Outcome {
             Exit::Interrupted
         } else if self.provider {
             Exit::Provider
+        } else if self.budget {
+            Exit::Budget
         } else if self.failed + self.blocked + self.left > 0 {
             Exit::SomeFailed
         } else {
@@ -141,7 +156,16 @@ pub fn doing(step: &Step) -> &'static str {
     match step.verdict {
         Verdict::Restore(_) => "restoring",
         Verdict::Export => "exporting",
+        _ if step.requests() > 0 => "asking",
         _ => "drawing",
+    }
+}
+
+fn cost(spent: Spent) -> Cost {
+    if spent.unknown {
+        Cost::Unknown
+    } else {
+        Cost::Known(spent.cost.0)
     }
 }
 

@@ -9,57 +9,15 @@ use crate::execute::locked_asset;
 use crate::lock::Lock;
 use crate::output::{self, Pruned};
 use crate::path::ProjectPath;
-use crate::pipeline::outcome::{Outcome, asset_report};
 use crate::pipeline::store_failure;
-use crate::plan::{Plan, Reason, Step, Verdict};
-use crate::report::{Event, Reporter, State as Shown};
+use crate::plan::Step;
+use crate::report::{Event, Reporter};
 use crate::spec::Spec;
 use crate::store::Store;
 use crate::world::World;
 
-/// Takes out what needs no work, and what cannot be done; what is fresh without being in the lock is
-/// put there.
-pub fn settle(plan: Plan, lock: &mut Lock, outcome: &mut Outcome) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for mut step in plan.steps {
-        block_without_provider(&mut step);
-        let state = match &step.verdict {
-            Verdict::Fresh => {
-                outcome.fresh += 1;
-                outcome.remarks += usize::from(step.reason != Reason::None);
-                outcome.in_place(&step);
-                enter(&step, lock);
-                Shown::Fresh
-            }
-            Verdict::Blocked | Verdict::Wait(_) => {
-                outcome.blocked += 1;
-                outcome.provider |= matches!(step.reason, Reason::NoProvider(_));
-                Shown::Blocked
-            }
-            _ => {
-                steps.push(step);
-                continue;
-            }
-        };
-        outcome.reports.push(asset_report(&step, state));
-    }
-    steps
-}
-
-/// This version asks no provider: that is said before anything is done.
-fn block_without_provider(step: &mut Step) {
-    if step.requests() == 0 && step.shares.is_none() {
-        return;
-    }
-    let asked = step.spec.shots.iter().find(|shot| shot.page.is_none());
-    if let Some(shot) = asked {
-        step.reason = Reason::NoProvider(shot.model.provider.clone());
-        step.verdict = Verdict::Blocked;
-    }
-}
-
 /// A fresh asset that the lock does not know under its name.
-fn enter(step: &Step, lock: &mut Lock) {
+pub fn enter(step: &Step, lock: &mut Lock) {
     let spec = &step.spec;
     if let Some(known) = lock.assets.get_mut(&spec.id)
         && (spec.pin || step.trace.holds(spec, known))

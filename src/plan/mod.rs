@@ -6,21 +6,28 @@ mod explain;
 mod observe;
 mod order;
 mod recall;
+mod takers;
 mod trace;
+mod waiting;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::digest::Digest;
 use crate::key::Key;
+use crate::ledger::Entry;
 use crate::model::Micro;
+use crate::provider::request::Picture;
 use crate::spec::Spec;
 
 pub use decide::{Disk, Observed, decide};
 pub use explain::{Change, changes};
-pub use observe::{Observer, plan};
+pub use observe::{Observer, plan, price};
 pub use recall::Recall;
+pub use takers::takers;
 pub use trace::{Answer, Trace, Traced};
+pub use waiting::Waiting;
 
 /// What is to happen to one asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +85,10 @@ pub enum Reason {
     Behind(String),
     /// This gpbuild cannot ask the provider.
     NoProvider(String),
+    /// The environment variable with the provider's key is not set.
+    NoKey(&'static str),
+    /// A request for it was sent, and its answer never came: what to tell of it.
+    InDoubt(String),
 }
 
 impl fmt::Display for Reason {
@@ -117,8 +128,20 @@ impl fmt::Display for Reason {
                 f,
                 "this version of gpbuild does not send requests to `{provider}` yet"
             ),
+            Self::NoKey(variable) => write!(f, "`{variable}` is not set"),
+            Self::InDoubt(what) => f.write_str(what),
         }
     }
+}
+
+/// What is told of a request that may have been paid for without an answer.
+pub fn in_doubt(entry: &Entry) -> String {
+    let why = entry.settlement.as_ref().and_then(|s| s.why.as_deref());
+    format!(
+        "a request for it, sent on {}, is in doubt: {}; it may have been paid for, `--retry-in-doubt` sends it again",
+        entry.at.day(),
+        why.unwrap_or("gpbuild ended before the answer came")
+    )
 }
 
 /// One asset and what is to happen to it.
@@ -126,6 +149,8 @@ impl fmt::Display for Reason {
 pub struct Step {
     /// The asset.
     pub spec: Arc<Spec>,
+    /// The pictures of other assets that it takes, as far as they are known.
+    pub takes: BTreeMap<String, Digest>,
     /// Its keys, as far as they are known.
     pub trace: Trace,
     /// What is to happen.
@@ -143,12 +168,26 @@ pub struct Step {
 }
 
 impl Step {
+    /// The digest of a picture that one of its shots takes; `previous` is that of the shot before.
+    pub fn digest_of(&self, picture: &Picture, previous: Option<Digest>) -> Option<Digest> {
+        match picture {
+            Picture::File(_, digest) => Some(*digest),
+            Picture::Asset(id) => self.takes.get(id).copied(),
+            Picture::Previous => previous,
+        }
+    }
+
     /// The key that stands for the asset on screen: its last shot's, if it is known.
     pub fn key(&self) -> Option<Key> {
         if self.trace.shots.len() < self.spec.shots.len() {
             return None;
         }
         self.trace.shots.last().map(|shot| shot.key)
+    }
+
+    /// Whether a provider may be asked while it is carried out.
+    pub fn asks(&self) -> bool {
+        self.verdict == Verdict::Make && self.spec.shots.iter().any(|shot| shot.page.is_none())
     }
 
     /// How many paid requests it takes.
@@ -169,4 +208,6 @@ impl Step {
 pub struct Plan {
     /// A step for each selected asset; what takes a picture comes after what makes it.
     pub steps: Vec<Step>,
+    /// Those of them that cannot be decided before others are made.
+    pub waiting: Waiting,
 }

@@ -15,7 +15,9 @@ use crate::path::ProjectPath;
 use crate::plan::explain::changes;
 use crate::plan::order::order;
 use crate::plan::trace::trace;
-use crate::plan::{Answer, Disk, Observed, Plan, Reason, Recall, Step, Trace, Verdict, decide};
+use crate::plan::{
+    Answer, Disk, Observed, Plan, Reason, Recall, Step, Trace, Verdict, Waiting, decide,
+};
 use crate::provider::request::{Picture, Request};
 use crate::spec::Spec;
 use crate::store::{MAX_OBJECT_BYTES, Store};
@@ -37,6 +39,9 @@ pub struct Observer<'a> {
     pub force: bool,
     /// `--locked`.
     pub locked_only: bool,
+    /// The shots whose requests may have been paid for without an answer, and what to tell of them;
+    /// none with `--retry-in-doubt`.
+    pub doubts: BTreeMap<Key, String>,
 }
 
 /// The plan for the specs that are selected, and for those whose pictures they take.
@@ -56,40 +61,15 @@ pub fn plan(
         .into_par_iter()
         .map(|spec| observer.step(spec, &nothing))
         .collect();
-    if bound.is_empty() {
-        share(&mut steps);
-        return Plan { steps };
-    }
-    let mut pictures: BTreeMap<String, Digest> = BTreeMap::new();
-    let mut blocked: BTreeSet<String> = BTreeSet::new();
-    let note = |step: &Step, blocked: &mut BTreeSet<String>| {
-        if step.verdict == Verdict::Blocked {
-            blocked.insert(step.spec.id.clone());
+    let mut waiting = Waiting::default();
+    if !bound.is_empty() {
+        for step in &steps {
+            waiting.note(step, observer);
         }
-        observer.picture(step)
-    };
-    for step in &steps {
-        if let Some(picture) = note(step, &mut blocked) {
-            pictures.insert(step.spec.id.clone(), picture);
-        }
-    }
-    for spec in bound {
-        let behind = spec
-            .takes()
-            .find(|id| blocked.contains(*id))
-            .map(str::to_owned);
-        let mut step = observer.step(spec, &pictures);
-        if let (Verdict::Wait(_), Some(id)) = (&step.verdict, behind) {
-            step.verdict = Verdict::Blocked;
-            step.reason = Reason::Behind(id);
-        }
-        if let Some(picture) = note(&step, &mut blocked) {
-            pictures.insert(step.spec.id.clone(), picture);
-        }
-        steps.push(step);
+        steps.extend(bound.iter().map(|spec| waiting.decide(spec, observer)));
     }
     share(&mut steps);
-    Plan { steps }
+    Plan { steps, waiting }
 }
 
 /// Shots that several assets have in common are paid for once: by the first of them.
@@ -129,7 +109,7 @@ fn with_what_they_take(
 }
 
 impl Observer<'_> {
-    fn step(&self, spec: Arc<Spec>, pictures: &BTreeMap<String, Digest>) -> Step {
+    pub(super) fn step(&self, spec: Arc<Spec>, pictures: &BTreeMap<String, Digest>) -> Step {
         let locked = self.lock.assets.get(&spec.id);
         let mut trace = trace(&spec, locked, self.store, self.recall, pictures);
         let seen = self.observe(&spec, &trace, locked);
@@ -154,7 +134,15 @@ impl Observer<'_> {
                 shot.answer = shot.answer.take().filter(kept);
             }
         }
+        let (verdict, reason) = match self.doubt(&verdict, &trace) {
+            Some(what) => (Verdict::Blocked, Reason::InDoubt(what)),
+            None => (verdict, reason),
+        };
+        let takes = spec
+            .takes()
+            .filter_map(|id| Some((id.to_owned(), *pictures.get(id)?)));
         let mut step = Step {
+            takes: takes.collect(),
             spec,
             trace,
             verdict,
@@ -169,6 +157,15 @@ impl Observer<'_> {
             step.up_to = matches!(step.verdict, Verdict::Wait(_));
         }
         step
+    }
+
+    /// What is in doubt about the shot with which work would begin.
+    fn doubt(&self, verdict: &Verdict, trace: &Trace) -> Option<String> {
+        if *verdict != Verdict::Make || self.doubts.is_empty() {
+            return None;
+        }
+        let first = trace.shots.iter().find(|shot| shot.answer.is_none())?;
+        self.doubts.get(&first.key).cloned()
     }
 
     fn observe(&self, spec: &Spec, trace: &Trace, locked: Option<&LockedAsset>) -> Observed {
@@ -241,7 +238,7 @@ impl Observer<'_> {
     }
 
     /// The picture that other assets take of this one; none if it is still to be made.
-    fn picture(&self, step: &Step) -> Option<Digest> {
+    pub(super) fn picture(&self, step: &Step) -> Option<Digest> {
         let locked = self.lock.assets.get(&step.spec.id);
         match (&step.verdict, locked) {
             (Verdict::Make | Verdict::Wait(_), _) => None,
@@ -335,7 +332,7 @@ fn estimate(step: &Step) -> Option<Micro> {
 
 /// What one request costs, by the price table. Pictures of the same project are as large as what is
 /// asked for here.
-fn price(request: &Request) -> Option<Micro> {
+pub fn price(request: &Request) -> Option<Micro> {
     let known = model::builtin().get(&request.model)?;
     let pictures = request.references.len() + usize::from(request.mask.is_some());
     let sizes = vec![(request.width, request.height); pictures];

@@ -251,6 +251,20 @@ impl Reporter {
         }
     }
 
+    /// Asks a person on the terminal; `None` if nobody is there: standard input or error is none, or a
+    /// machine reads along. Anything but yes is no.
+    pub fn ask(&self, question: &str) -> Option<bool> {
+        let someone = io::stdin().is_terminal() && io::stderr().is_terminal() && !self.json;
+        if !someone {
+            return None;
+        }
+        self.lock()
+            .write(false, &format!("{} [y/N] ", words::clean(question)));
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).ok()?;
+        Some(matches!(answer.trim(), "y" | "Y" | "yes" | "是"))
+    }
+
     fn move_lines(&self, inner: &mut Inner, event: &Event) {
         match *event {
             Event::Begin { total } if total > 0 => {

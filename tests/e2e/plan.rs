@@ -282,8 +282,6 @@ fn an_unknown_price_is_null_and_never_nothing() {
     );
 }
 
-const NOT_YET: &str = "this version of gpbuild plans paid pictures, but does not send requests yet: `build` would leave them out\n";
-
 /// A carousel whose slides go by the first one, drawn locally unless asked otherwise.
 fn series() -> Project {
     let mut manifest = "[profile.final.defaults]\nmodel = \"openai/gpt-image-2\"\nseries = \"first\"\n[carousel.c]\nsize = \"300x400\"\n".to_owned();
@@ -302,7 +300,7 @@ fn paid_pictures_are_priced_and_wait_for_the_one_they_go_by() {
     let project = series();
     for flags in [["--profile", "final"], ["--model", "openai/gpt-image-2"]] {
         let run = project.ok(&["plan", "--json", flags[0], flags[1]]);
-        assert_eq!(run.err, NOT_YET);
+        assert_eq!(run.err, "");
         let first = run.asset("c/01");
         assert_eq!(
             (&first["state"], &first["reason"]),
@@ -340,7 +338,7 @@ fn paid_pictures_are_priced_and_wait_for_the_one_they_go_by() {
 }
 
 #[test]
-fn a_paid_build_is_blocked_and_nothing_is_written_over() {
+fn a_paid_build_without_a_key_is_blocked_and_nothing_is_written_over() {
     let project = series();
     project.build();
     let (dist, lock) = (project.snapshot("dist"), project.read("gpbuild.lock"));
@@ -348,9 +346,11 @@ fn a_paid_build_is_blocked_and_nothing_is_written_over() {
     assert_eq!(run.code, 3);
     let blocked = |id: &str| (id.to_owned(), "blocked".to_owned());
     assert_eq!(run.states(), ["c/01", "c/02", "c/03"].map(blocked));
+    let reason = |id: &str| run.asset(id)["reason"].clone();
+    assert_eq!(reason("c/01"), "`OPENAI_API_KEY` is not set");
     assert_eq!(
-        run.asset("c/01")["reason"],
-        "this version of gpbuild does not send requests to `openai` yet"
+        reason("c/02"),
+        "takes the picture of `c/01`, which is blocked"
     );
     assert_eq!(run.json().pop().unwrap()["requests"], 0);
     assert_eq!(project.snapshot("dist"), dist);
@@ -373,10 +373,7 @@ fn a_budget_that_would_be_passed_is_told() {
     let project = series();
     project.edit("gpbuild.toml", "[profile", "[budget]\nrun = 0.05\n[profile");
     let run = project.ok(&["plan", "--profile", "final"]);
-    assert_eq!(
-        run.err,
-        format!("that is more than the budget of one run, $0.050\n{NOT_YET}")
-    );
+    assert_eq!(run.err, "that is more than the budget of one run, $0.050\n");
 }
 
 #[test]

@@ -1,0 +1,432 @@
+//! One paid request, from the purse to the store: reserve, intent, send, settle. Decides what may be
+//! sent again: only what surely was not accepted. Knows no asset but the one it asks for.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+
+use crate::diagnostic::count;
+use crate::execute::purse::{Limits, Purse};
+use crate::execute::take_in::{NotTaken, Taken, take_in};
+use crate::execute::{Failed, refused};
+use crate::fs::FsError;
+use crate::key::{Ingredients, Key};
+use crate::ledger::{Intent, Ledger, Outcome, Settlement};
+use crate::model::{Micro, Price};
+use crate::plan::Answer;
+use crate::provider::openai::{Attachment, Client, Endpoint, Kind, Refusal, Reply};
+use crate::provider::pace::Pace;
+use crate::provider::request::Request;
+use crate::store::{Head, Incoming, Store};
+
+/// How often a request that the provider failed at, or that did not reach it, is sent again.
+const RESENDS: u32 = 2;
+/// How often one that was refused for the rate is.
+const RATE_RESENDS: u32 = 20;
+/// The longest that a provider is waited for, once.
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
+
+/// How requests are to be sent.
+pub struct Terms {
+    /// At most so many at once.
+    pub at_once: usize,
+    /// Pictures a minute for each model, if a limit is known.
+    pub images_per_minute: Option<u32>,
+    /// What may be spent.
+    pub limits: Limits,
+    /// Send again what may have been paid for.
+    pub retry_in_doubt: bool,
+}
+
+/// Sends the paid requests of a run.
+pub struct Asker {
+    client: Client,
+    store: Store,
+    ledger: Arc<Ledger>,
+    purse: Purse,
+    pace: Pace,
+    slots: Semaphore,
+    retry_in_doubt: bool,
+    /// One at a time for each key: two assets with the same shot pay for it once.
+    keys: Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<()>>>>,
+    /// Why nothing more is sent: what a person has to mend first.
+    halted: Mutex<Option<String>>,
+}
+
+/// What is told while a request waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Talk {
+    /// An asset waits for the rate limit.
+    Paced {
+        /// The asset.
+        id: String,
+        /// For how long at least.
+        wait: Duration,
+        /// Pictures a minute, if known.
+        limit: Option<u32>,
+    },
+    /// Something worth a line.
+    Note(String),
+}
+
+/// How a request hears of the rest of the run, and the run of it.
+#[derive(Clone)]
+pub struct Line {
+    /// Turns true when nothing more is to be begun.
+    pub stop: watch::Receiver<bool>,
+    /// Hears what is worth a word.
+    pub tell: UnboundedSender<Talk>,
+}
+
+/// A shot to ask for.
+pub struct Ask<'a> {
+    /// The asset.
+    pub asset: &'a str,
+    /// The whole request.
+    pub request: &'a Request,
+    /// Its key.
+    pub key: Key,
+    /// What the key was made of.
+    pub ingredients: &'a Ingredients,
+    /// What it is thought to cost.
+    pub estimate: Option<Micro>,
+    /// What its tokens cost.
+    pub price: Option<Price>,
+    /// The pictures that go with it, in order.
+    pub references: &'a [Attachment],
+    /// Where an edit may change the picture.
+    pub mask: Option<&'a Attachment>,
+}
+
+/// What was paid for one step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Requests that were accepted, or may have been.
+    pub requests: usize,
+    /// What they cost, as far as it is known.
+    pub cost: Micro,
+    /// The cost of some of them is not known.
+    pub unknown: bool,
+}
+
+impl Spent {
+    /// Takes what something else spent into account.
+    pub fn add(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.cost += other.cost;
+        self.unknown |= other.unknown;
+    }
+}
+
+impl Asker {
+    /// Sends to `endpoint` on these terms.
+    pub fn new(endpoint: Endpoint, store: Store, ledger: Arc<Ledger>, terms: Terms) -> Self {
+        Self {
+            client: Client::new(endpoint),
+            store,
+            ledger,
+            purse: Purse::new(terms.limits),
+            pace: Pace::new(terms.images_per_minute),
+            slots: Semaphore::new(terms.at_once.max(1)),
+            retry_in_doubt: terms.retry_in_doubt,
+            keys: Mutex::default(),
+            halted: Mutex::default(),
+        }
+    }
+
+    /// Asks for a shot, once in all: what the store has by now is not asked for again.
+    pub async fn ask(
+        &self,
+        ask: &Ask<'_>,
+        line: &Line,
+        spent: &mut Spent,
+    ) -> Result<Answer, Failed> {
+        let key = {
+            let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(keys.entry(ask.key).or_default())
+        };
+        let _alone = key.lock().await;
+        if let Some(entry) = self.store.shot(&ask.key)
+            && entry
+                .candidates
+                .first()
+                .is_some_and(|d| self.store.is_whole(d))
+        {
+            return Ok(Answer {
+                candidates: entry.candidates,
+                pick: 1,
+                model: entry.model,
+            });
+        }
+        if !self.retry_in_doubt
+            && let Some(entry) = self.ledger.doubt(&ask.key)
+        {
+            return Err(refused::in_doubt(&entry));
+        }
+        let reserved = self.purse.reserve(ask.estimate).map_err(refused::over)?;
+        let mut own = Spent::default();
+        let answer = self.send(ask, line, &mut own).await;
+        self.purse
+            .settle(reserved, (!own.unknown).then_some(own.cost));
+        spent.add(own);
+        answer
+    }
+
+    /// Sends it, and again what surely was not accepted.
+    async fn send(&self, ask: &Ask<'_>, line: &Line, spent: &mut Spent) -> Result<Answer, Failed> {
+        let model = ask.request.model.to_string();
+        let pictures = ask.request.candidates;
+        let (mut resends, mut rate_resends) = (0, 0);
+        loop {
+            self.turn(ask, line).await?;
+            let slot = self.slots.acquire().await;
+            if let Some(why) = self.halted() {
+                return Err(refused::halted(&why));
+            }
+            // While this one waited for its slot, others may have used up the minute.
+            if self.pace.turn(&model, pictures, Instant::now()).is_err() {
+                continue;
+            }
+            let (number, reply, incoming) = self.once(ask).await?;
+            drop(slot);
+            let settle = |outcome, why: Option<String>, request_id| {
+                let settlement = Settlement {
+                    outcome,
+                    cost: None,
+                    request_id,
+                    why,
+                };
+                self.ledger
+                    .settle(number, settlement)
+                    .map_err(|e| refused::disk(&e))
+            };
+            match reply {
+                Reply::Answered { request_id } => {
+                    spent.requests += 1;
+                    let path = incoming.arrived().map_err(|e| refused::disk(&e))?;
+                    return self.taken(ask, &path, request_id, line, spent);
+                }
+                Reply::Doubt { why, request_id } => {
+                    spent.requests += 1;
+                    spent.unknown = true;
+                    let part = incoming.path().to_path_buf();
+                    settle(Outcome::Doubt, Some(why.clone()), request_id)?;
+                    return Err(refused::doubt(&why, &part));
+                }
+                Reply::Disk(error) => {
+                    spent.requests += 1;
+                    spent.unknown = true;
+                    settle(Outcome::Doubt, Some(error.to_string()), None)?;
+                    return Err(refused::disk(&error));
+                }
+                Reply::Unreadable(why) => {
+                    incoming.forget();
+                    settle(Outcome::Unsent, Some(why.clone()), None)?;
+                    return Err(refused::unreadable(&why));
+                }
+                Reply::Unsent(why) => {
+                    incoming.forget();
+                    settle(Outcome::Unsent, Some(why.clone()), None)?;
+                    if resends == RESENDS {
+                        return Err(refused::unreached(&why));
+                    }
+                    resends += 1;
+                    self.wait(backoff(resends), line).await?;
+                }
+                Reply::Refused(refusal) => {
+                    incoming.forget();
+                    let said = Some(refusal.said());
+                    settle(Outcome::Refused, said, refusal.request_id.clone())?;
+                    let again = match refusal.kind {
+                        Kind::RateLimit => {
+                            rate_resends += 1;
+                            rate_resends <= RATE_RESENDS
+                        }
+                        Kind::Overloaded => {
+                            resends += 1;
+                            resends <= RESENDS
+                        }
+                        Kind::SlowDown if refusal.retry_after.is_some() => {
+                            resends += 1;
+                            resends <= RESENDS
+                        }
+                        _ => false,
+                    };
+                    let tries = resends.max(rate_resends);
+                    let wait = refusal.retry_after.unwrap_or_else(|| match refusal.kind {
+                        Kind::RateLimit => backoff(tries + 3),
+                        _ => backoff(tries),
+                    });
+                    if !again || wait > LONGEST_WAIT {
+                        return Err(self.given_up(&refusal));
+                    }
+                    if refusal.kind == Kind::Overloaded {
+                        self.wait(wait, line).await?;
+                    } else {
+                        // Everybody waits: one refusal is enough.
+                        self.pace.refused(&model, pictures, wait, Instant::now());
+                    }
+                }
+            }
+        }
+    }
+
+    /// One request: the intent is on the disk before it is sent.
+    async fn once(&self, ask: &Ask<'_>) -> Result<(u64, Reply, Incoming), Failed> {
+        let request = ask.request;
+        let intent = Intent {
+            asset: ask.asset.to_owned(),
+            key: ask.key,
+            model: request.model.to_string(),
+            pictures: request.candidates,
+            estimate: ask.estimate,
+        };
+        let disk = |e: FsError| refused::disk(&e);
+        let number = self.ledger.intend(intent).map_err(disk)?;
+        let head = Head {
+            number,
+            asset: ask.asset.to_owned(),
+            key: ask.key,
+            ingredients: ask.ingredients.clone(),
+            model: request.model.to_string(),
+            price: ask.price,
+            size: (request.width, request.height),
+            pictures: request.candidates,
+        };
+        let expected = self.store.expect(&head);
+        let mut incoming = match expected {
+            Ok(incoming) => incoming,
+            Err(error) => {
+                let settlement = Settlement {
+                    outcome: Outcome::Unsent,
+                    cost: None,
+                    request_id: None,
+                    why: Some(error.to_string()),
+                };
+                // Nothing was sent; if even that cannot be written, it stays in doubt.
+                let _ = self.ledger.settle(number, settlement);
+                return Err(refused::disk(&error));
+            }
+        };
+        let path = incoming.path().to_path_buf();
+        let reply = self
+            .client
+            .send(request, ask.references, ask.mask, &mut incoming, &path)
+            .await;
+        Ok((number, reply, incoming))
+    }
+
+    fn taken(
+        &self,
+        ask: &Ask<'_>,
+        path: &Path,
+        request_id: Option<String>,
+        line: &Line,
+        spent: &mut Spent,
+    ) -> Result<Answer, Failed> {
+        match take_in(&self.store, &self.ledger, path, request_id) {
+            Ok(Taken {
+                answer,
+                cost,
+                remarks,
+            }) => {
+                match cost {
+                    Some(cost) => spent.cost += cost,
+                    None => spent.unknown = true,
+                }
+                for remark in remarks {
+                    // The run may be over; the pictures are kept all the same.
+                    let _ = line
+                        .tell
+                        .send(Talk::Note(format!("{}: {remark}", ask.asset)));
+                }
+                Ok(answer)
+            }
+            Err(NotTaken::Empty(why, aside)) => {
+                spent.unknown = true;
+                Err(refused::doubt(&why, &aside))
+            }
+            Err(NotTaken::Disk(error)) => {
+                spent.unknown = true;
+                Err(refused::not_kept(&error, path))
+            }
+        }
+    }
+
+    /// Waits until the model may be asked; nothing is counted yet.
+    async fn turn(&self, ask: &Ask<'_>, line: &Line) -> Result<(), Failed> {
+        let model = ask.request.model.to_string();
+        loop {
+            if *line.stop.borrow() {
+                return Err(refused::stopped());
+            }
+            if let Some(why) = self.halted() {
+                return Err(refused::halted(&why));
+            }
+            match self
+                .pace
+                .wait(&model, ask.request.candidates, Instant::now())
+            {
+                None => return Ok(()),
+                Some(wait) => {
+                    let talk = Talk::Paced {
+                        id: ask.asset.to_owned(),
+                        wait,
+                        limit: self.pace.limit(&model),
+                    };
+                    let _ = line.tell.send(talk);
+                    self.wait(wait, line).await?;
+                }
+            }
+        }
+    }
+
+    /// Waits, but not past the end of the run.
+    async fn wait(&self, time: Duration, line: &Line) -> Result<(), Failed> {
+        let mut stop = line.stop.clone();
+        let stopped = async move {
+            // The sender lives as long as the run.
+            let _ = stop.wait_for(|stop| *stop).await;
+        };
+        tokio::select! {
+            () = tokio::time::sleep(time) => Ok(()),
+            () = stopped => Err(refused::stopped()),
+        }
+    }
+
+    /// A refusal that is final; one that a person has to mend ends the asking altogether.
+    fn given_up(&self, refusal: &Refusal) -> Failed {
+        if matches!(
+            refusal.kind,
+            Kind::Quota | Kind::Credentials | Kind::SlowDown | Kind::Redirect(_)
+        ) {
+            let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+            halted.get_or_insert_with(|| refusal.said());
+        }
+        refused::refused(refusal)
+    }
+
+    fn halted(&self) -> Option<String> {
+        let halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        halted.clone()
+    }
+}
+
+/// 0.5 s, 1 s, 2 s, … at most a minute.
+fn backoff(n: u32) -> Duration {
+    Duration::from_millis(250 << n.min(8)).min(Duration::from_secs(60))
+}
+
+/// What a run says of a limit: `5 pictures a minute: 24 left take about 5 min`.
+pub fn paced(limit: u32, left: usize) -> String {
+    let minutes = left.div_ceil(limit.max(1) as usize);
+    format!(
+        "the provider takes {} a minute: the {left} that are left take about {minutes} min",
+        count(limit as usize, "picture")
+    )
+}

@@ -1,0 +1,212 @@
+//! What may be spent in this run: reserved before a request is sent, so that requests side by side
+//! cannot pass a limit together; settled by the bill. Knows no request.
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::model::Micro;
+
+/// What may be spent, and what was.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// `--max-cost`.
+    pub max_cost: Option<Micro>,
+    /// `[budget] run`.
+    pub run: Option<Micro>,
+    /// `[budget] month`.
+    pub month: Option<Micro>,
+    /// What this month cost before this run.
+    pub spent_before: Micro,
+    /// A person agreed to requests whose price nobody knows.
+    pub unknown: bool,
+}
+
+/// The limit that a request would pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// `--max-cost`, and what is left of it.
+    MaxCost(Micro, Micro),
+    /// `[budget] run`, and what is left of it.
+    Run(Micro, Micro),
+    /// `[budget] month`, and what is left of it.
+    Month(Micro, Micro),
+    /// There is a limit, and nobody knows the price.
+    Unknown,
+}
+
+impl fmt::Display for Over {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (limit, name, left) = match self {
+            Self::MaxCost(limit, left) => (limit, "`--max-cost`", left),
+            Self::Run(limit, left) => (limit, "the budget of one run", left),
+            Self::Month(limit, left) => (limit, "the budget of this month", left),
+            Self::Unknown => return f.write_str("nobody knows its price, and there is a budget"),
+        };
+        write!(f, "it would pass {name}: {left} of {limit} is left")
+    }
+}
+
+/// Money that is put aside for one request.
+#[derive(Debug)]
+#[must_use]
+pub struct Reserved(Micro);
+
+/// The purse of a run.
+#[derive(Debug, Default)]
+pub struct Purse {
+    limits: Limits,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    spent: Micro,
+    reserved: Micro,
+    /// Once a request was refused, no smaller one slips through: what is made then would depend on
+    /// which came first.
+    closed: Option<Over>,
+}
+
+impl Purse {
+    /// A purse with these limits.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            inner: Mutex::default(),
+        }
+    }
+
+    /// Puts aside what a request is thought to cost.
+    pub fn reserve(&self, estimate: Option<Micro>) -> Result<Reserved, Over> {
+        let mut inner = self.lock();
+        if let Some(over) = inner.closed {
+            return Err(over);
+        }
+        let taken = inner.spent + inner.reserved;
+        let Limits {
+            max_cost,
+            run,
+            month,
+            spent_before,
+            unknown,
+        } = self.limits;
+        type Name = fn(Micro, Micro) -> Over;
+        let limits: [(Option<Micro>, Micro, Name); 3] = [
+            (max_cost, taken, Over::MaxCost),
+            (run, taken, Over::Run),
+            (month, taken + spent_before, Over::Month),
+        ];
+        let mut limits = limits
+            .into_iter()
+            .filter_map(|(limit, taken, name)| Some((limit?, taken, name)));
+        let over = match estimate {
+            Some(estimate) => limits.find_map(|(limit, taken, over)| {
+                let left = Micro(limit.0.saturating_sub(taken.0));
+                (estimate > left).then(|| over(limit, left))
+            }),
+            None if unknown => limits
+                .find_map(|(limit, taken, over)| (taken >= limit).then(|| over(limit, Micro(0)))),
+            None => limits.next().map(|_| Over::Unknown),
+        };
+        if let Some(over) = over {
+            inner.closed = Some(over);
+            return Err(over);
+        }
+        let reserved = estimate.unwrap_or_default();
+        inner.reserved += reserved;
+        Ok(Reserved(reserved))
+    }
+
+    /// Takes what a request cost in place of what was put aside for it; what is not billed, or in
+    /// doubt, costs what was put aside.
+    pub fn settle(&self, reserved: Reserved, bill: Option<Micro>) {
+        let mut inner = self.lock();
+        inner.reserved = Micro(inner.reserved.0.saturating_sub(reserved.0.0));
+        inner.spent += bill.unwrap_or(reserved.0);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Limits, Over, Purse};
+    use crate::model::Micro;
+
+    const CENT: Micro = Micro(10_000);
+
+    fn purse(limits: Limits) -> Purse {
+        Purse::new(limits)
+    }
+
+    #[test]
+    fn requests_side_by_side_do_not_pass_the_limit_together() {
+        let purse = purse(Limits {
+            run: Some(CENT.times(3)),
+            ..Limits::default()
+        });
+        let a = purse.reserve(Some(CENT)).unwrap();
+        let _b = purse.reserve(Some(CENT)).unwrap();
+        // The bill is what counts in the end.
+        purse.settle(a, Some(CENT.times(2)));
+        let over = purse.reserve(Some(CENT)).unwrap_err();
+        assert_eq!(over, Over::Run(CENT.times(3), Micro(0)));
+        assert_eq!(
+            over.to_string(),
+            "it would pass the budget of one run: $0.000 of $0.030 is left"
+        );
+        // Nothing more is begun, not even for nothing.
+        assert!(purse.reserve(Some(Micro(0))).is_err());
+    }
+
+    #[test]
+    fn what_was_not_billed_is_given_back() {
+        let purse = purse(Limits {
+            max_cost: Some(CENT),
+            ..Limits::default()
+        });
+        for _ in 0..5 {
+            let reserved = purse.reserve(Some(CENT)).unwrap();
+            purse.settle(reserved, Some(Micro(0)));
+        }
+        let reserved = purse.reserve(Some(CENT)).unwrap();
+        purse.settle(reserved, None);
+        assert_eq!(
+            purse.reserve(Some(CENT)).unwrap_err(),
+            Over::MaxCost(CENT, Micro(0))
+        );
+    }
+
+    #[test]
+    fn the_month_counts_what_was_before() {
+        let purse = purse(Limits {
+            month: Some(CENT.times(10)),
+            spent_before: CENT.times(9),
+            ..Limits::default()
+        });
+        let _one = purse.reserve(Some(CENT)).unwrap();
+        assert!(purse.reserve(Some(Micro(1))).is_err());
+    }
+
+    #[test]
+    fn an_unknown_price_needs_a_word() {
+        let limits = Limits {
+            run: Some(CENT),
+            ..Limits::default()
+        };
+        assert_eq!(
+            purse(limits.clone()).reserve(None).unwrap_err(),
+            Over::Unknown
+        );
+        assert!(purse(Limits::default()).reserve(None).is_ok());
+        let agreed = purse(Limits {
+            unknown: true,
+            ..limits
+        });
+        let reserved = agreed.reserve(None).unwrap();
+        agreed.settle(reserved, Some(CENT));
+        assert!(agreed.reserve(None).is_err());
+    }
+}

@@ -1,0 +1,178 @@
+//! What to tell when a shot was not made, and what a person can do about it.
+
+use std::path::Path;
+
+use crate::diagnostic::{Diagnostic, Exit};
+use crate::execute::Failed;
+use crate::execute::purse::Over;
+use crate::fs::{FsError, shown};
+use crate::ledger::Entry;
+use crate::provider::openai::{Kind, Refusal};
+
+fn failed(exit: Exit, diagnostic: Diagnostic) -> Failed {
+    Failed {
+        diagnostic,
+        exit,
+        blocked: false,
+    }
+}
+
+fn blocked(exit: Exit, diagnostic: Diagnostic) -> Failed {
+    Failed {
+        diagnostic,
+        exit,
+        blocked: true,
+    }
+}
+
+/// The run ends before it was sent.
+pub fn stopped() -> Failed {
+    let diagnostic = Diagnostic::error("it was not sent: the run was ended before");
+    blocked(Exit::SomeFailed, diagnostic)
+}
+
+/// A budget.
+pub fn over(over: Over) -> Failed {
+    let diagnostic = Diagnostic::error(format!("it was not asked for: {over}")).hint(match over {
+        Over::MaxCost(..) => "give a larger `--max-cost`, or build fewer assets at once",
+        Over::Run(..) => {
+            "raise `run` in `[budget]`, or run `gpbuild` again: what was made stays made"
+        }
+        Over::Month(..) => "raise `month` in `[budget]`; `gpbuild log` says what it was spent on",
+        Over::Unknown => {
+            "`--yes` agrees to it; or give the model's `tokens` in `[model.\"provider/name\"]`"
+        }
+    });
+    blocked(Exit::Budget, diagnostic)
+}
+
+/// Somebody else's refusal holds for everybody.
+pub fn halted(why: &str) -> Failed {
+    let diagnostic = Diagnostic::error(format!("it was not asked for: the provider said {why}"));
+    blocked(Exit::Provider, diagnostic)
+}
+
+/// It may have been paid for before.
+pub fn in_doubt(entry: &Entry) -> Failed {
+    let diagnostic = Diagnostic::error(crate::plan::in_doubt(entry));
+    blocked(Exit::SomeFailed, diagnostic)
+}
+
+/// It may have been accepted.
+pub fn doubt(why: &str, kept: &Path) -> Failed {
+    let mut diagnostic = Diagnostic::error(format!("it is in doubt: {why}")).hint(
+        "it may have been paid for, so it is not sent again by itself: `--retry-in-doubt` does that",
+    );
+    if kept.exists() {
+        diagnostic = diagnostic.hint(format!("what came is kept in `{}`", shown(kept)));
+    }
+    failed(Exit::SomeFailed, diagnostic)
+}
+
+/// The disk.
+pub fn disk(error: &FsError) -> Failed {
+    failed(Exit::SomeFailed, Diagnostic::error(error.to_string()))
+}
+
+/// It was paid for, and cannot be taken in now.
+pub fn not_kept(error: &FsError, answer: &Path) -> Failed {
+    failed(
+        Exit::SomeFailed,
+        Diagnostic::error(error.to_string()).hint(format!(
+            "the answer is safe in `{}`: the next `gpbuild` takes it from there, for nothing",
+            shown(answer)
+        )),
+    )
+}
+
+/// A picture that goes with it.
+pub fn unreadable(why: &str) -> Failed {
+    failed(
+        Exit::SomeFailed,
+        Diagnostic::error(format!("a picture that goes with the request: {why}"))
+            .hint("run `gpbuild` again"),
+    )
+}
+
+/// Nobody was reached.
+pub fn unreached(why: &str) -> Failed {
+    failed(
+        Exit::Provider,
+        Diagnostic::error(format!("the provider was not reached: {why}")).hint(
+            "nothing was sent, nothing was paid: look at the network, then run `gpbuild` again",
+        ),
+    )
+}
+
+/// What the provider refused for good.
+pub fn refused(refusal: &Refusal) -> Failed {
+    let said = refusal.said();
+    let mut diagnostic = Diagnostic::error(match &refusal.kind {
+        Kind::Moderation { stage, .. } => match stage.as_deref() {
+            Some("input") => format!("the provider's moderation refused the prompt: {said}"),
+            Some("output") => {
+                format!("the provider's moderation refused the picture that was made: {said}")
+            }
+            _ => format!("the provider's moderation refused it: {said}"),
+        },
+        Kind::Redirect(to) if !to.is_empty() => {
+            format!("the provider points elsewhere, to `{}`: {said}", host(to))
+        }
+        _ => format!("the provider refused it: {said}"),
+    });
+    let code = refusal.code.as_deref().unwrap_or_default();
+    let verify = refusal.message.contains("must be verified");
+    let hint = match &refusal.kind {
+        Kind::Moderation { .. } => {
+            "reword the prompt; `params = { moderation = \"low\" }` is less strict"
+        }
+        Kind::RateLimit => {
+            "it went on for too long: run `gpbuild` again later, or with less `--jobs`"
+        }
+        Kind::Overloaded => "nothing was made: run `gpbuild` again later",
+        Kind::SlowDown => "wait a quarter of an hour, then run `gpbuild --jobs 2`",
+        Kind::Quota => "look at billing and limits of the account: no waiting mends this",
+        Kind::Credentials if verify => {
+            "the organization has to be verified once, in the provider's settings; it takes some 30 minutes to be known"
+        }
+        Kind::Credentials if refusal.status == 403 => {
+            "the key may not do this: look at its permissions in the provider's settings"
+        }
+        Kind::Credentials => "look at `OPENAI_API_KEY`",
+        Kind::NoModel => "look at the model's name, and at what the key may use",
+        Kind::Redirect(_) => {
+            "gpbuild follows nowhere, so that the key goes to nobody else: set `base_url` to where the API is"
+        }
+        Kind::Invalid if code == "invalid_value" => {
+            "this gpbuild's table of models may be out of date: `[model.\"provider/name\"]` overrides it"
+        }
+        Kind::Invalid => "nothing was made, nothing was paid",
+    };
+    diagnostic = diagnostic.hint(hint);
+    if let Kind::Moderation { categories, .. } = &refusal.kind
+        && !categories.is_empty()
+    {
+        diagnostic = diagnostic.hint(format!("categories: {}", categories.join(", ")));
+    }
+    if let Some(id) = &refusal.request_id {
+        diagnostic = diagnostic.hint(format!("for its support: request `{id}`"));
+    }
+    let exit = match refusal.kind {
+        Kind::Moderation { .. } | Kind::Invalid => Exit::SomeFailed,
+        _ => Exit::Provider,
+    };
+    failed(exit, diagnostic)
+}
+
+/// Scheme and host of a URL: the rest may hold secrets.
+fn host(url: &str) -> String {
+    let end = url
+        .match_indices('/')
+        .nth(2)
+        .map_or(url.len(), |(at, _)| at);
+    let shown = url[..end].split(['?', '#']).next().unwrap_or_default();
+    match shown.rsplit_once('@') {
+        Some((_, host)) => host.to_owned(),
+        None => shown.to_owned(),
+    }
+}

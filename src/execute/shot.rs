@@ -1,0 +1,136 @@
+//! One shot of a step: drawn here, or asked of a provider. Its picture is in the store before its entry
+//! says so.
+
+use tokio::runtime::Handle;
+
+use crate::diagnostic::{Diagnostic, Exit};
+use crate::digest::Digest;
+use crate::execute::ask::Ask;
+use crate::execute::step::{draw_diagnostic, no_picture, page_images, told};
+use crate::execute::{Failed, Line, Maker, Spent};
+use crate::export;
+use crate::fs::Durability;
+use crate::key::{self, Ingredients, SHOT};
+use crate::model;
+use crate::plan::{self, Answer, Step};
+use crate::provider::local;
+use crate::provider::openai::Attachment;
+use crate::provider::request::{Page, Picture, Request};
+use crate::store::ShotEntry;
+
+impl From<Diagnostic> for Failed {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self {
+            diagnostic,
+            exit: Exit::SomeFailed,
+            blocked: false,
+        }
+    }
+}
+
+impl Maker {
+    /// Makes one shot; `previous` is the picked picture of the shot before.
+    pub(super) fn shot(
+        &self,
+        step: &Step,
+        request: &Request,
+        previous: Option<Digest>,
+        line: &Line,
+        spent: &mut Spent,
+    ) -> Result<Answer, Failed> {
+        let ingredients = key::shot(request, |picture| step.digest_of(picture, previous))
+            .map_err(|_| no_picture())?;
+        match &request.page {
+            Some(page) => Ok(self.draw(request, page, ingredients)?),
+            None => self.ask(step, request, previous, &ingredients, line, spent),
+        }
+    }
+
+    fn draw(
+        &self,
+        request: &Request,
+        page: &Page,
+        ingredients: Ingredients,
+    ) -> Result<Answer, Diagnostic> {
+        let images = page_images(&self.root, page)?;
+        let (width, height) = (request.width, request.height);
+        let pixels = local::draw(&page.html, width, height, &self.fonts, &images)
+            .map_err(draw_diagnostic)?;
+        let picture =
+            export::encode_picture(&pixels).map_err(|e| Diagnostic::error(e.to_string()))?;
+        let digest = self.store.put(&picture, Durability::Free).map_err(told)?;
+        let model = request.model.provider.clone();
+        let key = ingredients.key(SHOT);
+        let entry = ShotEntry {
+            candidates: vec![digest],
+            model: model.clone(),
+            cost: 0,
+            ingredients,
+        };
+        self.store
+            .put_shot(&key, &entry, Durability::Free)
+            .map_err(told)?;
+        Ok(Answer {
+            candidates: vec![digest],
+            pick: 1,
+            model,
+        })
+    }
+
+    fn ask(
+        &self,
+        step: &Step,
+        request: &Request,
+        previous: Option<Digest>,
+        ingredients: &Ingredients,
+        line: &Line,
+        spent: &mut Spent,
+    ) -> Result<Answer, Failed> {
+        let Some(asker) = &self.asker else {
+            // The plan has blocked such steps: nobody comes here.
+            return Err(
+                Diagnostic::error(format!("`{}` cannot be asked", request.model.provider)).into(),
+            );
+        };
+        let attach = |picture: &Picture| self.attachment(step, picture, previous);
+        let references = request
+            .references
+            .iter()
+            .map(attach)
+            .collect::<Result<Vec<_>, _>>()?;
+        let mask = request.mask.as_ref().map(attach).transpose()?;
+        let ask = Ask {
+            asset: &step.spec.id,
+            request,
+            key: ingredients.key(SHOT),
+            ingredients,
+            estimate: plan::price(request),
+            price: model::builtin()
+                .get(&request.model)
+                .and_then(|model| model.price),
+            references: &references,
+            mask: mask.as_ref(),
+        };
+        // This thread does nothing else meanwhile; the runtime's own drives the connection.
+        Handle::current().block_on(asker.ask(&ask, line, spent))
+    }
+
+    /// A picture that goes with a request, as a file.
+    fn attachment(
+        &self,
+        step: &Step,
+        picture: &Picture,
+        previous: Option<Digest>,
+    ) -> Result<Attachment, Diagnostic> {
+        let digest = step.digest_of(picture, previous).ok_or_else(no_picture)?;
+        let path = match picture {
+            Picture::File(path, _) => self.root.at(path),
+            Picture::Asset(_) | Picture::Previous => {
+                // It may be only in an output that the lock names: then it goes into the store now.
+                self.kept(&digest)?.ok_or_else(no_picture)?;
+                self.store.path_of(&digest).ok_or_else(no_picture)?
+            }
+        };
+        Ok(Attachment { path, digest })
+    }
+}

@@ -1,0 +1,170 @@
+//! From an answer that has arrived to a shot in the store: pictures first, then the settlement, then
+//! the entry, then the answer may go. It is the same after a kill: whatever arrived is taken in.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::Diagnostic;
+use crate::digest::Digest;
+use crate::export;
+use crate::fs::{Durability, FsError};
+use crate::ledger::{Ledger, Outcome, Settlement};
+use crate::model::Micro;
+use crate::plan::Answer;
+use crate::provider::openai::{self, KeepError};
+use crate::store::{Arrived, Head, ShotEntry, Store, StreamError};
+
+/// The largest picture, in bytes: four for each of eight million pixels, and as much again.
+const MAX_PICTURE_BYTES: u64 = 64 << 20;
+
+/// An answer that was taken in.
+#[derive(Debug)]
+pub struct Taken {
+    /// The candidates.
+    pub answer: Answer,
+    /// The bill; `None` if the provider told no usage, or nobody knows the price.
+    pub cost: Option<Micro>,
+    /// What is odd about the pictures; they are kept all the same.
+    pub remarks: Vec<String>,
+}
+
+/// Why there is nothing to take in.
+#[derive(Debug)]
+pub enum NotTaken {
+    /// There is no picture in it: why, and where it is kept.
+    Empty(String, PathBuf),
+    /// The disk said no; the answer stays where it is.
+    Disk(FsError),
+}
+
+/// Takes in the answer in the file `path`.
+pub fn take_in(
+    store: &Store,
+    ledger: &Ledger,
+    path: &Path,
+    request_id: Option<String>,
+) -> Result<Taken, NotTaken> {
+    let mut arrived = Arrived::open(path).map_err(NotTaken::Disk)?;
+    let mut keep = |bytes: &mut dyn Read| -> Result<Digest, KeepError> {
+        store
+            .put_stream(bytes, MAX_PICTURE_BYTES)
+            .map_err(|e| match e {
+                StreamError::Source(e) => KeepError::Picture(e),
+                StreamError::Disk(e) => KeepError::Disk(e),
+            })
+    };
+    let said = openai::read(&mut arrived.body, &mut keep).map_err(NotTaken::Disk)?;
+    let head = arrived.head.clone();
+    let cost = said
+        .usage
+        .zip(head.price)
+        .map(|(usage, price)| usage.cost(&price));
+    let why = said.error.or(said.trouble);
+    let settle = |outcome, why: Option<String>| Settlement {
+        outcome,
+        cost,
+        request_id,
+        why,
+    };
+    if said.pictures.is_empty() {
+        let why = match why {
+            Some(why) => format!("answered without a picture: {why}"),
+            None => "answered without a picture".to_owned(),
+        };
+        ledger
+            .settle(head.number, settle(Outcome::Doubt, Some(why.clone())))
+            .map_err(NotTaken::Disk)?;
+        return Err(NotTaken::Empty(why, arrived.set_aside()));
+    }
+    ledger
+        .settle(head.number, settle(Outcome::Answered, why.clone()))
+        .map_err(NotTaken::Disk)?;
+    let provider = head.model.split('/').next().unwrap_or_default();
+    let entry = ShotEntry {
+        candidates: said.pictures.clone(),
+        model: match &said.model {
+            Some(model) => format!("{provider}/{model}"),
+            None => head.model.clone(),
+        },
+        cost: cost.unwrap_or_default().0,
+        ingredients: head.ingredients.clone(),
+    };
+    store
+        .put_shot(&head.key, &entry, Durability::Paid)
+        .map_err(NotTaken::Disk)?;
+    let remarks = remarks(store, &head, &said.pictures, why);
+    match said.pictures.len() as u64 == u64::from(head.pictures) {
+        true => arrived.done().map_err(NotTaken::Disk)?,
+        // The rest may be in it, in some form.
+        false => drop(arrived.set_aside()),
+    }
+    Ok(Taken {
+        answer: Answer {
+            candidates: entry.candidates,
+            pick: 1,
+            model: entry.model,
+        },
+        cost,
+        remarks,
+    })
+}
+
+/// What is odd about the pictures that came.
+fn remarks(store: &Store, head: &Head, pictures: &[Digest], why: Option<String>) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if pictures.len() as u64 != u64::from(head.pictures) {
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        remarks.push(format!(
+            "{} of {} pictures came{why}",
+            pictures.len(),
+            head.pictures
+        ));
+    }
+    for (n, digest) in pictures.iter().enumerate() {
+        let path = store.path_of(digest);
+        let (width, height) = head.size;
+        match path.and_then(|path| export::dimensions_of(&path)) {
+            Some(size) if size == head.size => {}
+            Some((w, h)) => remarks.push(format!(
+                "picture {} is {w}x{h}, not {width}x{height} as asked: it is kept, and cropped to fit",
+                n + 1
+            )),
+            None => remarks.push(format!(
+                "picture {} is none that gpbuild can read: it is kept as object {}",
+                n + 1,
+                digest.short()
+            )),
+        }
+    }
+    remarks
+}
+
+/// Takes in what arrived before an earlier run was ended; what is wrong with any of it is told.
+pub fn recover(store: &Store, ledger: &Ledger) -> Vec<Diagnostic> {
+    let mut told = Vec::new();
+    for path in store.arrived() {
+        let asset = Arrived::open(&path).map(|arrived| arrived.head.asset).ok();
+        let warning = match take_in(store, ledger, &path, None) {
+            Ok(taken) => {
+                let remarks = taken.remarks.into_iter().map(Diagnostic::warning);
+                told.extend(remarks.map(|warning| match &asset {
+                    Some(asset) => warning.for_asset(asset),
+                    None => warning,
+                }));
+                continue;
+            }
+            Err(NotTaken::Empty(why, aside)) => Diagnostic::warning(format!(
+                "a request of an earlier run was {why}; the answer is kept in `{}`",
+                crate::fs::shown(&aside)
+            )),
+            Err(NotTaken::Disk(error)) => Diagnostic::warning(format!(
+                "an answer of an earlier run could not be taken in: {error}"
+            )),
+        };
+        told.push(match &asset {
+            Some(asset) => warning.for_asset(asset),
+            None => warning,
+        });
+    }
+    told
+}

@@ -1,0 +1,247 @@
+//! What a run may spend, and whom it may ask: keys, budgets, the question, and requests in doubt.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::diagnostic::{Diagnostic, Exit, Failure, count};
+use crate::execute::{self, Asker, Limits, Terms};
+use crate::key::Key;
+use crate::ledger::Ledger;
+use crate::model::Micro;
+use crate::pipeline::{Planned, Settings, store_failure};
+use crate::plan::{self, Plan, Reason, Step, Verdict};
+use crate::provider::openai::{self, Config, DEFAULT_BASE_URL, Endpoint};
+use crate::report::{Event, Reporter};
+use crate::store::Store;
+
+/// So many requests at once, unless `--jobs` says otherwise.
+const REQUESTS: usize = 8;
+/// How long one request may take: large pictures take minutes.
+const TIMEOUT: Duration = Duration::from_secs(600);
+/// More than this is not spent without asking, unless `[budget] confirm` says otherwise.
+const CONFIRM: Micro = Micro(1_000_000);
+
+/// What the command line says about money.
+#[derive(Clone, Debug, Default)]
+pub struct Money {
+    /// `--max-cost`: agreed to up to this.
+    pub max_cost: Option<Micro>,
+    /// `--yes`: agreed to.
+    pub yes: bool,
+    /// `--retry-in-doubt`: send again what may have been paid for.
+    pub retry_in_doubt: bool,
+}
+
+/// How to reach providers, as the environment says.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// `OPENAI_API_KEY`.
+    pub openai_key: Option<SecretString>,
+    /// `OPENAI_BASE_URL`.
+    pub openai_base_url: Option<String>,
+    /// `OPENAI_ORG_ID`.
+    pub openai_organization: Option<String>,
+    /// `OPENAI_PROJECT_ID`.
+    pub openai_project: Option<String>,
+}
+
+impl Access {
+    /// Blocks a step whose provider cannot be asked: that is said before anything is done.
+    pub fn block(&self, step: &mut Step) {
+        let is_asked = step.asks() && (step.requests() > 0 || step.shares.is_some());
+        if !is_asked {
+            return;
+        }
+        let asked = step.spec.shots.iter().find(|shot| shot.page.is_none());
+        if let Some(shot) = asked
+            && let Some(reason) = self.missing(&shot.model.provider)
+        {
+            step.reason = reason;
+            step.verdict = Verdict::Blocked;
+        }
+    }
+
+    /// Why a provider cannot be asked.
+    fn missing(&self, provider: &str) -> Option<Reason> {
+        if provider != openai::NAME {
+            return Some(Reason::NoProvider(provider.to_owned()));
+        }
+        match &self.openai_key {
+            Some(_) => None,
+            None => Some(Reason::NoKey(openai::KEY_VARIABLE)),
+        }
+    }
+}
+
+/// At most so many requests at once.
+pub fn requests_at_once(jobs: usize) -> usize {
+    if jobs > 0 { jobs } else { REQUESTS }
+}
+
+/// The shots whose requests are in doubt, and what to tell of them.
+pub fn doubts(settings: &Settings, ledger: &Ledger) -> BTreeMap<Key, String> {
+    if settings.money.retry_in_doubt {
+        return BTreeMap::new();
+    }
+    ledger
+        .doubts()
+        .iter()
+        .map(|entry| (entry.intent.key, plan::in_doubt(entry)))
+        .collect()
+}
+
+/// Takes in the answers that arrived before an earlier run was ended.
+pub fn recover(settings: &Settings, reporter: &Reporter) -> Result<(), Failure> {
+    let store = Store::open(&settings.root)?;
+    if store.arrived().is_empty() {
+        return Ok(());
+    }
+    let ledger = Ledger::open(&settings.root).map_err(|e| store_failure(&e))?;
+    for warning in execute::recover(&store, &ledger) {
+        reporter.event(Event::Diagnostic(&warning));
+    }
+    Ok(())
+}
+
+/// What a plan would ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Bill {
+    requests: usize,
+    known: Micro,
+    unknown: usize,
+    up_to: bool,
+}
+
+impl Bill {
+    fn of(plan: &Plan, access: &Access) -> Self {
+        let mut bill = Self::default();
+        for step in &plan.steps {
+            let mut step = step.clone();
+            access.block(&mut step);
+            let requests = step.requests();
+            if requests == 0 {
+                continue;
+            }
+            bill.requests += requests;
+            bill.up_to |= step.up_to;
+            match step.estimate {
+                Some(estimate) => bill.known += estimate,
+                None => bill.unknown += requests,
+            }
+        }
+        bill
+    }
+
+    fn words(&self) -> String {
+        let requests = count(self.requests, "request");
+        let bound = if self.up_to { "up to" } else { "about" };
+        match (self.known, self.unknown) {
+            (known, 0) => format!("{requests} for {bound} {known}"),
+            (Micro(0), _) => format!("{requests} of unknown price"),
+            (known, unknown) => {
+                format!("{requests} for {bound} {known}, {unknown} of them of unknown price")
+            }
+        }
+    }
+}
+
+/// Who sends the requests of a plan, once everything about money is settled; none where nothing is to
+/// be asked for.
+pub fn asker(
+    settings: &Settings,
+    planned: &Planned,
+    plan: &Plan,
+    reporter: &Reporter,
+) -> Result<Option<Asker>, Failure> {
+    let Some(key) = settings.access.openai_key.clone() else {
+        return Ok(None);
+    };
+    let bill = Bill::of(plan, &settings.access);
+    if bill.requests == 0 {
+        return Ok(None);
+    }
+    if let Some(damage) = planned.ledger.damage() {
+        reporter.event(Event::Diagnostic(&damage));
+    }
+    let endpoint = endpoint(settings, key, reporter)?;
+    for (id, takers) in plan::takers(&plan.steps) {
+        reporter.event(Event::Note(&format!("{id}: {takers}")));
+    }
+    consent(settings, &bill, reporter)?;
+    let budget = &planned.project.manifest.budget;
+    let terms = Terms {
+        at_once: requests_at_once(settings.jobs),
+        images_per_minute: None,
+        limits: Limits {
+            max_cost: settings.money.max_cost,
+            run: budget.run,
+            month: budget.month,
+            spent_before: planned.ledger.spent_this_month(),
+            unknown: settings.money.yes,
+        },
+        retry_in_doubt: settings.money.retry_in_doubt,
+    };
+    Ok(Some(Asker::new(
+        endpoint,
+        planned.store.clone(),
+        Arc::clone(&planned.ledger),
+        terms,
+    )))
+}
+
+fn endpoint(
+    settings: &Settings,
+    key: SecretString,
+    reporter: &Reporter,
+) -> Result<Endpoint, Failure> {
+    let access = &settings.access;
+    let base = access
+        .openai_base_url
+        .as_deref()
+        .unwrap_or(DEFAULT_BASE_URL);
+    let base_url = Endpoint::parse_url(base).map_err(|why| {
+        Failure::new(
+            Exit::Provider,
+            Diagnostic::error(format!("`OPENAI_BASE_URL` {why}")),
+        )
+    })?;
+    if base != DEFAULT_BASE_URL {
+        let host = base_url.host_str().unwrap_or_default();
+        reporter.event(Event::Note(&format!("requests go to {host}")));
+    }
+    Ok(Endpoint::new(Config {
+        base_url,
+        key,
+        organization: access.openai_organization.clone(),
+        project: access.openai_project.clone(),
+        azure: None,
+        timeout: TIMEOUT,
+    }))
+}
+
+/// Asks a person, where it costs more than goes without saying.
+fn consent(settings: &Settings, bill: &Bill, reporter: &Reporter) -> Result<(), Failure> {
+    let agreed = settings.money.yes || settings.money.max_cost.is_some();
+    if agreed || (bill.known <= CONFIRM && bill.unknown == 0) {
+        return Ok(());
+    }
+    let words = bill.words();
+    match reporter.ask(&format!("{words}: go on?")) {
+        Some(true) => Ok(()),
+        Some(false) => Err(Failure::new(
+            Exit::Budget,
+            Diagnostic::error("nothing was made: it was not agreed to"),
+        )),
+        None => Err(Failure::new(
+            Exit::Budget,
+            Diagnostic::error(format!("{words}: nobody is there to agree to that"))
+                .hint("`--yes` agrees to it, `--max-cost USD` to so much of it")
+                .hint(format!(
+                    "without asking, a run spends at most {CONFIRM}: `confirm` in `[budget]` moves that"
+                )),
+        )),
+    }
+}

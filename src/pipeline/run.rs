@@ -1,0 +1,153 @@
+//! A run under way: takes what came of each step, and decides what waited for it.
+
+use std::collections::VecDeque;
+
+use crate::execute::{Director, Executed, Finished, Talk, paced};
+use crate::lock::Lock;
+use crate::pipeline::money::Access;
+use crate::pipeline::outcome::{Outcome, asset_report, doing};
+use crate::pipeline::settle::enter;
+use crate::pipeline::{Planned, Settings};
+use crate::plan::{Observer, Reason, Step, Verdict, Waiting};
+use crate::report::{AssetReport, Event, Reporter, State as Shown};
+
+/// What a run knows of itself.
+pub struct Run<'a> {
+    /// What became of the assets so far.
+    pub outcome: Outcome,
+    observer: Observer<'a>,
+    access: &'a Access,
+    waiting: Waiting,
+    lock: Lock,
+    reporter: &'a Reporter,
+    /// What is to be told once the run has begun.
+    early: Option<Vec<AssetReport>>,
+    /// Steps with requests that have not ended.
+    asks: usize,
+    /// The pictures a minute that were told of.
+    told_limit: Option<u32>,
+}
+
+impl<'a> Run<'a> {
+    /// A run that has not begun.
+    pub fn new(
+        settings: &'a Settings,
+        planned: &'a Planned,
+        waiting: Waiting,
+        reporter: &'a Reporter,
+    ) -> Self {
+        Self {
+            outcome: Outcome::new(settings.resolve.is_draft()),
+            observer: planned.observer(settings),
+            access: &settings.access,
+            waiting,
+            lock: Lock::clone(&planned.lock),
+            reporter,
+            early: Some(Vec::new()),
+            asks: 0,
+            told_limit: None,
+        }
+    }
+
+    /// Takes out what needs no work, what cannot be done, and what waits; what is fresh without being
+    /// in the lock is put there.
+    pub fn settle(&mut self, steps: Vec<Step>) -> Vec<Step> {
+        let mut work = Vec::new();
+        let mut queue = VecDeque::from(steps);
+        while let Some(mut step) = queue.pop_front() {
+            self.access.block(&mut step);
+            let state = match &step.verdict {
+                // It comes again when it can be decided.
+                Verdict::Wait(_) => continue,
+                Verdict::Fresh => {
+                    self.outcome.fresh += 1;
+                    self.outcome.remarks += usize::from(step.reason != Reason::None);
+                    self.outcome.in_place(&step);
+                    enter(&step, &mut self.lock);
+                    Shown::Fresh
+                }
+                Verdict::Blocked => {
+                    self.outcome.blocked(&step.reason);
+                    queue.extend(self.waiting.lost(&step.spec.id, &self.observer));
+                    Shown::Blocked
+                }
+                _ => {
+                    self.asks += usize::from(step.asks());
+                    work.push(step);
+                    continue;
+                }
+            };
+            let report = asset_report(&step, state);
+            match &mut self.early {
+                Some(early) => early.push(report),
+                None => self.reporter.event(Event::Done(&report)),
+            }
+        }
+        // What shares its shots with another comes after it: it finds them made.
+        work.sort_by_key(|step| step.shares.is_some());
+        work
+    }
+
+    /// Tells how much is to be done, and what is known already.
+    pub fn begin(&mut self, steps: &[Step]) {
+        self.reporter.event(Event::Begin {
+            total: steps.len() + self.outcome.blocked + self.waiting.len(),
+        });
+        for report in self.early.take().unwrap_or_default() {
+            self.reporter.event(Event::Done(&report));
+        }
+    }
+
+    /// The lock as it is now, and what became of the assets.
+    pub fn end(self, executed: Executed) -> (Lock, Outcome) {
+        let mut outcome = self.outcome;
+        outcome.left += executed.left + self.waiting.len();
+        outcome.interrupted = executed.interrupted;
+        (self.lock, outcome)
+    }
+}
+
+impl Director for Run<'_> {
+    fn started(&mut self, step: &Step) {
+        self.reporter.event(Event::Running {
+            id: &step.spec.id,
+            what: doing(step),
+        });
+    }
+
+    fn heard(&mut self, talk: Talk) {
+        match talk {
+            Talk::Note(note) => self.reporter.event(Event::Note(&note)),
+            Talk::Paced { id, limit, .. } => {
+                self.reporter.event(Event::Running {
+                    id: &id,
+                    what: "waiting for the rate limit",
+                });
+                // Once, and again only if it turns out to be less.
+                if let Some(limit) = limit.filter(|limit| self.told_limit != Some(*limit)) {
+                    self.told_limit = Some(limit);
+                    let note = paced(limit, self.asks + self.waiting.len());
+                    self.reporter.event(Event::Note(&note));
+                }
+            }
+        }
+    }
+
+    fn ended(&mut self, finished: Finished) -> Vec<Step> {
+        self.asks = self.asks.saturating_sub(usize::from(finished.step.asks()));
+        self.outcome.ended(&finished, self.reporter);
+        let id = finished.step.spec.id.clone();
+        let picture = match &finished.result {
+            Ok(made) => {
+                self.lock.assets.insert(id.clone(), made.locked.clone());
+                made.locked.shots.last().and_then(|shot| shot.picked())
+            }
+            Err(_) => None,
+        };
+        let decided = match picture {
+            Some(picture) => self.waiting.made(&id, picture, &self.observer),
+            None => self.waiting.lost(&id, &self.observer),
+        };
+        self.settle(decided)
+    }
+}

@@ -1,0 +1,38 @@
+//! What hangs on an asset: those that take its picture, and what making them anew would cost.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::count;
+use crate::model::Micro;
+use crate::plan::{Step, Verdict};
+
+/// For each asset that is to be made and that others wait for: how many, and for how much. Told before
+/// it happens, because one word on a first slide can cost a whole carousel.
+pub fn takers(steps: &[Step]) -> BTreeMap<String, String> {
+    let made: BTreeMap<&str, &Step> = steps
+        .iter()
+        .filter(|step| step.verdict == Verdict::Make)
+        .map(|step| (step.spec.id.as_str(), step))
+        .collect();
+    let mut hang: BTreeMap<&str, (usize, Option<Micro>)> = BTreeMap::new();
+    for step in steps {
+        let Verdict::Wait(taken) = &step.verdict else {
+            continue;
+        };
+        if let Some((id, _)) = made.get_key_value(taken.as_str()) {
+            let (n, sum) = hang.entry(*id).or_insert((0, Some(Micro(0))));
+            *n += 1;
+            *sum = sum.zip(step.estimate).map(|(a, b)| a + b);
+        }
+    }
+    let words = |(id, (n, sum)): (&str, (usize, Option<Micro>))| {
+        let verb = if n == 1 { "takes" } else { "take" };
+        let price = match sum {
+            Some(sum) => format!("up to {sum}"),
+            None => "of unknown price".to_owned(),
+        };
+        let text = format!("{} {verb} it as reference: {price}", count(n, "asset"));
+        (id.to_owned(), text)
+    };
+    hang.into_iter().map(words).collect()
+}
