@@ -6,6 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command;
+use crate::command::log::By;
 use crate::diagnostic::{Exit, Failure};
 use crate::manifest::PROJECT_FILE;
 use crate::model::{Micro, ModelId};
@@ -172,6 +173,12 @@ enum Command {
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
     },
+    /// Say what was spent, and which requests are in doubt
+    Log {
+        /// One row for each: day, model, asset
+        #[arg(long, value_name = "WHAT", default_value = "day", value_parser = By::NAMES)]
+        by: String,
+    },
     /// Look after the store
     Cache {
         #[command(subcommand)]
@@ -290,6 +297,10 @@ fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
             CacheCommand::Verify => command::cache::verify(&settings, cli.common.json, reporter),
         };
     }
+    if let Command::Log { by } = &command {
+        refuse_resolve_flags(&cli.resolve, "log")?;
+        return command::log::run(&settings, By::parse(by), cli.common.json, reporter);
+    }
     let ResolveFlags {
         profile,
         draft,
@@ -367,7 +378,7 @@ fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
             settings.select = assets;
             command::accept::run(&settings, reporter)
         }
-        Command::Init { .. } | Command::Cache { .. } => Ok(Exit::Done),
+        Command::Init { .. } | Command::Cache { .. } | Command::Log { .. } => Ok(Exit::Done),
     }
 }
 

@@ -5,6 +5,7 @@ pub mod build;
 pub mod cache;
 pub mod check;
 pub mod init;
+pub mod log;
 pub mod plan;
 pub mod show;
 pub mod why;

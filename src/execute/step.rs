@@ -6,6 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use image::RgbaImage;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::digest::Digest;
@@ -34,6 +36,8 @@ pub struct Maker {
     pub locked: Arc<Lock>,
     /// The lock by key.
     pub recall: Arc<Recall>,
+    /// For one decoded picture each.
+    pub room: Semaphore,
     /// Who sends paid requests, if anybody does.
     pub asker: Option<Asker>,
 }
@@ -171,6 +175,8 @@ impl Maker {
             };
             done.push(answer);
         }
+        // Pixels take much more room than files: only so many at once, however many answers came.
+        let _room = Handle::current().block_on(self.room.acquire());
         let picked = done
             .last()
             .and_then(Answer::picked)

@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use crate::diagnostic::{Diagnostic, Exit, Failure, Severity, merge};
 use crate::digest::Digest;
 use crate::execute::{self, Executed, Maker, Pace};
@@ -138,7 +140,8 @@ fn manifest_failure(error: &FsError) -> Failure {
     Failure::new(Exit::Manifest, Diagnostic::error(error.to_string()))
 }
 
-fn store_failure(error: &FsError) -> Failure {
+/// A failure of the store, the ledger or the lock on disk.
+pub fn store_failure(error: &FsError) -> Failure {
     Failure::new(Exit::Damaged, Diagnostic::error(error.to_string()))
 }
 
@@ -278,6 +281,7 @@ fn carry_out(
         fonts: Arc::clone(&project.fonts),
         locked: Arc::clone(&planned.lock),
         recall: Arc::clone(&planned.recall),
+        room: Semaphore::new(draws(settings.jobs)),
         asker,
     });
     let pace = Pace {

@@ -198,6 +198,9 @@ impl<'a> Resolver<'a> {
             prompt: self.prompt("edit", &context)?,
             references: vec![Picture::Previous],
             mask,
+            // Candidates are for the first shot, which is chosen from: an edit of the chosen one that
+            // asked for as many again would cost as much again.
+            candidates: 1,
             ..first.clone()
         })
     }

@@ -1,0 +1,185 @@
+//! `gpbuild log`: what was spent, by day, model or asset, and which requests are in doubt.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::diagnostic::{Exit, Failure, count};
+use crate::ledger::{Entry, Ledger, Moment, Outcome};
+use crate::model::Micro;
+use crate::pipeline::{Settings, store_failure};
+use crate::report::{Event, Reporter};
+
+/// What rows are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The day of a request, UTC.
+    Day,
+    /// `provider/model`.
+    Model,
+    /// The asset's id.
+    Asset,
+}
+
+impl By {
+    /// The names that the command line takes.
+    pub const NAMES: [&'static str; 3] = ["day", "model", "asset"];
+
+    /// Reads a name of [`By::NAMES`].
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "day" => Some(Self::Day),
+            "model" => Some(Self::Model),
+            "asset" => Some(Self::Asset),
+            _ => None,
+        }
+    }
+
+    fn of(self, entry: &Entry) -> String {
+        match self {
+            Self::Day => entry.at.day().to_string(),
+            Self::Model => entry.intent.model.clone(),
+            Self::Asset => entry.intent.asset.clone(),
+        }
+    }
+}
+
+/// What some requests come to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    requests: usize,
+    pictures: u64,
+    cost: Micro,
+    unknown: usize,
+}
+
+impl Sum {
+    fn add(&mut self, entry: &Entry) {
+        self.requests += 1;
+        self.pictures += u64::from(entry.intent.pictures);
+        match entry.cost() {
+            Some(cost) => self.cost += cost,
+            None => self.unknown += 1,
+        }
+    }
+
+    fn words(self) -> String {
+        let pictures = usize::try_from(self.pictures).unwrap_or(usize::MAX);
+        let unknown = match self.unknown {
+            0 => String::new(),
+            n => format!(", and {n} of unknown price"),
+        };
+        format!(
+            "{} for {}: {}{unknown}",
+            count(self.requests, "request"),
+            count(pictures, "picture"),
+            self.cost
+        )
+    }
+}
+
+/// Runs the command.
+pub fn run(
+    settings: &Settings,
+    by: Option<By>,
+    json: bool,
+    reporter: &Reporter,
+) -> Result<Exit, Failure> {
+    let ledger = Ledger::open(&settings.root).map_err(|e| store_failure(&e))?;
+    if let Some(damage) = ledger.damage() {
+        reporter.event(Event::Diagnostic(&damage));
+    }
+    let entries = ledger.entries();
+    if json {
+        let lines: String = entries.iter().map(|e| format!("{}\n", line(e))).collect();
+        reporter.out(&lines);
+        return Ok(Exit::Done);
+    }
+    // What was refused or never sent cost nothing and made nothing.
+    let paid: Vec<&Entry> = entries
+        .iter()
+        .filter(|e| !e.settlement.as_ref().is_some_and(|s| s.outcome.is_free()))
+        .collect();
+    if paid.is_empty() {
+        reporter.out("nothing was spent\n");
+        return Ok(Exit::Done);
+    }
+    let by = by.unwrap_or(By::Day);
+    let mut rows: BTreeMap<String, Sum> = BTreeMap::new();
+    let (mut all, mut month) = (Sum::default(), Sum::default());
+    for entry in &paid {
+        rows.entry(by.of(entry)).or_default().add(entry);
+        all.add(entry);
+        if entry.at.month() == Moment::now().month() {
+            month.add(entry);
+        }
+    }
+    let widest = rows.keys().map(|name| name.chars().count()).max();
+    let mut text = String::new();
+    for (name, sum) in &rows {
+        let pad = widest.unwrap_or(0) - name.chars().count();
+        text += &format!("{name}{:pad$}  {}\n", "", sum.words());
+    }
+    text += &format!(
+        "\nthis month  {}\nin all      {}\n",
+        month.words(),
+        all.words()
+    );
+    let doubts: Vec<&&Entry> = paid.iter().filter(|e| e.is_in_doubt()).collect();
+    if !doubts.is_empty() {
+        text += &format!(
+            "\n{} in doubt, counted at their estimates: look at the provider's bill\n",
+            count(doubts.len(), "request")
+        );
+        for entry in doubts {
+            text += &format!("  {}\n", doubt(entry));
+        }
+    }
+    reporter.out(&text);
+    Ok(Exit::Done)
+}
+
+/// `2026-11-24T08:00:00Z  c/07  openai/gpt-image-2  req_1  the answer was cut off`.
+fn doubt(entry: &Entry) -> String {
+    let settlement = entry.settlement.as_ref();
+    let id = settlement.and_then(|s| s.request_id.as_deref());
+    let why = settlement
+        .and_then(|s| s.why.as_deref())
+        .unwrap_or("gpbuild ended before the answer came");
+    let why: String = why.chars().filter(|c| !c.is_control()).collect();
+    let mut parts = vec![
+        entry.at.to_string(),
+        entry.intent.asset.clone(),
+        entry.intent.model.clone(),
+    ];
+    parts.extend(id.map(str::to_owned));
+    parts.push(why);
+    parts.join("  ")
+}
+
+fn line(entry: &Entry) -> Value {
+    let settlement = entry.settlement.as_ref();
+    let outcome = match settlement.map(|s| s.outcome) {
+        Some(Outcome::Answered) => "answered",
+        Some(Outcome::Refused) => "refused",
+        Some(Outcome::Unsent) => "unsent",
+        Some(Outcome::Doubt) | None => "doubt",
+    };
+    let dollars = |micro: Option<Micro>| {
+        micro.and_then(|micro| serde_json::from_str::<Value>(&micro.decimal()).ok())
+    };
+    json!({
+        "event": "request",
+        "number": entry.number,
+        "at": entry.at.to_string(),
+        "id": entry.intent.asset,
+        "key": entry.intent.key.to_string(),
+        "model": entry.intent.model,
+        "pictures": entry.intent.pictures,
+        "outcome": outcome,
+        "cost_usd": dollars(entry.cost()),
+        "estimate_usd": dollars(entry.intent.estimate),
+        "request_id": settlement.and_then(|s| s.request_id.clone()),
+        "why": settlement.and_then(|s| s.why.clone()),
+    })
+}
