@@ -285,6 +285,7 @@ fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
     }
     let mut settings = Settings {
         root: project_folder(&here),
+        access: access(),
         ..Settings::default()
     };
     if let Command::Cache { command } = command {
@@ -348,7 +349,6 @@ fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
                 yes,
                 retry_in_doubt,
             };
-            settings.access = access();
             command::build::run(&settings, reporter)
         }
         Command::Plan {

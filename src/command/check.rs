@@ -27,6 +27,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     let project = pipeline::load(settings)?;
     let mut findings = project.warnings.clone();
     findings.extend(project.specs.iter().flat_map(|spec| lint_prompt(spec)));
+    findings.extend(pipeline::unasked(settings, &project));
     let mut wrong: Vec<Diagnostic> = project
         .specs
         .par_iter()

@@ -36,7 +36,7 @@ use crate::template::Templates;
 use crate::world::World;
 
 pub use alone::alone;
-pub use money::{Access, Money};
+pub use money::{Access, Money, unasked};
 pub use outcome::{asset_report, fresh_report};
 pub use remember::{Unchanged, nothing_changed};
 

@@ -11,7 +11,7 @@ use crate::execute::{self, Asker, Limits, Terms};
 use crate::key::Key;
 use crate::ledger::Ledger;
 use crate::model::Micro;
-use crate::pipeline::{Planned, Settings, store_failure};
+use crate::pipeline::{Planned, Project, Settings, store_failure};
 use crate::plan::{self, Plan, Reason, Step, Verdict};
 use crate::provider::openai::{self, Config, DEFAULT_BASE_URL, Endpoint};
 use crate::report::{Event, Reporter};
@@ -74,6 +74,22 @@ impl Access {
             None => Some(Reason::NoKey(openai::KEY_VARIABLE)),
         }
     }
+}
+
+/// What a build could not ask for, and why: for `check`, which tells it before anybody builds.
+pub fn unasked(settings: &Settings, project: &Project) -> Option<Diagnostic> {
+    let mut missing: BTreeMap<String, usize> = BTreeMap::new();
+    let shots = project.specs.iter().flat_map(|spec| &spec.shots);
+    for shot in shots.filter(|shot| shot.page.is_none()) {
+        if let Some(reason @ Reason::NoKey(_)) = settings.access.missing(&shot.model.provider) {
+            *missing.entry(reason.to_string()).or_default() += 1;
+        }
+    }
+    let (why, n) = missing.pop_first()?;
+    let shots = count(n, "shot");
+    Some(Diagnostic::warning(format!(
+        "{why}: {shots} could not be asked for"
+    )))
 }
 
 /// At most so many requests at once.

@@ -482,7 +482,8 @@ fn a_prompt_that_says_the_words_all_the_same_is_a_warning() {
   |
   = note: in asset `a`
   = help: leave it out, or it stands in the picture twice; whoever changes it pays again
-1 asset in 1 manifest: nothing wrong, 1 warning
+warning: `OPENAI_API_KEY` is not set: 1 shot could not be asked for
+1 asset in 1 manifest: nothing wrong, 2 warnings
 "#
     );
 }
