@@ -173,6 +173,21 @@ enum Command {
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
     },
+    /// Build on every save, as drafts unless told otherwise, until ctrl-c
+    Watch {
+        /// Ids and globs; all assets without any
+        #[arg(value_name = "ASSET")]
+        assets: Vec<String>,
+        /// Make the real pictures, within the budget
+        #[arg(long)]
+        paid: bool,
+        /// With `--paid`: spend at most so much at each save, without asking
+        #[arg(long, value_name = "USD", value_parser = dollars, requires = "paid")]
+        max_cost: Option<Micro>,
+        /// At most so many pictures at once [default: one for each core]
+        #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+        jobs: Option<u16>,
+    },
     /// Say what was spent, and which requests are in doubt
     Log {
         /// One row for each: day, model, asset
@@ -350,6 +365,30 @@ fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
                 retry_in_doubt,
             };
             command::build::run(&settings, reporter)
+        }
+        Command::Watch {
+            assets,
+            paid,
+            max_cost,
+            jobs,
+        } => {
+            settings.select = assets;
+            settings.jobs = jobs.map_or(0, usize::from);
+            settings.money.max_cost = max_cost;
+            if paid && settings.resolve.is_draft() {
+                return Err(Failure::usage(
+                    "a draft is never paid for: leave `--paid` out",
+                ));
+            }
+            if !paid && settings.resolve.model.is_some() {
+                return Err(Failure::usage(
+                    "watch makes drafts: `--model` needs `--paid`",
+                ));
+            }
+            if !paid && settings.resolve.profile.is_none() {
+                settings.resolve.profile = Some(DRAFT.to_owned());
+            }
+            command::watch::run(&settings, reporter)
         }
         Command::Plan {
             assets,

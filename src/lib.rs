@@ -10,6 +10,7 @@
 // The door.
 mod cli;
 mod command;
+mod watch;
 mod pipeline;
 
 pub mod select;
@@ -40,6 +41,7 @@ pub mod world;
 
 // The words that everyone uses.
 pub mod text;
+mod signal;
 pub mod fs;
 pub mod diagnostic;
 pub mod path;

@@ -14,7 +14,7 @@ use crate::digest::Digest;
 use crate::fs::{Durability, FsError, read_bounded, write_atomic};
 use crate::key::Key;
 use crate::store::{MAX_OBJECT_BYTES, STATE_FOLDER};
-use crate::world::{self, Seen, Signature};
+use crate::world::{self, Seen, Sight, Signature};
 
 const VERSION: u32 = 1;
 /// A state of 100,000 assets takes some 40 MB.
@@ -163,6 +163,16 @@ impl Look {
         let own = if self.path.is_empty() { own } else { &[] };
         holds(&root.join(&self.path), &self.seen, self.sure, own)
     }
+}
+
+/// Whether anything of what a run saw is otherwise now. What was younger than the clock's resolution when
+/// it was seen is compared by its contents.
+pub fn changed(root: &Path, sight: &Sight) -> bool {
+    let own: Vec<&str> = sight.own.iter().map(String::as_str).collect();
+    sight.seen.iter().any(|(path, seen)| {
+        let look = Look::new(path.clone(), *seen, sight.at);
+        !look.holds(root, &own)
+    })
 }
 
 /// Whether a file's times were past at the time `now`, in nanoseconds since 1970.

@@ -104,6 +104,43 @@ pub fn names(folder: &Path, own: &[&str]) -> Option<Digest> {
 pub struct World {
     root: Root,
     seen: Mutex<BTreeMap<String, Seen>>,
+    /// Names at the root that gpbuild writes itself.
+    own: Mutex<Vec<String>>,
+}
+
+/// All that a run saw.
+#[derive(Clone, Debug, Default)]
+pub struct Sight {
+    /// By path from the root.
+    pub seen: BTreeMap<String, Seen>,
+    /// Names at the root that gpbuild writes itself: they do not count in its listing.
+    pub own: Vec<String>,
+    /// Before anything was looked at, in nanoseconds since 1970.
+    pub at: i64,
+}
+
+impl Sight {
+    /// How many files were read.
+    pub fn files(&self) -> usize {
+        let files = self.seen.values().filter(|s| matches!(s, Seen::File(..)));
+        files.count()
+    }
+
+    /// The folders in which a change can be one of what was seen, by path from the root: those that
+    /// were listed, and those of files, be they there or not.
+    pub fn folders(&self) -> BTreeSet<&str> {
+        fn of<'a>(path: &'a str, seen: &Seen) -> &'a str {
+            match (seen, path.rsplit_once('/')) {
+                (Seen::Folder(..), _) => path,
+                (_, Some((folder, _))) => folder,
+                (_, None) => "",
+            }
+        }
+        self.seen
+            .iter()
+            .map(|(path, seen)| of(path, seen))
+            .collect()
+    }
 }
 
 impl World {
@@ -112,6 +149,7 @@ impl World {
         Ok(Self {
             root: Root::open(path)?,
             seen: Mutex::default(),
+            own: Mutex::default(),
         })
     }
 
@@ -162,6 +200,10 @@ impl World {
         if let (Some(signature), Some(names)) = (Signature::of(&path), names(&path, own)) {
             self.note(folder.to_owned(), Seen::Folder(signature, names));
         }
+        if folder.is_empty() {
+            let mut names = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+            *names = own.iter().map(|name| (*name).to_owned()).collect();
+        }
     }
 
     /// Remembers what was read, or not found, outside the project: `../.gitignore`.
@@ -177,6 +219,16 @@ impl World {
     /// Everything seen so far, by path from the root.
     pub fn seen(&self) -> BTreeMap<String, Seen> {
         self.lock().clone()
+    }
+
+    /// The same, with what it takes to look again; the moment is for the caller to say.
+    pub fn sight(&self) -> Sight {
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        Sight {
+            seen: self.seen(),
+            own: own.clone(),
+            at: 0,
+        }
     }
 
     /// The paths of the files that were read.

@@ -8,4 +8,5 @@ pub mod init;
 pub mod log;
 pub mod plan;
 pub mod show;
+pub mod watch;
 pub mod why;

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan::{Step, Verdict};
+use crate::signal::Signals;
 
 pub use ask::{Asker, Line, Spent, Talk, Terms, paced};
 pub use purse::Limits;
@@ -210,46 +211,4 @@ async fn listen(tell_stop: tokio::sync::mpsc::Sender<()>) {
 #[expect(clippy::exit, reason = "the second ctrl-c means now")]
 fn exit_now() {
     std::process::exit(130);
-}
-
-/// What asks a process to end.
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-/// What asks a process to end.
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }

@@ -30,10 +30,10 @@ use crate::provider::local::Fonts;
 use crate::report::{Event, Reporter, Summary};
 use crate::select::Selection;
 use crate::spec::{self, Spec};
-use crate::state::State;
+use crate::state::{self, State};
 use crate::store::Store;
 use crate::template::Templates;
-use crate::world::World;
+use crate::world::{Sight, World};
 
 pub use alone::alone;
 pub use money::{Access, Money, unasked};
@@ -99,8 +99,16 @@ pub struct Project {
 
 /// Reads and resolves the manifests. Everything wrong in any of them comes back at once.
 pub fn load(settings: &Settings) -> Result<Project, Failure> {
+    load_from(settings, &open(settings)?)
+}
+
+fn open(settings: &Settings) -> Result<Arc<World>, Failure> {
     let world = World::open(&settings.root).map_err(|e| manifest_failure(&e))?;
-    let world = Arc::new(world);
+    Ok(Arc::new(world))
+}
+
+fn load_from(settings: &Settings, world: &Arc<World>) -> Result<Project, Failure> {
+    let world = Arc::clone(world);
     let (manifest, tree, mut problems) = manifest::load(&world)?;
     let fonts = Arc::new(fonts::fonts(&world, &manifest, &tree, &mut problems)?);
     let templates = Templates::new(&world);
@@ -246,13 +254,38 @@ pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> 
         reporter.event(Event::Summary(&summary));
         return Ok(Exit::Done);
     }
+    build_from(settings, reporter, &mut open(settings)?)
+}
+
+/// Makes what is not fresh, and says what was read for it, even where that was wrong: what a watch has
+/// to watch. Looks at everything anew.
+pub fn build_and_see(settings: &Settings, reporter: &Reporter) -> (Sight, Result<Exit, Failure>) {
+    let at = state::now();
+    let mut world = match open(settings) {
+        Ok(world) => world,
+        Err(failure) => return (Sight::default(), Err(failure)),
+    };
+    let result = build_from(settings, reporter, &mut world);
+    let sight = Sight {
+        at,
+        ..world.sight()
+    };
+    (sight, result)
+}
+
+fn build_from(
+    settings: &Settings,
+    reporter: &Reporter,
+    world: &mut Arc<World>,
+) -> Result<Exit, Failure> {
     // Only a project that can be built is written to, be it to keep others out.
-    let project = load(settings)?;
+    let project = load_from(settings, world)?;
     look(settings, &project)?;
     let alone = alone(&settings.root, reporter)?;
     // Another gpbuild may have worked meanwhile: what it made is looked at from here on.
     let project = if alone.waited {
-        load(settings)?
+        *world = open(settings)?;
+        load_from(settings, world)?
     } else {
         project
     };

@@ -83,8 +83,12 @@ impl<'a> Run<'a> {
                 None => self.reporter.event(Event::Done(&report)),
             }
         }
-        // What shares its shots with another comes after it: it finds them made.
-        work.sort_by_key(|step| step.shares.is_some());
+        // What others wait for comes first; what shares its shots with another comes after it, and finds
+        // them made.
+        work.sort_by_key(|step| {
+            let awaited = self.waiting.is_awaited(&step.spec.id);
+            (step.shares.is_some(), !awaited)
+        });
         work
     }
 

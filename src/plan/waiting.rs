@@ -103,8 +103,8 @@ impl Waiting {
         steps
     }
 
-    /// Those that nothing was decided about: what they wait for was never begun.
-    pub fn left(&self) -> impl Iterator<Item = &Arc<Spec>> {
-        self.specs.values()
+    /// Whether somebody waits for this asset.
+    pub fn is_awaited(&self, id: &str) -> bool {
+        self.takers.contains_key(id)
     }
 }

@@ -105,7 +105,7 @@ pub struct Reporter {
     level: Level,
     /// Whether moving lines may be drawn.
     moving: bool,
-    started: Instant,
+    started: Mutex<Instant>,
     inner: Mutex<Inner>,
 }
 
@@ -201,7 +201,7 @@ impl Reporter {
                 verbose: options.verbose,
             },
             moving: false,
-            started: now(),
+            started: Mutex::new(now()),
             inner: Mutex::new(Inner {
                 out: stream(out, out_color),
                 err: stream(err, err_color),
@@ -212,7 +212,15 @@ impl Reporter {
 
     /// How long this reporter has been there: for the last line of a run.
     pub fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+        self.started
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .elapsed()
+    }
+
+    /// Begins to count anew: another run in the same process.
+    pub fn restart(&self) {
+        *self.started.lock().unwrap_or_else(PoisonError::into_inner) = now();
     }
 
     /// Shows something that happened.

@@ -1,0 +1,104 @@
+//! Hears that something stirred in the folders of what was read. Only a reason to look: what is really
+//! otherwise is found by looking, so that gpbuild's own files wake nobody for long.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::diagnostic::{Diagnostic, Exit, Failure};
+use crate::world::Sight;
+
+/// Watches folders.
+pub struct Eyes {
+    watcher: RecommendedWatcher,
+    folders: BTreeSet<PathBuf>,
+    stirred: UnboundedReceiver<()>,
+}
+
+impl Eyes {
+    /// Watches nothing yet.
+    pub fn new() -> Result<Self, Failure> {
+        let (tell, stirred) = unbounded_channel();
+        let hear = move |event: notify::Result<notify::Event>| {
+            let is_only_read = event
+                .as_ref()
+                .is_ok_and(|event| matches!(event.kind, EventKind::Access(_)));
+            if !is_only_read {
+                // After the end nobody listens.
+                let _ = tell.send(());
+            }
+        };
+        let watcher = notify::recommended_watcher(hear).map_err(|e| failed(&e))?;
+        Ok(Self {
+            watcher,
+            folders: BTreeSet::new(),
+            stirred,
+        })
+    }
+
+    /// Watches the folders of what was seen, and of what was looked for and not there; and no others.
+    pub fn look_at(&mut self, root: &Path, sight: &Sight) -> Result<(), Failure> {
+        let wanted: BTreeSet<PathBuf> = sight
+            .folders()
+            .into_iter()
+            .filter_map(|folder| nearest(&root.join(folder)))
+            .collect();
+        for gone in self.folders.difference(&wanted) {
+            // It may be gone from the disk as well.
+            let _ = self.watcher.unwatch(gone);
+        }
+        for new in wanted.difference(&self.folders) {
+            match self.watcher.watch(new, RecursiveMode::NonRecursive) {
+                Ok(()) => {}
+                // It went since it was looked at: the next look tells.
+                Err(_) if !new.is_dir() => {}
+                Err(e) => return Err(failed(&e)),
+            }
+        }
+        // A folder that was deleted and made again is another one: asked for anew each time.
+        self.folders = wanted
+            .into_iter()
+            .filter(|folder| folder.is_dir())
+            .collect();
+        Ok(())
+    }
+
+    /// Waits until something stirs.
+    pub async fn stirred(&mut self) {
+        if self.stirred.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// The folder itself, or the nearest one above it that is there.
+fn nearest(folder: &Path) -> Option<PathBuf> {
+    folder
+        .ancestors()
+        .map(|at| {
+            if at.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                at
+            }
+        })
+        .find(|at| at.is_dir())
+        .map(Path::to_path_buf)
+}
+
+fn failed(error: &notify::Error) -> Failure {
+    let full = matches!(error.kind, notify::ErrorKind::MaxFilesWatch);
+    let diagnostic = Diagnostic::error(format!("cannot watch: {error}"));
+    Failure::new(
+        Exit::SomeFailed,
+        if full {
+            diagnostic.hint(
+                "the system watches only so many folders: raise `fs.inotify.max_user_watches`",
+            )
+        } else {
+            diagnostic
+        },
+    )
+}

@@ -1,0 +1,94 @@
+//! A loop around the pipeline: builds, then waits until something of what that run read is otherwise.
+//! Knows what was read, and nothing of what it means.
+
+mod eyes;
+
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+
+use crate::diagnostic::{Diagnostic, Exit, Failure, count};
+use crate::manifest::PROJECT_FILE;
+use crate::pipeline::{self, Settings};
+use crate::report::{Event, Reporter};
+use crate::signal::Signals;
+use crate::state;
+use crate::watch::eyes::Eyes;
+use crate::world::Sight;
+
+/// A change is looked at once nothing more has come for this long: editors write in several steps.
+pub const DEBOUNCE: Duration = Duration::from_millis(30);
+/// But not later than this after the first: a checkout may take long, and is looked at on the way.
+const AT_LATEST: Duration = Duration::from_millis(500);
+
+/// Builds, and builds again whenever something changed, until ctrl-c.
+pub fn watch(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::new(Exit::Bug, Diagnostic::error(format!("cannot start: {e}"))))?;
+    let mut signals = runtime
+        .block_on(async { Signals::new() })
+        .map_err(|e| Failure::new(Exit::Bug, Diagnostic::error(format!("cannot start: {e}"))))?;
+    let mut eyes = Eyes::new()?;
+    let mut told = None;
+    let mut first = true;
+    loop {
+        reporter.restart();
+        let (sight, result) = pipeline::build_and_see(settings, reporter);
+        match result {
+            Ok(Exit::Interrupted) => return Ok(Exit::Interrupted),
+            Ok(_) => {}
+            // There is no project: a mistake in the call, not in a file.
+            Err(failure) if first && !settings.root.join(PROJECT_FILE).is_file() => {
+                return Err(failure);
+            }
+            // Whoever writes makes mistakes: told, and mended with the next save.
+            Err(failure) => reporter.failure(&failure),
+        }
+        first = false;
+        eyes.look_at(&settings.root, &sight)?;
+        let files = sight.files();
+        if told != Some(files) {
+            told = Some(files);
+            let files = count(files, "file");
+            reporter.event(Event::Note(&format!("watching {files}; ctrl-c ends it")));
+        }
+        if !wait(&runtime, &mut signals, &mut eyes, settings, &sight) {
+            return Ok(Exit::Done);
+        }
+    }
+}
+
+/// Waits until something is otherwise; false if a person ended it.
+fn wait(
+    runtime: &Runtime,
+    signals: &mut Signals,
+    eyes: &mut Eyes,
+    settings: &Settings,
+    sight: &Sight,
+) -> bool {
+    runtime.block_on(async {
+        loop {
+            // Before anything is waited for: a change during the build is not lost.
+            if state::changed(&settings.root, sight) {
+                return true;
+            }
+            tokio::select! {
+                () = eyes.stirred() => {}
+                () = signals.next() => return false,
+            }
+            let latest = tokio::time::sleep(AT_LATEST);
+            tokio::pin!(latest);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = signals.next() => return false,
+                    () = &mut latest => break,
+                    () = eyes.stirred() => {}
+                    () = tokio::time::sleep(DEBOUNCE) => break,
+                }
+            }
+        }
+    })
+}

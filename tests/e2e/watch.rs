@@ -1,0 +1,244 @@
+//! `watch` builds on every save, in draft, until it is ended; what is wrong is told, and it goes on.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::project::Project;
+
+/// Longer than anything takes here, however busy the machine.
+const LONG: Duration = Duration::from_secs(60);
+/// Longer than a build that should not begin would need to show itself.
+const QUIET: Duration = Duration::from_millis(700);
+
+struct Watch {
+    child: Child,
+    events: Receiver<Value>,
+}
+
+impl Watch {
+    /// Starts to watch, and waits for the end of the first build.
+    fn start(project: &Project, arguments: &[&str]) -> Self {
+        let mut child = project
+            .command(&[&["watch", "--json"], arguments].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (tell, events) = channel();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                if tell.send(serde_json::from_str(&line).unwrap()).is_err() {
+                    break;
+                }
+            }
+        });
+        let watch = Self { child, events };
+        watch.built();
+        watch
+    }
+
+    fn next(&self, kind: &str) -> Vec<Value> {
+        let mut events = Vec::new();
+        loop {
+            let event = self.events.recv_timeout(LONG).expect("nothing was built");
+            let is_last = event["event"] == kind;
+            events.push(event);
+            if is_last {
+                return events;
+            }
+        }
+    }
+
+    /// The events of the next build, up to its summary.
+    fn built(&self) -> Vec<Value> {
+        self.next("summary")
+    }
+
+    /// The ids of the next build that were drawn, sorted.
+    fn drawn(&self) -> Vec<String> {
+        let drawn = self.built();
+        let mut ids: Vec<String> = drawn
+            .iter()
+            .filter(|event| event["state"] == "draft")
+            .map(|event| event["id"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort();
+        ids
+    }
+
+    /// Whether nothing is built for a while.
+    fn is_quiet(&self) -> bool {
+        self.events.recv_timeout(QUIET) == Err(RecvTimeoutError::Timeout)
+    }
+
+    /// Ends it as ctrl-c does; what the process answers.
+    fn end(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-INT", &pid]).status().unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // Ended already, if all went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const MANIFEST: &str = "[defaults]\nsize = \"40x30\"\ntemplate = \"plain\"\n[cover.post]\nfor_each = { front_matter = \"posts/*.md\" }\nid = \"post/{{ file.stem }}\"\ntext = { headline = \"{{ item.title }}\" }\n[cover.a]\ntext = { headline = \"one\" }\n";
+
+fn project() -> Project {
+    let project = Project::new(MANIFEST);
+    project.write("templates/plain.html", crate::project::PLAIN);
+    post(&project, "x", "one");
+    post(&project, "y", "two");
+    project
+}
+
+fn post(project: &Project, name: &str, title: &str) {
+    let text = format!("---\ntitle: {title}\n---\nBody\n");
+    project.write(&format!("posts/{name}.md"), text);
+}
+
+#[test]
+fn every_save_is_drawn_and_nothing_else_is() {
+    let project = project();
+    let watch = Watch::start(&project, &[]);
+    assert!(project.has(".gpbuild/preview/dist/post/x.png"));
+    assert!(watch.is_quiet(), "its own outputs woke it");
+    // Saved in place.
+    post(&project, "x", "three");
+    while watch.drawn() != ["post/x"] {}
+    // Saved as editors do: written beside, then renamed over.
+    project.write("posts/.y.md.swp", "---\ntitle: four\n---\n");
+    std::fs::rename(project.path("posts/.y.md.swp"), project.path("posts/y.md")).unwrap();
+    assert_eq!(watch.drawn(), ["post/y"]);
+    // A new one, in a folder that is new too.
+    post(&project, "z", "five");
+    assert_eq!(watch.drawn(), ["post/z"]);
+    project.write(
+        "more/b.gp.toml",
+        "[cover.b]\ntext = { headline = \"six\" }\n",
+    );
+    assert!(watch.drawn().iter().all(|id| id == "b"));
+    project.write(
+        "more/b.gp.toml",
+        "[cover.b]\ntext = { headline = \"seven\" }\n",
+    );
+    loop {
+        // The folder, and the file in it, may have been two builds.
+        if watch.drawn() == ["b"] {
+            break;
+        }
+    }
+    // Gone, and back again.
+    let text = project.text("posts/x.md");
+    project.remove("posts/x.md");
+    watch.built();
+    project.write("posts/x.md", text);
+    watch.built();
+    // A shared template.
+    project.edit("templates/plain.html", "12px", "10px");
+    while watch.drawn() != ["a", "b", "post/x", "post/y", "post/z"] {}
+    // What nobody reads wakes nobody.
+    std::thread::sleep(QUIET);
+    while watch.events.try_recv().is_ok() {}
+    project.write(".gpbuild/preview/dist/a.png", "scribbled over");
+    assert!(watch.is_quiet());
+    assert!(!project.has("dist"), "a draft came into dist");
+    assert!(!project.has("gpbuild.lock"));
+    assert_eq!(watch.end(), Some(0));
+}
+
+#[test]
+fn a_mistake_is_told_and_the_watch_goes_on() {
+    let project = project();
+    let watch = Watch::start(&project, &[]);
+    project.edit("gpbuild.toml", "headline = \"one\"", "headlin = \"one\"");
+    let told = watch.next("diagnostic");
+    assert!(
+        told.iter()
+            .any(|event| event["message"].as_str().unwrap().contains("headlin")),
+        "{told:?}"
+    );
+    project.edit("gpbuild.toml", "headlin = \"one\"", "headline = \"new\"");
+    // A file that is written in place may be seen while it is empty: then it takes two builds.
+    while watch.drawn() != ["a"] {}
+    assert_eq!(watch.end(), Some(0));
+}
+
+#[test]
+fn a_project_that_is_wrong_from_the_start_is_watched_too() {
+    let project = project();
+    project.edit("gpbuild.toml", "[cover.a]", "[cover.a");
+    let mut child = project
+        .command(&["watch", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    assert!(first.contains("diagnostic"), "{first}");
+    project.edit("gpbuild.toml", "[cover.a", "[cover.a]");
+    let built = lines
+        .map_while(Result::ok)
+        .any(|line| line.contains("summary"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(built);
+}
+
+#[test]
+fn a_checkout_of_many_files_ends_in_what_a_clean_build_makes() {
+    let project = project();
+    for n in 0..200 {
+        post(&project, &format!("p{n}"), "one");
+    }
+    let watch = Watch::start(&project, &[]);
+    for n in 0..200 {
+        match n % 4 {
+            0 => project.remove(&format!("posts/p{n}.md")),
+            _ => post(&project, &format!("p{n}"), &n.to_string()),
+        }
+    }
+    post(&project, "last", "last");
+    // A file that is written in place may be seen while it is empty, so that one build is not enough.
+    while !project.has(".gpbuild/preview/dist/post/last.png") {
+        watch.built();
+    }
+    while !watch.is_quiet() {}
+    assert_eq!(watch.end(), Some(0));
+    let clean = project.fresh_clone();
+    clean.ok(&["--draft"]);
+    for name in clean.files(".gpbuild/preview") {
+        assert!(clean.read(&name) == project.read(&name), "{name}");
+    }
+}
+
+#[test]
+fn what_makes_no_sense_together_is_refused() {
+    let project = project();
+    for (arguments, why) in [
+        (
+            &["watch", "--paid", "--draft"][..],
+            "error: a draft is never paid for: leave `--paid` out\n",
+        ),
+        (
+            &["watch", "--model", "openai/gpt-image-2"],
+            "error: watch makes drafts: `--model` needs `--paid`\n",
+        ),
+    ] {
+        let run = project.run(arguments);
+        assert_eq!((run.code, run.err.as_str()), (2, why));
+    }
+    let run = Project::empty().run(&["watch"]);
+    assert_eq!(run.code, 2);
+}
