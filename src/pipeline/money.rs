@@ -268,9 +268,12 @@ fn consent(
             Exit::Budget,
             Diagnostic::error(format!("{words}: nobody is there to agree to that"))
                 .hint("`--yes` agrees to it, `--max-cost USD` to so much of it")
-                .hint(format!(
-                    "without asking, a run spends at most {most}: `confirm` in `[budget]` moves that"
-                )),
+                .hint(match most {
+                    Micro(0) => "`confirm` in `[budget]` is 0: nothing is spent without asking".to_owned(),
+                    most => format!(
+                        "without asking, a run spends at most {most}: `confirm` in `[budget]` moves that"
+                    ),
+                }),
         )),
     }
 }

@@ -1,6 +1,7 @@
 //! What a project says of models: its own rows in the table, and models that answer no more.
 
-use std::io::Cursor;
+use std::io::{BufRead, BufReader, Cursor, Read, Write};
+use std::net::TcpListener;
 
 use image::{ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 
@@ -231,4 +232,98 @@ fn a_project_says_itself_when_a_model_ends() {
         "\n[model.\"openai/gpt-image-1.5\"]\nretired_on = false\n",
     );
     assert_eq!(plan(&project).asset("a")["state"], "make");
+}
+
+#[test]
+fn a_build_asks_above_what_the_project_says() {
+    let project = paid("openai/gpt-image-2");
+    add(
+        &project,
+        "\n[budget]\nconfirm = 0\n[provider.openai]\nbase_url = \"https://gateway.invalid/v1\"\n",
+    );
+    let run = |more: &[(&str, &str)]| {
+        let mut command = project.command(&["build"]);
+        command.env("OPENAI_API_KEY", "sk-x");
+        command.envs(more.iter().copied());
+        let output = command.output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (code, told) = run(&[]);
+    assert_eq!(code, Some(4));
+    assert_eq!(
+        told,
+        r"requests go to gateway.invalid
+error: 1 request for about $0.026: nobody is there to agree to that
+  = help: `--yes` agrees to it, `--max-cost USD` to so much of it
+  = help: `confirm` in `[budget]` is 0: nothing is spent without asking
+"
+    );
+    // The environment comes before the manifest.
+    let (code, told) = run(&[("OPENAI_BASE_URL", "https://other.invalid/v1")]);
+    assert_eq!(code, Some(4));
+    assert!(told.starts_with("requests go to other.invalid\n"), "{told}");
+}
+
+/// Answers one request with 401, and gives back its first line and its headers.
+fn refuse_one(listener: &TcpListener) -> (String, Vec<String>) {
+    let (stream, _) = listener.accept().unwrap();
+    let mut reader = BufReader::new(stream);
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if line.trim().is_empty() {
+            break;
+        }
+        lines.push(line.trim().to_lowercase());
+    }
+    let length = lines
+        .iter()
+        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap()];
+    reader.read_exact(&mut body).unwrap();
+    let answer = r#"{"error":{"message":"no","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#;
+    let mut stream = reader.into_inner();
+    write!(
+        stream,
+        "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{answer}",
+        answer.len()
+    )
+    .unwrap();
+    (lines.remove(0), lines)
+}
+
+#[test]
+fn azure_is_asked_at_its_own_address_with_its_own_header() {
+    for (version, path) in [
+        (
+            "preview",
+            "/openai/v1/images/generations?api-version=preview",
+        ),
+        (
+            "2025-04-01-preview",
+            "/openai/deployments/ours/images/generations?api-version=2025-04-01-preview",
+        ),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let project = paid("openai/gpt-image-2");
+        add(
+            &project,
+            &format!(
+                "\n[provider.openai]\nbase_url = \"http://{address}\"\n[provider.openai.azure]\napi_version = \"{version}\"\ndeployments = {{ \"gpt-image-2\" = \"ours\" }}\n"
+            ),
+        );
+        let server = std::thread::spawn(move || refuse_one(&listener));
+        let mut command = project.command(&["build"]);
+        let output = command.env("OPENAI_API_KEY", "sk-x").output().unwrap();
+        assert_eq!(output.status.code(), Some(3));
+        let (line, headers) = server.join().unwrap();
+        assert_eq!(line, format!("post {path} http/1.1"));
+        assert!(headers.contains(&"api-key: sk-x".to_owned()), "{headers:?}");
+        assert!(!headers.iter().any(|h| h.starts_with("authorization")));
+    }
 }

@@ -845,3 +845,24 @@ error: the mask `alpha.png` has 327 bytes; `openai/gpt-image-2` takes at most 50
 "#,
     );
 }
+
+#[test]
+fn a_reference_of_fifty_megabytes() {
+    let project = crate::project::Project::new(
+        "[cover.a]\nsize = \"1024x1024\"\nmodel = \"openai/gpt-image-2\"\ntext = { headline = \"x\" }\nreferences = [\"big.png\"]\n",
+    );
+    let file = std::fs::File::create(project.path("big.png")).unwrap();
+    file.set_len(50_000_000).unwrap();
+    let run = super::nothing_written(&project, &[]);
+    assert_eq!(
+        run.err,
+        r#"error: `big.png` is 50000000 bytes; gpbuild reads at most 49999999 of such a file
+ --> gpbuild.toml:5:15
+  |
+5 | references = ["big.png"]
+  |               ^^^^^^^^^
+  |
+  = note: in asset `a`
+"#
+    );
+}
