@@ -161,6 +161,18 @@ enum Command {
     },
     /// Check all that can be wrong without making anything
     Check,
+    /// Choose one of an asset's candidates; without a number, lay them out as files
+    Pick {
+        /// The asset's id
+        #[arg(value_name = "ASSET")]
+        asset: String,
+        /// The candidate, from 1
+        #[arg(value_name = "N")]
+        number: Option<usize>,
+        /// Of this shot, from 1: the picture before any edit is 1 [default: the last one]
+        #[arg(long, value_name = "K")]
+        shot: Option<usize>,
+    },
     /// Keep the picture at an asset's output path as its locked picture
     Accept {
         /// Ids and globs
@@ -412,6 +424,14 @@ fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
         Command::Check => {
             settings.resolve.explain = true;
             command::check::run(&settings, reporter)
+        }
+        Command::Pick {
+            asset,
+            number,
+            shot,
+        } => {
+            settings.select = vec![asset];
+            command::pick::run(&settings, shot, number, reporter)
         }
         Command::Accept { assets } => {
             settings.select = assets;

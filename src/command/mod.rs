@@ -6,6 +6,7 @@ pub mod cache;
 pub mod check;
 pub mod init;
 pub mod log;
+pub mod pick;
 pub mod plan;
 pub mod show;
 pub mod watch;

@@ -158,8 +158,8 @@ impl Asker {
                 .is_some_and(|d| self.store.is_whole(d))
         {
             return Ok(Answer {
+                pick: self.store.pick(&ask.key, entry.candidates.len()),
                 candidates: entry.candidates,
-                pick: 1,
                 model: entry.model,
             });
         }

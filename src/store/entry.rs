@@ -67,6 +67,19 @@ impl Store {
         self.put_entry("exports", key, entry, Durability::Free)
     }
 
+    /// Remembers which candidate of a shot was chosen, for when no lock says so any more: after other
+    /// words and back.
+    pub fn put_pick(&self, key: &Key, pick: usize) -> Result<(), FsError> {
+        self.put_entry("picks", key, &pick, Durability::Free)
+    }
+
+    /// The candidate of a shot that was chosen last, from 1; the first if none ever was.
+    pub fn pick(&self, key: &Key, candidates: usize) -> usize {
+        let pick: Option<usize> = self.entry("picks", key);
+        pick.filter(|pick| (1..=candidates).contains(pick))
+            .unwrap_or(1)
+    }
+
     fn entry<T: DeserializeOwned>(&self, kind: &str, key: &Key) -> Option<T> {
         let bytes = read_bounded(&self.entry_path(kind, key), MAX_ENTRY_BYTES).ok()?;
         read_entry(&bytes)

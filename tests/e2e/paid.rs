@@ -4,6 +4,7 @@
 mod faults;
 mod kill;
 mod money;
+mod pick;
 mod shots;
 
 use api_server::{Options, Server};
