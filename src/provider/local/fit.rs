@@ -3,6 +3,7 @@
 
 use takumi::prelude::{MeasuredNode, Node};
 
+use super::breaks::Grain;
 use super::draw::Press;
 use super::page::Page;
 use super::setting::{Form, Setting, tags};
@@ -157,7 +158,7 @@ impl Fitting<'_> {
             return Ok(());
         }
         self.at_largest();
-        let measured = self.press.measure(self.node(Form::Pieces))?;
+        let measured = self.press.measure(self.node(Form::Trial))?;
         for (index, setting) in self.settings.iter_mut().enumerate() {
             if !self.page.marks[index].words {
                 continue;
@@ -169,11 +170,13 @@ impl Fitting<'_> {
                 .map(|run| (run.text.as_str(), run.width))
                 .collect();
             let mut runs = runs.into_iter();
-            let mut widths = std::iter::once("\u{a0}")
-                .chain(setting.piece_texts())
-                .map(|piece| {
+            let lines = setting.trial();
+            let widths: Vec<f32> = lines
+                .iter()
+                .map(|line| {
                     let (mut length, mut width) = (0, 0.0);
-                    while length < piece.len() {
+                    let all: usize = line.iter().map(|part| part.text.len()).sum();
+                    while length < all {
                         let Some((text, wide)) = runs.next() else {
                             break;
                         };
@@ -181,31 +184,31 @@ impl Fitting<'_> {
                         width += wide;
                     }
                     width
-                });
-            let space = widths.next().unwrap_or(0.0);
-            let widths = widths.collect();
-            setting.space = space;
-            setting.widths = widths;
+                })
+                .collect();
+            setting.measured(&widths);
         }
         Ok(())
     }
 
     /// Chooses the lines of the texts whose size is given, and those of the others at their smallest.
     fn break_fixed(&mut self) -> Result<(), DrawError> {
-        let mut fine = false;
-        for round in 0..2 {
+        for finer in [Some(Grain::Names), Some(Grain::Characters), None] {
+            let mut cut = false;
             for index in 0..self.settings.len() {
                 let mark = &self.page.marks[index];
                 if !mark.words || self.settings[index].lines.is_some() {
                     continue;
                 }
                 let scale = self.smallest(index);
-                if !self.settings[index].choose(self.rooms[index], scale) && round == 0 {
-                    self.settings[index].cut_finely();
-                    fine = true;
+                if !self.settings[index].choose(self.rooms[index], scale)
+                    && let Some(finer) = finer
+                {
+                    self.settings[index].cut(finer);
+                    cut = true;
                 }
             }
-            if !fine {
+            if !cut {
                 break;
             }
             let kept: Vec<_> = self.settings.iter_mut().map(|s| s.lines.take()).collect();
@@ -293,9 +296,8 @@ impl Fitting<'_> {
             }
             let (room, setting) = (self.rooms[which], &mut self.settings[which]);
             if !setting.choose(room, scale) {
-                let widest = setting.widths.iter().fold(0.0_f32, |a, b| a.max(*b)) * scale;
                 self.tried = None;
-                return Ok(Some((which, widest - room)));
+                return Ok(Some((which, setting.widest(scale) - room)));
             }
         }
         if let Some(tried) = self.tried
