@@ -6,8 +6,8 @@ use std::ops::Range;
 use icu_segmenter::{GraphemeClusterSegmenter, WordSegmenter};
 
 use super::words::{
-    closes, completes, counts, dates, is_emoji, is_han, is_hangul, is_hiragana, known, leads,
-    opens, single, spans, suffixes, trails, turns,
+    closes, completes, counts, dates, is_emoji, is_han, is_hangul, is_hiragana, is_noun, known,
+    leads, opens, single, spans, suffixes, trails, turns,
 };
 
 /// A part of the text that stays on one line.
@@ -63,8 +63,10 @@ impl Token<'_> {
 
 /// The price of ending a line inside a word.
 const INSIDE: f32 = 6.0;
-/// The price of parting a Latin word from the Chinese noun after it: AI|工程师.
-const BEFORE_NOUN: f32 = 1.6;
+/// The price of parting a Latin word from the noun that it belongs to: AI|工程师.
+const BEFORE_NOUN: f32 = 10.0;
+/// The price of parting a Latin word from the Chinese word after it.
+const BEFORE_HAN: f32 = 1.6;
 /// The price of parting a name of several Latin words among hanzi: Stable|Diffusion.
 const NAME: f32 = 3.0;
 /// English words that lean on the next one.
@@ -231,8 +233,11 @@ fn price(tokens: &[Token<'_>], a: usize, b: usize, space: bool) -> Option<f32> {
         (false, true) if number && single(right).is_some() && !named(tokens, a) => None,
         (false, true) if trails(right) => None,
         (false, true) if single(right).is_some() && !leads(right) && alone(tokens, b) => None,
+        // 从 0 到 1|上手, but 12|原则
+        (false, true) if number && ranges(tokens, a) => Some(1.0),
         (false, true) if number && !named(tokens, a) => Some(2.5),
-        (false, true) => Some(if leads(right) { 0.6 } else { BEFORE_NOUN }),
+        (false, true) if is_noun(right) => Some(BEFORE_NOUN),
+        (false, true) => Some(if leads(right) { 0.6 } else { BEFORE_HAN }),
         (true, false) if "你我他她它".contains(left) => Some(1.0),
         (true, false) if leads(left) && r.is_ascii_digit() => None,
         (true, false) if leads(left) => Some(4.0),
@@ -383,6 +388,11 @@ fn alone(tokens: &[Token<'_>], b: usize) -> bool {
     !tokens
         .get(b + 1)
         .is_some_and(|next| next.text.chars().all(is_han))
+}
+
+/// Whether the number ends a range: the 1 of `从 0 到 1`.
+fn ranges(tokens: &[Token<'_>], at: usize) -> bool {
+    at > 1 && tokens[before(tokens, at)].text.ends_with(['到', '至'])
 }
 
 /// Whether the number belongs to the name before it: the 17 of `iPhone 17`.

@@ -15,6 +15,7 @@ mod layouts;
 #[cfg(test)]
 mod overlays;
 mod page;
+mod placed;
 mod scan;
 mod setting;
 mod spacing;

@@ -28,6 +28,8 @@ pub(super) struct Setting {
     squeezes: BTreeSet<(usize, char)>,
     /// The chosen font size, if the element is to fit.
     pub size: Option<f32>,
+    /// How many lines more than needed it takes, for better ends.
+    pub more: usize,
     /// The chosen lines, if they are chosen here.
     pub lines: Option<Lines>,
 }
@@ -87,6 +89,7 @@ impl Setting {
             advances: Vec::new(),
             squeezes: BTreeSet::new(),
             size: mark.fit.map(|(low, _)| low),
+            more: 0,
             lines: None,
         }
     }
@@ -199,7 +202,7 @@ impl Setting {
     pub fn choose(&mut self, room: f32, scale: f32) -> bool {
         // Pieces are measured one by one: together they may be a hair wider than their own box.
         let room = (room * 1.002 + 0.75) / scale.max(f32::EPSILON);
-        self.lines = typeset::lines(&self.pieces, &self.advances, room);
+        self.lines = typeset::lines(&self.pieces, &self.advances, room, self.more);
         self.lines.is_some()
     }
 

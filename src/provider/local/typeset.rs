@@ -43,13 +43,14 @@ impl Advance {
     }
 }
 
-/// The lines to set. `None` when a piece is wider than the box.
-pub fn lines(pieces: &[Piece], advances: &[Advance], room: f32) -> Option<Lines> {
+/// The lines to set: as few as the box allows and `more`. `None` when a piece is wider than the box, or
+/// there are not so many pieces.
+pub fn lines(pieces: &[Piece], advances: &[Advance], room: f32, more: usize) -> Option<Lines> {
     let mut chosen = Lines::default();
     let mut start = 0;
     for (index, piece) in pieces.iter().enumerate() {
         if piece.end == End::Must || index + 1 == pieces.len() {
-            let paragraph = paragraph(pieces, advances, start..index + 1, room)?;
+            let paragraph = paragraph(pieces, advances, start..index + 1, room, more)?;
             chosen.lines.extend(paragraph.lines);
             chosen.cost += paragraph.cost;
             start = index + 1;
@@ -65,14 +66,18 @@ pub fn width(line: &[Advance]) -> f32 {
     inside - head - tail.map_or(0.0, |a| a.gap + a.tail)
 }
 
-/// The cheapest lines of one paragraph, as few of them as the box allows.
+/// The cheapest lines of one paragraph.
 fn paragraph(
     pieces: &[Piece],
     advances: &[Advance],
     all: Range<usize>,
     room: f32,
+    more: usize,
 ) -> Option<Lines> {
-    let count = fewest(&advances[all.clone()], room)?;
+    let count = fewest(&advances[all.clone()], room)? + more;
+    if count > all.len() {
+        return None;
+    }
     let total = width(&advances[all.clone()]);
     let even = total / count as f32;
     let n = all.len();
@@ -189,7 +194,7 @@ mod tests {
                         ..Advance::default()
                     })
                     .collect();
-                let lines = lines(&pieces, &advances, room)?.lines;
+                let lines = lines(&pieces, &advances, room, 0)?.lines;
                 let text = |l: &std::ops::Range<usize>| {
                     text[pieces[l.start].range.start..pieces[l.end - 1].range.end].to_owned()
                 };

@@ -85,6 +85,13 @@ pub(super) fn leads(word: &str) -> bool {
     single(word).is_some_and(|c| LEADERS.contains(c))
 }
 
+/// Whether the word is surely a noun, and belongs to the Latin word before it: AI 工程师.
+pub(super) fn is_noun(word: &str) -> bool {
+    word.ends_with([
+        '师', '员', '者', '家', '课', '营', '图', '库', '器', '书', '册', '文', '法', '术',
+    ]) && word.chars().count() > 2
+}
+
 /// Whether the unit measures time or money, which says when or for how much.
 pub(super) fn spans(word: &str) -> bool {
     word.starts_with([
