@@ -127,11 +127,7 @@ impl Setting {
                 pair.into_iter().flatten()
             });
             lines.extend(head);
-            lines.push(self.parts(piece.range.clone(), |at, c| {
-                let before = self.text[..at].chars().next_back();
-                let after = self.text[at + c.len_utf8()..].chars().next();
-                spacing::is_squeezed(before.or(Some('\n')), c, after.or(Some('\n')))
-            }));
+            lines.push(self.parts(piece.range.clone(), |at, c| self.is_squeezed_inside(at, c)));
             lines.extend(tail);
         }
         lines
@@ -176,24 +172,16 @@ impl Setting {
 
     /// The signs at the two ends of a piece that are squeezed only when a line ends there.
     fn ends(&self, piece: &Piece) -> [Option<(usize, char)>; 2] {
-        let text = &self.text[piece.range.clone()];
-        let before = self.text[..piece.range.start].chars().next_back();
-        let after = self.text[piece.range.end..].chars().next();
-        let mut chars = text.chars();
-        let (first, second) = (chars.next(), chars.next().or(after));
-        let mut chars = text.chars().rev();
-        let (last, last_but_one) = (chars.next(), chars.next().or(before));
-        let head = first.filter(|c| {
-            spacing::empty(*c) == Some(Empty::Before)
-                && !spacing::is_squeezed(before.or(Some('\n')), *c, second)
-        });
-        let tail = last.filter(|c| {
-            spacing::empty(*c) == Some(Empty::After)
-                && !spacing::is_squeezed(last_but_one, *c, after.or(Some('\n')))
-        });
+        let Range { start, end } = piece.range;
+        let text = &self.text[start..end];
+        let edge = |at: usize, c: char, half: Empty| {
+            let only_there = spacing::empty(c) == Some(half) && !self.is_squeezed_inside(at, c);
+            only_there.then(|| (self.leaf[at], c))
+        };
+        let (first, last) = (text.chars().next(), text.chars().next_back());
         [
-            head.map(|c| (self.leaf[piece.range.start], c)),
-            tail.map(|c| (self.leaf[piece.range.end - 1], c)),
+            first.and_then(|c| edge(start, c, Empty::Before)),
+            last.and_then(|c| edge(end - c.len_utf8(), c, Empty::After)),
         ]
     }
 
@@ -265,12 +253,19 @@ impl Setting {
                 self.parts(start..end, |at, c| {
                     let before = self.text[start..at].chars().next_back();
                     let after = self.text[at + c.len_utf8()..end].chars().next();
-                    let known = self.squeezes.contains(&(self.leaf[at], c))
-                        || (before.is_some() && after.is_some());
-                    known && spacing::is_squeezed(before, c, after)
+                    self.is_squeezed_inside(at, c)
+                        || (self.squeezes.contains(&(self.leaf[at], c))
+                            && spacing::is_squeezed(before, c, after))
                 })
             })
             .collect()
+    }
+
+    /// Whether a sign is squeezed wherever lines end.
+    fn is_squeezed_inside(&self, at: usize, c: char) -> bool {
+        let before = self.text[..at].chars().next_back();
+        let after = self.text[at + c.len_utf8()..].chars().next();
+        spacing::is_squeezed(before.or(Some('\n')), c, after.or(Some('\n')))
     }
 
     /// The parts of a piece of the text.

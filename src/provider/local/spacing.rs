@@ -34,7 +34,7 @@ pub(super) fn empty(c: char) -> Option<Empty> {
 pub(super) fn is_squeezed(before: Option<char>, c: char, after: Option<char>) -> bool {
     // Quotation marks are Latin as well as Chinese: beside Latin their blank is one too many.
     let quotes = "“”‘’".contains(c);
-    let bare = |c: char| !is_han(c) && empty(c).is_none() && !"—…·".contains(c);
+    let bare = |c: char| !is_han(c) && empty(c).is_none() && !"—…·\n".contains(c);
     match empty(c) {
         Some(Empty::After) => after.is_none_or(|n| empty(n).is_some() || (quotes && bare(n))),
         Some(Empty::Before) => {
