@@ -26,4 +26,5 @@ mod restore;
 mod scale;
 mod selection;
 mod state;
+mod typesetting;
 mod wording;

@@ -241,6 +241,7 @@ fn price(tokens: &[Token<'_>], a: usize, b: usize, space: bool) -> Option<f32> {
         (true, false) if "你我他她它".contains(left) => Some(1.0),
         (true, false) if leads(left) && r.is_ascii_digit() => None,
         (true, false) if leads(left) => Some(4.0),
+        (true, false) if "¥$€£".contains(r) => Some(4.0), // 原价|¥399
         // 4 月|30 日, 8 点|30 分
         (true, false) if r.is_ascii_digit() && dates(left) && counted(tokens, a) => None,
         (true, false) => Some(0.8),
