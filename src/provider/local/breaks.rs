@@ -217,7 +217,7 @@ fn price(tokens: &[Token<'_>], a: usize, b: usize, space: bool) -> Option<f32> {
     if opens(r) && !r.is_ascii() {
         return Some(0.5);
     }
-    if is_emoji(l) || is_emoji(r) {
+    if left.starts_with(is_emoji) || right.starts_with(is_emoji) {
         return beside_emoji(tokens, a, b, space);
     }
     let number = is_number(tokens, a);
