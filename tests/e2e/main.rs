@@ -27,5 +27,6 @@ mod restore;
 mod scale;
 mod selection;
 mod state;
+mod typesetting;
 mod watch;
 mod wording;
