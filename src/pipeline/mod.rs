@@ -102,6 +102,16 @@ pub fn load(settings: &Settings) -> Result<Project, Failure> {
     load_from(settings, &open(settings)?)
 }
 
+/// The same, as if the file at `path` held `text`: what an edit would make of the project.
+pub fn load_with(
+    settings: &Settings,
+    path: &ProjectPath,
+    text: String,
+) -> Result<Project, Failure> {
+    let world = World::open(&settings.root).map_err(|e| manifest_failure(&e))?;
+    load_from(settings, &Arc::new(world.with(path, text.into_bytes())))
+}
+
 fn open(settings: &Settings) -> Result<Arc<World>, Failure> {
     let world = World::open(&settings.root).map_err(|e| manifest_failure(&e))?;
     Ok(Arc::new(world))
