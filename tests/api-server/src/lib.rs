@@ -18,6 +18,7 @@
 mod answer;
 mod error;
 mod fault;
+mod intake;
 mod limit;
 mod model;
 mod multipart;

@@ -86,13 +86,14 @@ impl Picture {
         let half = (radius * radius - dy * dy).max(0).isqrt();
         let (left, right) = (i64::from(w) / 2 - half, i64::from(w) / 2 + half);
         row.clear();
-        for x in 0..i64::from(w) {
-            let inside = (left..right).contains(&x);
-            row.extend_from_slice(if inside { &disc } else { &ground });
-            if self.transparent {
-                row.push(if inside { 255 } else { 0 });
-            }
-        }
+        let mut fill = |color: [u8; 3], alpha: u8, from: i64, to: i64| {
+            let pixel: &[u8] = &[color[0], color[1], color[2], alpha];
+            let pixel = &pixel[..if self.transparent { 4 } else { 3 }];
+            row.extend_from_slice(&pixel.repeat(usize::try_from(to - from).unwrap_or_default()));
+        };
+        fill(ground, 0, 0, left);
+        fill(disc, 255, left, right);
+        fill(ground, 0, right, i64::from(w));
     }
 
     fn pixels(&self) -> Vec<u8> {

@@ -6,31 +6,23 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use hyper::http::response::Builder;
-use hyper::{HeaderMap, Response, StatusCode};
-use serde_json::{Map, Value, json};
+use hyper::{Response, StatusCode};
+use serde_json::{Map, json};
 
-use crate::answer::{Answer, carried};
-use crate::error::{ApiError, INVALID_REQUEST};
+use crate::answer::{Answer, Made, carried};
+use crate::error::ApiError;
 use crate::fault::{Action, Content, Script, Transport};
+use crate::intake::{Valid, read};
 use crate::limit::Limit;
-use crate::multipart::{self, Fields};
-use crate::openapi;
-use crate::params::{Body, Params, missing, type_of, wrong_type};
-use crate::reference::{self, MAX_REFERENCES, Reference, unreadable};
-use crate::route::{Route, authorize};
+use crate::route::Route;
 use crate::server::Options;
 use crate::stats::{Auth, Log, Request};
 use crate::usage::Usage;
-use crate::validate::{Host, Order, order};
 use crate::wire::{Step, Steps};
 
-/// Largest body of a request, in bytes.
-const MAX_BODY: usize = 512 * 1024 * 1024;
 /// Headers whose values are secrets.
 const SECRET: [&str; 2] = ["authorization", "api-key"];
 
@@ -58,7 +50,13 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
-    fn log<T>(&self, note: impl FnOnce(&mut Log, u64) -> T) -> T {
+    /// How the server behaves.
+    pub(crate) fn options(&self) -> &Options {
+        &self.shared.options
+    }
+
+    /// Notes something about this request.
+    pub(crate) fn log<T>(&self, note: impl FnOnce(&mut Log, u64) -> T) -> T {
         note(&mut lock(&self.shared.log), self.number)
     }
 
@@ -72,14 +70,6 @@ impl Drop for Visit {
     fn drop(&mut self) {
         self.log(|log, number| log.end(number, Instant::now()));
     }
-}
-
-/// A request that every rule lets through.
-struct Valid {
-    edit: bool,
-    params: Params,
-    order: Order,
-    references: Vec<(u32, u32)>,
 }
 
 /// Answers one request. An error closes the connection without an answer.
@@ -170,157 +160,6 @@ fn request_id(seed: &[u8; 32], number: u64) -> String {
     format!("req_{}", &hash.to_hex().as_str()[..32])
 }
 
-/// Reads and checks a request, and notes what it asks for.
-async fn read(
-    visit: &Visit,
-    route: &Route,
-    headers: &HeaderMap,
-    body: Incoming,
-) -> Result<Valid, ApiError> {
-    let shared = &visit.shared;
-    let (edit, host) = match route {
-        Route::Generations(host) => (false, host),
-        Route::Edits(host) => (true, host),
-        Route::Stats => return Err(unreadable("Invalid URL")),
-    };
-    // The body is read also if the key is wrong, so that the client is not cut off while it writes.
-    let body = collect(body).await?;
-    authorize(headers, host, &shared.options.key)?;
-    let content_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
-    let content_type = content_type.unwrap_or_default();
-    let kind = media_type(content_type, edit)?;
-    let fields = match kind {
-        Body::EditForm => multipart::read(content_type, body).await,
-        Body::EditJson | Body::Generation => read_json(kind, &body),
-    };
-    let conforms = match &fields {
-        Ok(fields) => openapi::check(kind, &fields.document),
-        Err(error) => Err(vec![error.message.clone()]),
-    };
-    visit.log(|log, number| {
-        log.problems(number, conforms.err().unwrap_or_default());
-        if let Ok(fields) = &fields {
-            record(log.request(number), fields, host);
-        }
-    });
-    let fields = fields?;
-    let params = Params::read(kind, &fields.values)?;
-    if edit {
-        let field = if kind == Body::EditForm {
-            "image"
-        } else {
-            "images"
-        };
-        reference::check(field, &fields.images, fields.mask.as_ref())?;
-    }
-    let default = if edit { "gpt-image-1.5" } else { "dall-e-2" };
-    let order = order(host, default, &shared.options.deployments, &params)?;
-    Ok(Valid {
-        edit,
-        params,
-        order,
-        references: fields.images.iter().map(|image| image.size).collect(),
-    })
-}
-
-async fn collect(body: Incoming) -> Result<Bytes, ApiError> {
-    let collected = Limited::new(body, MAX_BODY).collect().await;
-    let too_large = |_| {
-        ApiError::new(
-            413,
-            INVALID_REQUEST,
-            None,
-            "The request body is too large, or ended early.",
-        )
-    };
-    Ok(collected.map_err(too_large)?.to_bytes())
-}
-
-/// Which body a request has, by its content type.
-fn media_type(content_type: &str, edit: bool) -> Result<Body, ApiError> {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    match (essence.to_ascii_lowercase().as_str(), edit) {
-        ("application/json", false) => Ok(Body::Generation),
-        ("application/json", true) => Ok(Body::EditJson),
-        ("multipart/form-data", true) => Ok(Body::EditForm),
-        _ => {
-            let accepted = if edit {
-                "'multipart/form-data' or 'application/json'"
-            } else {
-                "'application/json'"
-            };
-            Err(ApiError::new(
-                400,
-                INVALID_REQUEST,
-                Some("unsupported_content_type"),
-                format!(
-                    "Unsupported content type: '{essence}'. This API method only accepts {accepted} requests, \
-                     but you specified the header 'Content-Type: {content_type}'. Please try again with a \
-                     supported content type."
-                ),
-            ))
-        }
-    }
-}
-
-fn read_json(kind: Body, body: &[u8]) -> Result<Fields, ApiError> {
-    let document: Value = serde_json::from_slice(body).map_err(|_| {
-        unreadable(
-            "We could not parse the JSON body of your request. The OpenAI API expects a JSON payload, but what \
-             was sent was not valid JSON.",
-        )
-    })?;
-    let Some(object) = document.as_object() else {
-        return Err(unreadable(format!(
-            "Invalid body: expected an object, but got {} instead.",
-            type_of(&document)
-        )));
-    };
-    let mut values = object.clone();
-    let (mut images, mut mask) = (Vec::new(), None);
-    if kind == Body::EditJson {
-        let listed = values
-            .shift_remove("images")
-            .ok_or_else(|| missing("images"))?;
-        let Some(listed) = listed.as_array() else {
-            return Err(wrong_type("images", "an array", type_of(&listed)));
-        };
-        // One more than there may be, so that too many are seen as such.
-        for (nth, entry) in listed.iter().enumerate().take(MAX_REFERENCES + 1) {
-            images.push(Reference::from_json("images", entry, nth + 1)?);
-        }
-        if let Some(given) = values.shift_remove("mask").filter(|m| !m.is_null()) {
-            mask = Some(Reference::from_json("mask", &given, 1)?);
-        }
-    }
-    Ok(Fields {
-        values,
-        images,
-        mask,
-        document,
-    })
-}
-
-/// Notes what a request asks for, as it was sent.
-fn record(request: &mut Request, fields: &Fields, host: &Host) {
-    let text = |name: &str| {
-        let value = fields.values.get(name).and_then(Value::as_str);
-        value.unwrap_or_default().to_owned()
-    };
-    request.prompt = text("prompt");
-    request.model = match host {
-        Host::Deployment(name) => name.clone(),
-        Host::OpenAi | Host::Azure => text("model"),
-    };
-    request.size = text("size");
-    request.quality = text("quality");
-    let n = fields.values.get("n").and_then(Value::as_u64);
-    request.n = n.map_or(1, |n| n.try_into().unwrap_or(u32::MAX));
-    request.params = fields.values.clone();
-    request.images = fields.images.clone();
-    request.mask = fields.mask.clone();
-}
-
 /// Answers a valid request: the limit, then what is scripted, then the good answer.
 async fn answer(
     visit: Visit,
@@ -351,19 +190,27 @@ async fn answer(
     } else {
         Duration::ZERO
     };
-    tokio::time::sleep(latency + fault.delay).await;
+    // Pictures are made within the latency, so that a test can foretell how long it takes.
+    let due = tokio::time::Instant::now() + latency + fault.delay;
     let (content, transport) = match fault.action {
         Action::Good => (None, None),
         Action::Content(content) => (Some(content), None),
         Action::Transport(transport) => (None, Some(transport)),
-        Action::Error(error) => return refuse(visit, started, &error),
-        Action::Close => return Err(io::ErrorKind::ConnectionReset.into()),
+        Action::Error(error) => {
+            tokio::time::sleep_until(due).await;
+            return refuse(visit, started, &error);
+        }
+        Action::Close => {
+            tokio::time::sleep_until(due).await;
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
         Action::Hang => return std::future::pending().await,
         Action::Raw {
             status,
             headers,
             body,
         } => {
+            tokio::time::sleep_until(due).await;
             let mut head = head(&visit, started, status, None);
             for (name, value) in headers {
                 head = head.header(name, value);
@@ -371,18 +218,13 @@ async fn answer(
             return respond(head, Steps::whole(body, Some(visit)));
         }
     };
-    good(visit, started, &valid, usage, content, transport).await
+    let made = tokio::task::block_in_place(|| good(&visit, &valid, usage, content));
+    tokio::time::sleep_until(due).await;
+    send(visit, started, valid.params.stream, made, transport)
 }
 
-/// Makes the good answer, or one that looks good, and sends it.
-async fn good(
-    visit: Visit,
-    started: Instant,
-    valid: &Valid,
-    usage: Usage,
-    content: Option<Content>,
-    transport: Option<Transport>,
-) -> Result<Response<Steps>, io::Error> {
+/// Makes the good answer, or one that looks good.
+fn good(visit: &Visit, valid: &Valid, usage: Usage, content: Option<Content>) -> Made {
     let seed = blake3::keyed_hash(&visit.shared.seed, &visit.number.to_be_bytes());
     let created = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let made = Answer {
@@ -395,10 +237,21 @@ async fn good(
         content,
     }
     .make();
-    visit.log(|log, number| log.request(number).pictures = made.digests);
+    visit.log(|log, number| log.request(number).pictures.clone_from(&made.digests));
+    made
+}
+
+/// Sends what was made.
+fn send(
+    visit: Visit,
+    started: Instant,
+    stream: bool,
+    made: Made,
+    transport: Option<Transport>,
+) -> Result<Response<Steps>, io::Error> {
     let mut head = head(&visit, started, 200, None).header(CONTENT_TYPE, made.content_type);
     let body = match transport {
-        None if valid.params.stream => {
+        None if stream => {
             let steps = vec![Step::Data(made.body.into())];
             Steps::new(steps, None, Some(visit))
         }
