@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::command;
 use crate::command::log::By;
+use crate::command::pick::Choice;
 use crate::diagnostic::{Exit, Failure};
 use crate::manifest::{EditStep, PROJECT_FILE};
 use crate::model::{Micro, ModelId};
@@ -198,6 +199,9 @@ enum Command {
         /// Of this shot, from 1: the picture before any edit is 1 [default: the last one]
         #[arg(long, value_name = "K")]
         shot: Option<usize>,
+        /// Take it in place of a picture that was accepted from a person
+        #[arg(long)]
+        force: bool,
     },
     /// Keep the picture at an asset's output path as its locked picture
     Accept {
@@ -474,9 +478,15 @@ fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
             asset,
             number,
             shot,
+            force,
         } => {
             settings.select = vec![asset];
-            command::pick::run(&settings, shot, number, reporter)
+            let choice = Choice {
+                number,
+                shot,
+                force,
+            };
+            command::pick::run(&settings, choice, cli.common.json, reporter)
         }
         Command::Accept { assets } => {
             settings.select = assets;

@@ -50,8 +50,28 @@ pub fn run(settings: &Settings, step: &EditStep, reporter: &Reporter) -> Result<
     let now = tried.specs.iter().find(|tried| tried.id == spec.id);
     if now.is_none_or(|now| now.shots.len() != spec.shots.len() + 1) {
         return Err(Failure::new(
-            Exit::Bug,
-            Diagnostic::error(format!("the step would not be one of `{}`", spec.id)),
+            Exit::SomeFailed,
+            Diagnostic::error(format!(
+                "`{}` has its steps from its carousel or from `[defaults]`: one of its own would take their place",
+                spec.id
+            ))
+            .at(spec.place.clone())
+            .hint("write all its steps in its own table"),
+        ));
+    }
+    // Nor may a plain `gpbuild` find anything wrong with it.
+    let mut plain = settings.clone();
+    plain.resolve.profile = None;
+    plain.resolve.model = None;
+    pipeline::load_with(&plain, &path, with_step.clone())?;
+    // Somebody may have saved the file meanwhile.
+    if root.read_text(&path, manifest::MAX_BYTES).ok().as_ref() != Some(&text) {
+        return Err(Failure::new(
+            Exit::SomeFailed,
+            Diagnostic::error(format!(
+                "`{name}` was changed meanwhile: nothing is written"
+            ))
+            .hint("run it again"),
         ));
     }
     // A link stays one: what it leads to is written.
@@ -83,13 +103,14 @@ fn owner(manifest: &Manifest, spec: &Spec) -> Result<Owner, Diagnostic> {
     if manifest.covers.iter().any(|cover| cover.name.value == id) {
         return Ok(Owner::Cover(id.to_owned()));
     }
-    if let Some((name, rest)) = id.rsplit_once('/') {
+    if let Some((name, _)) = id.rsplit_once('/') {
         let carousel = manifest.carousels.iter().find(|c| c.name.value == name);
         if let Some(carousel) = carousel
-            && matches!(carousel.slides, Slides::Tables(_))
-            && let Ok(number) = rest.parse()
+            && let Slides::Tables(tables) = &carousel.slides
+            // Not by its number: `when` may have left some out.
+            && let Some(index) = tables.iter().position(|table| table.place == spec.place)
         {
-            return Ok(Owner::Slide(name.to_owned(), number));
+            return Ok(Owner::Slide(name.to_owned(), index + 1));
         }
         if manifest.covers.iter().any(|cover| cover.name.value == name) {
             return Err(

@@ -1,6 +1,8 @@
 //! `gpbuild pick`: chooses one of a shot's candidates. The lock records it; what is exported of it is made
 //! anew at once, because that is free, and what was made from the old one is told with its price.
 
+use serde_json::json;
+
 use crate::diagnostic::{Diagnostic, Exit, Failure, count};
 use crate::export::Format;
 use crate::fs::{Durability, write_atomic};
@@ -11,21 +13,31 @@ use crate::plan::{Answer, Step, Traced, Verdict};
 use crate::report::{Event, Reporter};
 use crate::store::STATE_FOLDER;
 
-/// Runs the command for the one asset that `settings` selects; `shot` counts from 1, the last one if it
-/// is not given. Without a number the candidates are laid out as files.
+/// What is chosen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Choice {
+    /// The candidate, from 1; without it the candidates are laid out as files.
+    pub number: Option<usize>,
+    /// Of this shot, from 1; the last one if it is not given.
+    pub shot: Option<usize>,
+    /// Instead of a picture that a person put there.
+    pub force: bool,
+}
+
+/// Runs the command for the one asset that `settings` selects.
 pub fn run(
     settings: &Settings,
-    shot: Option<usize>,
-    number: Option<usize>,
+    choice: Choice,
+    json: bool,
     reporter: &Reporter,
 ) -> Result<Exit, Failure> {
     if settings.resolve.is_draft() {
         return Err(Failure::usage("a draft is drawn: it has no candidates"));
     }
     let planned = pipeline::plan(settings)?;
-    let (step, traced, answer) = candidates(settings, &planned, shot)?;
-    let Some(number) = number else {
-        return show(settings, &planned, step, answer, reporter);
+    let (step, traced, answer) = candidates(settings, &planned, choice.shot)?;
+    let Some(number) = choice.number else {
+        return show(settings, &planned, step, answer, json, reporter);
     };
     if !(1..=answer.candidates.len()).contains(&number) {
         let has = count(answer.candidates.len(), "candidate");
@@ -35,9 +47,20 @@ pub fn run(
         )));
     }
     let key = traced.key;
-    let _alone = pipeline::alone(&settings.root, reporter)?;
+    let alone = pipeline::alone(&settings.root, reporter)?;
     // A pick belongs to the shot: further targets of a cover follow it.
     let mut lock = Lock::read(&settings.root)?;
+    let accepted = lock
+        .assets
+        .iter()
+        .find(|(_, asset)| asset.accepted && asset.shots.iter().any(|shot| shot.key == key));
+    if let Some((id, _)) = accepted.filter(|_| !choice.force) {
+        return Err(Failure::new(
+            Exit::SomeFailed,
+            Diagnostic::error(format!("the picture of `{id}` was accepted from a person"))
+                .hint("`--force` takes the candidate in its place"),
+        ));
+    }
     let mut picked = Vec::new();
     for (id, asset) in &mut lock.assets {
         for shot in asset.shots.iter_mut().filter(|shot| shot.key == key) {
@@ -45,9 +68,12 @@ pub fn run(
             picked.push(id.clone());
         }
     }
+    // What the lock says of an accepted picture is not what the shot gave: the store says that.
+    lock.assets
+        .retain(|id, asset| !(asset.accepted && picked.contains(id)));
     planned
         .store
-        .put_pick(&key, number)
+        .put_pick(&key, answer.candidates[number - 1])
         .map_err(|e| store_failure(&e))?;
     lock.write(&settings.root).map_err(|e| store_failure(&e))?;
     reporter.event(Event::Note(&format!(
@@ -55,7 +81,7 @@ pub fn run(
         step.spec.id,
         answer.candidates.len()
     )));
-    drop(_alone);
+    drop(alone);
     follow(settings, picked, reporter)
 }
 
@@ -123,23 +149,42 @@ fn show(
     planned: &Planned,
     step: &Step,
     answer: &Answer,
+    json: bool,
     reporter: &Reporter,
 ) -> Result<Exit, Failure> {
     let id = &step.spec.id;
+    let folder = format!("{STATE_FOLDER}/candidates/{id}");
+    // What an earlier shot left there is none of these.
+    let before = std::fs::read_dir(settings.root.join(&folder));
+    for file in before.into_iter().flatten().filter_map(Result::ok) {
+        if file.file_type().is_ok_and(|kind| kind.is_file()) {
+            let _ = std::fs::remove_file(file.path());
+        }
+    }
     let mut text = String::new();
     for (n, digest) in answer.candidates.iter().enumerate() {
         let n = n + 1;
         let mark = if n == answer.pick { "*" } else { " " };
         let bytes = planned.store.get(digest).map_err(|e| store_failure(&e))?;
-        let Some(bytes) = bytes else {
-            text += &format!("{mark} {n}  not in the store\n");
-            continue;
+        let file = match bytes {
+            Some(bytes) => {
+                let ending = Format::of(&bytes).map_or("bin", Format::extension);
+                let name = format!("{folder}/{n}.{ending}");
+                write_atomic(&settings.root.join(&name), &bytes, Durability::Free)
+                    .map_err(|e| store_failure(&e))?;
+                Some(name)
+            }
+            None => None,
         };
-        let ending = Format::of(&bytes).map_or("bin", Format::extension);
-        let name = format!("{STATE_FOLDER}/candidates/{id}/{n}.{ending}");
-        write_atomic(&settings.root.join(&name), &bytes, Durability::Free)
-            .map_err(|e| store_failure(&e))?;
-        text += &format!("{mark} {n}  {name}\n");
+        if json {
+            let line = json!({
+                "event": "candidate", "id": id, "number": n, "picked": n == answer.pick, "file": file,
+            });
+            text += &format!("{line}\n");
+        } else {
+            let file = file.unwrap_or_else(|| "not in the store".to_owned());
+            text += &format!("{mark} {n}  {file}\n");
+        }
     }
     reporter.out(&text);
     Ok(Exit::Done)
@@ -178,6 +223,7 @@ fn follow(settings: &Settings, picked: Vec<String>, reporter: &Reporter) -> Resu
         return Ok(Exit::Done);
     }
     all.select = free;
+    all.exactly = true;
     pipeline::build(&all, reporter)
 }
 

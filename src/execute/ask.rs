@@ -158,7 +158,7 @@ impl Asker {
                 .is_some_and(|d| self.store.is_whole(d))
         {
             return Ok(Answer {
-                pick: self.store.pick(&ask.key, entry.candidates.len()),
+                pick: self.store.pick(&ask.key, &entry.candidates),
                 candidates: entry.candidates,
                 model: entry.model,
             });

@@ -53,7 +53,8 @@ pub fn append(text: &str, owner: &Owner, step: &EditStep) -> Result<String, Appe
         Some(body) => ("\u{feff}", body),
         None => ("", text),
     };
-    let windows = body.contains("\r\n");
+    let ends = |end: &str| body.matches(end).count();
+    let windows = ends("\r\n") > 0 && ends("\r\n") == ends("\n");
     let mut document: DocumentMut = body
         .parse()
         .map_err(|e: toml_edit::TomlError| AppendError::NotToml(e.message().to_owned()))?;

@@ -52,6 +52,8 @@ pub struct Settings {
     pub resolve: spec::Options,
     /// Which assets; all if empty.
     pub select: Vec<String>,
+    /// They are whole ids: what is below them is not meant.
+    pub exactly: bool,
     /// At most so many pictures at once; 0 is one for each core.
     pub jobs: usize,
     /// Overwrite outputs that a person changed.
@@ -191,7 +193,11 @@ pub fn plan(settings: &Settings) -> Result<Planned, Failure> {
 
 /// What is asked for and what was made before, as far as it can be wrong.
 fn look(settings: &Settings, project: &Project) -> Result<(Selection, Store, Lock), Failure> {
-    let selection = Selection::new(&settings.select, &project.specs)?;
+    let selection = if settings.exactly {
+        Selection::exactly(&settings.select)
+    } else {
+        Selection::new(&settings.select, &project.specs)?
+    };
     let store = Store::open(&settings.root)?;
     let lock = if settings.resolve.is_draft() {
         Lock::default()

@@ -108,7 +108,7 @@ pub fn trace(
             .or_else(|| recall.shot(&key).cloned())
             .or_else(|| {
                 store.shot(&key).map(|entry| Answer {
-                    pick: store.pick(&key, entry.candidates.len()),
+                    pick: store.pick(&key, &entry.candidates),
                     candidates: entry.candidates,
                     model: entry.model,
                 })

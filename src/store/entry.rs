@@ -68,16 +68,16 @@ impl Store {
     }
 
     /// Remembers which candidate of a shot was chosen, for when no lock says so any more: after other
-    /// words and back.
-    pub fn put_pick(&self, key: &Key, pick: usize) -> Result<(), FsError> {
+    /// words and back. By its digest: a shot that is made again has other pictures under the same numbers.
+    pub fn put_pick(&self, key: &Key, pick: Digest) -> Result<(), FsError> {
         self.put_entry("picks", key, &pick, Durability::Free)
     }
 
-    /// The candidate of a shot that was chosen last, from 1; the first if none ever was.
-    pub fn pick(&self, key: &Key, candidates: usize) -> usize {
-        let pick: Option<usize> = self.entry("picks", key);
-        pick.filter(|pick| (1..=candidates).contains(pick))
-            .unwrap_or(1)
+    /// The number of the candidate that was chosen last, from 1; the first if none of these ever was.
+    pub fn pick(&self, key: &Key, candidates: &[Digest]) -> usize {
+        let pick: Option<Digest> = self.entry("picks", key);
+        let found = pick.and_then(|pick| candidates.iter().position(|c| *c == pick));
+        found.unwrap_or(0) + 1
     }
 
     fn entry<T: DeserializeOwned>(&self, kind: &str, key: &Key) -> Option<T> {

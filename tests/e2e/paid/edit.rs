@@ -44,6 +44,39 @@ fn a_slide_is_edited_alone() {
 }
 
 #[test]
+fn a_slide_is_found_by_its_table_and_not_by_its_number() {
+    let paid = Paid::series(3);
+    paid.project.edit(
+        "gpbuild.toml",
+        "text = { headline = \"page 2\" }\n",
+        "when = \"{{ false }}\"\ntext = { headline = \"page 2\" }\n",
+    );
+    let run = edit(&paid, &["c/02", "larger"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let text = paid.project.text("gpbuild.toml");
+    let third = text.find("page 3").unwrap();
+    assert!(text.find("larger").unwrap() > third, "{text}");
+}
+
+#[test]
+fn steps_of_all_slides_are_not_replaced_by_one() {
+    let paid = Paid::series(2);
+    let text = paid.project.text("gpbuild.toml");
+    let steps = "series = \"first\"\nedit = [{ change = \"redder\" }]\n";
+    paid.project
+        .write("gpbuild.toml", text.replace("series = \"first\"\n", steps));
+    let before = paid.project.text("gpbuild.toml");
+    let run = edit(&paid, &["c/02", "larger"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.err.starts_with("error: `c/02` has its steps from its carousel or from `[defaults]`: one of its own would take their place\n"),
+        "{}",
+        run.err
+    );
+    assert_eq!(paid.project.text("gpbuild.toml"), before);
+}
+
+#[test]
 fn what_cannot_be_edited_says_why_and_nothing_is_written() {
     let paid = Paid::new(&format!(
         "{DEFAULTS}[cover.a]\nalso = [\"wechat-square\"]\ntext = {{ headline = \"one\" }}\n[cover.drawn]\nmodel = \"local\"\ntext = {{ headline = \"one\" }}\n[cover.post]\nfor_each = {{ front_matter = \"posts/*.md\" }}\nid = \"post/{{{{ file.stem }}}}\"\ntext = {{ headline = \"{{{{ item.title }}}}\" }}\n"

@@ -179,3 +179,43 @@ fn what_cannot_be_picked_says_why() {
         .edit("gpbuild.toml", "[cover.a]\n", "[cover.a]\npin = true\n");
     assert!(told(&["a", "2"]).contains("take `pin = true` out first"));
 }
+
+#[test]
+fn a_pick_never_pays_for_a_target_of_another_ratio() {
+    let paid = Paid::new(
+        "[defaults]\nmodel = \"openai/gpt-image-2\"\nquality = \"low\"\n[cover.a]\npreset = \"xiaohongshu-cover\"\nalso = [\"wechat-square\"]\ncandidates = 2\ntext = { headline = \"one\" }\n",
+    );
+    paid.build(0);
+    assert_eq!(paid.accepted(), 2);
+    let told = pick(&paid, &["a", "2"]);
+    // That one is composed anew, with the picture as its reference: for a price, so not by itself.
+    assert!(
+        told.contains("is to be made anew: 1 request, about $0.0"),
+        "{told}"
+    );
+    assert!(told.contains("made      a  "), "{told}");
+    assert_eq!(paid.accepted(), 2);
+    assert_eq!(requests(&paid), 1);
+}
+
+#[test]
+fn a_picture_that_was_accepted_is_not_replaced_without_a_word() {
+    let paid = four("");
+    let ours = paid.project.read("dist/a.png");
+    pick(&paid, &["a", "2"]);
+    let theirs = paid.project.read("dist/a.png");
+    pick(&paid, &["a", "1"]);
+    paid.project.write("dist/a.png", &theirs);
+    assert_eq!(paid.run(&["accept", "a"]).code, 0);
+    let run = paid.run(&["pick", "a", "1"]);
+    assert_eq!(
+        (run.code, run.err.as_str()),
+        (
+            1,
+            "error: the picture of `a` was accepted from a person\n  = help: `--force` takes the candidate in its place\n"
+        )
+    );
+    assert!(paid.project.read("dist/a.png") == theirs);
+    pick(&paid, &["a", "1", "--force"]);
+    assert!(paid.project.read("dist/a.png") == ours);
+}
