@@ -22,6 +22,7 @@ mod overlay;
 mod plan;
 mod project;
 mod readme;
+mod references;
 mod restore;
 mod scale;
 mod selection;

@@ -402,7 +402,7 @@ model = "local/postr"
   |
   = note: in asset `a`
   = help: did you mean `poster`?
-  = help: `local/NAME` draws `templates/NAME.html`; built in are `compare`, `list`, `poster`, `quote` and `slide`
+  = help: `local/NAME` draws `templates/NAME.html`; built in are `article`, `banner`, `compare`, `cover`, `list`, `poster`, `quote`, `slide`, `slide-cover`, `slide-end` and `slide-page`
 "#,
     );
 }
