@@ -171,9 +171,11 @@ impl Templates {
             let absent = words.get_attr(role).is_ok_and(|v| v.is_undefined());
             (absent && !role.is_empty()).then_some(role)
         })?;
-        let diagnostic = Diagnostic::error(format!(
-            "there is no `{role}`, and the built-in template `{name}` needs one"
-        ));
+        let what = match PARTS.contains(&name) {
+            true => "the built-in layout".to_owned(),
+            false => format!("the built-in template `{name}`"),
+        };
+        let diagnostic = Diagnostic::error(format!("there is no `{role}`, and {what} needs one"));
         Some(diagnostic.hint(format!("add `text = {{ {role} = \"…\" }}`")))
     }
 

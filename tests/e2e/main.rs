@@ -19,6 +19,7 @@ mod key;
 mod lock;
 mod manifest;
 mod overlay;
+mod pictures;
 mod plan;
 mod project;
 mod readme;

@@ -14,7 +14,7 @@ size = "300x400"
 "#,
         )],
         &[],
-        r#"error: there is no `headline`, and the built-in template `poster.html` needs one
+        r#"error: there is no `headline`, and the built-in template `cover.html` needs one
  --> gpbuild.toml:1:8
   |
 1 | [cover.a]
@@ -23,7 +23,7 @@ size = "300x400"
   = note: in asset `a`
   = help: add `text = { headline = "…" }`
 
-error: there is no `headline`, and the built-in template `poster.html` needs one
+error: there is no `headline`, and the built-in template `cover.html` needs one
  --> gpbuild.toml:3:8
   |
 3 | [cover.b]
