@@ -7,8 +7,9 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::command;
 use crate::command::log::By;
+use crate::command::pick::Choice;
 use crate::diagnostic::{Exit, Failure};
-use crate::manifest::PROJECT_FILE;
+use crate::manifest::{EditStep, PROJECT_FILE};
 use crate::model::{Micro, ModelId};
 use crate::pipeline::{Access, Money, Settings};
 use crate::report::{ColorChoice, Environment, ReportOptions, Reporter};
@@ -90,6 +91,14 @@ struct BuildFlags {
     retry_in_doubt: bool,
 }
 
+/// `headline=你好`.
+fn role_and_words(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((role, words)) => Ok((role.trim().to_owned(), words.to_owned())),
+        None => Err("write a role and its words, as in `headline=30 天上手`".to_owned()),
+    }
+}
+
 /// `2`, `0.50`, `$1.20`.
 fn dollars(text: &str) -> Result<Micro, String> {
     let digits = text.strip_prefix('$').unwrap_or(text);
@@ -161,6 +170,39 @@ enum Command {
     },
     /// Check all that can be wrong without making anything
     Check,
+    /// Append an edit step to an asset's manifest, and say what it would cost
+    Edit {
+        /// The asset's id
+        #[arg(value_name = "ASSET")]
+        asset: String,
+        /// What is to be different
+        #[arg(value_name = "CHANGE")]
+        change: String,
+        /// What is to stay [default: everything else]
+        #[arg(long, value_name = "WHAT")]
+        keep: Option<String>,
+        /// The words from this step on, as `ROLE=WORDS`; may be given several times
+        #[arg(long, value_name = "ROLE=WORDS", value_parser = role_and_words)]
+        text: Vec<(String, String)>,
+        /// A picture whose transparent parts may change, from the manifest's folder
+        #[arg(long, value_name = "FILE")]
+        mask: Option<String>,
+    },
+    /// Choose one of an asset's candidates; without a number, lay them out as files
+    Pick {
+        /// The asset's id
+        #[arg(value_name = "ASSET")]
+        asset: String,
+        /// The candidate, from 1
+        #[arg(value_name = "N")]
+        number: Option<usize>,
+        /// Of this shot, from 1: the picture before any edit is 1 [default: the last one]
+        #[arg(long, value_name = "K")]
+        shot: Option<usize>,
+        /// Take it in place of a picture that was accepted from a person
+        #[arg(long)]
+        force: bool,
+    },
     /// Keep the picture at an asset's output path as its locked picture
     Accept {
         /// Ids and globs
@@ -252,7 +294,10 @@ fn report_options(cli: &Cli) -> ReportOptions {
             .unwrap_or_default(),
         quiet: *quiet,
         verbose: *verbose,
-        plan: matches!(cli.command, Some(Command::Plan { .. })),
+        plan: matches!(
+            cli.command,
+            Some(Command::Plan { .. } | Command::Edit { .. })
+        ),
         environment: environment(),
     }
 }
@@ -412,6 +457,36 @@ fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
         Command::Check => {
             settings.resolve.explain = true;
             command::check::run(&settings, reporter)
+        }
+        Command::Edit {
+            asset,
+            change,
+            keep,
+            text,
+            mask,
+        } => {
+            settings.select = vec![asset];
+            let step = EditStep {
+                change,
+                keep,
+                text,
+                mask,
+            };
+            command::edit::run(&settings, &step, reporter)
+        }
+        Command::Pick {
+            asset,
+            number,
+            shot,
+            force,
+        } => {
+            settings.select = vec![asset];
+            let choice = Choice {
+                number,
+                shot,
+                force,
+            };
+            command::pick::run(&settings, choice, cli.common.json, reporter)
         }
         Command::Accept { assets } => {
             settings.select = assets;

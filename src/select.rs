@@ -1,5 +1,6 @@
 //! Which assets the command line means: globs over ids. Knows ids, nothing else.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -8,7 +9,13 @@ use crate::diagnostic::{Diagnostic, Exit, Failure};
 use crate::spec::Spec;
 
 /// The selected assets.
-pub struct Selection(Option<GlobSet>);
+pub struct Selection(Which);
+
+enum Which {
+    All,
+    Matching(GlobSet),
+    These(BTreeSet<String>),
+}
 
 impl Selection {
     /// The assets among `specs` that one of `patterns` names; all of them without patterns. A name
@@ -23,7 +30,7 @@ impl Selection {
         ids: impl Iterator<Item = &'a str> + Clone,
     ) -> Result<Self, Failure> {
         if patterns.is_empty() {
-            return Ok(Self(None));
+            return Ok(Self(Which::All));
         }
         let mut all = GlobSetBuilder::new();
         let mut wrong = Vec::new();
@@ -64,11 +71,20 @@ impl Selection {
         let set = all
             .build()
             .map_err(|e| Failure::usage(format!("the globs are too large together: {e}")))?;
-        Ok(Self(Some(set)))
+        Ok(Self(Which::Matching(set)))
+    }
+
+    /// These assets, and nothing below them.
+    pub fn exactly(ids: &[String]) -> Self {
+        Self(Which::These(ids.iter().cloned().collect()))
     }
 
     /// Whether the asset is selected.
     pub fn has(&self, id: &str) -> bool {
-        self.0.as_ref().is_none_or(|set| set.is_match(id))
+        match &self.0 {
+            Which::All => true,
+            Which::Matching(set) => set.is_match(id),
+            Which::These(ids) => ids.contains(id),
+        }
     }
 }

@@ -25,36 +25,49 @@ const DEPTH: usize = 40;
 /// The folder of the project's own templates.
 pub const FOLDER: &str = "templates";
 
+/// A built-in template: its file name and its text.
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../templates/", $name)))),*]
+    };
+}
+
 /// The templates in the binary.
-const BUILT_IN: &[(&str, &str)] = &[
-    (
-        "article.prompt",
-        include_str!("../templates/article.prompt"),
-    ),
-    ("compare.html", include_str!("../templates/compare.html")),
-    (
-        "compare.prompt",
-        include_str!("../templates/compare.prompt"),
-    ),
-    ("cover.prompt", include_str!("../templates/cover.prompt")),
-    ("edit.prompt", include_str!("../templates/edit.prompt")),
-    (
-        "formula.prompt",
-        include_str!("../templates/formula.prompt"),
-    ),
-    ("list.html", include_str!("../templates/list.html")),
-    ("list.prompt", include_str!("../templates/list.prompt")),
-    ("poster.html", include_str!("../templates/poster.html")),
-    ("poster.prompt", include_str!("../templates/poster.prompt")),
-    ("quote.html", include_str!("../templates/quote.html")),
-    ("quote.prompt", include_str!("../templates/quote.prompt")),
-    ("slide.html", include_str!("../templates/slide.html")),
-    ("slide.prompt", include_str!("../templates/slide.prompt")),
-    ("title.html", include_str!("../templates/title.html")),
+const BUILT_IN: &[(&str, &str)] = built_in![
+    "article.html",
+    "article.prompt",
+    "band.html",
+    "banner.html",
+    "banner.prompt",
+    "built-in.html",
+    "compare.html",
+    "compare.prompt",
+    "cover.html",
+    "cover.prompt",
+    "edit.prompt",
+    "formula.prompt",
+    "list.html",
+    "list.prompt",
+    "poster.html",
+    "poster.prompt",
+    "quote.html",
+    "quote.prompt",
+    "slide.html",
+    "slide.prompt",
+    "slide-cover.html",
+    "slide-cover.prompt",
+    "slide-end.html",
+    "slide-end.prompt",
+    "slide-page.html",
+    "slide-page.prompt",
+    "title.html",
 ];
 
 /// The built-in layouts that are made to be drawn over a picture: their ground is transparent.
-pub const OVERLAYS: [&str; 1] = ["title.html"];
+pub const OVERLAYS: [&str; 2] = ["band.html", "title.html"];
+
+/// What built-in templates are made of; none of them is drawn or sent by itself.
+const PARTS: [&str; 2] = ["built-in.html", "formula.prompt"];
 
 /// How an undefined value is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,9 +171,11 @@ impl Templates {
             let absent = words.get_attr(role).is_ok_and(|v| v.is_undefined());
             (absent && !role.is_empty()).then_some(role)
         })?;
-        let diagnostic = Diagnostic::error(format!(
-            "there is no `{role}`, and the built-in template `{name}` needs one"
-        ));
+        let what = match PARTS.contains(&name) {
+            true => "the built-in layout".to_owned(),
+            false => format!("the built-in template `{name}`"),
+        };
+        let diagnostic = Diagnostic::error(format!("there is no `{role}`, and {what} needs one"));
         Some(diagnostic.hint(format!("add `text = {{ {role} = \"…\" }}`")))
     }
 
@@ -195,9 +210,10 @@ pub fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
 }
 
-/// The names of the built-in templates, extension included.
+/// The names of the built-in templates that an asset can name, extension included.
 pub fn built_in() -> impl Iterator<Item = &'static str> {
-    BUILT_IN.iter().map(|(name, _)| *name)
+    let names = BUILT_IN.iter().map(|(name, _)| *name);
+    names.filter(|name| !PARTS.contains(name))
 }
 
 fn environment(undefined: UndefinedBehavior) -> Environment<'static> {

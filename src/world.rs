@@ -106,6 +106,8 @@ pub struct World {
     seen: Mutex<BTreeMap<String, Seen>>,
     /// Names at the root that gpbuild writes itself.
     own: Mutex<Vec<String>>,
+    /// A file that is read as if it held this: what a manifest would be before it is written.
+    instead: Option<(ProjectPath, Vec<u8>)>,
 }
 
 /// All that a run saw.
@@ -150,7 +152,15 @@ impl World {
             root: Root::open(path)?,
             seen: Mutex::default(),
             own: Mutex::default(),
+            instead: None,
         })
+    }
+
+    /// The project as it would be if the file at `path` held `bytes`.
+    #[must_use]
+    pub fn with(mut self, path: &ProjectPath, bytes: Vec<u8>) -> Self {
+        self.instead = Some((path.clone(), bytes));
+        self
     }
 
     /// The project's folder.
@@ -160,6 +170,11 @@ impl World {
 
     /// Reads a file of at most `limit` bytes.
     pub fn read(&self, path: &ProjectPath, limit: u64) -> Result<Vec<u8>, FsError> {
+        if let Some((instead, bytes)) = &self.instead
+            && instead == path
+        {
+            return Ok(bytes.clone());
+        }
         // The signature first: a change between it and the read is then seen by the next run.
         let signature = Signature::of(&self.root.at(path));
         let result = self.root.read(path, limit);

@@ -158,8 +158,8 @@ impl Asker {
                 .is_some_and(|d| self.store.is_whole(d))
         {
             return Ok(Answer {
+                pick: self.store.pick(&ask.key, &entry.candidates),
                 candidates: entry.candidates,
-                pick: 1,
                 model: entry.model,
             });
         }
@@ -193,6 +193,10 @@ impl Asker {
                 continue;
             }
             let (number, reply, incoming) = self.once(ask).await?;
+            if let Reply::Refused(refusal) = &reply {
+                // Before the slot is free: nobody slips through.
+                self.halt(refusal);
+            }
             drop(slot);
             let settle = |outcome, why: Option<String>, request_id| {
                 let settlement = Settlement {
@@ -214,9 +218,8 @@ impl Asker {
                 Reply::Doubt { why, request_id } => {
                     spent.requests += 1;
                     spent.unknown = true;
-                    let part = incoming.path().to_path_buf();
                     settle(Outcome::Doubt, Some(why.clone()), request_id)?;
-                    return Err(refused::doubt(&why, &part));
+                    return Err(refused::doubt(&why, incoming.keep_part().as_deref()));
                 }
                 Reply::Disk(error) => {
                     spent.requests += 1;
@@ -263,7 +266,7 @@ impl Asker {
                         _ => backoff(tries),
                     });
                     if !again || wait > LONGEST_WAIT {
-                        return Err(self.given_up(&refusal));
+                        return Err(refused::refused(&refusal));
                     }
                     if refusal.kind == Kind::Overloaded {
                         self.wait(wait, line).await?;
@@ -349,7 +352,7 @@ impl Asker {
             }
             Err(NotTaken::Empty(why, aside)) => {
                 spent.unknown = true;
-                Err(refused::doubt(&why, &aside))
+                Err(refused::doubt(&why, Some(&aside)))
             }
             Err(NotTaken::Disk(error)) => {
                 spent.unknown = true;
@@ -399,16 +402,17 @@ impl Asker {
         }
     }
 
-    /// A refusal that is final; one that a person has to mend ends the asking altogether.
-    fn given_up(&self, refusal: &Refusal) -> Failed {
-        if matches!(
-            refusal.kind,
-            Kind::Quota | Kind::Credentials | Kind::SlowDown | Kind::Redirect(_)
-        ) {
+    /// A refusal that a person has to mend ends the asking altogether.
+    fn halt(&self, refusal: &Refusal) {
+        let is_final = match refusal.kind {
+            Kind::Quota | Kind::Credentials | Kind::Redirect(_) => true,
+            Kind::SlowDown => refusal.retry_after.is_none_or(|wait| wait > LONGEST_WAIT),
+            _ => false,
+        };
+        if is_final {
             let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
             halted.get_or_insert_with(|| refusal.said());
         }
-        refused::refused(refusal)
     }
 
     fn halted(&self) -> Option<String> {

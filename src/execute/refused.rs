@@ -59,11 +59,11 @@ pub fn in_doubt(entry: &Entry) -> Failed {
 }
 
 /// It may have been accepted.
-pub fn doubt(why: &str, kept: &Path) -> Failed {
+pub fn doubt(why: &str, kept: Option<&Path>) -> Failed {
     let mut diagnostic = Diagnostic::error(format!("it is in doubt: {why}")).hint(
         "it may have been paid for, so it is not sent again by itself: `--retry-in-doubt` does that",
     );
-    if kept.exists() {
+    if let Some(kept) = kept {
         diagnostic = diagnostic.hint(format!("what came is kept in `{}`", shown(kept)));
     }
     failed(Exit::SomeFailed, diagnostic)

@@ -262,6 +262,22 @@ fn templates(trim: bool) -> Environment<'static> {
             "compare.prompt",
             include_str!("../../templates/compare.prompt"),
         ),
+        (
+            "banner.prompt",
+            include_str!("../../templates/banner.prompt"),
+        ),
+        (
+            "slide-cover.prompt",
+            include_str!("../../templates/slide-cover.prompt"),
+        ),
+        (
+            "slide-page.prompt",
+            include_str!("../../templates/slide-page.prompt"),
+        ),
+        (
+            "slide-end.prompt",
+            include_str!("../../templates/slide-end.prompt"),
+        ),
     ] {
         env.add_template(name, source).unwrap();
     }
@@ -329,7 +345,18 @@ fn the_built_in_templates_keep_the_rules() {
     ];
     let (env, trimming) = (templates(false), templates(true));
     for template in [
-        "cover", "article", "poster", "slide", "edit", "quote", "list", "compare",
+        "cover",
+        "article",
+        "poster",
+        "slide",
+        "edit",
+        "quote",
+        "list",
+        "compare",
+        "banner",
+        "slide-cover",
+        "slide-page",
+        "slide-end",
     ] {
         for (name, width, height, shape) in presets {
             for vars in &vars {

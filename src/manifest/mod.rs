@@ -1,6 +1,7 @@
 //! What the user wrote: the types one to one with the TOML, every value with its place. Nothing is
 //! filled in here, no template is rendered, no preset looked up.
 
+mod append;
 mod fields;
 mod find;
 mod load;
@@ -20,6 +21,7 @@ use crate::path::ProjectPath;
 use crate::preset::Preset;
 use crate::provider::openai::Azure;
 
+pub use append::{AppendError, EditStep, Owner, append};
 pub use find::{Tree, is_glob};
 pub use load::{is_id, load};
 

@@ -52,6 +52,8 @@ pub struct Settings {
     pub resolve: spec::Options,
     /// Which assets; all if empty.
     pub select: Vec<String>,
+    /// They are whole ids: what is below them is not meant.
+    pub exactly: bool,
     /// At most so many pictures at once; 0 is one for each core.
     pub jobs: usize,
     /// Overwrite outputs that a person changed.
@@ -100,6 +102,16 @@ pub struct Project {
 /// Reads and resolves the manifests. Everything wrong in any of them comes back at once.
 pub fn load(settings: &Settings) -> Result<Project, Failure> {
     load_from(settings, &open(settings)?)
+}
+
+/// The same, as if the file at `path` held `text`: what an edit would make of the project.
+pub fn load_with(
+    settings: &Settings,
+    path: &ProjectPath,
+    text: String,
+) -> Result<Project, Failure> {
+    let world = World::open(&settings.root).map_err(|e| manifest_failure(&e))?;
+    load_from(settings, &Arc::new(world.with(path, text.into_bytes())))
 }
 
 fn open(settings: &Settings) -> Result<Arc<World>, Failure> {
@@ -181,7 +193,11 @@ pub fn plan(settings: &Settings) -> Result<Planned, Failure> {
 
 /// What is asked for and what was made before, as far as it can be wrong.
 fn look(settings: &Settings, project: &Project) -> Result<(Selection, Store, Lock), Failure> {
-    let selection = Selection::new(&settings.select, &project.specs)?;
+    let selection = if settings.exactly {
+        Selection::exactly(&settings.select)
+    } else {
+        Selection::new(&settings.select, &project.specs)?
+    };
     let store = Store::open(&settings.root)?;
     let lock = if settings.resolve.is_draft() {
         Lock::default()

@@ -108,8 +108,8 @@ pub fn trace(
             .or_else(|| recall.shot(&key).cloned())
             .or_else(|| {
                 store.shot(&key).map(|entry| Answer {
+                    pick: store.pick(&key, &entry.candidates),
                     candidates: entry.candidates,
-                    pick: 1,
                     model: entry.model,
                 })
             });

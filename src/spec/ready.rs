@@ -8,12 +8,18 @@ use minijinja::value::Serde;
 
 use crate::diagnostic::{Diagnostic, Place, list};
 use crate::manifest::{At, RawWords, Style};
+use crate::path::ProjectPath;
 use crate::preset::{self, Preset};
 use crate::spec::Origin;
 use crate::spec::context::{self, Context};
 use crate::spec::layers::Target;
 use crate::spec::resolve::{Resolver, Unit};
 use crate::text::{Text, Words};
+
+/// The vars that name a picture which a layout shows.
+const PICTURES: [&str; 2] = ["background_image", "logo"];
+/// Switches an inherited picture off.
+const NO_PICTURE: &str = "none";
 
 /// A unit with its style, vars and words rendered.
 pub struct Ready<'a> {
@@ -40,7 +46,11 @@ impl<'a> Resolver<'a> {
         );
         let mut vars: BTreeMap<String, serde_json::Value> = BTreeMap::new();
         for (name, at) in unit.layers.vars(style.map(|(_, style)| style)) {
-            match self.rendered(&at.value, &at.place, &context) {
+            let rendered = self
+                .rendered(&at.value, &at.place, &context)
+                .and_then(|value| picture(name, value, &at.place));
+            match rendered {
+                Ok(serde_json::Value::Null) => {}
                 Ok(value) => {
                     if self.options.explain {
                         origins.push(origin(
@@ -246,6 +256,38 @@ impl<'a> Resolver<'a> {
         }
         Err(problem)
     }
+}
+
+/// A var as templates see it: those that name a picture by its path from the project's root, as every
+/// page does, while a manifest writes it as its other paths; none if it is switched off.
+fn picture(
+    name: &str,
+    value: serde_json::Value,
+    place: &Place,
+) -> Result<serde_json::Value, Diagnostic> {
+    use serde_json::Value as Json;
+    if !PICTURES.contains(&name) {
+        return Ok(value);
+    }
+    let Json::String(path) = &value else {
+        return Err(
+            Diagnostic::error(format!("`{name}` is not the path of a picture"))
+                .at(place.clone())
+                .hint(format!("write `{name} = \"img/NAME.png\"`")),
+        );
+    };
+    if path == NO_PICTURE {
+        return Ok(Json::Null);
+    }
+    let folder = place.source.name.rsplit_once('/').map_or("", |(f, _)| f);
+    let joined = ProjectPath::join(folder, path).map_err(|why| {
+        Diagnostic::error(format!("`{name}`: the path {why}"))
+            .at(place.clone())
+            .hint(
+                "a picture of a layout is a file of the project; its path is relative to this file",
+            )
+    })?;
+    Ok(Json::String(joined.as_str().to_owned()))
 }
 
 /// Whether a carousel's text maps the data itself.

@@ -67,6 +67,19 @@ impl Store {
         self.put_entry("exports", key, entry, Durability::Free)
     }
 
+    /// Remembers which candidate of a shot was chosen, for when no lock says so any more: after other
+    /// words and back. By its digest: a shot that is made again has other pictures under the same numbers.
+    pub fn put_pick(&self, key: &Key, pick: Digest) -> Result<(), FsError> {
+        self.put_entry("picks", key, &pick, Durability::Free)
+    }
+
+    /// The number of the candidate that was chosen last, from 1; the first if none of these ever was.
+    pub fn pick(&self, key: &Key, candidates: &[Digest]) -> usize {
+        let pick: Option<Digest> = self.entry("picks", key);
+        let found = pick.and_then(|pick| candidates.iter().position(|c| *c == pick));
+        found.unwrap_or(0) + 1
+    }
+
     fn entry<T: DeserializeOwned>(&self, kind: &str, key: &Key) -> Option<T> {
         let bytes = read_bounded(&self.entry_path(kind, key), MAX_ENTRY_BYTES).ok()?;
         read_entry(&bytes)

@@ -42,6 +42,8 @@ pub struct Incoming {
     part: PathBuf,
     whole: PathBuf,
     file: File,
+    /// Bytes of the body so far.
+    size: u64,
 }
 
 /// An answer that is there from its first byte to its last.
@@ -75,6 +77,7 @@ impl Store {
             whole: folder.join(format!("{name}.answer")),
             part,
             file,
+            size: 0,
         })
     }
 
@@ -100,7 +103,9 @@ impl Store {
 impl Incoming {
     /// Says that the answer is whole; it is on the disk before this returns.
     pub fn arrived(self) -> Result<PathBuf, FsError> {
-        let Self { part, whole, file } = self;
+        let Self {
+            part, whole, file, ..
+        } = self;
         file.sync_all().map_err(FsError::io("write", &part))?;
         std::fs::rename(&part, &whole).map_err(FsError::io("write", &whole))?;
         sync_folder(whole.parent().unwrap_or(Path::new(".")))?;
@@ -113,15 +118,27 @@ impl Incoming {
         let _ = std::fs::remove_file(&self.part);
     }
 
-    /// Where the part of it is that came.
+    /// Where it is being written.
     pub fn path(&self) -> &Path {
         &self.part
+    }
+
+    /// Leaves the part that came where it is, for a person to look at: where that is. Nothing is left
+    /// if nothing came.
+    pub fn keep_part(self) -> Option<PathBuf> {
+        if self.size == 0 {
+            self.forget();
+            return None;
+        }
+        Some(self.part)
     }
 }
 
 impl Write for Incoming {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.file.write(bytes)
+        let written = self.file.write(bytes)?;
+        self.size += written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {

@@ -141,6 +141,9 @@ fn every_built_in_style_reads_in_every_built_in_layout() {
             "poster",
             "captions = [\"每日打卡\", \"实战项目\"]\ncta = \"马上报名\"",
         ),
+        ("article", "date = \"2026-04-27\"\nlabel = \"第 12 期\""),
+        ("banner", "captions = [\"每日打卡\", \"实战项目\"]"),
+        ("cover", "body = \"七个零件\""),
         ("quote", "quote = \"把问题说清楚。\"\nauthor = \"林默\""),
         ("list", "items = [\"先说用途\", \"再说主体\"]"),
         (
@@ -167,5 +170,5 @@ fn every_built_in_style_reads_in_every_built_in_layout() {
     }
     project.write("gpbuild.toml", manifest);
     let check = project.ok(&["check"]);
-    assert_eq!(check.err, "88 assets in 1 manifest: nothing wrong\n");
+    assert_eq!(check.err, "136 assets in 1 manifest: nothing wrong\n");
 }

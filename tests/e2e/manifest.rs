@@ -537,7 +537,7 @@ fn formats_are_what_they_say() {
 #[test]
 fn max_bytes_is_kept() {
     let project = Project::new(
-        "[defaults]\nsize = \"600x800\"\nformat = \"jpeg\"\ntext = { headline = \"标题\" }\n[cover.free]\n[cover.tight]\nmax_bytes = 16000\n",
+        "[defaults]\nsize = \"600x800\"\nformat = \"jpeg\"\ntemplate = \"poster\"\nvars = { decor = \"none\" }\ntext = { headline = \"标题\" }\n[cover.free]\n[cover.tight]\nmax_bytes = 16000\n",
     );
     assert_eq!(project.build(), Counts::made(2));
     let free = project.read("dist/free.jpg").len();
@@ -566,7 +566,7 @@ fn templates_of_the_project_come_first() {
     let project = Project::new(
         "[defaults]\nsize = \"300x400\"\ntext = { headline = \"标题\" }\n[cover.a]\n[cover.b]\ntemplate = \"child\"\n[cover.c]\nmodel = \"local/child\"\n",
     );
-    project.write("templates/poster.html", "<p>mine: {{ text.headline }}</p>");
+    project.write("templates/cover.html", "<p>mine: {{ text.headline }}</p>");
     project.write(
         "templates/base.html",
         "<b>{% block inner %}{% endblock %}</b>{% include 'parts/foot.html' %}",
@@ -588,7 +588,7 @@ fn templates_of_the_project_come_first() {
     assert_eq!((run.counts().made, run.counts().fresh), (2, 1));
     // Another way to write the same page is the same page.
     project.edit(
-        "templates/poster.html",
+        "templates/cover.html",
         "{{ text.headline }}",
         "{# new #}{{ text['headline'] }}",
     );
@@ -616,7 +616,7 @@ fn a_layout_of_the_project_extends_a_built_in_one() {
             ".bar { width: 0; }",
             "<b class=\"#FFB020 300\"></b>",
             "data-role=\"headline\"",
-            "class=\"shape\"",
+            "class=\"at\"",
         ] {
             assert!(page.contains(part), "{part} is not in {page}");
         }

@@ -372,7 +372,7 @@ fn an_unknown_layout_is_an_error_at_its_place() {
   |
   = note: in asset `a`
   = help: did you mean `over`?
-  = help: `overlay = "NAME"` draws `templates/NAME.html` over the picture; built in: `title`; `none` is no overlay
+  = help: `overlay = "NAME"` draws `templates/NAME.html` over the picture; built in: `band` and `title`; `none` is no overlay
 "#,
     );
 }

@@ -152,7 +152,7 @@ fn plan_and_build_agree() {
     agree(
         "the same layout by its name",
         &after(|_| {}),
-        &["--model", "local/poster"],
+        &["--model", "local/cover"],
         fresh,
     );
 }

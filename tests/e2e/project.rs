@@ -193,7 +193,8 @@ impl Project {
 }
 
 impl Run {
-    fn of(output: Output) -> Self {
+    /// What a process printed.
+    pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout).unwrap(),

@@ -73,7 +73,7 @@ fn a_template_that_was_not_there_is_noticed() {
     project.build();
     sleep(Duration::from_millis(2_100));
     assert_eq!(project.build(), Counts::fresh(1));
-    project.write("templates/poster.html", PLAIN);
+    project.write("templates/cover.html", PLAIN);
     assert_eq!(project.build(), Counts::made(1));
 }
 

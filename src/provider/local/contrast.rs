@@ -11,8 +11,8 @@ use image::RgbaImage;
 
 use super::colour::ratio;
 use super::draw::{Composed, compose};
-use super::fit::{Ink, at};
 use super::page::class;
+use super::placed::{Ink, at};
 use super::{DrawError, Fonts};
 use crate::export::lay_over;
 

@@ -3,9 +3,11 @@
 
 use takumi::prelude::{MeasuredNode, Node};
 
+use super::breaks::Grain;
 use super::draw::Press;
 use super::page::Page;
-use super::setting::{Form, Setting, tags};
+use super::placed::{Ink, at, places};
+use super::setting::{Form, Setting};
 use super::{DrawError, MARKS};
 
 /// How far a text may leave its box in px, for rounding.
@@ -18,6 +20,8 @@ const CALM: f32 = 0.86;
 const LINE: f32 = 4.5;
 /// See [`LINE`].
 const SHRINKING: f32 = 30.0;
+/// How much smaller the next size is that is tried with one line more, as a part of the largest.
+const STRIDE: f32 = 0.02;
 /// The longest text whose lines are chosen by words, in characters.
 const LETTERS: usize = 2000;
 /// The part of a line's height above and below which the fonts have hardly any ink.
@@ -157,7 +161,7 @@ impl Fitting<'_> {
             return Ok(());
         }
         self.at_largest();
-        let measured = self.press.measure(self.node(Form::Pieces))?;
+        let measured = self.press.measure(self.node(Form::Trial))?;
         for (index, setting) in self.settings.iter_mut().enumerate() {
             if !self.page.marks[index].words {
                 continue;
@@ -169,11 +173,13 @@ impl Fitting<'_> {
                 .map(|run| (run.text.as_str(), run.width))
                 .collect();
             let mut runs = runs.into_iter();
-            let mut widths = std::iter::once("\u{a0}")
-                .chain(setting.piece_texts())
-                .map(|piece| {
+            let lines = setting.trial();
+            let widths: Vec<f32> = lines
+                .iter()
+                .map(|line| {
                     let (mut length, mut width) = (0, 0.0);
-                    while length < piece.len() {
+                    let all: usize = line.iter().map(|part| part.text.len()).sum();
+                    while length < all {
                         let Some((text, wide)) = runs.next() else {
                             break;
                         };
@@ -181,31 +187,31 @@ impl Fitting<'_> {
                         width += wide;
                     }
                     width
-                });
-            let space = widths.next().unwrap_or(0.0);
-            let widths = widths.collect();
-            setting.space = space;
-            setting.widths = widths;
+                })
+                .collect();
+            setting.measured(&widths);
         }
         Ok(())
     }
 
     /// Chooses the lines of the texts whose size is given, and those of the others at their smallest.
     fn break_fixed(&mut self) -> Result<(), DrawError> {
-        let mut fine = false;
-        for round in 0..2 {
+        for finer in [Some(Grain::Names), Some(Grain::Characters), None] {
+            let mut cut = false;
             for index in 0..self.settings.len() {
                 let mark = &self.page.marks[index];
                 if !mark.words || self.settings[index].lines.is_some() {
                     continue;
                 }
                 let scale = self.smallest(index);
-                if !self.settings[index].choose(self.rooms[index], scale) && round == 0 {
-                    self.settings[index].cut_finely();
-                    fine = true;
+                if !self.settings[index].choose(self.rooms[index], scale)
+                    && let Some(finer) = finer
+                {
+                    self.settings[index].cut(finer);
+                    cut = true;
                 }
             }
-            if !fine {
+            if !cut {
                 break;
             }
             let kept: Vec<_> = self.settings.iter_mut().map(|s| s.lines.take()).collect();
@@ -251,28 +257,55 @@ impl Fitting<'_> {
         Ok(())
     }
 
-    /// Fewer lines and better ends are worth a somewhat smaller size.
+    /// Fewer lines are worth a somewhat smaller size, and better ends that or one line more.
     fn calm(&mut self, index: usize, largest: f32, low: f32, high: f32) -> Result<(), DrawError> {
+        let mut sizes = Sizes {
+            smallest: (largest * CALM).max(low),
+            limit: largest,
+            largest,
+            high,
+        };
+        let fewest = self.offer(index, 0, sizes);
+        while let Some(more) = self.offer(index, 1, sizes) {
+            if fewest.is_some_and(|fewest| fewest.price <= more.price) {
+                break;
+            }
+            if self.attempt(index, more.size, high)?.is_none() {
+                return Ok(());
+            }
+            // Too high: what is tried next is a good deal smaller, so that this ends soon.
+            sizes.limit = more.size - (largest * STRIDE).max(1.0);
+        }
+        self.settings[index].more = 0;
+        if let Some(fewest) = fewest
+            && self.attempt(index, fewest.size, high)?.is_none()
+        {
+            return Ok(());
+        }
+        self.attempt(index, largest, high)?;
+        Ok(())
+    }
+
+    /// The cheapest size for lines that are as few as can be and `more`; leaves the text set for so many.
+    fn offer(&mut self, index: usize, more: usize, sizes: Sizes) -> Option<Offer> {
         let room = self.rooms[index];
-        let mut best = (f32::INFINITY, largest);
-        let mut size = largest;
-        while size >= (largest * CALM).max(low) {
-            let setting = &mut self.settings[index];
-            if setting.choose(room, size / high)
+        let setting = &mut self.settings[index];
+        setting.more = more;
+        let mut best: Option<Offer> = None;
+        let mut size = sizes.limit;
+        while size >= sizes.smallest {
+            if setting.choose(room, size / sizes.high)
                 && let Some(chosen) = &setting.lines
             {
-                let shrunk = 1.0 - size / largest;
-                let price = chosen.cost + LINE * chosen.lines.len() as f32 + SHRINKING * shrunk;
-                if price < best.0 - 0.01 {
-                    best = (price, size);
+                let shrunk = SHRINKING * (1.0 - size / sizes.largest);
+                let price = chosen.cost + LINE * chosen.lines.len() as f32 + shrunk;
+                if best.is_none_or(|best| price < best.price - 0.01) {
+                    best = Some(Offer { price, size });
                 }
             }
             size -= 1.0;
         }
-        if self.attempt(index, best.1, high)?.is_some() {
-            self.attempt(index, largest, high)?;
-        }
-        Ok(())
+        best
     }
 
     /// Sets one text at a size; what is wrong with the page then.
@@ -293,20 +326,25 @@ impl Fitting<'_> {
             }
             let (room, setting) = (self.rooms[which], &mut self.settings[which]);
             if !setting.choose(room, scale) {
-                let widest = setting.widths.iter().fold(0.0_f32, |a, b| a.max(*b)) * scale;
                 self.tried = None;
-                return Ok(Some((which, widest - room)));
+                return Ok(Some((which, setting.widest(scale) - room)));
             }
         }
         if let Some(tried) = self.tried
             && tried.index == index
             && tried.size == size
+            && tried.more == self.settings[index].more
         {
             return Ok(tried.wrong);
         }
         let measured = self.press.measure(self.node(Form::Chosen))?;
         let wrong = self.worst(&measured);
-        self.tried = Some(Attempt { index, size, wrong });
+        self.tried = Some(Attempt {
+            index,
+            size,
+            more: self.settings[index].more,
+            wrong,
+        });
         Ok(wrong)
     }
 
@@ -392,71 +430,30 @@ impl Fitting<'_> {
     }
 }
 
+/// The sizes among which one is chosen.
+#[derive(Clone, Copy)]
+struct Sizes {
+    smallest: f32,
+    limit: f32,
+    /// The largest that fits at all.
+    largest: f32,
+    /// The one that the widths were measured at.
+    high: f32,
+}
+
+/// A size for a text, and what it costs in lines, line ends and smallness.
+#[derive(Clone, Copy)]
+struct Offer {
+    price: f32,
+    size: f32,
+}
+
 /// A layout of the page with one text at one size.
 #[derive(Clone, Copy)]
 struct Attempt {
     index: usize,
     size: f32,
+    more: usize,
     /// The text that left its place the most, and by how many px.
     wrong: Option<(usize, f32)>,
-}
-
-/// The box of a line's ink in the picture.
-#[derive(Clone, Copy)]
-pub(super) struct Ink {
-    pub left: f32,
-    pub top: f32,
-    pub right: f32,
-    pub bottom: f32,
-}
-
-impl Ink {
-    pub fn new(transform: &[f32; 6], [left, top, right, bottom]: [f32; 4]) -> Self {
-        let [a, b, c, d, x, y] = *transform;
-        let mut ink = Self {
-            left: f32::INFINITY,
-            top: f32::INFINITY,
-            right: f32::NEG_INFINITY,
-            bottom: f32::NEG_INFINITY,
-        };
-        for (px, py) in [(left, top), (right, top), (left, bottom), (right, bottom)] {
-            let (px, py) = (a * px + c * py + x, b * px + d * py + y);
-            ink.left = ink.left.min(px);
-            ink.right = ink.right.max(px);
-            ink.top = ink.top.min(py);
-            ink.bottom = ink.bottom.max(py);
-        }
-        ink
-    }
-
-    /// How deep two boxes stand in each other.
-    fn overlap(&self, other: &Self) -> f32 {
-        let wide = self.right.min(other.right) - self.left.max(other.left);
-        let high = self.bottom.min(other.bottom) - self.top.max(other.top);
-        wide.min(high)
-    }
-}
-
-/// The measured node at a path.
-pub(super) fn at<'m>(root: &'m MeasuredNode, path: &[usize]) -> Option<&'m MeasuredNode> {
-    path.iter()
-        .try_fold(root, |node, index| node.children.get(*index))
-}
-
-/// Finds the tagged texts.
-fn places(node: &MeasuredNode, path: &mut Vec<usize>, found: &mut [Vec<Vec<usize>>]) {
-    for run in &node.runs {
-        for index in tags(&run.text) {
-            if let Some(places) = found.get_mut(index)
-                && places.last() != Some(path)
-            {
-                places.push(path.clone());
-            }
-        }
-    }
-    for (index, child) in node.children.iter().enumerate() {
-        path.push(index);
-        places(child, path, found);
-        path.pop();
-    }
 }

@@ -7,14 +7,18 @@ mod contrast;
 mod draw;
 mod fit;
 mod fonts;
+#[cfg(test)]
+mod headlines;
 mod images;
 #[cfg(test)]
 mod layouts;
 #[cfg(test)]
 mod overlays;
 mod page;
+mod placed;
 mod scan;
 mod setting;
+mod spacing;
 pub mod typeset;
 mod words;
 
@@ -27,7 +31,7 @@ pub use fonts::{FontError, Fonts};
 pub use images::image_names;
 
 /// Counts in every local key; raised whenever the same page may give other pixels.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// The provider's name.
 pub const NAME: &str = "local";
 

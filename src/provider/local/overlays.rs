@@ -9,8 +9,14 @@ use serde_json::json;
 use super::layouts::{SHAPES, compose, render};
 use super::{DrawError, Fonts, contrast};
 
+/// Each with the places where it puts the words.
+const OVERLAYS: [(&str, &[&str]); 2] = [
+    ("band", &["bottom", "top", "left", "right"]),
+    ("title", &["bottom", "top", "left", "right", "center"]),
+];
+
 #[test]
-fn a_title_fits_every_shape_and_place() {
+fn an_overlay_fits_every_shape_and_place() {
     let campaign = json!({
         "badge": "限时报名 · 仅 24 席",
         "kicker": "第三期",
@@ -22,22 +28,22 @@ fn a_title_fits_every_shape_and_place() {
     let long = json!({ "headline": "我用 AI 做了一个月的小红书，涨粉 10,000+，把踩过的 12 个坑全部写在这里" });
     let short = json!({ "headline": "慢" });
     for shape in SHAPES {
-        for place in ["bottom", "top", "left", "right", "center"] {
-            for text in [&campaign, &long, &short] {
-                let vars = json!({ "place": place, "highlight": "AI" });
-                let drawn = render("title", shape, text, &vars, [1, 1]);
-                assert_eq!(drawn, Ok(()), "{shape:?} {place} {text}");
+        for (layout, places) in OVERLAYS {
+            for place in places {
+                for text in [&campaign, &long, &short] {
+                    let vars = json!({ "place": place, "highlight": "AI" });
+                    let drawn = render(layout, shape, text, &vars, [1, 1]);
+                    assert_eq!(drawn, Ok(()), "{layout} {shape:?} {place} {text}");
+                }
             }
+            let empty = render(layout, shape, &json!({}), &json!({}), [1, 1]);
+            assert_eq!(empty, Ok(()), "{layout}");
         }
-        assert_eq!(
-            render("title", shape, &json!({}), &json!({}), [1, 1]),
-            Ok(())
-        );
     }
 }
 
 #[test]
-fn a_title_reads_on_the_lightest_and_the_darkest_picture() {
+fn an_overlay_reads_on_the_lightest_and_the_darkest_picture() {
     let text = json!({
         "badge": "限时报名",
         "kicker": "第三期",
@@ -52,37 +58,43 @@ fn a_title_reads_on_the_lightest_and_the_darkest_picture() {
         (400, 400, "square"),
         (390, 520, "portrait"),
     ] {
-        for place in ["bottom", "top", "left", "right", "center"] {
+        for (layout, place) in OVERLAYS
+            .iter()
+            .flat_map(|(l, places)| places.iter().map(move |p| (l, p)))
+        {
             for (grey, scrim, accent) in [(255, "#0B0D14", "#FFB020"), (0, "#FFF4E0", "#E4572E")] {
-                let vars = json!({ "place": place, "scrim": scrim, "accent": accent });
-                let html = compose("title", shape, &text, &vars, [1, 1]);
+                let vars = json!({ "place": place, "scrim": scrim, "accent": accent, "band": "translucent" });
+                let html = compose(layout, shape, &text, &vars, [1, 1]);
                 let (width, height, _) = shape;
                 let under = RgbaImage::from_pixel(width, height, Rgba([grey, grey, grey, 255]));
                 let faint = contrast(&html, width, height, &fonts, &BTreeMap::new(), Some(&under));
-                assert_eq!(faint, Ok(Vec::new()), "{shape:?} {place} {scrim} {accent}");
+                assert_eq!(
+                    faint,
+                    Ok(Vec::new()),
+                    "{layout} {shape:?} {place} {scrim} {accent}"
+                );
             }
         }
     }
 }
 
 #[test]
-fn every_role_has_a_place_in_a_title_and_a_projects_own_too() {
+fn every_role_has_a_place_in_an_overlay_and_a_projects_own_too() {
     for role in crate::text::ROLES.into_iter().chain(["motto"]) {
         let mut text = json!({ "headline": "先完成，再完美" });
         text[role] = json!(["四周线上", "每日打卡"]);
-        for shape in SHAPES {
-            assert_eq!(
-                render("title", shape, &text, &json!({}), [1, 1]),
-                Ok(()),
-                "{role} {shape:?}"
-            );
+        for (layout, _) in OVERLAYS {
+            for shape in SHAPES {
+                let drawn = render(layout, shape, &text, &json!({}), [1, 1]);
+                assert_eq!(drawn, Ok(()), "{layout} {role} {shape:?}");
+            }
         }
         // A glyph that no font has shows that the role is drawn at all.
         text[role] = json!("🚀");
-        assert_eq!(
-            render("title", SHAPES[8], &text, &json!({}), [1, 1]),
-            Err(DrawError::MissingGlyphs(vec!['🚀'])),
-            "{role}"
-        );
+        for (layout, _) in OVERLAYS {
+            let drawn = render(layout, SHAPES[8], &text, &json!({}), [1, 1]);
+            let missing = Err(DrawError::MissingGlyphs(vec!['🚀']));
+            assert_eq!(drawn, missing, "{layout} {role}");
+        }
     }
 }

@@ -1,13 +1,18 @@
 //! The text of one marked element: taken out of the tree as one line of characters, put back as
 //! chosen lines. Knows where each character came from; measures nothing.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use takumi::prelude::{Node, NodeKind, Style, StyleDeclarationBlock};
 
 use super::breaks::{self, Grain, Piece};
 use super::page::{Mark, node_at, text_at};
-use super::typeset::{self, Lines};
+use super::spacing::{self, Empty};
+use super::typeset::{self, Advance, Lines};
+
+/// The difference that counts as a squeezed sign, as a part of its full width.
+const SQUEEZED: f32 = 0.1;
 
 /// A marked element's text and what was chosen for it.
 pub(super) struct Setting {
@@ -16,13 +21,15 @@ pub(super) struct Setting {
     /// For each byte of `text`, which of the element's leaves it stands in.
     leaf: Vec<usize>,
     /// Where lines may end.
-    pub pieces: Vec<Piece>,
-    /// The width of each piece at the size it was measured with.
-    pub widths: Vec<f32>,
-    /// The width of a space at that size.
-    pub space: f32,
+    pieces: Vec<Piece>,
+    /// How much of a line each piece takes, at the size it was measured with.
+    advances: Vec<Advance>,
+    /// The signs of a leaf that are narrower without their empty half: the font can set them so.
+    squeezes: BTreeSet<(usize, char)>,
     /// The chosen font size, if the element is to fit.
     pub size: Option<f32>,
+    /// How many lines more than needed it takes, for better ends.
+    pub more: usize,
     /// The chosen lines, if they are chosen here.
     pub lines: Option<Lines>,
 }
@@ -32,42 +39,45 @@ pub(super) struct Setting {
 pub(super) enum Form {
     /// As the style sheet breaks it, with a mark in it to find it by.
     Found(usize),
-    /// Each piece on a line of its own, after a line with a space.
-    Pieces,
+    /// What has to be measured, each on a line of its own: see [`Setting::trial`].
+    Trial,
     /// In the chosen lines.
     Chosen,
 }
 
+/// A part of a line in one leaf.
+#[derive(Debug, PartialEq)]
+pub(super) struct Part {
+    leaf: usize,
+    pub text: String,
+    /// Whether it is a sign without its empty half.
+    half: bool,
+}
+
 impl Setting {
-    /// Takes the text of `mark` out of the tree.
+    /// Takes the text of `mark` out of the tree, with Han and Latin evenly apart.
     pub fn new(root: &mut Node, mark: &Mark) -> Self {
-        let mut text = String::new();
-        let mut leaf = Vec::new();
+        let mut typed = Vec::new();
         for (index, path) in mark.leaves.iter().enumerate() {
             let broken = node_at(root, path).is_some_and(|node| is_br(node));
-            let Some(own) = text_at(root, path) else {
-                continue;
-            };
-            let own = if broken { "\n" } else { own.as_str() };
-            for c in own.chars() {
-                match c {
-                    '\n' => {
-                        text.truncate(text.trim_end_matches(' ').len());
-                        text.push('\n');
-                    }
-                    ' ' | '\t' | '\r' if text.is_empty() || text.ends_with([' ', '\n']) => {}
-                    '\t' | '\r' => text.push(' '),
-                    c => text.push(c),
-                }
-                leaf.resize(text.len(), index);
+            if let Some(own) = text_at(root, path) {
+                let own = if broken { "\n" } else { own.as_str() };
+                typed.extend(own.chars().map(|c| (c, (index, broken))));
             }
         }
-        let end = text.trim_end().len();
-        text.truncate(end);
-        let start = text.len() - text.trim_start().len();
-        text.drain(..start);
-        leaf.truncate(end);
-        leaf.drain(..start);
+        if mark.words {
+            typed = collapsed(&typed);
+        }
+        let even = spacing::evened(&typed);
+        if !mark.words {
+            put_even(root, mark, &even);
+        }
+        let mut text = String::new();
+        let mut leaf = Vec::new();
+        for (c, (index, _)) in even {
+            text.push(c);
+            leaf.resize(text.len(), index);
+        }
         let pieces = match mark.words {
             true => breaks::pieces(&text, Grain::Words),
             false => Vec::new(),
@@ -76,9 +86,10 @@ impl Setting {
             text,
             leaf,
             pieces,
-            widths: Vec::new(),
-            space: 0.0,
+            advances: Vec::new(),
+            squeezes: BTreeSet::new(),
             size: mark.fit.map(|(low, _)| low),
+            more: 0,
             lines: None,
         }
     }
@@ -88,16 +99,90 @@ impl Setting {
         self.text.chars().count()
     }
 
-    /// The texts of the pieces, in order.
-    pub fn piece_texts(&self) -> impl Iterator<Item = &str> {
-        self.pieces
-            .iter()
-            .map(|piece| &self.text[piece.range.clone()])
+    /// Cuts the text more finely.
+    pub fn cut(&mut self, grain: Grain) {
+        self.pieces = breaks::pieces(&self.text, grain);
     }
 
-    /// Cuts the text more finely.
-    pub fn cut_finely(&mut self) {
-        self.pieces = breaks::pieces(&self.text, Grain::Characters);
+    /// The lines to be measured, in the order of the text: a space, an ideographic space, and every
+    /// piece as it stands inside a line. A sign that a line may begin with stands before its piece,
+    /// one that a line may end with behind it: whole, then without its empty half.
+    pub fn trial(&self) -> Vec<Vec<Part>> {
+        let Some(first) = self.leaf.first() else {
+            return Vec::new();
+        };
+        let alone = |leaf: usize, c: char, half: bool| {
+            vec![Part {
+                leaf,
+                text: c.to_string(),
+                half,
+            }]
+        };
+        let mut lines: Vec<Vec<Part>> = ['\u{a0}', '\u{3000}']
+            .map(|c| alone(*first, c, false))
+            .into();
+        for piece in &self.pieces {
+            let [head, tail] = self.ends(piece).map(|end| {
+                let pair = end.map(|(leaf, c)| [false, true].map(|half| alone(leaf, c, half)));
+                pair.into_iter().flatten()
+            });
+            lines.extend(head);
+            lines.push(self.parts(piece.range.clone(), |at, c| self.is_squeezed_inside(at, c)));
+            lines.extend(tail);
+        }
+        lines
+    }
+
+    /// Takes the widths of what [`Setting::trial`] names.
+    pub fn measured(&mut self, widths: &[f32]) {
+        let mut widths = widths.iter().copied();
+        let (narrow, wide) = (next(&mut widths), next(&mut widths));
+        let mut squeezes = BTreeSet::new();
+        let mut saved = |end: Option<(usize, char)>, widths: &mut _| {
+            let Some(end) = end else { return 0.0 };
+            let (whole, half) = (next(widths), next(widths));
+            if whole - half < SQUEEZED * whole {
+                return 0.0;
+            }
+            squeezes.insert(end);
+            whole - half
+        };
+        let advances = self.pieces.iter().map(|piece| {
+            let [head, tail] = self.ends(piece);
+            Advance {
+                head: saved(head, &mut widths),
+                width: next(&mut widths),
+                tail: saved(tail, &mut widths),
+                gap: match piece.space {
+                    Some('\u{3000}') => wide,
+                    Some(_) => narrow,
+                    None => 0.0,
+                },
+            }
+        });
+        self.advances = advances.collect();
+        self.squeezes = squeezes;
+    }
+
+    /// The widest piece at `scale` times the measured size.
+    pub fn widest(&self, scale: f32) -> f32 {
+        let widths = self.advances.iter().map(Advance::alone);
+        widths.fold(0.0, f32::max) * scale
+    }
+
+    /// The signs at the two ends of a piece that are squeezed only when a line ends there.
+    fn ends(&self, piece: &Piece) -> [Option<(usize, char)>; 2] {
+        let Range { start, end } = piece.range;
+        let text = &self.text[start..end];
+        let edge = |at: usize, c: char, half: Empty| {
+            let only_there = spacing::empty(c) == Some(half) && !self.is_squeezed_inside(at, c);
+            only_there.then(|| (self.leaf[at], c))
+        };
+        let (first, last) = (text.chars().next(), text.chars().next_back());
+        [
+            first.and_then(|c| edge(start, c, Empty::Before)),
+            last.and_then(|c| edge(end - c.len_utf8(), c, Empty::After)),
+        ]
     }
 
     /// Chooses the lines for a box of `room` px at `scale` times the measured size; false when the
@@ -105,14 +190,14 @@ impl Setting {
     pub fn choose(&mut self, room: f32, scale: f32) -> bool {
         // Pieces are measured one by one: together they may be a hair wider than their own box.
         let room = (room * 1.002 + 0.75) / scale.max(f32::EPSILON);
-        self.lines = typeset::lines(&self.pieces, &self.widths, self.space, room);
+        self.lines = typeset::lines(&self.pieces, &self.advances, room, self.more);
         self.lines.is_some()
     }
 
     /// Puts the text back.
     pub fn put(&self, root: &mut Node, mark: &Mark, form: Form) {
         let own_lines =
-            mark.words && (form == Form::Pieces || (form == Form::Chosen && self.lines.is_some()));
+            mark.words && (form == Form::Trial || (form == Form::Chosen && self.lines.is_some()));
         let mut css = mark.style.clone();
         if let Some(size) = self.size {
             css.push_str(&format!(";font-size:{size}px"));
@@ -129,10 +214,15 @@ impl Setting {
         {
             let placeholder = Node::container(Vec::new());
             let taken = std::mem::replace(node, placeholder);
-            *node = taken.with_style(Style::from(StyleDeclarationBlock::parse_loosy(&css)));
+            *node = taken.with_style(style(&css));
         }
         if mark.words {
-            self.put_lines(root, mark, form, own_lines);
+            let lines = match form {
+                Form::Trial => self.trial(),
+                Form::Chosen => self.chosen(),
+                Form::Found(_) => vec![self.parts(0..self.text.len(), |_, _| false)],
+            };
+            put_lines(root, mark, &lines);
         }
         if let Form::Found(index) = form {
             for path in &mark.leaves {
@@ -150,51 +240,139 @@ impl Setting {
         }
     }
 
-    fn put_lines(&self, root: &mut Node, mark: &Mark, form: Form, own_lines: bool) {
-        let mut leaves = vec![String::new(); mark.leaves.len()];
-        if form == Form::Pieces
-            && let Some(first) = self.leaf.first()
-        {
-            leaves[*first].push_str("\u{a0}\n");
-        }
-        let lines: Vec<Range<usize>> = match (&self.lines, form) {
-            (Some(chosen), Form::Chosen) => chosen.lines.clone(),
-            (_, Form::Pieces) => (0..self.pieces.len()).map(|i| i..i + 1).collect(),
-            _ => Vec::new(),
+    /// The chosen lines; the whole text on one when there are none.
+    fn chosen(&self) -> Vec<Vec<Part>> {
+        let Some(chosen) = &self.lines else {
+            return vec![self.parts(0..self.text.len(), |_, _| false)];
         };
-        let ranges: Vec<Range<usize>> = if own_lines {
-            lines
-                .iter()
-                .filter(|line| !line.is_empty())
-                .map(|line| {
-                    self.pieces[line.start].range.start..self.pieces[line.end - 1].range.end
+        let lines = chosen.lines.iter().filter(|line| !line.is_empty());
+        lines
+            .map(|line| {
+                let start = self.pieces[line.start].range.start;
+                let end = self.pieces[line.end - 1].range.end;
+                self.parts(start..end, |at, c| {
+                    let before = self.text[start..at].chars().next_back();
+                    let after = self.text[at + c.len_utf8()..end].chars().next();
+                    self.is_squeezed_inside(at, c)
+                        || (self.squeezes.contains(&(self.leaf[at], c))
+                            && spacing::is_squeezed(before, c, after))
                 })
-                .collect()
-        } else {
-            std::iter::once(0..self.text.len()).collect()
-        };
-        for (n, range) in ranges.iter().enumerate() {
-            for (at, c) in self.text[range.clone()].char_indices() {
-                leaves[self.leaf[range.start + at]].push(c);
-            }
-            if n + 1 < ranges.len()
-                && let Some(last) = range.end.checked_sub(1)
-            {
-                leaves[self.leaf[last]].push('\n');
+            })
+            .collect()
+    }
+
+    /// Whether a sign is squeezed wherever lines end.
+    fn is_squeezed_inside(&self, at: usize, c: char) -> bool {
+        let before = self.text[..at].chars().next_back();
+        let after = self.text[at + c.len_utf8()..].chars().next();
+        spacing::is_squeezed(before.or(Some('\n')), c, after.or(Some('\n')))
+    }
+
+    /// The parts of a piece of the text.
+    fn parts(&self, range: Range<usize>, half: impl Fn(usize, char) -> bool) -> Vec<Part> {
+        let mut parts: Vec<Part> = Vec::new();
+        for (at, c) in self.text[range.clone()].char_indices() {
+            let at = range.start + at;
+            let (leaf, half) = (self.leaf[at], half(at, c));
+            match parts.last_mut() {
+                Some(part) if part.leaf == leaf && part.half == half => part.text.push(c),
+                _ => parts.push(Part {
+                    leaf,
+                    text: c.to_string(),
+                    half,
+                }),
             }
         }
-        for (path, text) in mark.leaves.iter().zip(leaves) {
-            let Some(node) = node_at(root, path) else {
-                continue;
-            };
-            // A `<br>` holds its line feed as text; the chosen lines have it already.
-            if is_br(node) {
-                *node = Node::text(text);
-            } else if let NodeKind::Text(data) = &mut node.kind {
-                data.text = text;
+        parts
+    }
+}
+
+/// The next width; 0 when a text was not laid out.
+fn next(widths: &mut impl Iterator<Item = f32>) -> f32 {
+    widths.next().unwrap_or(0.0)
+}
+
+/// The text with its white space as HTML has it: single spaces, none beside a line feed.
+fn collapsed(typed: &[(char, (usize, bool))]) -> Vec<(char, (usize, bool))> {
+    let mut text: Vec<(char, (usize, bool))> = Vec::with_capacity(typed.len());
+    for (c, from) in typed {
+        let last = text.last().map(|(c, _)| *c);
+        match c {
+            '\n' => {
+                let end = text.iter().rposition(|(c, _)| *c != ' ');
+                text.truncate(end.map_or(0, |end| end + 1));
+                text.push(('\n', *from));
             }
+            ' ' | '\t' | '\r' if matches!(last, None | Some(' ' | '\n' | '\u{3000}')) => {}
+            '\t' | '\r' => text.push((' ', *from)),
+            '\u{3000}' if last == Some('\u{3000}') => {}
+            '\u{3000}' if last == Some(' ') => {
+                text.pop();
+                text.push((*c, *from));
+            }
+            c => text.push((*c, *from)),
         }
     }
+    let end = text.iter().rposition(|(c, _)| !c.is_whitespace());
+    text.truncate(end.map_or(0, |end| end + 1));
+    let start = text.iter().position(|(c, _)| !c.is_whitespace());
+    text.drain(..start.unwrap_or(0));
+    text
+}
+
+/// Puts a text that the style sheet breaks back into its leaves.
+fn put_even(root: &mut Node, mark: &Mark, even: &[(char, (usize, bool))]) {
+    for (index, path) in mark.leaves.iter().enumerate() {
+        let own = even.iter().filter(|(_, from)| *from == (index, false));
+        let own: String = own.map(|(c, _)| *c).collect();
+        if let Some(text) = text_at(root, path).filter(|text| !own.is_empty() && **text != own) {
+            *text = own;
+        }
+    }
+}
+
+/// Puts lines into the leaves of an element.
+fn put_lines(root: &mut Node, mark: &Mark, lines: &[Vec<Part>]) {
+    let mut leaves: Vec<Vec<(String, bool)>> = vec![Vec::new(); mark.leaves.len()];
+    let mut add = |leaf: usize, text: &str, half: bool| match leaves[leaf].last_mut() {
+        Some((own, was)) if *was == half => own.push_str(text),
+        _ => leaves[leaf].push((text.to_owned(), half)),
+    };
+    for (n, line) in lines.iter().enumerate() {
+        for part in line {
+            add(part.leaf, &part.text, part.half);
+        }
+        if n + 1 < lines.len()
+            && let Some(last) = line.last()
+        {
+            add(last.leaf, "\n", false);
+        }
+    }
+    for (path, mut parts) in mark.leaves.iter().zip(leaves) {
+        let Some(node) = node_at(root, path) else {
+            continue;
+        };
+        if is_br(node) {
+            // A `<br>` holds its line feed as text; the chosen lines have it already.
+            *node = Node::text("");
+        }
+        node.kind = if parts.iter().any(|(_, half)| *half) {
+            let children = parts.into_iter().map(|(text, half)| match half {
+                true => Node::text(text).with_style(style("font-feature-settings:\"halt\"")),
+                false => Node::text(text),
+            });
+            Node::container(children.collect::<Vec<Node>>())
+                .kind
+                .clone()
+        } else {
+            let text = parts.pop().map_or_else(String::new, |(text, _)| text);
+            Node::text(text).kind.clone()
+        };
+    }
+}
+
+fn style(css: &str) -> Style {
+    Style::from(StyleDeclarationBlock::parse_loosy(css))
 }
 
 fn is_br(node: &Node) -> bool {

@@ -144,7 +144,7 @@ impl Client {
         };
         let request_id = header("x-request-id");
         let status = response.status().as_u16();
-        if status != 200 {
+        if !response.status().is_success() {
             let headers = response.headers().clone();
             let mut body = Vec::new();
             // A refusal that is cut off is still one: its status says so.

@@ -103,6 +103,8 @@ impl Refusal {
         let kind = match status {
             300..=399 => Kind::Redirect(header("location").unwrap_or_default()),
             408 | 409 if !own_word => return None,
+            // Whoever says it, generation may go on behind it.
+            502 | 504 | 520..=599 => return None,
             500..=599 if !own_word => return None,
             _ => kind(status, code.as_deref(), &error),
         };
@@ -277,6 +279,10 @@ mod tests {
     fn what_a_proxy_says_is_nobodys_word() {
         for status in [408, 500, 502, 503, 504, 520, 524] {
             assert_eq!(read(status, "<html>Bad gateway</html>"), None, "{status}");
+        }
+        // Gateways put on the API's words; what goes on behind them they do not know.
+        for status in [502, 504, 524] {
+            assert_eq!(read(status, &error("upstream_error", "", "timeout")), None);
         }
         // A refusal before anything was done, whoever says it.
         assert_eq!(

@@ -448,7 +448,7 @@ error: unknown text role `slogan`
   |
   = help: a role of your own is declared in gpbuild.toml: `[project] roles = ["slogan"]`
 
-error: there is no `headline`, and the built-in template `poster.html` needs one
+error: there is no `headline`, and the built-in template `cover.html` needs one
  --> gpbuild.toml:1:8
   |
 1 | [cover.a]

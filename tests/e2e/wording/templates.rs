@@ -14,7 +14,7 @@ size = "300x400"
 "#,
         )],
         &[],
-        r#"error: there is no `headline`, and the built-in template `poster.html` needs one
+        r#"error: there is no `headline`, and the built-in template `cover.html` needs one
  --> gpbuild.toml:1:8
   |
 1 | [cover.a]
@@ -23,7 +23,7 @@ size = "300x400"
   = note: in asset `a`
   = help: add `text = { headline = "…" }`
 
-error: there is no `headline`, and the built-in template `poster.html` needs one
+error: there is no `headline`, and the built-in template `cover.html` needs one
  --> gpbuild.toml:3:8
   |
 3 | [cover.b]
@@ -402,7 +402,7 @@ model = "local/postr"
   |
   = note: in asset `a`
   = help: did you mean `poster`?
-  = help: `local/NAME` draws `templates/NAME.html`; built in are `compare`, `list`, `poster`, `quote` and `slide`
+  = help: `local/NAME` draws `templates/NAME.html`; built in are `article`, `banner`, `compare`, `cover`, `list`, `poster`, `quote`, `slide`, `slide-cover`, `slide-end` and `slide-page`
 "#,
     );
 }

@@ -1,0 +1,125 @@
+//! `gpbuild edit`: appends an edit step to an asset's manifest. The manifest with it must be right before
+//! anything is written; what it costs is shown, and nothing is asked for.
+
+use crate::command;
+use crate::diagnostic::{Diagnostic, Exit, Failure};
+use crate::fs::{Durability, write_atomic};
+use crate::manifest::{self, EditStep, Manifest, Owner, Slides};
+use crate::path::ProjectPath;
+use crate::pipeline::{self, Settings, store_failure};
+use crate::report::{Event, Reporter};
+use crate::spec::Spec;
+
+/// Runs the command for the one asset that `settings` selects.
+pub fn run(settings: &Settings, step: &EditStep, reporter: &Reporter) -> Result<Exit, Failure> {
+    if settings.resolve.is_draft() {
+        return Err(Failure::usage(
+            "an edit step is for the real picture: leave `--draft` out",
+        ));
+    }
+    let planned = pipeline::plan(settings)?;
+    let project = &planned.project;
+    let mut found = project.specs.iter();
+    let Some(spec) = found.find(|spec| settings.select.contains(&spec.id)) else {
+        return Err(Failure::usage(
+            "`edit` takes one asset, by its whole id: `gpbuild edit bootcamp \"a warmer sky\"`",
+        ));
+    };
+    let owner = owner(&project.manifest, spec).map_err(|d| {
+        let d = d.at(spec.place.clone());
+        Failure::new(Exit::SomeFailed, d)
+    })?;
+    let name = &spec.place.source.name;
+    let path = ProjectPath::new(name)
+        .map_err(|_| Failure::usage(format!("`{name}` is not a file of the project")))?;
+    let root = project.world.root();
+    let text = root
+        .read_text(&path, manifest::MAX_BYTES)
+        .map_err(|e| store_failure(&e))?;
+    let with_step = manifest::append(&text, &owner, step).map_err(|why| {
+        let hint = match &owner {
+            Owner::Cover(name) => format!("write it yourself: `[[cover.{name}.edit]]`"),
+            Owner::Slide(..) => "write it yourself: `[[carousel.NAME.slide.edit]]`".to_owned(),
+        };
+        Failure::new(
+            Exit::SomeFailed,
+            Diagnostic::error(format!("`{name}` {why}")).hint(hint),
+        )
+    })?;
+    let tried = pipeline::load_with(settings, &path, with_step.clone())?;
+    let now = tried.specs.iter().find(|tried| tried.id == spec.id);
+    if now.is_none_or(|now| now.shots.len() != spec.shots.len() + 1) {
+        return Err(Failure::new(
+            Exit::SomeFailed,
+            Diagnostic::error(format!(
+                "`{}` has its steps from its carousel or from `[defaults]`: one of its own would take their place",
+                spec.id
+            ))
+            .at(spec.place.clone())
+            .hint("write all its steps in its own table"),
+        ));
+    }
+    // Nor may a plain `gpbuild` find anything wrong with it.
+    let mut plain = settings.clone();
+    plain.resolve.profile = None;
+    plain.resolve.model = None;
+    pipeline::load_with(&plain, &path, with_step.clone())?;
+    // Somebody may have saved the file meanwhile.
+    if root.read_text(&path, manifest::MAX_BYTES).ok().as_ref() != Some(&text) {
+        return Err(Failure::new(
+            Exit::SomeFailed,
+            Diagnostic::error(format!(
+                "`{name}` was changed meanwhile: nothing is written"
+            ))
+            .hint("run it again"),
+        ));
+    }
+    // A link stays one: what it leads to is written.
+    let file = std::fs::canonicalize(root.at(&path)).unwrap_or_else(|_| root.at(&path));
+    write_atomic(&file, with_step.as_bytes(), Durability::Paid).map_err(|e| store_failure(&e))?;
+    reporter.event(Event::Note(&format!(
+        "appended  {}  step {} in {name}",
+        spec.id,
+        spec.shots.len()
+    )));
+    command::plan::run(settings, reporter)
+}
+
+/// Where the asset's steps are written.
+fn owner(manifest: &Manifest, spec: &Spec) -> Result<Owner, Diagnostic> {
+    let id = spec.id.as_str();
+    if spec.shots.iter().all(|request| request.page.is_some()) {
+        return Err(Diagnostic::error(format!(
+            "`{id}` is drawn here: a drawing is not edited, it is written anew"
+        ))
+        .hint("change its text or its layout; or give it a model that edits pictures"));
+    }
+    if let Some(item) = &spec.item {
+        return Err(Diagnostic::error(format!(
+            "`{id}` is made from `{item}`: a step here would be one of all its siblings"
+        ))
+        .hint("declare a cover of its own for it, with the same text, and edit that"));
+    }
+    if manifest.covers.iter().any(|cover| cover.name.value == id) {
+        return Ok(Owner::Cover(id.to_owned()));
+    }
+    if let Some((name, _)) = id.rsplit_once('/') {
+        let carousel = manifest.carousels.iter().find(|c| c.name.value == name);
+        if let Some(carousel) = carousel
+            && let Slides::Tables(tables) = &carousel.slides
+            // Not by its number: `when` may have left some out.
+            && let Some(index) = tables.iter().position(|table| table.place == spec.place)
+        {
+            return Ok(Owner::Slide(name.to_owned(), index + 1));
+        }
+        if manifest.covers.iter().any(|cover| cover.name.value == name) {
+            return Err(
+                Diagnostic::error(format!("`{id}` is a further target of `{name}`"))
+                    .hint(format!("edit that: `gpbuild edit {name} \"…\"`")),
+            );
+        }
+    }
+    Err(Diagnostic::error(format!(
+        "`{id}` has no table of its own that a step could be added to"
+    )))
+}

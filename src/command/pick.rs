@@ -1,0 +1,232 @@
+//! `gpbuild pick`: chooses one of a shot's candidates. The lock records it; what is exported of it is made
+//! anew at once, because that is free, and what was made from the old one is told with its price.
+
+use serde_json::json;
+
+use crate::diagnostic::{Diagnostic, Exit, Failure, count};
+use crate::export::Format;
+use crate::fs::{Durability, write_atomic};
+use crate::lock::Lock;
+use crate::model::Micro;
+use crate::pipeline::{self, Planned, Settings, store_failure};
+use crate::plan::{Answer, Step, Traced, Verdict};
+use crate::report::{Event, Reporter};
+use crate::store::STATE_FOLDER;
+
+/// What is chosen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Choice {
+    /// The candidate, from 1; without it the candidates are laid out as files.
+    pub number: Option<usize>,
+    /// Of this shot, from 1; the last one if it is not given.
+    pub shot: Option<usize>,
+    /// Instead of a picture that a person put there.
+    pub force: bool,
+}
+
+/// Runs the command for the one asset that `settings` selects.
+pub fn run(
+    settings: &Settings,
+    choice: Choice,
+    json: bool,
+    reporter: &Reporter,
+) -> Result<Exit, Failure> {
+    if settings.resolve.is_draft() {
+        return Err(Failure::usage("a draft is drawn: it has no candidates"));
+    }
+    let planned = pipeline::plan(settings)?;
+    let (step, traced, answer) = candidates(settings, &planned, choice.shot)?;
+    let Some(number) = choice.number else {
+        return show(settings, &planned, step, answer, json, reporter);
+    };
+    if !(1..=answer.candidates.len()).contains(&number) {
+        let has = count(answer.candidates.len(), "candidate");
+        return Err(failure(format!(
+            "`{}` has {has}, there is no number {number}",
+            step.spec.id
+        )));
+    }
+    let key = traced.key;
+    let alone = pipeline::alone(&settings.root, reporter)?;
+    // A pick belongs to the shot: further targets of a cover follow it.
+    let mut lock = Lock::read(&settings.root)?;
+    let accepted = lock
+        .assets
+        .iter()
+        .find(|(_, asset)| asset.accepted && asset.shots.iter().any(|shot| shot.key == key));
+    if let Some((id, _)) = accepted.filter(|_| !choice.force) {
+        return Err(Failure::new(
+            Exit::SomeFailed,
+            Diagnostic::error(format!("the picture of `{id}` was accepted from a person"))
+                .hint("`--force` takes the candidate in its place"),
+        ));
+    }
+    let mut picked = Vec::new();
+    for (id, asset) in &mut lock.assets {
+        for shot in asset.shots.iter_mut().filter(|shot| shot.key == key) {
+            shot.pick = number;
+            picked.push(id.clone());
+        }
+    }
+    // What the lock says of an accepted picture is not what the shot gave: the store says that.
+    lock.assets
+        .retain(|id, asset| !(asset.accepted && picked.contains(id)));
+    planned
+        .store
+        .put_pick(&key, answer.candidates[number - 1])
+        .map_err(|e| store_failure(&e))?;
+    lock.write(&settings.root).map_err(|e| store_failure(&e))?;
+    reporter.event(Event::Note(&format!(
+        "picked    {}  candidate {number} of {}",
+        step.spec.id,
+        answer.candidates.len()
+    )));
+    drop(alone);
+    follow(settings, picked, reporter)
+}
+
+/// The shot that is chosen from.
+fn candidates<'a>(
+    settings: &Settings,
+    planned: &'a Planned,
+    shot: Option<usize>,
+) -> Result<(&'a Step, &'a Traced, &'a Answer), Failure> {
+    let mut found = planned
+        .plan
+        .steps
+        .iter()
+        .filter(|step| settings.select.contains(&step.spec.id));
+    let Some(step) = found.next() else {
+        return Err(Failure::usage(
+            "`pick` takes one asset, by its whole id: `gpbuild pick bootcamp 2`",
+        ));
+    };
+    let spec = &step.spec;
+    if spec.shots.iter().all(|request| request.page.is_some()) {
+        return Err(failure(format!(
+            "`{}` is drawn here: it has no candidates to pick from",
+            spec.id
+        )));
+    }
+    if spec.pin {
+        return Err(Failure::new(
+            Exit::SomeFailed,
+            Diagnostic::error(format!("`{}` is pinned", spec.id))
+                .at(spec.place.clone())
+                .hint("take `pin = true` out first: a pinned picture stays what it is"),
+        ));
+    }
+    let number = shot.unwrap_or(spec.shots.len());
+    if !(1..=spec.shots.len()).contains(&number) {
+        return Err(failure(format!(
+            "`{}` has {}, there is no number {number}",
+            spec.id,
+            count(spec.shots.len(), "shot")
+        )));
+    }
+    let traced = step.trace.shots.get(number - 1);
+    let answered = traced.and_then(|traced| Some((traced, traced.answer.as_ref()?)));
+    match answered {
+        Some((traced, answer)) => Ok((step, traced, answer)),
+        None => Err(Failure::new(
+            Exit::SomeFailed,
+            Diagnostic::error(format!(
+                "`{}` is not made as it is declared now: there is nothing to pick from",
+                spec.id
+            ))
+            .at(spec.place.clone())
+            .hint(format!(
+                "`gpbuild plan {id}` says what is missing, `gpbuild build {id}` makes it",
+                id = spec.id
+            )),
+        )),
+    }
+}
+
+/// Lays the candidates out as files that can be opened.
+fn show(
+    settings: &Settings,
+    planned: &Planned,
+    step: &Step,
+    answer: &Answer,
+    json: bool,
+    reporter: &Reporter,
+) -> Result<Exit, Failure> {
+    let id = &step.spec.id;
+    let folder = format!("{STATE_FOLDER}/candidates/{id}");
+    // What an earlier shot left there is none of these.
+    let before = std::fs::read_dir(settings.root.join(&folder));
+    for file in before.into_iter().flatten().filter_map(Result::ok) {
+        if file.file_type().is_ok_and(|kind| kind.is_file()) {
+            let _ = std::fs::remove_file(file.path());
+        }
+    }
+    let mut text = String::new();
+    for (n, digest) in answer.candidates.iter().enumerate() {
+        let n = n + 1;
+        let mark = if n == answer.pick { "*" } else { " " };
+        let bytes = planned.store.get(digest).map_err(|e| store_failure(&e))?;
+        let file = match bytes {
+            Some(bytes) => {
+                let ending = Format::of(&bytes).map_or("bin", Format::extension);
+                let name = format!("{folder}/{n}.{ending}");
+                write_atomic(&settings.root.join(&name), &bytes, Durability::Free)
+                    .map_err(|e| store_failure(&e))?;
+                Some(name)
+            }
+            None => None,
+        };
+        if json {
+            let line = json!({
+                "event": "candidate", "id": id, "number": n, "picked": n == answer.pick, "file": file,
+            });
+            text += &format!("{line}\n");
+        } else {
+            let file = file.unwrap_or_else(|| "not in the store".to_owned());
+            text += &format!("{mark} {n}  {file}\n");
+        }
+    }
+    reporter.out(&text);
+    Ok(Exit::Done)
+}
+
+/// Exports what follows for nothing, and says what would have to be paid for.
+fn follow(settings: &Settings, picked: Vec<String>, reporter: &Reporter) -> Result<Exit, Failure> {
+    let mut all = settings.clone();
+    all.select = Vec::new();
+    let planned = pipeline::plan(&all)?;
+    let mut free = Vec::new();
+    let (mut paid, mut price) = (0, Some(Micro(0)));
+    for step in &planned.plan.steps {
+        let id = &step.spec.id;
+        let takes_it = step
+            .spec
+            .takes()
+            .any(|taken| picked.iter().any(|p| p == taken));
+        match step.verdict {
+            Verdict::Make | Verdict::Wait(_) if takes_it || picked.contains(id) => {
+                paid += step.requests().max(1);
+                price = price.zip(step.estimate).map(|(a, b)| a + b);
+            }
+            Verdict::Export | Verdict::Restore(_) if picked.contains(id) => free.push(id.clone()),
+            _ => {}
+        }
+    }
+    if paid > 0 {
+        let price = price.map_or_else(|| "of unknown price".to_owned(), |p| format!("about {p}"));
+        reporter.event(Event::Note(&format!(
+            "what was made from another candidate is to be made anew: {}, {price}; `gpbuild plan` says which",
+            count(paid, "request")
+        )));
+    }
+    if free.is_empty() {
+        return Ok(Exit::Done);
+    }
+    all.select = free;
+    all.exactly = true;
+    pipeline::build(&all, reporter)
+}
+
+fn failure(message: String) -> Failure {
+    Failure::new(Exit::SomeFailed, Diagnostic::error(message))
+}

@@ -1,0 +1,40 @@
+//! A local server that speaks the OpenAI Images API, for gpbuild's tests. It refuses what the API refuses,
+//! answers with real pictures, counts what would be billed, and fails on demand.
+//!
+//! ```
+//! use api_server::{Fault, Options, Server};
+//!
+//! let server = Server::start(Options::default());
+//! server.script([Fault::rate_limit(Some(1))]);
+//! // … run something with server.base_url() and server.key() …
+//! assert_eq!(server.stats().accepted, 0);
+//! ```
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "test code: it has a clock, and no keys that a clock could reach"
+)]
+
+mod answer;
+mod error;
+mod fault;
+mod intake;
+mod limit;
+mod model;
+mod multipart;
+pub mod openapi;
+mod params;
+mod png;
+mod reference;
+mod route;
+mod server;
+mod service;
+mod stats;
+mod usage;
+mod validate;
+mod wire;
+
+pub use fault::Fault;
+pub use reference::Reference;
+pub use server::{Options, Server};
+pub use stats::{Auth, Request, Stats};

@@ -1,0 +1,120 @@
+//! Paid pictures, against a real server that speaks the API: what is asked for, what is not asked for
+//! again, and what is told when it says no.
+
+mod edit;
+mod faults;
+mod kill;
+mod money;
+mod pick;
+mod shots;
+
+use api_server::{Options, Server};
+
+use crate::project::{Project, Run};
+
+/// A project and the server that it asks.
+struct Paid {
+    project: Project,
+    server: Server,
+}
+
+impl Paid {
+    /// A project with this manifest.
+    fn new(manifest: &str) -> Self {
+        Self::with(manifest, Options::default())
+    }
+
+    fn with(manifest: &str, options: Options) -> Self {
+        Self {
+            project: Project::new(manifest),
+            server: Server::start(options),
+        }
+    }
+
+    /// One small cover named `a`.
+    fn one() -> Self {
+        Self::new(&format!(
+            "{DEFAULTS}[cover.a]\ntext = {{ headline = \"one\" }}\n"
+        ))
+    }
+
+    /// A carousel `c` of `n` slides that go by the first.
+    fn series(n: usize) -> Self {
+        Self::series_with(n, Options::default())
+    }
+
+    fn series_with(n: usize, options: Options) -> Self {
+        let mut manifest = format!("{DEFAULTS}[carousel.c]\nseries = \"first\"\n");
+        for n in 1..=n {
+            manifest += &format!("[[carousel.c.slide]]\ntext = {{ headline = \"page {n}\" }}\n");
+        }
+        Self::with(&manifest, options)
+    }
+
+    fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = self.project.command(arguments);
+        command
+            .env("OPENAI_API_KEY", self.server.key())
+            .env("OPENAI_BASE_URL", self.server.base_url());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(self.command(arguments).output().unwrap())
+    }
+
+    /// Builds with `--yes` and JSON; it must end with this code.
+    fn build(&self, code: i32) -> Run {
+        let run = self.run(&["build", "--json", "--yes"]);
+        assert_eq!(run.code, code, "{}{}", run.out, run.err);
+        run
+    }
+
+    /// How many requests the server took.
+    fn accepted(&self) -> u64 {
+        self.server.stats().accepted
+    }
+
+    /// The outcomes of all requests in the ledger.
+    fn outcomes(&self) -> Vec<String> {
+        let log = self.run(&["log", "--json"]).json();
+        let outcome = |e: &serde_json::Value| e["outcome"].as_str().unwrap().to_owned();
+        log.iter().map(outcome).collect()
+    }
+}
+
+impl Drop for Paid {
+    /// Whatever a test did: every request was one that the official specification allows, and the key is
+    /// nowhere on the disk.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let problems: Vec<_> = self
+            .server
+            .requests()
+            .into_iter()
+            .flat_map(|request| request.problems)
+            .collect();
+        assert_eq!(problems, [""; 0]);
+        let key = self.server.key().as_bytes();
+        for name in self.project.files("") {
+            let bytes = self.project.read(&name);
+            let found = bytes.windows(key.len()).any(|window| window == key);
+            assert!(!found, "the key is in {name}");
+        }
+    }
+}
+
+/// The cheapest pictures that the model makes.
+const DEFAULTS: &str =
+    "[defaults]\nmodel = \"openai/gpt-image-2\"\nquality = \"low\"\nsize = \"800x800\"\n";
+
+fn summary(run: &Run) -> serde_json::Value {
+    run.json().pop().unwrap()
+}
+
+/// Dollars of JSON as whole micro-dollars.
+fn micros(value: &serde_json::Value) -> u64 {
+    (value.as_f64().unwrap() * 1e6).round() as u64
+}
