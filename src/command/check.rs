@@ -7,12 +7,13 @@ use std::collections::btree_map::Entry;
 use image::RgbaImage;
 use rayon::prelude::*;
 
-use crate::diagnostic::{Diagnostic, Exit, Failure, Place, Source, count};
+use crate::diagnostic::{Diagnostic, Exit, Failure, Place, Severity, Source, count, merge};
 use crate::digest::Digest;
 use crate::execute;
 use crate::export;
 use crate::lint::{lint, lint_overlaid};
 use crate::pipeline::{self, Project, Settings};
+use crate::plan::Reason;
 use crate::provider::local::{self, Faint};
 use crate::provider::request::Page;
 use crate::report::{Event, Reporter};
@@ -28,12 +29,16 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     let mut findings = project.warnings.clone();
     findings.extend(project.specs.iter().flat_map(|spec| lint_prompt(spec)));
     findings.extend(pipeline::unasked(settings, &project));
+    let retired = check_retired(settings, &project)?.into_iter();
+    let (gone, kept): (Vec<_>, Vec<_>) = retired.partition(|d| d.severity == Severity::Error);
+    findings.extend(kept);
     let mut wrong: Vec<Diagnostic> = project
         .specs
         .par_iter()
         .flat_map_iter(|spec| [check_page(&project, spec), check_overlay(&project, spec)])
         .flatten()
         .collect();
+    wrong.extend(gone);
     if !wrong.is_empty() {
         wrong.extend(findings);
         return Err(Failure::manifest(wrong));
@@ -61,6 +66,31 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
         count(project.manifest.read.len(), "manifest"),
     )));
     Ok(Exit::Done)
+}
+
+/// The assets of models that answer no more: wrong, where something would have to be asked of one;
+/// worth a word, where the lock or the store still has the picture.
+fn check_retired(settings: &Settings, project: &Project) -> Result<Vec<Diagnostic>, Failure> {
+    let models = &project.manifest.models;
+    let what = |spec: &Spec| {
+        let mut asked = spec.shots.iter().filter(|shot| shot.page.is_none());
+        asked.find_map(|shot| models.retired(&shot.model))
+    };
+    if !project.specs.iter().any(|spec| what(spec).is_some()) {
+        return Ok(Vec::new());
+    }
+    let planned = pipeline::plan(settings)?;
+    let found = planned.plan.steps.iter().filter_map(|step| {
+        let what = what(&step.spec)?;
+        let diagnostic = match step.reason {
+            Reason::Retired(_) | Reason::Behind(_) => Diagnostic::error(what),
+            _ => Diagnostic::warning(what)
+                .hint("its picture is kept; only another one could not be asked for"),
+        };
+        let place = step.spec.place.clone();
+        Some(diagnostic.at(place).for_asset(&step.spec.id))
+    });
+    Ok(merge(found.collect()))
 }
 
 /// All that drawing an asset would complain about, without drawing it.

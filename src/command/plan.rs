@@ -21,7 +21,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     let mut assets = Vec::new();
     let mut requests = 0;
     let mut up_to = false;
-    let mut sum = Some(Micro(0));
+    let mut known = Micro(0);
     for step in &planned.plan.steps {
         let state = match &step.verdict {
             Verdict::Fresh => State::Fresh,
@@ -31,7 +31,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
         };
         requests += step.requests();
         up_to |= step.up_to;
-        sum = sum.zip(step.estimate).map(|(a, b)| a + b);
+        known += step.estimate.unwrap_or_default();
         let mut report = asset_report(step, state);
         report.notes.extend(takers.get(&step.spec.id).cloned());
         assets.push(report);
@@ -41,8 +41,8 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     tell(reporter, &assets, &unclaimed, requests, up_to);
     if requests > 0 {
         let budget = planned.project.manifest.budget.run;
-        if let (Some(sum), Some(most)) = (sum, budget)
-            && sum > most
+        if let Some(most) = budget
+            && known > most
         {
             reporter.event(Event::Note(&format!(
                 "that is more than the budget of one run, {most}"

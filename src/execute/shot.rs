@@ -11,7 +11,6 @@ use crate::execute::{Failed, Line, Maker, Spent};
 use crate::export;
 use crate::fs::Durability;
 use crate::key::{self, Ingredients, SHOT};
-use crate::model;
 use crate::plan::{self, Answer, Step};
 use crate::provider::local;
 use crate::provider::openai::Attachment;
@@ -104,8 +103,9 @@ impl Maker {
             request,
             key: ingredients.key(SHOT),
             ingredients,
-            estimate: plan::price(request),
-            price: model::builtin()
+            estimate: plan::price(&self.models, request),
+            price: self
+                .models
                 .get(&request.model)
                 .and_then(|model| model.price),
             references: &references,

@@ -16,6 +16,7 @@ use crate::export;
 use crate::fs::{Durability, FsError, Root};
 use crate::key::{self, EXPORT, Key, SHOT};
 use crate::lock::{Lock, LockedAsset, LockedShot};
+use crate::model::Models;
 use crate::output;
 use crate::path::ProjectPath;
 use crate::plan::{Answer, Recall, Step, Verdict};
@@ -30,6 +31,8 @@ pub struct Maker {
     pub root: Root,
     /// Where pictures go first.
     pub store: Store,
+    /// What models can do and cost.
+    pub models: Arc<Models>,
     /// What pages are drawn with.
     pub fonts: Arc<Fonts>,
     /// What the lock says of the assets: their exports are worth keeping when they are replaced.

@@ -1,7 +1,7 @@
 //! From bytes to pixels, within bounds: PNG, JPEG and WebP by what is in the file. Knows nothing of
 //! what the pixels are for.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 use image::codecs::jpeg::JpegDecoder;
@@ -39,6 +39,41 @@ pub fn dimensions(picture: &[u8]) -> Result<(u32, u32), ExportError> {
 pub fn dimensions_of(path: &Path) -> Option<(u32, u32)> {
     let reader = image::ImageReader::open(path).ok()?;
     reader.with_guessed_format().ok()?.into_dimensions().ok()
+}
+
+/// What the first bytes of a picture's file say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// What it is.
+    pub format: Format,
+    /// Pixels, before any turn that EXIF asks for.
+    pub width: u32,
+    /// Pixels, before any turn that EXIF asks for.
+    pub height: u32,
+    /// Whether a pixel may be transparent.
+    pub alpha: bool,
+}
+
+/// Looks at a file, of which only the first bytes are read.
+pub fn glance(path: &Path) -> Result<Glance, ExportError> {
+    let mut first = Vec::new();
+    let file = std::fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut first));
+    let format = Format::of(&first).filter(|_| file.is_ok());
+    let format = format.ok_or_else(|| ExportError::NotAPicture {
+        looks: looks(&first),
+    })?;
+    let reader = image::ImageReader::open(path).and_then(image::ImageReader::with_guessed_format);
+    let decoder = reader
+        .map_err(ImageError::IoError)
+        .and_then(image::ImageReader::into_decoder)
+        .map_err(damaged(format))?;
+    let (width, height) = decoder.dimensions();
+    Ok(Glance {
+        format,
+        width,
+        height,
+        alpha: decoder.color_type().has_alpha(),
+    })
 }
 
 pub(super) fn header(picture: &[u8]) -> Result<Header, ExportError> {

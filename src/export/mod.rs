@@ -11,7 +11,7 @@ mod encode;
 mod error;
 mod transform;
 
-pub use self::decode::{dimensions, dimensions_of};
+pub use self::decode::{Glance, dimensions, dimensions_of, glance};
 pub use self::encode::encode_picture;
 pub use self::error::ExportError;
 pub use self::transform::lay_over;

@@ -36,7 +36,7 @@ pub fn fields(table: &Table<'_>, roles: &[String]) -> Fields {
         series: table.string("series"),
         split: table.small("split", 1..=10_000),
         also: also(table),
-        params: params(table),
+        params: table.table("params").map(|t| vars(&t)),
         text: table
             .table("text")
             .map(|t| text(&t, roles))
@@ -194,17 +194,6 @@ fn crop(table: &Table<'_>) -> Option<At<[f64; 4]>> {
             None
         }
     }
-}
-
-fn params(table: &Table<'_>) -> Option<At<Value>> {
-    let element = table.element("params")?;
-    if element.as_table().is_none() {
-        element.report_must_be("a table");
-        return None;
-    }
-    let value = element.as_json()?;
-    let place = element.place();
-    Some(At { value, place })
 }
 
 fn edits(table: &Table<'_>, roles: &[String]) -> Vec<Edit> {

@@ -14,7 +14,7 @@ use crate::manifest::fields::{fields, preset_fields, vars, words};
 use crate::manifest::reader::{Problems, Table};
 use crate::manifest::{
     At, Carousel, Cover, Items, MANIFEST_SUFFIX, MAX_BYTES, Manifest, PROJECT_FILE, Project,
-    SlideTable, Slides, Style, Tree, find,
+    SlideTable, Slides, Style, Tree, find, models, providers,
 };
 use crate::path::ProjectPath;
 use crate::preset::{Confidence, Preset, Safe};
@@ -24,7 +24,9 @@ use crate::world::World;
 /// The styles that every project has, written as a project writes its own.
 const BUILT_IN_STYLES: &str = include_str!("styles.toml");
 /// Keys that only `gpbuild.toml` may have.
-const PROJECT_KEYS: [&str; 6] = ["project", "defaults", "profile", "budget", "quota", "fonts"];
+const PROJECT_KEYS: [&str; 8] = [
+    "project", "defaults", "profile", "model", "provider", "budget", "quota", "fonts",
+];
 
 impl Default for Project {
     fn default() -> Self {
@@ -189,10 +191,12 @@ fn read_project(table: &Table<'_>, manifest: &mut Manifest) {
             .profiles
             .insert(name.value, defaults.unwrap_or_default());
     }
+    manifest.models = Arc::new(models::models(table));
+    if let Some(provider) = table.table("provider") {
+        manifest.providers = providers::providers(provider, &manifest.models);
+    }
     if let Some(budget) = table.table("budget") {
-        manifest.budget.run = budget.dollars("run");
-        manifest.budget.month = budget.dollars("month");
-        budget.finish();
+        manifest.budget = providers::budget(budget);
     }
     if let Some(quota) = table.table("quota") {
         for (group, element) in quota.entries() {

@@ -5,17 +5,21 @@ mod append;
 mod fields;
 mod find;
 mod load;
+mod models;
+mod providers;
 mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::data;
 use crate::diagnostic::Place;
-use crate::model::Micro;
+use crate::model::{Micro, Models};
 use crate::path::ProjectPath;
 use crate::preset::Preset;
+use crate::provider::openai::Azure;
 
 pub use append::{AppendError, EditStep, Owner, append};
 pub use find::{Tree, is_glob};
@@ -52,6 +56,10 @@ pub struct Manifest {
     pub styles: BTreeMap<String, Style>,
     /// `[preset.NAME]`, from any manifest.
     pub presets: BTreeMap<String, Preset>,
+    /// The built-in table of models, with the project's `[model."…"]` laid over it.
+    pub models: Arc<Models>,
+    /// `[provider.NAME]`.
+    pub providers: Providers,
     /// `[budget]`.
     pub budget: Budget,
     /// `[quota]`: at most so many assets of a group.
@@ -77,6 +85,24 @@ pub struct Project {
     pub roles: Vec<String>,
 }
 
+/// `[provider.NAME]`: how providers are reached. Nothing of it counts in a key.
+#[derive(Clone, Debug, Default)]
+pub struct Providers {
+    /// `[provider.openai]`.
+    pub openai: OpenAi,
+}
+
+/// `[provider.openai]`.
+#[derive(Clone, Debug, Default)]
+pub struct OpenAi {
+    /// Where the API is, in place of OpenAI's own: `https`, or `http` on this machine.
+    pub base_url: Option<At<String>>,
+    /// At most so many pictures a minute of each model, if it is known beforehand.
+    pub images_per_minute: Option<u32>,
+    /// What is different on Azure, if it is there that requests go.
+    pub azure: Option<Azure>,
+}
+
 /// `[budget]`, in whole micro-dollars.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Budget {
@@ -84,6 +110,8 @@ pub struct Budget {
     pub run: Option<Micro>,
     /// The most that one month may cost.
     pub month: Option<Micro>,
+    /// What a run may cost without somebody being asked.
+    pub confirm: Option<Micro>,
 }
 
 /// `[style.NAME]`.
@@ -143,7 +171,7 @@ pub struct Fields {
     /// More targets for the same picture.
     pub also: Option<Vec<Also>>,
     /// Provider-specific parameters.
-    pub params: Option<At<Value>>,
+    pub params: Option<BTreeMap<String, At<Value>>>,
     /// The literal words, by role.
     pub text: BTreeMap<String, At<RawWords>>,
     /// Free values for the template.

@@ -1,6 +1,7 @@
 //! Reads TOML tables key by key: each value with its place, each wrong type and each unknown key
 //! reported where it stands. Knows TOML, not what the keys mean.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
@@ -225,7 +226,7 @@ impl<'a> Table<'a> {
             table,
             source: self.source,
             problems: self.problems,
-            name: self.path(key),
+            name: self.path(&quoted(key)),
             known: RefCell::default(),
             place: self.place_of(span),
         }
@@ -412,6 +413,16 @@ impl<'a> Element<'a> {
                 .at(self.place())
                 .label(this_is(self.value.get_ref())),
         );
+    }
+}
+
+/// A key as TOML writes it: in quotes, if it is not bare.
+fn quoted(key: &str) -> Cow<'_, str> {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !key.is_empty() && key.chars().all(bare) {
+        Cow::Borrowed(key)
+    } else {
+        Cow::Owned(format!("\"{key}\""))
     }
 }
 

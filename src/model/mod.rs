@@ -2,6 +2,7 @@
 //! and knows neither credentials nor requests.
 
 mod id;
+mod params;
 mod price;
 mod size;
 
@@ -11,13 +12,14 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 pub use id::{ModelId, PROVIDERS};
+pub use params::ParamRule;
 pub use price::{Micro, estimate, output_tokens};
 pub use size::{SizeRule, request_size};
 
 use crate::diagnostic::{Diagnostic, nearest};
 
-/// A model, or several of the same abilities and prices.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A model, or several of the same abilities and prices. The default can do nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model {
     /// Costs nothing, whatever is asked.
     pub free: bool,
@@ -33,8 +35,14 @@ pub struct Model {
     pub max_n: u32,
     /// The most reference images of one request.
     pub max_references: u32,
+    /// The most characters of a prompt; nothing if that is not known.
+    pub max_prompt: Option<u32>,
+    /// The most bytes of a mask; nothing if that is not known.
+    pub max_mask_bytes: Option<u64>,
     /// The sizes it can draw.
     pub sizes: SizeRule,
+    /// The parameters it takes besides; nothing if that is not known, and any is let through.
+    pub params: Option<BTreeMap<String, ParamRule>>,
     /// What a picture counts for; nothing if that is not known.
     pub tokens: Option<TokenRule>,
     /// What a token costs; nothing if that is not known.
@@ -71,8 +79,22 @@ pub struct Price {
     pub image_out: u64,
 }
 
-/// The models that are known.
-#[derive(Debug, Default)]
+impl Model {
+    /// What to say of a model that answers no more; `id` is its name.
+    pub fn retired(&self, id: &ModelId) -> Option<String> {
+        let day = self.retired_on.as_ref()?;
+        let write = match &self.successor {
+            Some(successor) => format!("`{successor}`"),
+            None => "another model".to_owned(),
+        };
+        Some(format!(
+            "`{id}` answers no more from {day} on: write {write} in its place"
+        ))
+    }
+}
+
+/// The models that are known: the built-in ones, and what a project says of them and of others.
+#[derive(Clone, Debug, Default)]
 pub struct Models {
     by_id: BTreeMap<ModelId, Model>,
 }
@@ -89,33 +111,36 @@ impl Models {
         })
     }
 
-    /// The model of a name, if it is known and not retired; otherwise what to write in its place.
-    pub fn usable(&self, id: &ModelId) -> Result<&Model, Diagnostic> {
-        let Some(model) = self.get(id) else {
-            let error = Diagnostic::error(format!("unknown model `{id}`"));
-            let wanted = id.to_string();
-            let names: Vec<String> = self.names().collect();
-            if let Some(near) = nearest(&wanted, names.iter().map(String::as_str)) {
-                return Err(error.hint(format!("did you mean `{near}`?")));
-            }
-            let of_provider = format!("{}/", id.provider);
-            let known: Vec<&String> = names
-                .iter()
-                .filter(|name| name.starts_with(&of_provider))
-                .collect();
-            return Err(match known.as_slice() {
-                [] => error.hint(format!("no model of `{}` is known yet", id.provider)),
-                known => error.hint(format!("known are {}", crate::diagnostic::list(known))),
-            });
-        };
-        match (&model.retired_on, &model.successor) {
-            (None, _) => Ok(model),
-            (Some(day), successor) => {
-                let message = format!("`{id}` answers no more from {day} on");
-                let write = successor.as_deref().unwrap_or("another model");
-                Err(Diagnostic::error(message).hint(format!("write `{write}` in its place")))
-            }
+    /// Puts a model in, in place of the one that had its name.
+    pub fn insert(&mut self, id: ModelId, model: Model) {
+        self.by_id.insert(id, model);
+    }
+
+    /// What to say of a model that answers no more.
+    pub fn retired(&self, id: &ModelId) -> Option<String> {
+        self.get(id)?.retired(id)
+    }
+
+    /// The model of a name, retired or not; `None` for a provider of which no model is in the table.
+    /// Otherwise an unknown name is an error, which says what can be written.
+    pub fn look_up(&self, id: &ModelId) -> Result<Option<&Model>, Diagnostic> {
+        if let Some(model) = self.get(id) {
+            return Ok(Some(model));
         }
+        if !self.by_id.keys().any(|key| key.provider == id.provider) {
+            return Ok(None);
+        }
+        let error = Diagnostic::error(format!("unknown model `{id}`"));
+        let names: Vec<String> = self.names().collect();
+        if let Some(near) = nearest(&id.to_string(), names.iter().map(String::as_str)) {
+            return Err(error.hint(format!("did you mean `{near}`?")));
+        }
+        let of_provider = format!("{}/", id.provider);
+        let known: Vec<&String> = names
+            .iter()
+            .filter(|name| name.starts_with(&of_provider))
+            .collect();
+        Err(error.hint(format!("known are {}", crate::diagnostic::list(&known))))
     }
 
     /// What can be written and is not retired, sorted: for `did you mean`, `schema` and completions.
@@ -166,8 +191,11 @@ struct Row {
     max_n: u32,
     #[serde(default)]
     max_references: u32,
+    max_prompt: Option<u32>,
+    max_mask_bytes: Option<u64>,
     #[serde(default)]
     sizes: SizeRule,
+    params: Option<BTreeMap<String, ParamRule>>,
     tokens: Option<TokenRule>,
     price: Option<Price>,
     retired_on: Option<String>,
@@ -189,7 +217,10 @@ fn parse(table: &str) -> Result<Models, toml::de::Error> {
             backgrounds: row.backgrounds,
             max_n: row.max_n,
             max_references: row.max_references,
+            max_prompt: row.max_prompt,
+            max_mask_bytes: row.max_mask_bytes,
             sizes: row.sizes,
+            params: row.params,
             tokens: row.tokens,
             price: row.price,
             retired_on: row.retired_on,
@@ -213,11 +244,11 @@ fn parse(table: &str) -> Result<Models, toml::de::Error> {
 mod tests {
     use super::{ModelId, PROVIDERS, SizeRule, builtin, parse};
 
-    fn usable(id: &str) -> Result<(), String> {
+    fn looked_up(id: &str) -> Result<bool, String> {
         let id = ModelId::parse(id).unwrap();
         builtin()
-            .usable(&id)
-            .map(|_| ())
+            .look_up(&id)
+            .map(|found| found.is_some())
             .map_err(|error| error.render(false))
     }
 
@@ -232,13 +263,20 @@ mod tests {
                 "{id}"
             );
             if model.retired_on.is_some() {
+                // Its abilities stay: a lock full of its pictures has to resolve.
                 let successor = ModelId::parse(model.successor.as_deref().unwrap()).unwrap();
-                assert!(table.usable(&successor).is_ok(), "{id}");
-                assert_eq!(model.sizes, SizeRule::default(), "{id}");
-                continue;
+                assert!(table.retired(&successor).is_none(), "{id}");
+                assert!(table.get(&successor).is_some(), "{id}");
             }
+            assert!(
+                matches!(&model.sizes, SizeRule::List(sizes) if !sizes.is_empty())
+                    || !matches!(model.sizes, SizeRule::List(_)),
+                "{id}"
+            );
             assert!(model.max_n >= 1 && !model.formats.is_empty(), "{id}");
             assert!(!model.backgrounds.is_empty(), "{id}");
+            assert_eq!(id.provider == "openai", model.params.is_some(), "{id}");
+            assert_eq!(id.provider == "openai", model.max_prompt.is_some(), "{id}");
             match &model.default_quality {
                 Some(quality) => assert!(model.qualities.contains(quality), "{id}"),
                 None => assert!(model.qualities.is_empty() && model.free, "{id}"),
@@ -259,31 +297,30 @@ mod tests {
         assert_eq!(names[0], "local");
         assert!(names.contains(&"openai/gpt-image-2".to_owned()));
         for name in &names {
-            assert_eq!(usable(name), Ok(()), "{name}");
+            assert_eq!(looked_up(name), Ok(true), "{name}");
         }
-        assert_eq!(usable("local/poster"), Ok(()));
+        assert_eq!(looked_up("local/poster"), Ok(true));
+        assert_eq!(looked_up("gemini/nano"), Ok(false));
     }
 
     #[test]
-    fn what_cannot_be_used_says_what_can() {
+    fn what_is_not_there_says_what_is() {
+        let retired = |id: &str| builtin().retired(&ModelId::parse(id).unwrap());
         assert_eq!(
-            usable("openai/dall-e-3").unwrap_err(),
-            "error: `openai/dall-e-3` answers no more from 2026-05-12 on\n  = help: write `openai/gpt-image-2` in its place"
+            retired("openai/dall-e-3").unwrap(),
+            "`openai/dall-e-3` answers no more from 2026-05-12 on: write `openai/gpt-image-2` in its place"
         );
         assert_eq!(
-            usable("openai/gpt-image-1-mini").unwrap_err(),
-            "error: `openai/gpt-image-1-mini` answers no more from 2026-12-01 on\n  = help: write `openai/gpt-image-2.6-flare` in its place"
+            retired("openai/gpt-image-1-mini").unwrap(),
+            "`openai/gpt-image-1-mini` answers no more from 2026-12-01 on: write `openai/gpt-image-2.6-flare` in its place"
         );
+        assert_eq!(retired("openai/gpt-image-2"), None);
         assert_eq!(
-            usable("openai/gpt-imgae-2").unwrap_err(),
+            looked_up("openai/gpt-imgae-2").unwrap_err(),
             "error: unknown model `openai/gpt-imgae-2`\n  = help: did you mean `openai/gpt-image-2`?"
         );
-        assert_eq!(
-            usable("gemini/nano").unwrap_err(),
-            "error: unknown model `gemini/nano`\n  = help: no model of `gemini` is known yet"
-        );
         assert!(
-            usable("openai/sora")
+            looked_up("openai/sora")
                 .unwrap_err()
                 .contains("help: known are `openai/gpt-image-2`, ")
         );

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, de::Error};
 
 use super::Model;
+use crate::diagnostic::list;
 
 /// The sizes that a model can draw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,22 @@ impl SizeRule {
                     && long <= *max_edge
                     && u64::from(long) <= u64::from(short) * u64::from(*max_ratio)
             }
+        }
+    }
+
+    /// What it can draw, for people: `at most 8294400 pixels, at most 3840 on a side`.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Any => "any size".to_owned(),
+            Self::List(sizes) => {
+                let sizes: Vec<String> = sizes.iter().map(|(w, h)| format!("{w}x{h}")).collect();
+                list(&sizes)
+            }
+            Self::Limits {
+                max_pixels,
+                max_edge,
+                ..
+            } => format!("at most {max_pixels} pixels, at most {max_edge} on a side"),
         }
     }
 
@@ -294,7 +311,9 @@ mod tests {
             request_size(model("local/poster"), 900, 383),
             Some((900, 383))
         );
-        assert_eq!(request_size(model("openai/dall-e-3"), 900, 383), None);
+        let old = model("openai/dall-e-3");
+        assert_eq!(request_size(old, 900, 383), Some((1792, 1024)));
+        assert_eq!(request_size(old, 1080, 1440), None);
     }
 
     #[test]

@@ -232,6 +232,7 @@ impl Planned {
         Observer {
             root: self.project.world.root(),
             store: &self.store,
+            models: &self.project.manifest.models,
             lock: &self.lock,
             recall: &self.recall,
             known: self.state.output_digests(),
@@ -327,6 +328,7 @@ fn carry_out(
     let maker = Arc::new(Maker {
         root: project.world.root().clone(),
         store: store.clone(),
+        models: Arc::clone(&project.manifest.models),
         fonts: Arc::clone(&project.fonts),
         locked: Arc::clone(&planned.lock),
         recall: Arc::clone(&planned.recall),

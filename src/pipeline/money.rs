@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Exit, Failure, count};
 use crate::execute::{self, Asker, Limits, Terms};
 use crate::key::Key;
 use crate::ledger::Ledger;
+use crate::manifest::OpenAi;
 use crate::model::Micro;
 use crate::pipeline::{Planned, Project, Settings, store_failure};
 use crate::plan::{self, Plan, Reason, Step, Verdict};
@@ -79,8 +80,10 @@ impl Access {
 /// What a build could not ask for, and why: for `check`, which tells it before anybody builds.
 pub fn unasked(settings: &Settings, project: &Project) -> Option<Diagnostic> {
     let mut missing: BTreeMap<String, usize> = BTreeMap::new();
+    let models = &project.manifest.models;
     let shots = project.specs.iter().flat_map(|spec| &spec.shots);
-    for shot in shots.filter(|shot| shot.page.is_none()) {
+    let asked = shots.filter(|shot| shot.page.is_none() && models.retired(&shot.model).is_none());
+    for shot in asked {
         if let Some(reason @ Reason::NoKey(_)) = settings.access.missing(&shot.model.provider) {
             *missing.entry(reason.to_string()).or_default() += 1;
         }
@@ -182,15 +185,17 @@ pub fn asker(
     if let Some(damage) = planned.ledger.damage() {
         reporter.event(Event::Diagnostic(&damage));
     }
-    let endpoint = endpoint(settings, key, reporter)?;
+    let manifest = &planned.project.manifest;
+    let openai = &manifest.providers.openai;
+    let endpoint = endpoint(settings, openai, key, reporter)?;
     for (id, takers) in plan::takers(&plan.steps) {
         reporter.event(Event::Note(&format!("{id}: {takers}")));
     }
-    consent(settings, &bill, reporter)?;
-    let budget = &planned.project.manifest.budget;
+    let budget = &manifest.budget;
+    consent(settings, budget.confirm.unwrap_or(CONFIRM), &bill, reporter)?;
     let terms = Terms {
         at_once: requests_at_once(settings.jobs),
-        images_per_minute: None,
+        images_per_minute: openai.images_per_minute,
         limits: Limits {
             max_cost: settings.money.max_cost,
             run: budget.run,
@@ -208,20 +213,23 @@ pub fn asker(
     )))
 }
 
+/// Where requests go. The environment comes before the manifest: it is whose key is sent.
 fn endpoint(
     settings: &Settings,
+    openai: &OpenAi,
     key: SecretString,
     reporter: &Reporter,
 ) -> Result<Endpoint, Failure> {
     let access = &settings.access;
-    let base = access
-        .openai_base_url
-        .as_deref()
-        .unwrap_or(DEFAULT_BASE_URL);
+    let (base, named) = match (&access.openai_base_url, &openai.base_url) {
+        (Some(base), _) => (base.as_str(), "OPENAI_BASE_URL"),
+        (None, Some(at)) => (at.value.as_str(), "provider.openai.base_url"),
+        (None, None) => (DEFAULT_BASE_URL, "base_url"),
+    };
     let base_url = Endpoint::parse_url(base).map_err(|why| {
         Failure::new(
             Exit::Provider,
-            Diagnostic::error(format!("`OPENAI_BASE_URL` {why}")),
+            Diagnostic::error(format!("`{named}` {why}")),
         )
     })?;
     if base != DEFAULT_BASE_URL {
@@ -233,15 +241,20 @@ fn endpoint(
         key,
         organization: access.openai_organization.clone(),
         project: access.openai_project.clone(),
-        azure: None,
+        azure: openai.azure.clone(),
         timeout: TIMEOUT,
     }))
 }
 
 /// Asks a person, where it costs more than goes without saying.
-fn consent(settings: &Settings, bill: &Bill, reporter: &Reporter) -> Result<(), Failure> {
+fn consent(
+    settings: &Settings,
+    most: Micro,
+    bill: &Bill,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
     let agreed = settings.money.yes || settings.money.max_cost.is_some();
-    if agreed || (bill.known <= CONFIRM && bill.unknown == 0) {
+    if agreed || (bill.known <= most && bill.unknown == 0) {
         return Ok(());
     }
     let words = bill.words();
@@ -255,9 +268,12 @@ fn consent(settings: &Settings, bill: &Bill, reporter: &Reporter) -> Result<(), 
             Exit::Budget,
             Diagnostic::error(format!("{words}: nobody is there to agree to that"))
                 .hint("`--yes` agrees to it, `--max-cost USD` to so much of it")
-                .hint(format!(
-                    "without asking, a run spends at most {CONFIRM}: `confirm` in `[budget]` moves that"
-                )),
+                .hint(match most {
+                    Micro(0) => "`confirm` in `[budget]` is 0: nothing is spent without asking".to_owned(),
+                    most => format!(
+                        "without asking, a run spends at most {most}: `confirm` in `[budget]` moves that"
+                    ),
+                }),
         )),
     }
 }

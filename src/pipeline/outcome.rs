@@ -50,7 +50,10 @@ impl Outcome {
     /// Counts an asset that is not tried.
     pub fn blocked(&mut self, reason: &Reason) {
         self.blocked += 1;
-        self.provider |= matches!(reason, Reason::NoProvider(_) | Reason::NoKey(_));
+        self.provider |= matches!(
+            reason,
+            Reason::NoProvider(_) | Reason::NoKey(_) | Reason::Retired(_)
+        );
     }
 
     /// Notes an asset that is fresh.

@@ -89,6 +89,8 @@ pub enum Reason {
     NoKey(&'static str),
     /// A request for it was sent, and its answer never came: what to tell of it.
     InDoubt(String),
+    /// Its model answers no more: what to tell of it.
+    Retired(String),
 }
 
 impl fmt::Display for Reason {
@@ -129,7 +131,7 @@ impl fmt::Display for Reason {
                 "this version of gpbuild does not send requests to `{provider}` yet"
             ),
             Self::NoKey(variable) => write!(f, "`{variable}` is not set"),
-            Self::InDoubt(what) => f.write_str(what),
+            Self::InDoubt(what) | Self::Retired(what) => f.write_str(what),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::fs::{Root, read_bounded};
 use crate::key::{self, Key, SHOT};
 use crate::lock::{Lock, LockedAsset};
-use crate::model::{self, Micro};
+use crate::model::{self, Micro, Models};
 use crate::path::ProjectPath;
 use crate::plan::explain::changes;
 use crate::plan::order::order;
@@ -29,6 +29,8 @@ pub struct Observer<'a> {
     pub root: &'a Root,
     /// What was made.
     pub store: &'a Store,
+    /// What models can do and cost.
+    pub models: &'a Models,
     /// What was agreed on.
     pub lock: &'a Lock,
     /// The lock by key.
@@ -153,7 +155,7 @@ impl Observer<'_> {
             shares: None,
         };
         if step.requests() > 0 {
-            step.estimate = estimate(&step);
+            step.estimate = estimate(&step, self.models);
             step.up_to = matches!(step.verdict, Verdict::Wait(_));
         }
         step
@@ -195,6 +197,7 @@ impl Observer<'_> {
             stored_in_store: whole(stored),
             picture_in_store: whole(trace.picture(spec)),
             waits_on: trace.waits_on.clone(),
+            retired: retired(spec, self.models),
             force: self.force,
             locked_only: self.locked_only,
         }
@@ -313,8 +316,14 @@ fn answer(
     }
 }
 
+/// What to say of the model of an asset, if it answers no more. All shots of an asset are of one model.
+fn retired(spec: &Spec, models: &Models) -> Option<String> {
+    let mut asked = spec.shots.iter().filter(|shot| shot.page.is_none());
+    asked.find_map(|shot| models.retired(&shot.model))
+}
+
 /// What the shots that are not answered cost, by the price table.
-fn estimate(step: &Step) -> Option<Micro> {
+fn estimate(step: &Step, models: &Models) -> Option<Micro> {
     let mut sum = Micro(0);
     for (n, request) in step.spec.shots.iter().enumerate() {
         let answered = step
@@ -325,15 +334,18 @@ fn estimate(step: &Step) -> Option<Micro> {
         if answered || request.page.is_some() {
             continue;
         }
-        sum += price(request)?;
+        sum += price(models, request)?;
     }
     Some(sum)
 }
 
-/// What one request costs, by the price table. Pictures of the same project are as large as what is
-/// asked for here.
-pub fn price(request: &Request) -> Option<Micro> {
-    let known = model::builtin().get(&request.model)?;
+/// What one request costs, by the price table; nothing for a model that answers no more, since it is
+/// not sent. Pictures of the same project are as large as what is asked for here.
+pub fn price(models: &Models, request: &Request) -> Option<Micro> {
+    let known = models.get(&request.model)?;
+    if known.retired_on.is_some() {
+        return Some(Micro(0));
+    }
     let pictures = request.references.len() + usize::from(request.mask.is_some());
     let sizes = vec![(request.width, request.height); pictures];
     model::estimate(

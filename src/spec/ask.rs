@@ -1,12 +1,14 @@
 //! The requests of a paid picture: the first shot with its references, then one for each edit step.
 //! Knows what models can do; sends nothing.
 
-use crate::diagnostic::{Diagnostic, Place, list};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::export::{self, ExportError, Glance};
 use crate::manifest::{At, Edit, Reference, is_glob};
-use crate::model::{self, Model, ModelId};
+use crate::model::{self, ModelId};
 use crate::path::ProjectPath;
 use crate::provider::request::{Operation, Picture, Request};
 use crate::spec::context::{self, Context};
+use crate::spec::preflight::{Mask, Preflight};
 use crate::spec::ready::Ready;
 use crate::spec::resolve::Resolver;
 use crate::spec::target::{From, MAX_PICTURE_BYTES, Problems, Target};
@@ -23,112 +25,45 @@ impl<'a> Resolver<'a> {
         context: &Context,
     ) -> Result<Vec<Request>, Problems> {
         let layers = &ready.unit.layers;
-        let mut problems = Vec::new();
-        let known = match known_model(&model.value) {
+        let known = match self.manifest.models.look_up(&model.value) {
             Ok(known) => known,
             Err(why) => return Err(vec![why.at(model.place.clone())]),
         };
-        let mut choice = |field: &str, at: Option<&At<String>>, of: Option<&[String]>| {
-            let at = at?;
-            if let Some(of) = of
-                && !of.contains(&at.value)
-            {
-                problems.push(
-                    Diagnostic::error(format!("`{}` has no {field} `{}`", model.value, at.value))
-                        .at(at.place.clone())
-                        .did_you_mean(&at.value, of.iter().map(String::as_str))
-                        .hint(format!("it has {}", list(of))),
-                );
-            }
-            Some(at.value.clone())
-        };
-        let quality = choice(
-            "quality",
-            layers.get(|f| f.quality.as_ref()).map(|found| found.value),
-            known.map(|k| k.qualities.as_slice()),
-        )
-        .or_else(|| known.and_then(|k| k.default_quality.clone()));
-        let background = choice(
-            "background",
-            layers
-                .get(|f| f.background.as_ref())
-                .map(|found| found.value),
-            known.map(|k| k.backgrounds.as_slice()),
-        );
-        let mut candidates = 1;
-        if let Some(found) = layers.get(|f| f.candidates.as_ref()) {
-            candidates = found.value.value;
-            if let Some(known) = known
-                && candidates > known.max_n
-            {
-                problems.push(
-                    Diagnostic::error(format!(
-                        "`{}` gives at most {} candidates, not {candidates}",
-                        model.value, known.max_n
-                    ))
-                    .at(found.value.place.clone()),
-                );
-            }
-        }
-        let (width, height) = (target.preset.width, target.preset.height);
-        let size = match known {
-            Some(known) => model::request_size(known, width, height),
-            None => Some((width, height)),
-        };
-        let Some((width, height)) = size else {
-            problems.push(
-                Diagnostic::error(format!(
-                    "`{}` has no size that covers {width}x{height}",
-                    model.value
-                ))
-                .at(target.place.clone()),
-            );
-            return Err(problems);
-        };
-        let mut references = match self.references(ready, target) {
-            Ok(references) => references,
-            Err(more) => {
-                problems.extend(more);
-                Vec::new()
-            }
-        };
+        let mut flight = Preflight::new(&model.value, known);
+        let quality = layers.get(|f| f.quality.as_ref()).map(|found| found.value);
+        let quality = flight
+            .word("quality", quality, |model| &model.qualities)
+            .or_else(|| known.and_then(|k| k.default_quality.clone()));
+        let background = layers.get(|f| f.background.as_ref());
+        let background = background.map(|found| found.value);
+        let background = flight.word("background", background, |model| &model.backgrounds);
+        let candidates = layers.get(|f| f.candidates.as_ref());
+        let candidates = flight.candidates(candidates.map(|found| found.value));
+        let preset = &target.preset;
+        let (width, height) = flight.size(preset.width, preset.height, &target.place);
+        let references = self.references(ready, target);
+        let broken = references.is_err();
+        let mut references = flight.keep(references);
         if let From::After(main) = &target.from {
             references.insert(0, Picture::Asset(main.clone()));
         }
-        if let Some(known) = known
-            && references.len() > known.max_references as usize
-        {
-            problems.push(
-                Diagnostic::error(format!(
-                    "`{}` takes at most {} reference pictures, not {}",
-                    model.value,
-                    known.max_references,
-                    references.len()
-                ))
-                .at(target.place.clone()),
-            );
-        }
-        let mask = match layers.get(|f| f.mask.as_ref()) {
-            Some(found) => match self.picture(found.folder, found.value) {
-                Ok(picture) => Some(picture),
-                Err(problem) => {
-                    problems.push(problem);
-                    None
-                }
-            },
-            None => None,
-        };
-        let prompt = match self.prompt(template, context) {
-            Ok(prompt) => prompt,
-            Err(more) => {
-                problems.extend(more);
-                String::new()
+        flight.references(&references, &target.place);
+        let mask = layers.get(|f| f.mask.as_ref());
+        let mask = mask.and_then(|found| flight.keep(self.mask(found.folder, found.value)));
+        if let Some((_, seen)) = &mask {
+            match references.first() {
+                None if broken => {}
+                None => flight.no_picture_under(seen),
+                Some(under) => flight.mask(seen, self.size_of(under)),
             }
-        };
-        if !problems.is_empty() {
-            return Err(problems);
         }
-        let params = layers.get(|f| f.params.as_ref());
+        let prompt = flight.keep(self.prompt(template, context));
+        flight.prompt(&prompt, &target.place);
+        let params = layers.get(|f| f.params.as_ref()).map(|found| found.value);
+        let params = flight.params(params, background.as_deref());
+        if !flight.problems.is_empty() {
+            return Err(flight.problems);
+        }
         let first = Request {
             model: model.value.clone(),
             adapter: model::ADAPTER,
@@ -145,10 +80,10 @@ impl<'a> Resolver<'a> {
             background,
             candidates,
             format: "png".to_owned(),
-            params: params.map_or(serde_json::Value::Null, |found| found.value.value.clone()),
+            params,
             variant: self.variant(ready),
             references,
-            mask,
+            mask: mask.map(|(picture, _)| picture),
         };
         let mut shots = vec![first];
         let mut text = ready.text.clone();
@@ -159,15 +94,17 @@ impl<'a> Resolver<'a> {
                 Some(_) => &Text::default(),
                 None => &text,
             };
-            let shot = self.edit(ready, &shots[0], edit, told, context)?;
+            let shot = self.edit(ready, target, &shots[0], edit, told, context)?;
             shots.push(shot);
         }
         Ok(shots)
     }
 
-    pub(super) fn edit(
+    /// The request of an edit step: like the first, but with the picture before it as its reference.
+    fn edit(
         &self,
         ready: &Ready<'a>,
+        target: &Target<'_>,
         first: &Request,
         edit: &Edit,
         text: &Text,
@@ -182,22 +119,28 @@ impl<'a> Resolver<'a> {
         let context = context
             .with("edit", value)
             .with("text", context::text(text));
-        let mask = match &edit.mask {
-            Some(at) => {
-                let folder = ready
-                    .unit
-                    .layers
-                    .get(|f| (!f.edits.is_empty()).then_some(&f.edits));
-                let folder = folder.map_or("", |found| found.folder);
-                Some(self.picture(folder, at).map_err(|p| vec![p])?)
-            }
-            None => None,
-        };
+        let known = self.manifest.models.get(&first.model);
+        let mut flight = Preflight::new(&first.model, known);
+        let references = vec![Picture::Previous];
+        flight.references(&references, &edit.change.place);
+        let mask = edit.mask.as_ref().and_then(|at| {
+            let layers = &ready.unit.layers;
+            let folder = layers.get(|f| (!f.edits.is_empty()).then_some(&f.edits));
+            flight.keep(self.mask(folder.map_or("", |found| found.folder), at))
+        });
+        if let Some((_, seen)) = &mask {
+            flight.mask(seen, Some((first.width, first.height)));
+        }
+        let prompt = flight.keep(self.prompt("edit", &context));
+        flight.prompt(&prompt, &target.place);
+        if !flight.problems.is_empty() {
+            return Err(flight.problems);
+        }
         Ok(Request {
             operation: Operation::Edit,
-            prompt: self.prompt("edit", &context)?,
-            references: vec![Picture::Previous],
-            mask,
+            prompt,
+            references,
+            mask: mask.map(|(picture, _)| picture),
             // Candidates are for the first shot, which is chosen from: an edit of the chosen one that
             // asked for as many again would cost as much again.
             candidates: 1,
@@ -281,30 +224,57 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    pub(super) fn picture(&self, folder: &str, at: &At<String>) -> Result<Picture, Diagnostic> {
-        let path = ProjectPath::join(folder, &at.value).map_err(|why| {
-            Diagnostic::error(format!("`{}` {why}", at.value)).at(at.place.clone())
-        })?;
-        self.file(&path, &at.place)
+    fn picture(&self, folder: &str, at: &At<String>) -> Result<Picture, Diagnostic> {
+        self.file(&join(folder, at)?, &at.place)
     }
 
-    pub(super) fn file(&self, path: &ProjectPath, place: &Place) -> Result<Picture, Diagnostic> {
+    /// A file of the project that a model is sent: a picture that it can read.
+    fn file(&self, path: &ProjectPath, place: &Place) -> Result<Picture, Diagnostic> {
         let digest = self
             .world
             .digest(path, MAX_PICTURE_BYTES)
             .map_err(|e| Diagnostic::error(e.to_string()).at(place.clone()))?;
+        self.glance(path).map_err(|why| {
+            Diagnostic::error(format!("`{path}` cannot be sent to a model: {why}"))
+                .at(place.clone())
+        })?;
         Ok(Picture::File(path.clone(), digest))
+    }
+
+    /// The mask, and what there is to check of it.
+    fn mask<'p>(
+        &self,
+        folder: &str,
+        at: &'p At<String>,
+    ) -> Result<Option<(Picture, Mask<'p>)>, Problems> {
+        let path = join(folder, at).map_err(|p| vec![p])?;
+        let picture = self.file(&path, &at.place).map_err(|p| vec![p])?;
+        let bytes = std::fs::metadata(self.world.root().at(&path)).map_or(0, |meta| meta.len());
+        let seen = self.glance(&path).ok().map(|seen| Mask {
+            name: path.to_string(),
+            place: &at.place,
+            seen,
+            bytes,
+        });
+        Ok(seen.map(|seen| (picture, seen)))
+    }
+
+    fn glance(&self, path: &ProjectPath) -> Result<Glance, ExportError> {
+        export::glance(&self.world.root().at(path))
+    }
+
+    /// The size of a picture, if it is a file: that of another asset's is not known here.
+    fn size_of(&self, picture: &Picture) -> Option<(u32, u32)> {
+        let Picture::File(path, _) = picture else {
+            return None;
+        };
+        let seen = self.glance(path).ok()?;
+        Some((seen.width, seen.height))
     }
 }
 
-/// The model in the table; none for a provider whose models are not in it.
-fn known_model(id: &ModelId) -> Result<Option<&'static Model>, Diagnostic> {
-    let table = model::builtin();
-    let listed = table
-        .names()
-        .any(|name| name.starts_with(&format!("{}/", id.provider)));
-    if !listed && table.get(id).is_none() {
-        return Ok(None);
-    }
-    table.usable(id).map(Some)
+/// A path as a manifest in `folder` writes it.
+fn join(folder: &str, at: &At<String>) -> Result<ProjectPath, Diagnostic> {
+    ProjectPath::join(folder, &at.value)
+        .map_err(|why| Diagnostic::error(format!("`{}` {why}", at.value)).at(at.place.clone()))
 }

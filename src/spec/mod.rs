@@ -7,6 +7,7 @@ mod deliver;
 mod draw;
 mod layers;
 mod overlay;
+mod preflight;
 mod ready;
 mod resolve;
 mod target;

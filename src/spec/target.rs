@@ -9,14 +9,15 @@ use crate::preset::Preset;
 use crate::provider::local;
 use crate::provider::request::Request;
 use crate::spec::context::{self, Context};
+use crate::spec::preflight::opaque;
 use crate::spec::ready::{Ready, origin};
 use crate::spec::resolve::Resolver;
 use crate::spec::{Origin, Spec};
 use crate::template;
 use crate::text::Text;
 
-/// The largest reference picture, in bytes: what the largest API takes.
-pub const MAX_PICTURE_BYTES: u64 = 50 << 20;
+/// The largest reference picture, in bytes: an API takes less than 50 MB.
+pub const MAX_PICTURE_BYTES: u64 = 49_999_999;
 /// The template of a cover that names none.
 const COVER: &str = "cover";
 /// The template of a slide that names none.
@@ -221,6 +222,9 @@ impl<'a> Resolver<'a> {
             (true, _) => None,
         };
         let (export, output) = self.output(ready, target, &context)?;
+        if let Some(problem) = opaque(ready, &shots, &export) {
+            return Err(vec![problem]);
+        }
         let flag = |found: Option<bool>| found.unwrap_or(false);
         let is_main = target.id == unit.id;
         let group = unit.layers.get(|f| f.group.as_ref()).filter(|_| is_main);

@@ -18,6 +18,7 @@ mod faults;
 mod key;
 mod lock;
 mod manifest;
+mod models;
 mod overlay;
 mod paid;
 mod pictures;

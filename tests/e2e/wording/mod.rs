@@ -3,6 +3,7 @@
 
 mod data;
 mod keys;
+mod models;
 mod templates;
 mod values;
 

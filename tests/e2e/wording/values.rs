@@ -149,43 +149,6 @@ error: unknown provider `nobody` in `nobody/x`
 }
 
 #[test]
-fn retired_model() {
-    refused(
-        &[(
-            "gpbuild.toml",
-            r#"[cover.a]
-size = "300x400"
-text = { headline = "标题" }
-model = "openai/dall-e-3"
-[cover.b]
-size = "300x400"
-text = { headline = "标题" }
-model = "openai/gpt-image-1"
-"#,
-        )],
-        &[],
-        r#"error: `openai/dall-e-3` answers no more from 2026-05-12 on
- --> gpbuild.toml:4:9
-  |
-4 | model = "openai/dall-e-3"
-  |         ^^^^^^^^^^^^^^^^^
-  |
-  = note: in asset `a`
-  = help: write `openai/gpt-image-2` in its place
-
-error: `openai/gpt-image-1` answers no more from 2026-10-23 on
- --> gpbuild.toml:8:9
-  |
-8 | model = "openai/gpt-image-1"
-  |         ^^^^^^^^^^^^^^^^^^^^
-  |
-  = note: in asset `b`
-  = help: write `openai/gpt-image-2` in its place
-"#,
-    );
-}
-
-#[test]
 fn unknown_quality() {
     refused(
         &[(

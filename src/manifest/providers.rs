@@ -1,0 +1,177 @@
+//! Reads `[provider.NAME]` and `[budget]`: how providers are reached, and what may be spent. None of it
+//! counts in a key. Knows no credentials: they are in the environment, and nowhere else.
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::manifest::reader::Table;
+use crate::manifest::{Budget, OpenAi, Providers};
+use crate::model::{ModelId, Models};
+use crate::provider::openai::{self, Azure, Endpoint, UrlError};
+
+/// More pictures a minute than anybody is sold.
+const MAX_PER_MINUTE: u32 = 100_000;
+
+/// What people may take for a place to write a key.
+const SECRETS: [&str; 4] = ["api_key", "key", "token", "secret"];
+
+/// `[budget]`.
+pub fn budget(table: Table<'_>) -> Budget {
+    let budget = Budget {
+        run: table.dollars("run"),
+        month: table.dollars("month"),
+        confirm: table.dollars("confirm"),
+    };
+    table.finish();
+    budget
+}
+
+/// `[provider]`, with a table for each provider that has something to set.
+pub fn providers(table: Table<'_>, models: &Models) -> Providers {
+    let openai = table.table("openai").map(|inner| openai(inner, models));
+    table.finish();
+    Providers {
+        openai: openai.unwrap_or_default(),
+    }
+}
+
+fn openai(table: Table<'_>, models: &Models) -> OpenAi {
+    let base_url = table.string("base_url").and_then(|at| {
+        match Endpoint::parse_url(&at.value) {
+            Ok(_) => return Some(at),
+            // There may be a password in it.
+            Err(why) if why == UrlError::Extra || at.value.contains('@') => {
+                let line = unseen(&at.place);
+                table.report(Diagnostic::error(format!(
+                    "`provider.openai.base_url` {line} {why}"
+                )));
+            }
+            Err(why) => table.report(
+                Diagnostic::error(format!("`provider.openai.base_url` {why}"))
+                    .at(at.place)
+                    .hint("write it as in `https://gateway.example.com/v1`"),
+            ),
+        }
+        None
+    });
+    let images_per_minute = table.small("images_per_minute", 1..=MAX_PER_MINUTE);
+    let azure = table.table("azure").map(|inner| {
+        if !table.has("base_url") {
+            table.report(
+                Diagnostic::error("`[provider.openai.azure]` has no resource to go to")
+                    .at(inner.place().clone())
+                    .hint(
+                        "add `base_url = \"https://NAME.openai.azure.com\"` to `[provider.openai]`",
+                    ),
+            );
+        }
+        azure(inner, models)
+    });
+    for (key, _) in table.entries() {
+        if SECRETS.contains(&key.value.as_str()) {
+            let line = unseen(&key.place);
+            table.report(
+                Diagnostic::error(format!("`{}` {line}: a key stands in no file", key.value))
+                    .hint("it is read from the environment, from `OPENAI_API_KEY`"),
+            );
+        }
+    }
+    table.finish_with(&SECRETS, |_| None);
+    OpenAi {
+        base_url,
+        images_per_minute: images_per_minute.map(|at| at.value),
+        azure,
+    }
+}
+
+/// A place that is told without its line being shown: a secret stands there, or may.
+fn unseen(place: &Place) -> String {
+    format!(
+        "on line {} of `{}`",
+        place.line_column().0,
+        place.source.name
+    )
+}
+
+fn azure(table: Table<'_>, models: &Models) -> Azure {
+    let mut azure = Azure {
+        api_version: "preview".to_owned(),
+        ..Azure::default()
+    };
+    if let Some(at) = table.string("api_version") {
+        if is_api_version(&at.value) {
+            azure.api_version = at.value;
+        } else {
+            table.report(
+                Diagnostic::error(format!("`{}` is no version of Azure's API", at.value))
+                    .at(at.place)
+                    .hint("`preview` or `v1` is the API of today; a date, as in `2025-04-01-preview`, the one before it"),
+            );
+        }
+    }
+    if let Some(deployments) = table.table("deployments") {
+        for (model, element) in deployments.entries() {
+            if let Err(why) = models.look_up(&ModelId {
+                provider: openai::NAME.to_owned(),
+                name: model.value.clone(),
+            }) {
+                table.report(why.at(model.place));
+            }
+            if let Some(name) = element.as_str().filter(|name| is_deployment(name)) {
+                azure.deployments.insert(model.value, name.to_owned());
+            } else {
+                element
+                    .report_must_be("the name of a deployment: letters, digits, `-`, `_` and `.`");
+            }
+        }
+    }
+    table.finish();
+    azure
+}
+
+/// `preview`, `v1`, `2025-04-01`, `2025-04-01-preview`.
+fn is_api_version(text: &str) -> bool {
+    let date = text.strip_suffix("-preview").unwrap_or(text);
+    let is_date = date.len() == 10
+        && date.bytes().enumerate().all(|(n, byte)| match n {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    matches!(text, "preview" | "v1") || is_date
+}
+
+/// It becomes a part of a URL's path.
+fn is_deployment(name: &str) -> bool {
+    let known = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    !name.is_empty() && name.chars().all(known) && name.chars().any(|c| c != '.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_api_version, is_deployment};
+
+    #[test]
+    fn versions_of_azure() {
+        for text in ["preview", "v1", "2025-04-01", "2025-04-01-preview"] {
+            assert!(is_api_version(text), "{text}");
+        }
+        for text in [
+            "",
+            "latest",
+            "-preview",
+            "2025-4-1",
+            "2025-04-01-beta",
+            "v1-preview",
+        ] {
+            assert!(!is_api_version(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn deployments_stay_one_part_of_a_path() {
+        for name in ["ours", "gpt-image-2.eu_1"] {
+            assert!(is_deployment(name), "{name}");
+        }
+        for name in ["", ".", "..", "a/b", "a b", "a?b", "图"] {
+            assert!(!is_deployment(name), "{name}");
+        }
+    }
+}

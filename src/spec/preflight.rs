@@ -1,0 +1,311 @@
+//! What a request asks for against what its model can, before anything is sent: every refusal that can
+//! be foreseen is told at its place. What a model can is in the table; only what is gpbuild's own to
+//! say of a parameter is here. Asks nobody, and makes no request.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::diagnostic::{Diagnostic, Place, list};
+use crate::export::{Export, Format, Glance};
+use crate::manifest::At;
+use crate::model::{self, Model, ModelId};
+use crate::provider::request::{Picture, Request};
+use crate::spec::ready::Ready;
+use crate::spec::target::Problems;
+
+/// The background that only some formats can have.
+const TRANSPARENT: &str = "transparent";
+
+/// A request that is being put together, and what is wrong with it so far.
+pub struct Preflight<'m> {
+    id: &'m ModelId,
+    /// Nothing if no model of the provider is in the table: then anything goes.
+    model: Option<&'m Model>,
+    /// What is wrong.
+    pub problems: Problems,
+}
+
+impl<'m> Preflight<'m> {
+    /// Nothing wrong yet.
+    pub fn new(id: &'m ModelId, model: Option<&'m Model>) -> Self {
+        Self {
+            id,
+            model,
+            problems: Vec::new(),
+        }
+    }
+
+    /// Takes what came out right, and notes what is wrong otherwise.
+    pub fn keep<T: Default>(&mut self, result: Result<T, Problems>) -> T {
+        result.unwrap_or_else(|problems| {
+            self.problems.extend(problems);
+            T::default()
+        })
+    }
+
+    /// `quality`, `background`: a word of a column. An empty column takes any.
+    pub fn word(
+        &mut self,
+        field: &str,
+        at: Option<&At<String>>,
+        column: impl Fn(&Model) -> &[String],
+    ) -> Option<String> {
+        let at = at?;
+        let of = self.model.map_or(&[][..], column);
+        if !of.is_empty() && !of.contains(&at.value) {
+            self.problems.push(
+                Diagnostic::error(format!("`{}` has no {field} `{}`", self.id, at.value))
+                    .at(at.place.clone())
+                    .did_you_mean(&at.value, of.iter().map(String::as_str))
+                    .hint(format!("it has {}", list(of))),
+            );
+        }
+        Some(at.value.clone())
+    }
+
+    /// How many pictures; one if nothing is said.
+    pub fn candidates(&mut self, at: Option<&At<u32>>) -> u32 {
+        let Some(at) = at else {
+            return 1;
+        };
+        if let Some(model) = self.model
+            && at.value > model.max_n
+        {
+            self.problems.push(
+                Diagnostic::error(format!(
+                    "`{}` gives at most {} candidates, not {}",
+                    self.id, model.max_n, at.value
+                ))
+                .at(at.place.clone()),
+            );
+        }
+        at.value
+    }
+
+    /// The size to ask for, for one to deliver.
+    pub fn size(&mut self, width: u32, height: u32, place: &Place) -> (u32, u32) {
+        let Some(model) = self.model else {
+            return (width, height);
+        };
+        model::request_size(model, width, height).unwrap_or_else(|| {
+            self.problems.push(
+                Diagnostic::error(format!(
+                    "`{}` has no size that covers {width}x{height}",
+                    self.id
+                ))
+                .at(place.clone())
+                .hint(format!("it draws {}", model.sizes.words())),
+            );
+            (width, height)
+        })
+    }
+
+    /// How many reference pictures.
+    pub fn references(&mut self, references: &[Picture], place: &Place) {
+        let Some(model) = self.model else {
+            return;
+        };
+        let most = model.max_references;
+        if references.len() > most as usize {
+            let message = match most {
+                0 => format!("`{}` takes no reference pictures", self.id),
+                _ => format!(
+                    "`{}` takes at most {most} reference pictures, not {}",
+                    self.id,
+                    references.len()
+                ),
+            };
+            self.problems
+                .push(Diagnostic::error(message).at(place.clone()));
+        }
+    }
+
+    /// A prompt, as it will be sent.
+    pub fn prompt(&mut self, prompt: &str, place: &Place) {
+        let Some(most) = self.model.and_then(|model| model.max_prompt) else {
+            return;
+        };
+        let length = prompt.chars().count();
+        if length > most as usize {
+            self.problems.push(
+                Diagnostic::error(format!(
+                    "the prompt has {length} characters; `{}` takes at most {most}",
+                    self.id
+                ))
+                .at(place.clone()),
+            );
+        }
+    }
+
+    /// A mask: PNG with alpha, as large as the picture `under` it, where that is known.
+    pub fn mask(&mut self, mask: &Mask<'_>, under: Option<(u32, u32)>) {
+        let Some(model) = self.model else {
+            return;
+        };
+        let Mask { name, seen, .. } = mask;
+        let mut wrong = |message: String, hint: &str| {
+            self.problems
+                .push(Diagnostic::error(message).at(mask.place.clone()).hint(hint));
+        };
+        let meaning = "a mask is a PNG: where it is transparent, the picture may change";
+        if seen.format != Format::Png {
+            wrong(format!("the mask `{name}` is no PNG"), meaning);
+        } else if !seen.alpha {
+            wrong(format!("the mask `{name}` has no transparency"), meaning);
+        }
+        if let Some((width, height)) = under
+            && (seen.width, seen.height) != (width, height)
+        {
+            wrong(
+                format!(
+                    "the mask `{name}` is {}x{}; the picture under it is {width}x{height}",
+                    seen.width, seen.height
+                ),
+                "a mask is as large as the picture that it is laid on",
+            );
+        }
+        if let Some(most) = model.max_mask_bytes
+            && mask.bytes > most
+        {
+            wrong(
+                format!(
+                    "the mask `{name}` has {} bytes; `{}` takes at most {most}",
+                    mask.bytes, self.id
+                ),
+                "a mask of two colours is small: save it with a palette",
+            );
+        }
+    }
+
+    /// A mask without a picture to lay it on.
+    pub fn no_picture_under(&mut self, mask: &Mask<'_>) {
+        self.problems.push(
+            Diagnostic::error(format!(
+                "there is no picture under the mask `{}`",
+                mask.name
+            ))
+            .at(mask.place.clone())
+            .hint("a mask belongs to the first of `references`, or to an edit step"),
+        );
+    }
+
+    /// `params`, all of which are sent as they stand.
+    pub fn params(
+        &mut self,
+        params: Option<&BTreeMap<String, At<Value>>>,
+        background: Option<&str>,
+    ) -> Value {
+        let Some(params) = params else {
+            return Value::Null;
+        };
+        for (name, at) in params {
+            if let Some(model) = self.model
+                && let Some(problem) = self.param(model, name, at)
+            {
+                self.problems.push(problem.at(at.place.clone()));
+            }
+        }
+        let get = |name: &str| params.get(name);
+        let format = get("output_format").and_then(|at| at.value.as_str());
+        if self.model.is_some() {
+            if let Some(at) = get("output_compression")
+                && matches!(format, None | Some("png"))
+            {
+                self.problems.push(
+                    Diagnostic::error("`output_compression` is for a JPEG or WebP picture")
+                        .at(at.place.clone())
+                        .hint("add `output_format = \"webp\"`, or leave it out: gpbuild asks for PNG and compresses the output itself"),
+                );
+            }
+            if let Some(at) = get("output_format")
+                && format == Some("jpeg")
+                && background == Some(TRANSPARENT)
+            {
+                self.problems.push(
+                    Diagnostic::error("a JPEG has no transparent background")
+                        .at(at.place.clone())
+                        .hint("ask for `png` or `webp`"),
+                );
+            }
+        }
+        let params = params.iter();
+        Value::Object(
+            params
+                .map(|(name, at)| (name.clone(), at.value.clone()))
+                .collect(),
+        )
+    }
+
+    fn param(&self, model: &Model, name: &str, at: &At<Value>) -> Option<Diagnostic> {
+        let rule = model.params.as_ref().and_then(|rules| rules.get(name));
+        if let Some(rule) = rule {
+            let wrong = || {
+                Diagnostic::error(format!(
+                    "`{name}` of `{}` must be {}",
+                    self.id,
+                    rule.words()
+                ))
+            };
+            return (!rule.takes(&at.value)).then(wrong);
+        }
+        if let Some(instead) = instead_of(name) {
+            return Some(Diagnostic::error(format!("`{name}` is not for `params`")).hint(instead));
+        }
+        let rules = model.params.as_ref()?;
+        let known: Vec<&str> = rules.keys().map(String::as_str).collect();
+        let error = Diagnostic::error(format!("`{}` takes no parameter `{name}`", self.id))
+            .did_you_mean(name, known.iter().copied());
+        Some(match known.as_slice() {
+            [] => error,
+            known => error.hint(format!("it takes {}", list(known))),
+        })
+    }
+}
+
+/// A file that is to be a mask.
+pub struct Mask<'a> {
+    /// Its path, as people know it.
+    pub name: String,
+    /// Where it is named.
+    pub place: &'a Place,
+    /// What its first bytes say.
+    pub seen: Glance,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// What to do instead of setting a parameter that gpbuild sets itself, or that nobody reads.
+fn instead_of(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "model" | "quality" | "background" | "mask" | "size" => {
+            "set it on the asset, beside `params`: then it is checked"
+        }
+        "n" => "`candidates = 4` asks for four pictures",
+        "prompt" => "the prompt is what the template gives",
+        "image" | "images" => "`references = [\"photo.png\"]` sends pictures along",
+        "stream" | "partial_images" => {
+            "leave it out: each picture on the way costs more, and gpbuild keeps whole ones only"
+        }
+        "response_format" => "leave it out: the picture always comes in the answer itself",
+        "style" => "leave it out: it went with DALL-E 3; `style` of the asset is gpbuild's own",
+        "user" => "its name today is `safety_identifier`",
+        "input_fidelity" => "leave it out: this model always keeps close to its references",
+        _ => return None,
+    })
+}
+
+/// A transparent picture that is delivered in a format which cannot be.
+pub fn opaque(ready: &Ready<'_>, shots: &[Request], export: &Export) -> Option<Diagnostic> {
+    let last = shots.last()?;
+    if last.background.as_deref() != Some(TRANSPARENT) || export.format != Format::Jpeg {
+        return None;
+    }
+    let found = ready.unit.layers.get(|f| f.background.as_ref());
+    let error = Diagnostic::error("the transparent background would be lost: the output is a JPEG")
+        .hint("`format = \"png\"` or `\"webp\"` keeps it");
+    Some(match found {
+        Some(found) => error.at(found.value.place.clone()),
+        None => error,
+    })
+}
