@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diagnostic::Diagnostic;
 use crate::fs::{FsError, read_bounded};
@@ -61,12 +61,16 @@ impl Entry {
 pub struct Ledger {
     path: PathBuf,
     inner: Mutex<Inner>,
+    /// How many lines of this run are surely on the disk.
+    synced: Mutex<u64>,
 }
 
 struct Inner {
     entries: BTreeMap<u64, Entry>,
     /// Opened at the first line that is written.
-    file: Option<File>,
+    file: Option<Arc<File>>,
+    /// How many lines were written in this run.
+    written: u64,
     damaged: Vec<usize>,
 }
 
@@ -110,8 +114,10 @@ impl Ledger {
             inner: Mutex::new(Inner {
                 entries,
                 file: None,
+                written: 0,
                 damaged,
             }),
+            synced: Mutex::new(0),
         })
     }
 
@@ -126,7 +132,7 @@ impl Ledger {
             at,
             intent: intent.clone(),
         };
-        self.append(&mut inner, &record)?;
+        let line = self.append(&mut inner, &record)?;
         let entry = Entry {
             number,
             at,
@@ -134,6 +140,8 @@ impl Ledger {
             settlement: None,
         };
         inner.entries.insert(number, entry);
+        drop(inner);
+        self.sync(line)?;
         Ok(number)
     }
 
@@ -149,11 +157,12 @@ impl Ledger {
             number,
             settlement: settlement.clone(),
         };
-        self.append(&mut inner, &record)?;
+        let line = self.append(&mut inner, &record)?;
         if let Some(entry) = inner.entries.get_mut(&number) {
             entry.settlement = Some(settlement);
         }
-        Ok(())
+        drop(inner);
+        self.sync(line)
     }
 
     /// The newest request for this key that may have been paid for without an answer.
@@ -208,17 +217,35 @@ impl Ledger {
         })
     }
 
-    fn append(&self, inner: &mut Inner, record: &Record) -> Result<(), FsError> {
-        let failed = || FsError::io("write", &self.path);
-        if inner.file.is_none() {
-            inner.file = Some(self.create()?);
-        }
-        let Some(file) = &mut inner.file else {
-            return Ok(());
+    /// Writes a line; its number among those of this run.
+    fn append(&self, inner: &mut Inner, record: &Record) -> Result<u64, FsError> {
+        let file = match &inner.file {
+            Some(file) => Arc::clone(file),
+            None => Arc::clone(inner.file.insert(Arc::new(self.create()?))),
         };
-        file.write_all(line(record).as_bytes())
-            .and_then(|()| file.sync_data())
-            .map_err(failed())
+        (&*file)
+            .write_all(line(record).as_bytes())
+            .map_err(FsError::io("write", &self.path))?;
+        inner.written += 1;
+        Ok(inner.written)
+    }
+
+    /// Returns when a line is on the disk. Requests begin eight at once: whoever comes while another one
+    /// waits for the disk finds its own line written with the next.
+    fn sync(&self, line: u64) -> Result<(), FsError> {
+        let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
+        if *synced >= line {
+            return Ok(());
+        }
+        let (file, written) = {
+            let inner = self.lock();
+            (inner.file.clone(), inner.written)
+        };
+        if let Some(file) = file {
+            file.sync_data().map_err(FsError::io("write", &self.path))?;
+        }
+        *synced = written;
+        Ok(())
     }
 
     /// Opens the file for appending. What a crash left of a last line is ended first, so that it
