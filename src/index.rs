@@ -10,18 +10,18 @@ use crate::digest::Digest;
 /// The version of the file's shape; a reader of another one should stop.
 const VERSION: u32 = 1;
 
-/// One output picture.
+/// One output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The asset's id.
     pub id: String,
     /// From the project's root, with `/`.
     pub path: String,
-    /// Pixels across.
+    /// Pixels across; of a PDF those of its first page.
     pub width: u32,
-    /// Pixels down.
+    /// Pixels down; of a PDF those of its first page.
     pub height: u32,
-    /// `png`, `jpeg` or `webp`.
+    /// `png`, `jpeg`, `webp` or `pdf`.
     pub format: &'static str,
     /// The file's size.
     pub bytes: u64,

@@ -1,6 +1,8 @@
 //! What makes a shot, and an export, different from another: [`Ingredients`], and the [`Key`] that
 //! is their hash. The explanation of a change reads the same list, so it cannot disagree with the key.
 
+mod bundle;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,8 @@ use serde_json::Value;
 use crate::digest::{Digest, Hasher};
 use crate::export::{self, Export};
 use crate::provider::request::{Overlay, Page, Picture, Request};
+
+pub use bundle::bundle;
 
 /// Counts in every key. Raised when the list below changes its meaning; never lowered.
 pub const VERSION: u32 = 1;

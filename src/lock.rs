@@ -44,8 +44,15 @@ pub struct LockedAsset {
     /// Whether a person put this picture in the place of the one that was made.
     #[serde(default)]
     pub accepted: bool,
-    /// The shots, in order.
+    /// The shots, in order; none for many slides in one file.
     pub shots: Vec<LockedShot>,
+}
+
+impl LockedAsset {
+    /// The key that stands for the asset on screen: its last shot's, or its export's if it has none.
+    pub fn key(&self) -> Key {
+        self.shots.last().map_or(self.export, |shot| shot.key)
+    }
 }
 
 /// One shot of an asset.
@@ -160,6 +167,10 @@ impl Lock {
             );
             if asset.accepted {
                 out.push_str("accepted = true\n");
+            }
+            if asset.shots.is_empty() {
+                out.push_str("shots = []\n");
+                continue;
             }
             out.push_str("shots = [\n");
             for shot in &asset.shots {

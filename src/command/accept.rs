@@ -12,6 +12,7 @@ use crate::pipeline::{self, Planned, Settings};
 use crate::plan::{Answer, Step};
 use crate::provider::request::Picture;
 use crate::report::{Event, Reporter};
+use crate::spec::Spec;
 use crate::store::MAX_OBJECT_BYTES;
 
 /// Runs the command.
@@ -24,11 +25,10 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     // Only a project that can be built is written to, be it to keep others out.
     pipeline::plan(settings)?;
     let _alone = pipeline::alone(&settings.root, reporter)?;
-    let mut planned = pipeline::plan(settings)?;
-    let steps = std::mem::take(&mut planned.plan.steps);
+    let planned = pipeline::plan(settings)?;
     let mut problems = Vec::new();
     let mut accepted = Vec::new();
-    for step in &steps {
+    for step in planned.asked_for(settings)? {
         match accept(&planned, step) {
             Ok(Some(locked)) => accepted.push((step, locked)),
             Ok(None) => reporter.event(Event::Note(&format!(
@@ -67,6 +67,26 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// The size of the picture in a file, which must be in the asset's format. Into a PDF nobody looks.
+fn size_of(spec: &Spec, bytes: &[u8]) -> Result<(u32, u32), Diagnostic> {
+    let wrong = |what: &str| {
+        Diagnostic::error(format!("`{}` is not a {what}", spec.output))
+            .hint("save it in the format that its name says")
+    };
+    if spec.format() == "pdf" {
+        let size = (spec.export.width, spec.export.height);
+        let is_pdf = bytes.starts_with(b"%PDF-");
+        return is_pdf.then_some(size).ok_or_else(|| wrong("PDF"));
+    }
+    let size = export::dimensions(bytes)
+        .map_err(|e| Diagnostic::error(format!("`{}`: {e}", spec.output)))?;
+    let format = spec.export.format;
+    if export::Format::of(bytes) != Some(format) {
+        return Err(wrong(&format!("{} picture", format.title())));
+    }
+    Ok(size)
+}
+
 type Accepted = (crate::lock::LockedAsset, (u32, u32));
 
 /// What the lock says of the asset from now on, and the picture's size; nothing if it says so already.
@@ -81,16 +101,7 @@ fn accept(planned: &Planned, step: &Step) -> Result<Option<Accepted>, Diagnostic
             diagnostic
         }
     })?;
-    let size = export::dimensions(&bytes)
-        .map_err(|e| Diagnostic::error(format!("`{}`: {e}", spec.output)))?;
-    if export::Format::of(&bytes) != Some(spec.export.format) {
-        return Err(Diagnostic::error(format!(
-            "`{}` is not a {} picture",
-            spec.output,
-            spec.export.format.title()
-        ))
-        .hint("save it in the format that its name says"));
-    }
+    let size = size_of(spec, &bytes)?;
     let digest = Digest::of(&bytes);
     let known = planned.lock.assets.get(&spec.id);
     if known

@@ -197,7 +197,9 @@ fn follow(settings: &Settings, picked: Vec<String>, reporter: &Reporter) -> Resu
     let planned = pipeline::plan(&all)?;
     let mut free = Vec::new();
     let (mut paid, mut price) = (0, Some(Micro(0)));
-    for step in &planned.plan.steps {
+    // A bundle comes with the next build: it would bring all its slides along, made or not.
+    let steps = planned.plan.steps.iter();
+    for step in steps.filter(|step| step.spec.bundle.is_none()) {
         let id = &step.spec.id;
         let takes_it = step
             .spec

@@ -4,16 +4,20 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::diagnostic::{Exit, Failure};
-use crate::pipeline::{self, Planned, Settings};
+use crate::diagnostic::{Exit, Failure, count};
+use crate::pipeline::{self, Settings};
 use crate::plan::Step;
 use crate::provider::request::{Picture, Request};
 use crate::report::Reporter;
+use crate::spec::{Bundle, Form, Spec};
+
+/// What is said in the place of a key.
+const UNKNOWN_KEY: &str = "not known before what it takes is made";
 
 /// Runs the command.
 pub fn run(settings: &Settings, as_json: bool, reporter: &Reporter) -> Result<Exit, Failure> {
-    let Planned { plan, .. } = pipeline::plan(settings)?;
-    for (n, step) in plan.steps.iter().enumerate() {
+    let planned = pipeline::plan(settings)?;
+    for (n, step) in planned.asked_for(settings)?.into_iter().enumerate() {
         if as_json {
             reporter.out(&format!("{}\n", spec_as_json(step)));
         } else {
@@ -31,6 +35,14 @@ fn spec_as_text(step: &Step) -> String {
         let _ = writeln!(out, "  {name:<11} {value}");
     };
     row("output", spec.output.as_str());
+    if let Some(bundle) = &spec.bundle {
+        row("made of", &slides_as_text(bundle));
+        row("export", &export_as_text(step));
+        let key = step.key().map(|key| key.to_string());
+        row("  key", &key.unwrap_or_else(|| UNKNOWN_KEY.to_owned()));
+        origins_as_text(&mut out, spec);
+        return out;
+    }
     row(
         "target",
         &format!(
@@ -57,10 +69,7 @@ fn spec_as_text(step: &Step) -> String {
         };
         row(&name, &shot_as_text(shot));
         let key = step.trace.shots.get(n).map(|shot| shot.key.to_string());
-        row(
-            "  key",
-            &key.unwrap_or_else(|| "not known before what it takes is made".to_owned()),
-        );
+        row("  key", &key.unwrap_or_else(|| UNKNOWN_KEY.to_owned()));
         for picture in &shot.references {
             row("  reference", &picture_as_text(picture));
         }
@@ -68,6 +77,17 @@ fn spec_as_text(step: &Step) -> String {
             row("  mask", &picture_as_text(mask));
         }
     }
+    origins_as_text(&mut out, spec);
+    if let Some(prompt) = &spec.prompt {
+        out.push_str("\n  prompt\n");
+        for line in prompt.lines() {
+            let _ = writeln!(out, "  | {line}");
+        }
+    }
+    out
+}
+
+fn origins_as_text(out: &mut String, spec: &Spec) {
     if !spec.origins.is_empty() {
         out.push_str("\n  where its values came from\n");
         let width = spec
@@ -86,17 +106,31 @@ fn spec_as_text(step: &Step) -> String {
             );
         }
     }
-    if let Some(prompt) = &spec.prompt {
-        out.push_str("\n  prompt\n");
-        for line in prompt.lines() {
-            let _ = writeln!(out, "  | {line}");
-        }
+}
+
+/// The slides of a bundle, which are numbered one after another.
+fn slides_as_text(bundle: &Bundle) -> String {
+    match bundle.slides.as_slice() {
+        [one] => format!("the output of {one}"),
+        [first, .., last] => format!(
+            "the outputs of {first} to {last}, {} in all",
+            bundle.slides.len()
+        ),
+        [] => "nothing".to_owned(),
     }
-    out
 }
 
 fn export_as_text(step: &Step) -> String {
     let export = &step.spec.export;
+    if let Some(bundle) = &step.spec.bundle
+        && matches!(bundle.form, Form::Pdf { .. })
+    {
+        let pages = count(bundle.slides.len(), "page");
+        return format!(
+            "pdf, {pages}, the first {}x{} pixels",
+            export.width, export.height
+        );
+    }
     let mut text = format!(
         "{}x{} {}",
         export.width,
@@ -191,6 +225,11 @@ fn spec_as_json(step: &Step) -> serde_json::Value {
         "overlay": spec.overlay.as_ref().map(|overlay| json!({
             "name": overlay.layout,
             "layout": overlay.page.html,
+        })),
+        "bundle": spec.bundle.as_ref().map(|bundle| json!({
+            "format": spec.format(),
+            "slides": bundle.slides,
+            "key": step.key().map(|key| key.to_string()),
         })),
         "from": origins,
     })

@@ -15,7 +15,7 @@ use crate::report::Reporter;
 /// Runs the command.
 pub fn run(settings: &Settings, as_json: bool, reporter: &Reporter) -> Result<Exit, Failure> {
     let planned = pipeline::plan(settings)?;
-    for step in &planned.plan.steps {
+    for step in planned.asked_for(settings)? {
         let found = explain(&planned, step);
         if as_json {
             reporter.out(&format!("{}\n", as_line(step, &found)));
@@ -80,6 +80,12 @@ fn explain(planned: &Planned, step: &Step) -> Found {
             old: Some(locked.shots.len().saturating_sub(1).to_string()),
             new: Some(step.spec.shots.len().saturating_sub(1).to_string()),
         });
+    }
+    if let Some(now) = step.bundled()
+        && now.key(key::EXPORT) != locked.export
+    {
+        let old = planned.store.export(&locked.export);
+        found.add(old.map(|entry| entry.ingredients), &now);
     }
     if let Some(picture) = step.trace.picture(&step.spec) {
         let now = key::export(&step.spec.export, step.spec.overlay.as_ref(), picture);

@@ -2,6 +2,7 @@
 //! everybody else. Judges nothing itself: what can be done next is told by a [`Director`].
 
 mod ask;
+mod bundle;
 mod purse;
 mod refused;
 mod shot;

@@ -14,7 +14,7 @@ use crate::digest::Digest;
 use crate::execute::{Asker, Failed, Finished, Line, Spent};
 use crate::export;
 use crate::fs::{Durability, FsError, Root};
-use crate::key::{self, EXPORT, Key, SHOT};
+use crate::key::{self, EXPORT, Ingredients, Key, SHOT};
 use crate::lock::{Lock, LockedAsset, LockedShot};
 use crate::model::Models;
 use crate::output;
@@ -94,9 +94,10 @@ impl Maker {
     }
 
     fn step(&self, step: &Step, line: &Line, spent: &mut Spent) -> Result<Made, Failed> {
-        match step.verdict {
-            Verdict::Restore(digest) => Ok(self.restore(step, digest)?),
-            _ => self.make(step, line, spent),
+        match (&step.verdict, &step.spec.bundle) {
+            (Verdict::Restore(digest), _) => Ok(self.restore(step, *digest)?),
+            (_, Some(bundle)) => Ok(self.bundle(step, bundle)?),
+            (_, None) => self.make(step, line, spent),
         }
     }
 
@@ -190,20 +191,31 @@ impl Maker {
             None => export::export(&step.spec.export, &picture),
         }
         .map_err(|e| Diagnostic::error(e.to_string()).at(step.spec.place.clone()))?;
-        let digest = self.store.put(&bytes, Durability::Free).map_err(told)?;
         let ingredients = key::export(&step.spec.export, step.spec.overlay.as_ref(), picked);
-        let key = ingredients.key(EXPORT);
-        let entry = ExportEntry {
-            output: digest,
-            ingredients,
-        };
-        self.store.put_export(&key, &entry).map_err(told)?;
-        self.replace(step, &bytes)?;
+        let digest = self.deliver(step, &bytes, ingredients)?;
         Ok(Made {
             locked: self.locked(step, done, digest)?,
             bytes: bytes.len() as u64,
             shots: made,
         })
+    }
+
+    /// Keeps an output in the store, under the key of what it was made of, and puts it in its place.
+    pub(super) fn deliver(
+        &self,
+        step: &Step,
+        bytes: &[u8],
+        ingredients: Ingredients,
+    ) -> Result<Digest, Diagnostic> {
+        let output = self.store.put(bytes, Durability::Free).map_err(told)?;
+        let key = ingredients.key(EXPORT);
+        let entry = ExportEntry {
+            output,
+            ingredients,
+        };
+        self.store.put_export(&key, &entry).map_err(told)?;
+        self.replace(step, bytes)?;
+        Ok(output)
     }
 
     /// The pixels of an overlay, at the size of the output.
@@ -235,7 +247,7 @@ impl Maker {
         {
             let entry = ExportEntry {
                 output: before.digest,
-                ingredients: key::Ingredients::default(),
+                ingredients: Ingredients::default(),
             };
             self.store
                 .put_export(&before.export, &entry)
@@ -247,7 +259,7 @@ impl Maker {
                     candidates: shot.candidates.clone(),
                     model: before.model.clone(),
                     cost: 0,
-                    ingredients: key::Ingredients::default(),
+                    ingredients: Ingredients::default(),
                 };
                 self.store
                     .put_shot(&shot.key, &entry, Durability::Free)
@@ -257,7 +269,7 @@ impl Maker {
         Ok(())
     }
 
-    fn locked(
+    pub(super) fn locked(
         &self,
         step: &Step,
         answers: Vec<Answer>,
@@ -317,9 +329,20 @@ fn answers(step: &Step) -> Vec<Answer> {
     known.filter_map(|shot| shot.answer.clone()).collect()
 }
 
-/// What the lock says of an asset whose shots are all answered; `None` if one is not.
+/// What the lock says of an asset whose shots are all answered, or whose slides are all there; `None` if
+/// one is not.
 pub fn locked_asset(step: &Step, answers: Vec<Answer>, digest: Digest) -> Option<LockedAsset> {
     let spec = &step.spec;
+    if spec.bundle.is_some() {
+        return Some(LockedAsset {
+            output: spec.output.as_str().to_owned(),
+            digest,
+            model: local::NAME.to_owned(),
+            export: step.trace.export?,
+            accepted: false,
+            shots: Vec::new(),
+        });
+    }
     let picked = answers.last()?.picked()?;
     let model = answers.last()?.model.clone();
     let mut shots = Vec::new();

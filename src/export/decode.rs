@@ -211,20 +211,21 @@ fn is_complete(format: Format, picture: &[u8]) -> bool {
     }
 }
 
-/// Walks the chunks by their lengths, up to `IEND`.
 fn png_ends(picture: &[u8]) -> bool {
-    let mut at = 8_usize;
-    while let Some(&[a, b, c, d, ref name @ ..]) = picture.get(at..at.saturating_add(8)) {
-        let length = u32::from_be_bytes([a, b, c, d]) as usize;
-        let Some(next) = at.checked_add(12).and_then(|n| n.checked_add(length)) else {
-            return false;
-        };
-        if name == b"IEND" {
-            return next <= picture.len();
-        }
-        at = next;
-    }
-    false
+    png_chunks(picture).any(|(name, _)| name == b"IEND")
+}
+
+/// The chunks of a PNG, told apart by their lengths, as far as they are whole: name and data.
+pub(super) fn png_chunks(picture: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = picture.get(8..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let (length, after) = rest.split_first_chunk()?;
+        let length = u32::from_be_bytes(*length) as usize;
+        let (name, after) = after.split_at_checked(4)?;
+        let (data, after) = after.split_at_checked(length)?;
+        rest = after.get(4..)?;
+        Some((name, data))
+    })
 }
 
 /// Inside coded data an `FF` byte is never followed by a marker of a picture's start or end, so the

@@ -193,7 +193,7 @@ fn within(
     })
 }
 
-fn jpeg(image: &RgbaImage, quality: u8) -> Result<Vec<u8>, ExportError> {
+pub(super) fn jpeg(image: &RgbaImage, quality: u8) -> Result<Vec<u8>, ExportError> {
     let mut out = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut out, quality);
     encoder.set_sampling_factor(SamplingFactor::R_4_4_4);
@@ -217,7 +217,7 @@ fn webp(bitmap: &Bitmap, quality: u8) -> Result<Vec<u8>, ExportError> {
 }
 
 /// JPEG has no transparency: what is behind it becomes white, as paper and most pages are.
-fn on_white(image: &RgbaImage) -> RgbaImage {
+pub(super) fn on_white(image: &RgbaImage) -> RgbaImage {
     let mut flat = image.clone();
     for pixel in flat.pixels_mut() {
         let alpha = u32::from(pixel.0[3]);

@@ -59,6 +59,13 @@ pub enum ExportError {
         /// The limit.
         limit: u64,
     },
+    /// Many pictures in one file are more than it may hold.
+    TooLarge {
+        /// What the file is: `PDF`.
+        what: &'static str,
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// A library refused what it should not have.
     Failed {
         /// What was being done: `scale`, `encode`.
@@ -120,6 +127,9 @@ impl fmt::Display for ExportError {
                     Format::Jpeg => write!(f, "; `format = \"webp\"` makes smaller files"),
                     Format::WebP => Ok(()),
                 }
+            }
+            Self::TooLarge { what, limit } => {
+                write!(f, "the {what} would be larger than {}", size(*limit))
             }
             Self::Failed { what, why } => write!(f, "cannot {what} the picture: {why}"),
         }
@@ -197,6 +207,10 @@ mod tests {
                 quality: Some(40),
                 limit: 2_000_000,
             },
+            ExportError::TooLarge {
+                what: "PDF",
+                limit: 200_000_000,
+            },
             ExportError::Failed {
                 what: "encode",
                 why: "no memory".to_owned(),
@@ -217,6 +231,7 @@ mod tests {
                 "the JPEG is 64.1 kB even at quality 40; `max_bytes` is 32 kB; \
                  `format = \"webp\"` makes smaller files",
                 "the WebP is 2000001 bytes even at quality 40; `max_bytes` is 2000000 bytes",
+                "the PDF would be larger than 200 MB",
                 "cannot encode the picture: no memory",
             ]
         );

@@ -1,4 +1,5 @@
-//! What turns a picked picture into an output file: crop, scale, encode, keep under a byte limit.
+//! What turns a picked picture into an output file: crop, scale, encode, keep under a byte limit; and
+//! what binds many output files into one: a PDF, a contact sheet.
 //! Free and deterministic: the same bytes and the same [`Export`] give the same file on every
 //! machine. Knows nothing of assets, presets or where the file goes.
 //!
@@ -9,6 +10,8 @@
 mod decode;
 mod encode;
 mod error;
+pub mod pdf;
+pub mod sheet;
 mod transform;
 
 pub use self::decode::{Glance, dimensions, dimensions_of, glance};

@@ -42,7 +42,7 @@ fn wanted(width: u32, height: u32, format: Format) -> Export {
     }
 }
 
-fn file(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+pub(super) fn file(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut out = std::io::Cursor::new(Vec::new());
     image.into().write_to(&mut out, format).unwrap();
     out.into_inner()

@@ -10,8 +10,7 @@ use std::f64::consts::PI;
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{Filter, FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
-use image::RgbaImage;
-use image::imageops;
+use image::{Rgba, RgbaImage, imageops};
 
 use super::Crop;
 
@@ -57,28 +56,42 @@ pub(super) fn cover(image: RgbaImage, width: u32, height: u32) -> Result<RgbaIma
         .ok_or_else(|| "the scaled picture has the wrong length".to_owned())
 }
 
-/// Draws `over` on `image`, both of one size: the Porter-Duff operator "over" on channels that are not
-/// multiplied by their alpha, in whole numbers, so that it is the same everywhere.
+/// Draws `over` on `image`, both of one size.
 pub fn lay_over(image: &mut RgbaImage, over: &RgbaImage) {
     for (under, over) in image.pixels_mut().zip(over.pixels()) {
-        let (top, bottom) = (u32::from(over.0[3]), u32::from(under.0[3]));
-        match top {
-            0 => continue,
-            255 => {
-                *under = *over;
-                continue;
-            }
-            _ => {}
-        }
-        // How much of each colour is seen, in parts of 255 * 255; their sum is the new alpha.
-        let (seen, left) = (top * 255, bottom * (255 - top));
-        let sum = seen + left;
-        for (below, above) in under.0.iter_mut().zip(over.0).take(3) {
-            let mixed = (u32::from(above) * seen + u32::from(*below) * left + sum / 2) / sum;
-            *below = u8::try_from(mixed).unwrap_or(u8::MAX);
-        }
-        under.0[3] = u8::try_from((sum + 127) / 255).unwrap_or(u8::MAX);
+        mix(under, *over);
     }
+}
+
+/// Draws `over` on `image` with its upper left corner at a point; what would stand outside is left out.
+pub(super) fn lay_at(image: &mut RgbaImage, over: &RgbaImage, left: u32, top: u32) {
+    for (x, y, over) in over.enumerate_pixels() {
+        if let Some(under) = image.get_pixel_mut_checked(left + x, top + y) {
+            mix(under, *over);
+        }
+    }
+}
+
+/// The Porter-Duff operator "over" on channels that are not multiplied by their alpha, in whole
+/// numbers, so that it is the same everywhere.
+fn mix(under: &mut Rgba<u8>, over: Rgba<u8>) {
+    let (top, bottom) = (u32::from(over.0[3]), u32::from(under.0[3]));
+    match top {
+        0 => return,
+        255 => {
+            *under = over;
+            return;
+        }
+        _ => {}
+    }
+    // How much of each colour is seen, in parts of 255 * 255; their sum is the new alpha.
+    let (seen, left) = (top * 255, bottom * (255 - top));
+    let sum = seen + left;
+    for (below, above) in under.0.iter_mut().zip(over.0).take(3) {
+        let mixed = (u32::from(above) * seen + u32::from(*below) * left + sum / 2) / sum;
+        *below = u8::try_from(mixed).unwrap_or(u8::MAX);
+    }
+    under.0[3] = u8::try_from((sum + 127) / 255).unwrap_or(u8::MAX);
 }
 
 pub(super) fn is_opaque(image: &RgbaImage) -> bool {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
 use crate::manifest::reader::{Element, Table};
-use crate::manifest::{Also, At, Edit, Fields, RawWords, Reference};
+use crate::manifest::{Also, At, Bundling, Edit, Fields, RawWords, Reference};
 
 /// The largest side of a picture, in pixels.
 const MAX_SIDE: u32 = 8192;
@@ -35,6 +35,8 @@ pub fn fields(table: &Table<'_>, roles: &[String]) -> Fields {
         mask: table.string("mask"),
         series: table.string("series"),
         split: table.small("split", 1..=10_000),
+        pdf: bundling(table, "pdf"),
+        sheet: bundling(table, "sheet"),
         also: also(table),
         params: table.table("params").map(|t| vars(&t)),
         text: table
@@ -135,6 +137,21 @@ fn size(table: &Table<'_>) -> Option<At<(u32, u32)>> {
 fn side(number: f64) -> Option<u32> {
     (number.fract() == 0.0 && (1.0..=f64::from(MAX_SIDE)).contains(&number))
         .then_some(number as u32)
+}
+
+fn bundling(table: &Table<'_>, key: &'static str) -> Option<At<Bundling>> {
+    let element = table.element(key)?;
+    let value = match (element.as_bool(), element.as_str()) {
+        (Some(true), _) => Bundling::Default,
+        (Some(false), _) => Bundling::None,
+        (None, Some(path)) => Bundling::To(path.to_owned()),
+        (None, None) => {
+            element.report_must_be("`true`, `false` or the path that it goes to");
+            return None;
+        }
+    };
+    let place = element.place();
+    Some(At { value, place })
 }
 
 fn references(table: &Table<'_>) -> Option<Vec<Reference>> {

@@ -244,6 +244,8 @@ fn read_shared(table: &Table<'_>, folder: &str, manifest: &mut Manifest) {
         for (key, place) in [
             ("series", own.series.as_ref().map(|at| &at.place)),
             ("split", own.split.as_ref().map(|at| &at.place)),
+            ("pdf", own.pdf.as_ref().map(|at| &at.place)),
+            ("sheet", own.sheet.as_ref().map(|at| &at.place)),
         ] {
             if let Some(place) = place {
                 cover.report(
@@ -374,9 +376,16 @@ fn slide(table: Table<'_>, roles: &[String]) -> SlideTable {
     }
     let place = table.place().clone();
     let names: Vec<&str> = roles.iter().map(String::as_str).collect();
-    if let Some(split) = &own.split {
-        table
-            .report(Diagnostic::error("`split` is for the whole carousel").at(split.place.clone()));
+    for (key, place) in [
+        ("split", own.split.as_ref().map(|at| &at.place)),
+        ("pdf", own.pdf.as_ref().map(|at| &at.place)),
+        ("sheet", own.sheet.as_ref().map(|at| &at.place)),
+    ] {
+        if let Some(place) = place {
+            table.report(
+                Diagnostic::error(format!("`{key}` is for the whole carousel")).at(place.clone()),
+            );
+        }
     }
     table.finish_with(&names, |_| None);
     SlideTable { fields: own, place }

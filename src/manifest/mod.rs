@@ -168,6 +168,10 @@ pub struct Fields {
     pub series: Option<At<String>>,
     /// Slides in one part.
     pub split: Option<At<u32>>,
+    /// Whether all slides also go into one PDF.
+    pub pdf: Option<At<Bundling>>,
+    /// Whether all slides also go on one contact sheet.
+    pub sheet: Option<At<Bundling>>,
     /// More targets for the same picture.
     pub also: Option<Vec<Also>>,
     /// Provider-specific parameters.
@@ -178,6 +182,17 @@ pub struct Fields {
     pub vars: BTreeMap<String, At<Value>>,
     /// Edit steps, in order.
     pub edits: Vec<Edit>,
+}
+
+/// Whether all slides of a carousel are also made into one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bundling {
+    /// `false`.
+    None,
+    /// `true`: it goes where such files go.
+    Default,
+    /// A template of its path, from the project's root.
+    To(String),
 }
 
 /// Words as written: still templates.

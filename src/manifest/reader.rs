@@ -355,6 +355,14 @@ impl<'a> Element<'a> {
         self.value.get_ref().as_str()
     }
 
+    /// Whether it is `true`, if it is a boolean.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.value.get_ref() {
+            DeValue::Boolean(value) => Some(*value),
+            _ => None,
+        }
+    }
+
     /// Its strings, if it is a list of nothing else.
     pub fn as_strings(&self) -> Option<Vec<String>> {
         let items = self.value.get_ref().as_array()?;

@@ -25,7 +25,7 @@ use crate::manifest::{self, Manifest};
 use crate::path::ProjectPath;
 use crate::pipeline::outcome::empty_summary;
 use crate::pipeline::run::Run;
-use crate::plan::{self, Observer, Plan, Recall};
+use crate::plan::{self, Observer, Plan, Recall, Step};
 use crate::provider::local::Fonts;
 use crate::report::{Event, Reporter, Summary};
 use crate::select::Selection;
@@ -227,6 +227,13 @@ fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
 }
 
 impl Planned {
+    /// The steps of the assets that are asked for, without those of which they only take something.
+    pub fn asked_for(&self, settings: &Settings) -> Result<Vec<&Step>, Failure> {
+        let selection = Selection::new(&settings.select, &self.project.specs)?;
+        let steps = self.plan.steps.iter();
+        Ok(steps.filter(|step| selection.has(&step.spec.id)).collect())
+    }
+
     /// What steps are decided by; the same for those that are decided while others are made.
     fn observer(&self, settings: &Settings) -> Observer<'_> {
         Observer {

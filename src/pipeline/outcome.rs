@@ -94,7 +94,7 @@ impl Outcome {
         match &finished.result {
             Ok(made) => {
                 let id = &step.spec.id;
-                report.key = made.locked.shots.last().map(|shot| shot.key.0);
+                report.key = Some(made.locked.key().0);
                 self.seen.insert(id.clone(), made.locked.digest);
                 self.current.insert(id.clone());
             }

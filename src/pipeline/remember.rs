@@ -7,7 +7,7 @@ use crate::diagnostic::Failure;
 use crate::digest::Digest;
 use crate::fs::{Durability, read_bounded, write_atomic};
 use crate::index;
-use crate::lock::{self, Lock};
+use crate::lock::{self, Lock, LockedAsset};
 use crate::pipeline::outcome::Outcome;
 use crate::pipeline::{Project, Settings, store_failure};
 use crate::select::Selection;
@@ -67,7 +67,7 @@ pub fn write_index(project: &Project, lock: &Lock, outcome: &Outcome) -> Result<
             path: locked.output.clone(),
             width: spec.export.width,
             height: spec.export.height,
-            format: spec.export.format.name(),
+            format: spec.format(),
             bytes,
             digest: locked.digest,
             alt: match before.get(&(spec.id.clone(), locked.digest)) {
@@ -129,9 +129,7 @@ pub fn save_state(
             continue;
         };
         let locked = lock.assets.get(&spec.id);
-        let key = locked
-            .and_then(|locked| locked.shots.last())
-            .map(|shot| shot.key);
+        let key = locked.map(LockedAsset::key);
         outputs.push((spec, signature, digest, key));
     }
     let now = state::now();

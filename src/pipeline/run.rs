@@ -8,7 +8,7 @@ use crate::pipeline::money::Access;
 use crate::pipeline::outcome::{Outcome, asset_report, doing};
 use crate::pipeline::settle::enter;
 use crate::pipeline::{Planned, Settings};
-use crate::plan::{Observer, Reason, Step, Verdict, Waiting};
+use crate::plan::{Lost, Observer, Reason, Step, Verdict, Waiting};
 use crate::report::{AssetReport, Event, Reporter, State as Shown};
 
 /// What a run knows of itself.
@@ -68,7 +68,8 @@ impl<'a> Run<'a> {
                 }
                 Verdict::Blocked => {
                     self.outcome.blocked(&step.reason);
-                    queue.extend(self.waiting.lost(&step.spec.id, &self.observer));
+                    let lost = Lost::Blocked;
+                    queue.extend(self.waiting.lost(&step.spec.id, lost, &self.observer));
                     Shown::Blocked
                 }
                 _ => {
@@ -141,16 +142,19 @@ impl Director for Run<'_> {
         self.asks = self.asks.saturating_sub(usize::from(finished.step.asks()));
         self.outcome.ended(&finished, self.reporter);
         let id = finished.step.spec.id.clone();
-        let picture = match &finished.result {
+        let decided = match &finished.result {
             Ok(made) => {
                 self.lock.assets.insert(id.clone(), made.locked.clone());
-                made.locked.shots.last().and_then(|shot| shot.picked())
+                self.waiting.made(&id, &made.locked, &self.observer)
             }
-            Err(_) => None,
-        };
-        let decided = match picture {
-            Some(picture) => self.waiting.made(&id, picture, &self.observer),
-            None => self.waiting.lost(&id, &self.observer),
+            Err(failed) => {
+                let why = if failed.blocked {
+                    Lost::Blocked
+                } else {
+                    Lost::Failed
+                };
+                self.waiting.lost(&id, why, &self.observer)
+            }
         };
         self.settle(decided)
     }

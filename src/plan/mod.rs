@@ -15,7 +15,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::digest::Digest;
-use crate::key::Key;
+use crate::key::{self, Ingredients, Key};
 use crate::ledger::Entry;
 use crate::model::Micro;
 use crate::provider::request::Picture;
@@ -27,7 +27,7 @@ pub use observe::{Observer, plan, price};
 pub use recall::Recall;
 pub use takers::takers;
 pub use trace::{Answer, Trace, Traced};
-pub use waiting::Waiting;
+pub use waiting::{Lost, Waiting};
 
 /// What is to happen to one asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +83,8 @@ pub enum Reason {
     WaitsOn(String),
     /// The asset that it takes a picture of is blocked.
     Behind(String),
+    /// The asset that it takes a picture of was tried, and failed.
+    BehindFailed(String),
     /// This gpbuild cannot ask the provider.
     NoProvider(String),
     /// The environment variable with the provider's key is not set.
@@ -126,6 +128,9 @@ impl fmt::Display for Reason {
             Self::NotLocked => f.write_str("the lock does not answer for it"),
             Self::WaitsOn(id) => write!(f, "takes the picture of `{id}`, which is made first"),
             Self::Behind(id) => write!(f, "takes the picture of `{id}`, which is blocked"),
+            Self::BehindFailed(id) => {
+                write!(f, "takes the picture of `{id}`, which could not be made")
+            }
             Self::NoProvider(provider) => write!(
                 f,
                 "this version of gpbuild does not send requests to `{provider}` yet"
@@ -146,12 +151,32 @@ pub fn in_doubt(entry: &Entry) -> String {
     )
 }
 
+/// What is known of the assets that others take something of.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Their picked pictures.
+    pub pictures: BTreeMap<String, Digest>,
+    /// The bytes of their outputs, which are in place or can be put there from the store.
+    pub outputs: BTreeMap<String, Digest>,
+}
+
+impl Known {
+    /// What `spec` takes of the asset `id`: its picture, or for a bundle its output.
+    pub fn taken(&self, spec: &Spec, id: &str) -> Option<Digest> {
+        let of = match spec.bundle {
+            Some(_) => &self.outputs,
+            None => &self.pictures,
+        };
+        of.get(id).copied()
+    }
+}
+
 /// One asset and what is to happen to it.
 #[derive(Clone, Debug)]
 pub struct Step {
     /// The asset.
     pub spec: Arc<Spec>,
-    /// The pictures of other assets that it takes, as far as they are known.
+    /// The pictures of other assets that it takes, or their outputs, as far as they are known.
     pub takes: BTreeMap<String, Digest>,
     /// Its keys, as far as they are known.
     pub trace: Trace,
@@ -179,8 +204,18 @@ impl Step {
         }
     }
 
-    /// The key that stands for the asset on screen: its last shot's, if it is known.
+    /// What the key of a bundle is made of, once all its slides are there; none for what is no bundle.
+    pub fn bundled(&self) -> Option<Ingredients> {
+        let bundle = self.spec.bundle.as_ref()?;
+        let outputs = bundle.outputs(|id| self.takes.get(id).copied()).ok()?;
+        Some(key::bundle(&bundle.form, &outputs))
+    }
+
+    /// The key that stands for the asset on screen: its last shot's, or that of a bundle, if it is known.
     pub fn key(&self) -> Option<Key> {
+        if self.spec.bundle.is_some() {
+            return self.trace.export;
+        }
         if self.trace.shots.len() < self.spec.shots.len() {
             return None;
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::diagnostic::count;
 use crate::digest::Digest;
 use crate::fs::{Root, read_bounded};
 use crate::key::{self, Key, SHOT};
@@ -16,12 +17,15 @@ use crate::plan::explain::changes;
 use crate::plan::order::order;
 use crate::plan::trace::trace;
 use crate::plan::{
-    Answer, Disk, Observed, Plan, Reason, Recall, Step, Trace, Verdict, Waiting, decide,
+    Answer, Disk, Known, Observed, Plan, Reason, Recall, Step, Trace, Verdict, Waiting, decide,
 };
 use crate::provider::request::{Picture, Request};
 use crate::spec::Spec;
 use crate::store::{MAX_OBJECT_BYTES, Store};
 use crate::world::Signature;
+
+/// If more slides of a bundle changed than this, they are counted and not named.
+const SLIDES_NAMED: usize = 3;
 
 /// Where to look, and how to judge.
 pub struct Observer<'a> {
@@ -58,7 +62,7 @@ pub fn plan(
         .into_iter()
         .filter(|spec| wanted.contains(&spec.id))
         .partition(|spec| spec.takes().next().is_none());
-    let nothing = BTreeMap::new();
+    let nothing = Known::default();
     let mut steps: Vec<Step> = alone
         .into_par_iter()
         .map(|spec| observer.step(spec, &nothing))
@@ -111,9 +115,9 @@ fn with_what_they_take(
 }
 
 impl Observer<'_> {
-    pub(super) fn step(&self, spec: Arc<Spec>, pictures: &BTreeMap<String, Digest>) -> Step {
+    pub(super) fn step(&self, spec: Arc<Spec>, known: &Known) -> Step {
         let locked = self.lock.assets.get(&spec.id);
-        let mut trace = trace(&spec, locked, self.store, self.recall, pictures);
+        let mut trace = trace(&spec, locked, self.store, self.recall, known);
         let seen = self.observe(&spec, &trace, locked);
         let (verdict, mut reason) = decide(&seen);
         let digest = match seen.disk {
@@ -121,13 +125,10 @@ impl Observer<'_> {
             _ => None,
         };
         if let (Reason::Changed(names), Some(locked)) = (&mut reason, locked) {
-            *names = self.changed(&spec, locked, pictures);
+            *names = self.changed(&spec, locked, &known.pictures);
             if names.is_empty() && trace.picture(&spec).is_some() {
                 reason = Reason::PictureLost;
             }
-        }
-        if let (Reason::ExportChanged(names), Some(locked)) = (&mut reason, locked) {
-            *names = self.export_changed(&spec, &trace, locked);
         }
         if verdict == Verdict::Make {
             // An answer whose picture is nowhere is none: the shot is asked for again, and paid for.
@@ -142,7 +143,7 @@ impl Observer<'_> {
         };
         let takes = spec
             .takes()
-            .filter_map(|id| Some((id.to_owned(), *pictures.get(id)?)));
+            .filter_map(|id| Some((id.to_owned(), known.taken(&spec, id)?)));
         let mut step = Step {
             takes: takes.collect(),
             spec,
@@ -154,6 +155,9 @@ impl Observer<'_> {
             up_to: false,
             shares: None,
         };
+        if let (Reason::ExportChanged(_), Some(locked)) = (&step.reason, locked) {
+            step.reason = Reason::ExportChanged(self.export_changed(&step, locked));
+        }
         if step.requests() > 0 {
             step.estimate = estimate(&step, self.models);
             step.up_to = matches!(step.verdict, Verdict::Wait(_));
@@ -195,7 +199,11 @@ impl Observer<'_> {
             },
             locked_in_store: whole(locked_digest),
             stored_in_store: whole(stored),
-            picture_in_store: whole(trace.picture(spec)),
+            picture_in_store: match spec.bundle {
+                // Its slides are in place, or can be put there.
+                Some(_) => !settled && trace.export.is_some(),
+                None => whole(trace.picture(spec)),
+            },
             waits_on: trace.waits_on.clone(),
             retired: retired(spec, self.models),
             force: self.force,
@@ -288,18 +296,27 @@ impl Observer<'_> {
         names
     }
 
-    fn export_changed(&self, spec: &Spec, trace: &Trace, locked: &LockedAsset) -> Vec<String> {
+    fn export_changed(&self, step: &Step, locked: &LockedAsset) -> Vec<String> {
+        let spec = &step.spec;
         let old = self.store.export(&locked.export);
-        let new = trace
-            .picture(spec)
-            .map(|picture| key::export(&spec.export, spec.overlay.as_ref(), picture));
-        match (old, new) {
-            (Some(old), Some(new)) => changes(&old.ingredients, &new)
-                .into_iter()
-                .map(|change| change.name)
-                .collect(),
-            _ => Vec::new(),
+        let new = step.bundled().or_else(|| {
+            let picture = step.trace.picture(spec)?;
+            Some(key::export(&spec.export, spec.overlay.as_ref(), picture))
+        });
+        let (Some(old), Some(new)) = (old, new) else {
+            return Vec::new();
+        };
+        let names = changes(&old.ingredients, &new)
+            .into_iter()
+            .map(|change| change.name);
+        let (slides, mut names): (Vec<String>, Vec<String>) =
+            names.partition(|name| name.starts_with("slide "));
+        if slides.len() > SLIDES_NAMED {
+            names.push(count(slides.len(), "slide"));
+        } else {
+            names.extend(slides);
         }
+        names
     }
 }
 

@@ -19,6 +19,10 @@ pub fn takers(steps: &[Step]) -> BTreeMap<String, String> {
         let Verdict::Wait(taken) = &step.verdict else {
             continue;
         };
+        if step.spec.bundle.is_some() {
+            // It follows every slide anyway, for nothing.
+            continue;
+        }
         if let Some((id, _)) = made.get_key_value(taken.as_str()) {
             let (n, sum) = hang.entry(*id).or_insert((0, Some(Micro(0))));
             *n += 1;

@@ -1,12 +1,10 @@
 //! Follows an asset's shots: each key needs the picture of the shot before, so the chain is known as
 //! far as the lock or the store answers.
 
-use std::collections::BTreeMap;
-
 use crate::digest::Digest;
 use crate::key::{self, EXPORT, Key, SHOT};
 use crate::lock::LockedAsset;
-use crate::plan::Recall;
+use crate::plan::{Known, Recall};
 use crate::provider::request::Picture;
 use crate::spec::Spec;
 use crate::store::Store;
@@ -77,14 +75,21 @@ pub fn trace(
     locked: Option<&LockedAsset>,
     store: &Store,
     recall: &Recall,
-    pictures: &BTreeMap<String, Digest>,
+    known: &Known,
 ) -> Trace {
     let mut trace = Trace::default();
+    if let Some(bundle) = &spec.bundle {
+        match bundle.outputs(|id| known.taken(spec, id)) {
+            Ok(outputs) => trace.export = Some(key::bundle(&bundle.form, &outputs).key(EXPORT)),
+            Err(id) => trace.waits_on = Some(id.to_owned()),
+        }
+        return trace;
+    }
     let mut previous: Option<Digest> = None;
     for (n, request) in spec.shots.iter().enumerate() {
         let answer_of = |picture: &Picture| match picture {
             Picture::File(_, digest) => Some(*digest),
-            Picture::Asset(id) => pictures.get(id).copied(),
+            Picture::Asset(id) => known.taken(spec, id),
             Picture::Previous => previous,
         };
         let key = match key::shot(request, answer_of) {

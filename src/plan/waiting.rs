@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::digest::Digest;
-use crate::plan::{Observer, Reason, Step, Verdict};
+use crate::lock::{LockedAsset, LockedShot};
+use crate::plan::{Known, Observer, Reason, Step, Verdict};
 use crate::spec::Spec;
 
 /// The assets that cannot be decided yet.
@@ -15,20 +15,32 @@ pub struct Waiting {
     specs: BTreeMap<String, Arc<Spec>>,
     /// Who waits for whom.
     takers: BTreeMap<String, BTreeSet<String>>,
-    /// The pictures that are known, by asset.
-    pictures: BTreeMap<String, Digest>,
-    /// The assets whose pictures will not come in this run.
-    lost: BTreeSet<String>,
+    /// What is known of those that are decided.
+    known: Known,
+    /// The assets that will not come in this run, and why.
+    lost: BTreeMap<String, Lost>,
+}
+
+/// Why an asset will not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// It is not tried.
+    Blocked,
+    /// It was tried.
+    Failed,
 }
 
 impl Waiting {
     /// Decides a spec, and keeps in mind what others may take of it.
     pub(super) fn decide(&mut self, spec: &Arc<Spec>, observer: &Observer<'_>) -> Step {
-        let behind = spec.takes().find(|id| self.lost.contains(*id));
-        let mut step = observer.step(Arc::clone(spec), &self.pictures);
-        if let (Verdict::Wait(_), Some(id)) = (&step.verdict, behind) {
+        let behind = spec.takes().find_map(|id| self.lost.get_key_value(id));
+        let mut step = observer.step(Arc::clone(spec), &self.known);
+        if let (Verdict::Wait(_), Some((id, why))) = (&step.verdict, behind) {
             step.verdict = Verdict::Blocked;
-            step.reason = Reason::Behind(id.to_owned());
+            step.reason = match why {
+                Lost::Blocked => Reason::Behind(id.clone()),
+                Lost::Failed => Reason::BehindFailed(id.clone()),
+            };
         }
         self.note(&step, observer);
         step
@@ -38,11 +50,19 @@ impl Waiting {
     pub(super) fn note(&mut self, step: &Step, observer: &Observer<'_>) {
         let id = &step.spec.id;
         if let Some(picture) = observer.picture(step) {
-            self.pictures.insert(id.clone(), picture);
+            self.known.pictures.insert(id.clone(), picture);
+        }
+        let output = match step.verdict {
+            Verdict::Fresh => step.digest,
+            Verdict::Restore(digest) => Some(digest),
+            _ => None,
+        };
+        if let Some(output) = output {
+            self.known.outputs.insert(id.clone(), output);
         }
         match step.verdict {
             Verdict::Blocked => {
-                self.lost.insert(id.clone());
+                self.lost.insert(id.clone(), Lost::Blocked);
             }
             Verdict::Wait(_) => {
                 for taken in step.spec.takes() {
@@ -65,16 +85,18 @@ impl Waiting {
         self.specs.is_empty()
     }
 
-    /// The steps that can be decided now that `id` is made, with this picture; in an order in which
-    /// they can be done.
-    pub fn made(&mut self, id: &str, picture: Digest, observer: &Observer<'_>) -> Vec<Step> {
-        self.pictures.insert(id.to_owned(), picture);
+    /// The steps that can be decided now that an asset is made; in an order in which they can be done.
+    pub fn made(&mut self, id: &str, locked: &LockedAsset, observer: &Observer<'_>) -> Vec<Step> {
+        if let Some(picture) = locked.shots.last().and_then(LockedShot::picked) {
+            self.known.pictures.insert(id.to_owned(), picture);
+        }
+        self.known.outputs.insert(id.to_owned(), locked.digest);
         self.go_on(id, observer)
     }
 
     /// The steps that can be decided now that `id` will not be made: they are blocked.
-    pub fn lost(&mut self, id: &str, observer: &Observer<'_>) -> Vec<Step> {
-        self.lost.insert(id.to_owned());
+    pub fn lost(&mut self, id: &str, why: Lost, observer: &Observer<'_>) -> Vec<Step> {
+        self.lost.insert(id.to_owned(), why);
         self.go_on(id, observer)
     }
 
@@ -82,15 +104,13 @@ impl Waiting {
         let mut steps = Vec::new();
         let mut settled = vec![id.to_owned()];
         while let Some(id) = settled.pop() {
-            for taker in self.takers.remove(&id).unwrap_or_default() {
-                let Some(spec) = self.specs.get(&taker) else {
+            for taker in self.takers.get(&id).cloned().unwrap_or_default() {
+                let Some(spec) = self.specs.get(&taker).cloned() else {
                     continue;
                 };
-                let is_settled = |id| self.pictures.contains_key(id) || self.lost.contains(id);
-                if !spec.takes().all(is_settled) {
+                if !self.is_ready(&spec) {
                     continue;
                 }
-                let spec = Arc::clone(spec);
                 self.specs.remove(&taker);
                 let step = self.decide(&spec, observer);
                 if step.verdict != Verdict::Make {
@@ -103,8 +123,31 @@ impl Waiting {
         steps
     }
 
-    /// Whether somebody waits for this asset.
+    /// Whether all that `spec` takes of the asset `id` is there, or will not come. Of one that is only
+    /// to be exported, the picture is there before the output.
+    fn is_settled(&self, spec: &Spec, id: &str) -> bool {
+        self.known.taken(spec, id).is_some() || self.lost.contains_key(id)
+    }
+
+    /// Whether all that `spec` takes is settled.
+    fn is_ready(&self, spec: &Spec) -> bool {
+        match &spec.bundle {
+            // From the end: the last slide is mostly the last that is made, so that the others need not
+            // be looked at each time.
+            Some(bundle) => {
+                let mut slides = bundle.slides.iter().rev();
+                slides.all(|slide| self.is_settled(spec, slide))
+            }
+            None => spec.takes().all(|taken| self.is_settled(spec, taken)),
+        }
+    }
+
+    /// Whether somebody waits for this asset; bundles do not count, which follow everything anyway.
     pub fn is_awaited(&self, id: &str) -> bool {
-        self.takers.contains_key(id)
+        let mut takers = self.takers.get(id).into_iter().flatten();
+        takers.any(|taker| {
+            let spec = self.specs.get(taker);
+            spec.is_some_and(|spec| spec.bundle.is_none())
+        })
     }
 }

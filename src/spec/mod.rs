@@ -2,6 +2,7 @@
 //! was made before.
 
 mod ask;
+mod bundle;
 mod context;
 mod deliver;
 mod draw;
@@ -14,10 +15,12 @@ mod target;
 mod together;
 
 use crate::diagnostic::Place;
+use crate::digest::Digest;
 use crate::export::Export;
+use crate::export::sheet::Sheet;
 use crate::path::ProjectPath;
 use crate::preset::Preset;
-use crate::provider::request::{Overlay, Picture, Request};
+use crate::provider::request::{Overlay, Page, Picture, Request};
 use crate::text::Text;
 
 pub use resolve::{DRAFT, Options, Resolved, resolve};
@@ -46,12 +49,15 @@ pub struct Spec {
     pub group: Option<String>,
     /// Keep the locked picture whatever its inputs become.
     pub pin: bool,
-    /// The shots in order: the first, then one for each edit step. Never empty.
+    /// The shots in order: the first, then one for each edit step. Empty for a bundle, never else.
     pub shots: Vec<Request>,
-    /// What makes the output out of the last shot's picked picture.
+    /// What makes the output out of the last shot's picked picture. Of a bundle only the size holds:
+    /// that of the sheet, or of the first page.
     pub export: Export,
     /// What is drawn over that picture then, with all the words.
     pub overlay: Option<Overlay>,
+    /// What makes the output out of other assets' outputs: then there is no shot.
+    pub bundle: Option<Bundle>,
     /// The prompt that a model is told, whichever provider draws; only if asked for.
     pub prompt: Option<String>,
     /// Where each value came from, for `show`; only if asked for.
@@ -59,8 +65,9 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// The ids of the assets whose pictures this one takes.
+    /// The ids of the assets whose pictures this one takes; of a bundle, those whose outputs.
     pub fn takes(&self) -> impl Iterator<Item = &str> {
+        let slides = self.bundle.iter().flat_map(|bundle| &bundle.slides);
         self.shots
             .iter()
             .flat_map(move |shot| shot.references.iter().chain(shot.mask.iter()))
@@ -68,6 +75,53 @@ impl Spec {
                 Picture::Asset(id) => Some(id.as_str()),
                 _ => None,
             })
+            .chain(slides.map(String::as_str))
+    }
+
+    /// The name of the output's format: `png`, `jpeg`, `webp` or `pdf`.
+    pub fn format(&self) -> &'static str {
+        match &self.bundle {
+            Some(bundle) if matches!(bundle.form, Form::Pdf { .. }) => "pdf",
+            _ => self.export.format.name(),
+        }
+    }
+}
+
+/// All slides of a carousel in one file.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    /// The slides, in order.
+    pub slides: Vec<String>,
+    /// What is made of them.
+    pub form: Form,
+}
+
+/// What is made of many slides.
+#[derive(Clone, Debug)]
+pub enum Form {
+    /// A page for each.
+    Pdf {
+        /// What the document is called.
+        title: String,
+    },
+    /// All of them on one picture.
+    Sheet {
+        /// Where they stand.
+        sheet: Sheet,
+        /// The numerals, as the local renderer draws them.
+        numerals: Page,
+        /// The version of the renderer.
+        renderer: u32,
+    },
+}
+
+impl Bundle {
+    /// The outputs of the slides, in order; the first slide without one comes back as the error.
+    pub fn outputs(&self, output_of: impl Fn(&str) -> Option<Digest>) -> Result<Vec<Digest>, &str> {
+        self.slides
+            .iter()
+            .map(|slide| output_of(slide).ok_or(slide.as_str()))
+            .collect()
     }
 }
 

@@ -302,6 +302,13 @@ impl<'a> Resolver<'a> {
         let mut all = Outcome::concat(units.into_par_iter().map(|unit| self.unit(unit)).collect());
         all.problems.extend(problems);
         all.problems.extend(self.too_many(carousel, &all.specs));
+        let of_slides: Vec<&Spec> = (1..=total)
+            .filter_map(|n| all.specs.iter().find(|spec| spec.id == id(n)))
+            .collect();
+        if of_slides.len() == total && total > 0 {
+            self.bundles(carousel, &layers, &of_slides)
+                .collect_into(&mut all.specs, &mut all.problems);
+        }
         all
     }
 

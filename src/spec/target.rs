@@ -250,6 +250,7 @@ impl<'a> Resolver<'a> {
             shots,
             export,
             overlay,
+            bundle: None,
             prompt,
             origins: ready.origins.clone(),
         })

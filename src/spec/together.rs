@@ -74,7 +74,19 @@ pub fn together(
     quotas(manifest, specs, problems);
     for spec in specs.iter() {
         for wanted in spec.takes() {
-            if !ids.contains_key(wanted) {
+            let found = ids.get(wanted);
+            if let Some(bundle) = found.and_then(|found| found.bundle.as_ref()) {
+                let mut problem = Diagnostic::error(format!(
+                    "asset `{}` takes the picture of `{wanted}`, which is many slides in one file",
+                    spec.id
+                ))
+                .at(spec.place.clone());
+                if let Some(slide) = bundle.slides.first() {
+                    problem = problem.hint(format!("name one of the slides, such as `{slide}`"));
+                }
+                problems.push(problem);
+            }
+            if found.is_none() {
                 problems.push(
                     Diagnostic::error(format!(
                         "asset `{}` takes the picture of `{wanted}`, which does not exist",

@@ -9,6 +9,7 @@
 )]
 
 mod build;
+mod bundle;
 mod commands;
 mod contrast;
 mod corners;

@@ -37,7 +37,7 @@ fn the_manifest_of_the_readme_builds() {
     }
     project.write("posts/a.md", "---\ntitle: 你好\nslug: a\n---\n");
     project.write("carousel/slides.csv", "headline,body\n一,二\n三,四\n");
-    assert_eq!(project.build(), Counts::made(5));
+    assert_eq!(project.build(), Counts::made(7));
     assert_eq!(
         project.files("dist"),
         [
@@ -45,6 +45,8 @@ fn the_manifest_of_the_readme_builds() {
             "dist/bootcamp.png",
             "dist/bootcamp/wechat-header.png",
             "dist/post/a.png",
+            "dist/prompt-formula-sheet.png",
+            "dist/prompt-formula.pdf",
             "dist/prompt-formula/part-1/01.png",
             "dist/prompt-formula/part-1/02.png",
         ]

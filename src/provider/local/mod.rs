@@ -10,6 +10,7 @@ mod fonts;
 #[cfg(test)]
 mod headlines;
 mod images;
+mod numerals;
 #[cfg(test)]
 mod layouts;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use contrast::{Faint, contrast};
 pub use draw::{check, draw};
 pub use fonts::{FontError, Fonts};
 pub use images::image_names;
+pub use numerals::{NUMERALS, NUMERALS_SIZE};
 
 /// Counts in every local key; raised whenever the same page may give other pixels.
 pub const VERSION: u32 = 2;
