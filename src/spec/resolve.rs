@@ -1,6 +1,7 @@
 //! Manifests to specs: one spec for each cover, each of its further targets, and each slide; then
 //! what only shows when all of them are known: two ids or outputs alike, quotas, cycles.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -302,8 +303,14 @@ impl<'a> Resolver<'a> {
         let mut all = Outcome::concat(units.into_par_iter().map(|unit| self.unit(unit)).collect());
         all.problems.extend(problems);
         all.problems.extend(self.too_many(carousel, &all.specs));
+        // Without the further targets of slides; with all of them only if nothing was wrong.
+        let by_id: BTreeMap<&str, &Spec> = all
+            .specs
+            .iter()
+            .map(|spec| (spec.id.as_str(), spec))
+            .collect();
         let of_slides: Vec<&Spec> = (1..=total)
-            .filter_map(|n| all.specs.iter().find(|spec| spec.id == id(n)))
+            .filter_map(|n| by_id.get(id(n).as_str()).copied())
             .collect();
         if of_slides.len() == total && total > 0 {
             self.bundles(carousel, &layers, &of_slides)
