@@ -192,7 +192,7 @@ pub fn asker(
         reporter.event(Event::Note(&format!("{id}: {takers}")));
     }
     let budget = &manifest.budget;
-    consent(settings, budget.confirm.unwrap_or(CONFIRM), &bill, reporter)?;
+    let agreed = consent(settings, budget.confirm.unwrap_or(CONFIRM), &bill, reporter)?;
     let terms = Terms {
         at_once: requests_at_once(settings.jobs),
         images_per_minute: openai.images_per_minute,
@@ -201,7 +201,7 @@ pub fn asker(
             run: budget.run,
             month: budget.month,
             spent_before: planned.ledger.spent_this_month(),
-            unknown: settings.money.yes,
+            unknown: agreed,
         },
         retry_in_doubt: settings.money.retry_in_doubt,
     };
@@ -246,20 +246,21 @@ fn endpoint(
     }))
 }
 
-/// Asks a person, where it costs more than goes without saying.
+/// Asks a person, where it costs more than goes without saying. Whether somebody agreed to prices that
+/// nobody knows.
 fn consent(
     settings: &Settings,
     most: Micro,
     bill: &Bill,
     reporter: &Reporter,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let agreed = settings.money.yes || settings.money.max_cost.is_some();
     if agreed || (bill.known <= most && bill.unknown == 0) {
-        return Ok(());
+        return Ok(settings.money.yes);
     }
     let words = bill.words();
     match reporter.ask(&format!("{words}: go on?")) {
-        Some(true) => Ok(()),
+        Some(true) => Ok(true),
         Some(false) => Err(Failure::new(
             Exit::Budget,
             Diagnostic::error("nothing was made: it was not agreed to"),
