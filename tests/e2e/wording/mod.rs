@@ -202,7 +202,7 @@ text = {{ headline = "标题" }}
   |
   = note: in asset `jpeg`
 "#,
-        r#"error: the `headline` is 2432 px too large for its place
+        r#"error: the `headline` is 2963 px too large for its place
   --> gpbuild.toml:11:8
    |
 11 | [cover.long]
