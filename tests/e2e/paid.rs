@@ -60,7 +60,13 @@ impl Paid {
     }
 
     fn run(&self, arguments: &[&str]) -> Run {
-        Run::of(self.command(arguments).output().unwrap())
+        let run = Run::of(self.command(arguments).output().unwrap());
+        let key = self.server.key();
+        assert!(
+            !run.out.contains(key) && !run.err.contains(key),
+            "it says the key"
+        );
+        run
     }
 
     /// Builds with `--yes` and JSON; it must end with this code.
