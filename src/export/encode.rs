@@ -61,6 +61,8 @@ const GRAINY: Packing = Packing {
 const STRONGEST: u8 = 9;
 /// One row in so many is tried with both packings.
 const SAMPLED: usize = 32;
+/// A sample that shrinks to this part of itself is a flat design: there is nothing to try.
+const SMALL: usize = 16;
 
 struct Pixels {
     width: u32,
@@ -74,9 +76,10 @@ impl Pixels {
     fn of(image: &RgbaImage) -> Self {
         let (width, height) = image.dimensions();
         let (color, bytes) = if is_opaque(image) {
-            let mut bytes = Vec::with_capacity(image.as_raw().len() / 4 * 3);
-            for pixel in image.as_raw().chunks_exact(4) {
-                bytes.extend_from_slice(&pixel[..3]);
+            let pixels = image.as_raw().chunks_exact(4);
+            let mut bytes = vec![0; pixels.len() * 3];
+            for (to, from) in bytes.chunks_exact_mut(3).zip(pixels) {
+                to.copy_from_slice(&from[..3]);
             }
             (ColorType::Rgb, bytes)
         } else {
@@ -108,7 +111,8 @@ impl Pixels {
             color: self.color,
             bytes: sample,
         };
-        let grainy = sample.png(GRAINY)?.len() < sample.png(FLAT)?.len();
+        let flat = sample.png(FLAT)?.len();
+        let grainy = flat > sample.bytes.len() / SMALL && sample.png(GRAINY)?.len() < flat;
         Ok(if grainy { GRAINY } else { FLAT })
     }
 

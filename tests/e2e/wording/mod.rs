@@ -194,7 +194,7 @@ text = {{ headline = "标题" }}
   = note: in asset `glyph`
   = help: add a font that has it: `[fonts] files = ["fonts/*.otf"]` in gpbuild.toml
 "#,
-        r#"error: the JPEG is 10.25 kB even at quality 40; `max_bytes` is 600 bytes; `format = "webp"` makes smaller files
+        r#"error: the JPEG is 10.07 kB even at quality 40; `max_bytes` is 600 bytes; `format = "webp"` makes smaller files
  --> gpbuild.toml:7:8
   |
 7 | [cover.jpeg]
@@ -211,7 +211,7 @@ text = {{ headline = "标题" }}
    = note: in asset `long`
    = help: shorten the text, or break it with a line break of your own
 "#,
-        r#"error: the PNG is 22.84 kB even with the strongest compression; `max_bytes` is 300 bytes; `format = "jpeg"` makes smaller files
+        r#"error: the PNG is 24.96 kB even with the strongest compression; `max_bytes` is 300 bytes; `format = "jpeg"` makes smaller files
   --> gpbuild.toml:13:8
    |
 13 | [cover.png]
