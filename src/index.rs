@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use memchr::memmem;
 use serde_json::{Value, json};
 
 use crate::digest::Digest;
@@ -49,20 +50,15 @@ const TAIL: &str = "\n    }\n  ]\n}\n";
 /// written as [`to_json`] writes it.
 pub fn part(index: &str, ids: &BTreeSet<&str>) -> Option<String> {
     let wanted = first_lines(ids);
-    let rows = index.strip_prefix(HEAD)?.strip_suffix(TAIL)?.split(BETWEEN);
-    let rows = rows.filter(|row| wanted.contains(first_line(row)));
-    let rows: Vec<&str> = rows.collect();
+    let mut rows = split(index)?;
+    rows.retain(|row| wanted.contains(first_line(row)));
     Some(format!("{HEAD}{}{TAIL}", rows.join(BETWEEN)))
 }
 
 /// An index in which the rows of these assets are as they are here. There is one for each already:
 /// `None` if not, or if it is not written as [`to_json`] writes it.
 pub fn with(index: &str, new: &[Row]) -> Option<String> {
-    let mut rows: Vec<&str> = index
-        .strip_prefix(HEAD)?
-        .strip_suffix(TAIL)?
-        .split(BETWEEN)
-        .collect();
+    let mut rows = split(index)?;
     let texts: Vec<String> = new
         .iter()
         .map(|row| to_json(std::slice::from_ref(row)))
@@ -79,6 +75,19 @@ pub fn with(index: &str, new: &[Row]) -> Option<String> {
     }
     new.is_empty()
         .then(|| format!("{HEAD}{}{TAIL}", rows.join(BETWEEN)))
+}
+
+/// The rows of an index, as text.
+fn split(index: &str) -> Option<Vec<&str>> {
+    let index = index.strip_prefix(HEAD)?.strip_suffix(TAIL)?;
+    let ends = memmem::find_iter(index.as_bytes(), BETWEEN);
+    let mut rows = Vec::new();
+    let mut start = 0;
+    for end in ends.chain([index.len()]) {
+        rows.push(index.get(start..end)?);
+        start = end + BETWEEN.len();
+    }
+    Some(rows)
 }
 
 /// The line with the id.

@@ -34,7 +34,6 @@ impl Signature {
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;
-            let nanos = |s: i64, n: i64| s.saturating_mul(1_000_000_000).saturating_add(n);
             Self {
                 size: meta.len(),
                 modified: nanos(meta.mtime(), meta.mtime_nsec()),
@@ -62,6 +61,58 @@ impl Signature {
     pub fn newest(&self) -> i64 {
         self.modified.max(self.changed)
     }
+}
+
+/// Takes the signatures of many files of a project, one after another. Those that stand in one folder
+/// are looked up from there: that is a sixth cheaper than from the root.
+pub struct Signatures<'r> {
+    root: &'r Path,
+    #[cfg(target_os = "linux")]
+    folder: Option<(String, Option<rustix::fd::OwnedFd>)>,
+}
+
+impl<'r> Signatures<'r> {
+    /// Of files of the project in `root`.
+    pub fn new(root: &'r Path) -> Self {
+        Self {
+            root,
+            #[cfg(target_os = "linux")]
+            folder: None,
+        }
+    }
+
+    /// The same as [`Signature::of`], for a path from the root.
+    #[cfg(not(target_os = "linux"))]
+    pub fn of(&mut self, path: &str) -> Option<Signature> {
+        Signature::of(&self.root.join(path))
+    }
+
+    /// The same as [`Signature::of`], for a path from the root.
+    #[cfg(target_os = "linux")]
+    pub fn of(&mut self, path: &str) -> Option<Signature> {
+        use rustix::fs::{AtFlags, Mode, OFlags, open, statat};
+        let Some((folder, name)) = path.rsplit_once('/') else {
+            return Signature::of(&self.root.join(path));
+        };
+        if self.folder.as_ref().is_none_or(|(open, _)| open != folder) {
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let opened = open(self.root.join(folder), flags, Mode::empty()).ok();
+            self.folder = Some((folder.to_owned(), opened));
+        }
+        let (_, folder) = self.folder.as_ref()?;
+        let stat = statat(folder.as_ref()?, name, AtFlags::empty()).ok()?;
+        Some(Signature {
+            size: u64::try_from(stat.st_size).ok()?,
+            modified: nanos(stat.st_mtime, i64::try_from(stat.st_mtime_nsec).ok()?),
+            changed: nanos(stat.st_ctime, i64::try_from(stat.st_ctime_nsec).ok()?),
+            inode: stat.st_ino,
+        })
+    }
+}
+
+#[cfg(unix)]
+fn nanos(seconds: i64, nanos: i64) -> i64 {
+    seconds.saturating_mul(1_000_000_000).saturating_add(nanos)
 }
 
 /// What a run saw at a path.

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use memchr::memmem;
+
 use crate::lock::{Lock, quoted, write_table};
 
 /// The length of a key as text.
@@ -20,11 +22,17 @@ pub struct Tables<'t> {
 impl<'t> Tables<'t> {
     /// Cuts the text of a lock; `None` if it does not end as gpbuild ends one.
     pub fn new(text: &'t str) -> Option<Self> {
-        let mut parts = text.strip_suffix('\n')?.split(BETWEEN);
-        Some(Self {
-            head: parts.next()?,
-            tables: parts.collect(),
-        })
+        let text = text.strip_suffix('\n')?;
+        let mut starts = memmem::find_iter(text.as_bytes(), BETWEEN);
+        let mut start = starts.next().unwrap_or(text.len());
+        let head = text.get(..start)?;
+        let mut tables = Vec::new();
+        while start < text.len() {
+            let end = starts.next().unwrap_or(text.len());
+            tables.push(text.get(start + BETWEEN.len()..end)?);
+            start = end;
+        }
+        Some(Self { head, tables })
     }
 
     /// What the lock says of these assets. `None` if that is not written as gpbuild writes it.
@@ -41,14 +49,11 @@ impl<'t> Tables<'t> {
 
     /// The keys of all shots and exports, as text.
     pub fn keys(&self) -> HashSet<&'t str> {
-        let after = |table: &'t str, name: &'static str| {
-            let found = table.match_indices(name);
-            found.filter_map(move |(at, _)| table.get(at + name.len()..at + name.len() + HEX))
-        };
         let mut keys = HashSet::with_capacity(self.tables.len() * 2);
-        for &table in &self.tables {
-            keys.extend(after(table, "export = \""));
-            keys.extend(after(table, "{ key = \""));
+        for line in self.tables.iter().flat_map(|table| table.lines()) {
+            let key = line.strip_prefix("export = \"");
+            let key = key.or_else(|| line.strip_prefix("  { key = \""));
+            keys.extend(key.and_then(|key| key.get(..HEX)));
         }
         keys
     }

@@ -29,7 +29,7 @@ use crate::pipeline::remember::remembered;
 use crate::pipeline::run::{Early, Run};
 use crate::plan::{self, Observer, Plan, Recall, Step};
 use crate::provider::local::Fonts;
-use crate::report::{Event, Reporter, Summary};
+use crate::report::{Event, Reporter, State as Shown, Summary};
 use crate::select::Selection;
 use crate::spec::{self, Spec};
 use crate::state::{self, State};
@@ -289,7 +289,12 @@ fn unclaimed(root: &Path, lock: &Lock, specs: &[Arc<Spec>]) -> BTreeMap<String, 
 pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     if let Some(mut remembered) = remembered(settings) {
         if let Some(Unchanged { outputs, .. }) = remembered.unchanged(settings, true) {
-            for output in &outputs {
+            let told = if reporter.tells(Shown::Fresh) {
+                &outputs[..]
+            } else {
+                &[]
+            };
+            for output in told {
                 reporter.event(Event::Done(&fresh_report(output)));
             }
             let summary = Summary {

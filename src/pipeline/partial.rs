@@ -17,7 +17,7 @@ use crate::manifest::Tree;
 use crate::output;
 use crate::path::ProjectPath;
 use crate::pipeline::outcome::{Outcome, fresh_report};
-use crate::pipeline::remember::{Remembered, index_path, look_at, outputs, own_files, rows};
+use crate::pipeline::remember::{Remembered, outputs, own_files, rows};
 use crate::pipeline::run::Early;
 use crate::pipeline::{Planned, Project, Settings, alone, load_part, open, run, store_failure};
 use crate::plan::{self, Plan, Reason, Recall, Step, Verdict};
@@ -129,6 +129,10 @@ fn load(settings: &Settings, remembered: &Remembered) -> Option<(Project, Part)>
 }
 
 impl Part {
+    fn tables(&self) -> Option<Tables<'_>> {
+        Tables::new(&self.lock_text)
+    }
+
     /// The plan for the assets that changed; `None` if it takes knowing what the lock says of others, or
     /// money.
     fn plan(
@@ -140,7 +144,7 @@ impl Part {
     ) -> Result<Option<Planned>, Failure> {
         let specs = project.specs.clone();
         let ids: BTreeSet<&str> = specs.iter().map(|spec| spec.id.as_str()).collect();
-        let tables = Tables::new(&self.lock_text);
+        let tables = self.tables();
         let lock = match &tables {
             Some(tables) => tables.part(&ids),
             None => Some(Lock::default()),
@@ -242,12 +246,15 @@ fn carry_out(
                 ..fresh_report(output)
             });
         } else if !mine.contains(&output.id) {
-            early.fresh.push(fresh_report(output));
+            early.in_place += 1;
+            if reporter.tells(Shown::Fresh) {
+                early.fresh.push(fresh_report(output));
+            }
         }
     }
     let (lock, outcome) = run(settings, reporter, &mut planned, early)?;
-    write(settings, &planned, part, &lock, &outcome)?;
-    update(settings, &mut state, &planned, &lock, &outcome, &drift.data);
+    let written = write(settings, &planned, part, &lock, &outcome)?;
+    update(written, &mut state, &planned, &lock, &outcome, &drift.data);
     for n in gone {
         let output = &mut state.outputs[n];
         if let Some(signature) = Signature::of(&settings.root.join(&output.path)) {
@@ -283,40 +290,47 @@ fn restore(planned: &Planned, state: &State, gone: &[usize]) -> bool {
     false
 }
 
-/// Writes lock and index, if they are otherwise.
+/// Writes lock and index, if they are otherwise: the looks at what was written.
 fn write(
     settings: &Settings,
     planned: &Planned,
     part: &Part,
     lock: &Lock,
     outcome: &Outcome,
-) -> Result<(), Failure> {
-    let Some(tables) = Tables::new(&part.lock_text) else {
-        return Ok(());
+) -> Result<Vec<Look>, Failure> {
+    let Some(tables) = &part.tables() else {
+        return Ok(Vec::new());
     };
-    if *lock != *planned.lock {
-        let path = settings.root.join(lock::FILE);
-        write_atomic(&path, tables.with(lock).as_bytes(), Durability::Paid)
-            .map_err(|e| store_failure(&e))?;
-    }
-    let ids: BTreeSet<&str> = lock.assets.keys().map(String::as_str).collect();
-    let before = index::part(&part.index_text, &ids).unwrap_or_default();
-    let rows = rows(&planned.project, lock, outcome, before.as_bytes());
-    let text = index::with(&part.index_text, &rows).unwrap_or_default();
-    if text != part.index_text {
-        write_atomic(
-            &index_path(&planned.project),
-            text.as_bytes(),
-            Durability::Free,
-        )
-        .map_err(|e| store_failure(&e))?;
-    }
-    Ok(())
+    let [lock_path, index_path] = own_files(&planned.project);
+    let written = |path: String, text: &str, durability| {
+        let full = settings.root.join(&path);
+        write_atomic(&full, text.as_bytes(), durability).map_err(|e| store_failure(&e))?;
+        let digest = Digest::of(text.as_bytes());
+        let seen = Signature::of(&full).map_or(Seen::Absent, |now| Seen::File(now, digest));
+        Ok(Some(Look::new(path, seen, planned.project.began)))
+    };
+    let write_lock = || match *lock == *planned.lock {
+        true => Ok(None),
+        false => written(lock_path, &tables.with(lock), Durability::Paid),
+    };
+    let write_index = || {
+        let ids: BTreeSet<&str> = lock.assets.keys().map(String::as_str).collect();
+        let before = index::part(&part.index_text, &ids).unwrap_or_default();
+        let rows = rows(&planned.project, lock, outcome, before.as_bytes());
+        let text = index::with(&part.index_text, &rows).unwrap_or_default();
+        match text == part.index_text {
+            true => Ok(None),
+            false => written(index_path, &text, Durability::Free),
+        }
+    };
+    // Both wait for the disk: together.
+    let (lock, index) = rayon::join(write_lock, write_index);
+    Ok(lock?.into_iter().chain(index?).collect())
 }
 
 /// Brings the state up to date with what this run saw and made.
 fn update(
-    settings: &Settings,
+    written: Vec<Look>,
     state: &mut State,
     planned: &Planned,
     lock: &Lock,
@@ -342,12 +356,10 @@ fn update(
         .map(|(path, now)| Look::new(path, now, project.began))
         .collect();
     state.seen.extend(new);
-    let own = own_files(project);
-    if !settings.resolve.is_draft() {
-        for look in &mut state.seen {
-            if own.contains(&look.path) {
-                *look = look_at(&settings.root, look.path.clone(), project.began);
-            }
+    for now in written {
+        let mut seen = state.seen.iter_mut();
+        if let Some(look) = seen.find(|look| look.path == now.path) {
+            *look = now;
         }
     }
     let now = outputs(project, lock, outcome, &planned.state, &[]);

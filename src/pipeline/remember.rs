@@ -95,7 +95,7 @@ pub fn write_index(project: &Project, lock: &Lock, outcome: &Outcome) -> Result<
 }
 
 /// Where the index is.
-pub fn index_path(project: &Project) -> PathBuf {
+fn index_path(project: &Project) -> PathBuf {
     let root = project.world.root();
     root.at(&project.manifest.project.out).join(INDEX)
 }
@@ -184,7 +184,7 @@ pub fn own_files(project: &Project) -> [String; 2] {
 }
 
 /// A file as it is now.
-pub fn look_at(root: &Path, path: String, began: i64) -> Look {
+fn look_at(root: &Path, path: String, began: i64) -> Look {
     let full = root.join(&path);
     let signature = Signature::of(&full);
     let bytes = read_bounded(&full, lock::MAX_BYTES).ok();

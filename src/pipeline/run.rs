@@ -14,7 +14,9 @@ use crate::report::{AssetReport, Event, Reporter, State as Shown};
 /// What is known of assets that are not in the plan of a run.
 #[derive(Default)]
 pub struct Early {
-    /// In place.
+    /// How many are in place.
+    pub in_place: usize,
+    /// Those of them that are told of.
     pub fresh: Vec<AssetReport>,
     /// Put back into their places already.
     pub restored: Vec<AssetReport>,
@@ -49,7 +51,7 @@ impl<'a> Run<'a> {
         early: Early,
     ) -> Self {
         let mut outcome = Outcome::new(settings.resolve.is_draft());
-        outcome.fresh = early.fresh.len();
+        outcome.fresh = early.in_place;
         outcome.restored = early.restored.len();
         Self {
             outcome,
@@ -114,6 +116,7 @@ impl<'a> Run<'a> {
         let Early {
             mut fresh,
             restored,
+            ..
         } = self.early.take().unwrap_or_default();
         self.reporter.event(Event::Begin {
             total: steps.len() + self.outcome.blocked + self.waiting.len() + restored.len(),

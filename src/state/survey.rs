@@ -8,10 +8,12 @@ use crate::digest::Digest;
 use crate::fs::read_bounded;
 use crate::state::{Look, Output, State, is_sure};
 use crate::store::MAX_OBJECT_BYTES;
-use crate::world::{self, Seen, Signature};
+use crate::world::{self, Seen, Signature, Signatures};
 
 /// So many paths are looked at in less time than it takes to start threads for them.
 const ALONE: usize = 500;
+/// So many are one piece of work.
+const TOGETHER: usize = 200;
 
 /// What is otherwise than a run left it that left nothing to do, where the rest is as it was.
 #[derive(Debug, Default)]
@@ -53,14 +55,18 @@ impl State {
             return None;
         }
         let own = [crate::lock::FILE, self.out.as_str()];
-        let seen = each(&self.seen, |look| match look.again(root, &own) {
-            Again::Other if !look.data => None,
-            Again::Gone => None,
-            again => Some(again),
+        let seen = each(root, &self.seen, |look, now| {
+            match look.again(root, &own, now) {
+                Again::Other if !look.data => None,
+                Again::Gone => None,
+                again => Some(again),
+            }
         })?;
-        let outputs = each(&self.outputs, |output| match output.again(root) {
-            Again::Other => None,
-            again => Some(again),
+        let outputs = each(root, &self.outputs, |output, now| {
+            match output.again(root, now) {
+                Again::Other => None,
+                again => Some(again),
+            }
         })?;
         let mut drift = Drift::default();
         for (n, (look, again)) in self.seen.iter_mut().zip(seen).enumerate() {
@@ -91,24 +97,30 @@ impl State {
 
 /// What `look` says of each; `None` as soon as it does.
 fn each<T: Sync>(
+    root: &Path,
     all: &[T],
-    look: impl Fn(&T) -> Option<Again> + Sync + Send,
+    look: impl Fn(&T, &mut Signatures<'_>) -> Option<Again> + Sync + Send,
 ) -> Option<Vec<Again>> {
+    let some = |some: &[T]| -> Option<Vec<Again>> {
+        let mut signatures = Signatures::new(root);
+        some.iter().map(|one| look(one, &mut signatures)).collect()
+    };
     if all.len() < ALONE {
-        return all.iter().map(look).collect();
+        return some(all);
     }
-    all.par_iter().with_min_len(64).map(look).collect()
+    let parts: Option<Vec<Vec<Again>>> = all.par_chunks(TOGETHER).map(some).collect();
+    Some(parts?.into_iter().flatten().collect())
 }
 
 impl Look {
     /// Whether what is there now is what was seen. `own` are names at the root that gpbuild writes itself.
     pub(super) fn holds(&self, root: &Path, own: &[&str]) -> bool {
-        matches!(self.again(root, own), Again::Same | Again::Touched(_))
+        let again = self.again(root, own, &mut Signatures::new(root));
+        matches!(again, Again::Same | Again::Touched(_))
     }
 
-    fn again(&self, root: &Path, own: &[&str]) -> Again {
-        let path = root.join(&self.path);
-        let now = Signature::of(&path);
+    fn again(&self, root: &Path, own: &[&str], signatures: &mut Signatures<'_>) -> Again {
+        let now = signatures.of(&self.path);
         match (&self.seen, now) {
             (Seen::Absent, None) => Again::Same,
             (Seen::Absent, Some(_)) => Again::Other,
@@ -117,26 +129,26 @@ impl Look {
                 let own = if self.path.is_empty() { own } else { &[] };
                 if self.sure && *before == now {
                     Again::Same
-                } else if world::names(&path, own) == Some(*names) {
+                } else if world::names(&root.join(&self.path), own) == Some(*names) {
                     Again::Touched(now)
                 } else {
                     Again::Other
                 }
             }
             (Seen::File(before, digest), Some(now)) => {
-                file_again(&path, *before, self.sure, now, *digest)
+                file_again(root, &self.path, *before, self.sure, now, *digest)
             }
         }
     }
 }
 
 impl Output {
-    fn again(&self, root: &Path) -> Again {
-        let path = root.join(&self.path);
-        match Signature::of(&path) {
-            Some(now) => file_again(&path, self.signature, self.sure, now, self.digest),
+    fn again(&self, root: &Path, signatures: &mut Signatures<'_>) -> Again {
+        let (path, digest) = (&self.path, self.digest);
+        match signatures.of(path) {
+            Some(now) => file_again(root, path, self.signature, self.sure, now, digest),
             // A link to nowhere is not nothing.
-            None if path.symlink_metadata().is_ok() => Again::Other,
+            None if root.join(path).symlink_metadata().is_ok() => Again::Other,
             None => Again::Gone,
         }
     }
@@ -144,12 +156,20 @@ impl Output {
 
 /// What is to be said of a file that was `before`, with these contents, and is `now`: that was looked at
 /// first, so that a change after it makes the next look a closer one.
-fn file_again(path: &Path, before: Signature, sure: bool, now: Signature, digest: Digest) -> Again {
+fn file_again(
+    root: &Path,
+    path: &str,
+    before: Signature,
+    sure: bool,
+    now: Signature,
+    digest: Digest,
+) -> Again {
     if sure && before == now {
         return Again::Same;
     }
     let same = before.size == now.size
-        && read_bounded(path, MAX_OBJECT_BYTES).is_ok_and(|bytes| Digest::of(&bytes) == digest);
+        && read_bounded(&root.join(path), MAX_OBJECT_BYTES)
+            .is_ok_and(|bytes| Digest::of(&bytes) == digest);
     if same {
         Again::Touched(now)
     } else {
