@@ -243,6 +243,33 @@ mod tests {
     }
 
     #[test]
+    fn another_version_is_no_state() {
+        let dir = tempfile::tempdir().unwrap();
+        state(dir.path(), 0).write(dir.path(), "state").unwrap();
+        let path = dir.path().join(".gpbuild/state");
+        let good = crate::fs::read_bounded(&path, 1 << 20).unwrap();
+        for version in [super::VERSION - 1, super::VERSION + 1, 0] {
+            let mut body = good[32..].to_vec();
+            body[..4].copy_from_slice(&version.to_le_bytes());
+            let mut bytes = Digest::of(&body).bytes().to_vec();
+            bytes.extend(body);
+            write_atomic(&path, &bytes, Durability::Free).unwrap();
+            assert!(!State::read(dir.path(), "state").settled, "{version}");
+        }
+    }
+
+    #[test]
+    fn another_program_or_other_options_are_no_drift_but_all_new() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut state = state(dir.path(), 0);
+        assert!(state.survey(dir.path(), "p", "o", now()).is_some());
+        assert!(state.survey(dir.path(), "another", "o", now()).is_none());
+        assert!(state.survey(dir.path(), "p", "--model x", now()).is_none());
+        state.settled = false;
+        assert!(state.survey(dir.path(), "p", "o", now()).is_none());
+    }
+
+    #[test]
     fn every_kind_of_change_is_noticed() {
         for later in [0, 2 * TICK] {
             let dir = tempfile::tempdir().unwrap();

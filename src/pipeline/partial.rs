@@ -381,3 +381,91 @@ fn update(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::pipeline::remember::remembered;
+    use crate::pipeline::{self, Settings, partial};
+    use crate::report::{ReportOptions, Reporter};
+
+    fn write(root: &Path, name: &str, text: &str) {
+        let path = root.join(name);
+        crate::fs::write_atomic(&path, text.as_bytes(), crate::fs::Durability::Free).unwrap();
+    }
+
+    #[test]
+    fn it_does_what_is_plain_and_leaves_all_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        write(
+            root,
+            "gpbuild.toml",
+            "[defaults]\nsize = \"20x20\"\ntemplate = \"t\"\n[cover.c]\nfor_each = { toml = \"specs/*.toml\" }\n\
+             id = \"{{ item.slug }}\"\ntext = { headline = \"{{ item.title }}\" }\n",
+        );
+        write(root, "templates/t.html", "<p>{{ text.headline }}</p>");
+        let spec = |slug: &str, title: &str| format!("slug = \"{slug}\"\ntitle = \"{title}\"\n");
+        write(root, "specs/a.toml", &spec("a", "one"));
+        write(root, "specs/b.toml", &spec("b", "two"));
+        let settings = Settings {
+            root: root.to_owned(),
+            ..Settings::default()
+        };
+        let sink = || Box::new(std::io::sink());
+        let reporter = Reporter::with_writers(&ReportOptions::default(), sink(), sink());
+        let full = || pipeline::build(&settings, &reporter).unwrap();
+        let plain = || {
+            let remembered = remembered(&settings).expect("more than data is otherwise");
+            let done = partial::build(&settings, &reporter, remembered).unwrap();
+            let drift = remembered_drift(&settings);
+            assert!(done.is_none() || drift, "something is left to do");
+            done.is_some()
+        };
+        full();
+        write(root, "specs/a.toml", &spec("a", "three"));
+        assert!(plain(), "other words");
+        write(root, "specs/a.toml", &spec("a", "one"));
+        assert!(plain(), "going back");
+        write(root, "specs/a.toml", &format!("# {}", spec("a", "one")));
+        assert!(!plain(), "what is no item any more");
+        write(
+            root,
+            "specs/a.toml",
+            &format!("{}# a word\n", spec("a", "one")),
+        );
+        assert!(plain(), "a comment");
+        std::fs::remove_file(root.join("dist/b.png")).unwrap();
+        assert!(plain(), "an output that is gone");
+        std::fs::remove_file(root.join("dist/a.png")).unwrap();
+        write(root, "specs/a.toml", &spec("a", "four"));
+        assert!(plain(), "both");
+        write(root, "specs/a.toml", &spec("a", "two"));
+        assert!(
+            plain(),
+            "the words of another asset, whose picture the store has"
+        );
+        write(root, "specs/a.toml", &spec("a", "five"));
+        assert!(plain());
+        std::fs::remove_dir_all(root.join(".gpbuild/store")).unwrap();
+        write(root, "specs/a.toml", &spec("a", "six"));
+        assert!(plain(), "new words, without a store");
+        write(root, "specs/a.toml", &spec("a", "two"));
+        assert!(!plain(), "words that only the lock knows, of another asset");
+        full();
+        write(root, "specs/a.toml", &spec("c", "two"));
+        assert!(!plain(), "another id");
+        full();
+        write(root, "specs/b.toml", &spec("c", "two"));
+        assert!(!plain(), "an id twice");
+        write(root, "specs/b.toml", &spec("b", "seven"));
+        assert!(plain());
+        write(root, "templates/t.html", "<b>{{ text.headline }}</b>");
+        assert!(remembered(&settings).is_none(), "a template");
+    }
+
+    fn remembered_drift(settings: &Settings) -> bool {
+        remembered(settings).is_some_and(|remembered| remembered.drift.is_none())
+    }
+}
