@@ -183,7 +183,7 @@ impl Part {
             }),
             _ => false,
         };
-        let alone = planned.plan.waiting.len() == 0 && planned.plan.steps.iter().all(plain);
+        let alone = planned.plan.waiting.is_empty() && planned.plan.steps.iter().all(plain);
         Ok(alone.then_some(planned))
     }
 }
