@@ -58,7 +58,7 @@ fn build(project: &Project, arguments: &[&str], what: &str) -> Option<Counts> {
             event.as_object_mut().unwrap().remove("seconds");
         }
         // What is done at once ends in any order.
-        events.sort_by_key(|event| event["id"].to_string());
+        events.sort_by_key(serde_json::Value::to_string);
         events
     };
     assert_eq!(run.code, full.code, "{what}\n{}\n{}", run.err, full.err);
@@ -91,21 +91,21 @@ const CHANGES: [Change; 22] = [
     ("nothing", |_| {}),
     ("a title", |p| p.write("posts/a.md", post("a", "other"))),
     ("a title and back", |p| {
-        p.write("posts/a.md", post("a", "a"))
+        p.write("posts/a.md", post("a", "a"));
     }),
     ("the words below a title", |p| {
-        p.edit("posts/b.md", "words", "more words")
+        p.edit("posts/b.md", "words", "more words");
     }),
     ("a row", |p| p.edit("rows.csv", "two", "zwei")),
     ("a row more at the top", |p| {
-        p.edit("rows.csv", "x,one", "w,null\nx,one")
+        p.edit("rows.csv", "x,one", "w,null\nx,one");
     }),
     ("the words of another row", |p| {
-        p.edit("rows.csv", "zwei", "one")
+        p.edit("rows.csv", "zwei", "one");
     }),
     ("a row less", |p| p.edit("rows.csv", "w,null\n", "")),
     ("rows in another order", |p| {
-        p.edit("rows.csv", "x,one\ny,one", "y,one\nx,one")
+        p.edit("rows.csv", "x,one\ny,one", "y,one\nx,one");
     }),
     ("an output gone", |p| p.remove("dist/post/c.png")),
     ("outputs gone and a row changed", |p| {
@@ -124,21 +124,21 @@ const CHANGES: [Change; 22] = [
         }
     }),
     ("a post that is hidden", |p| {
-        p.edit("posts/c.md", "title: c", "hidden: true\ntitle: c")
+        p.edit("posts/c.md", "title: c", "hidden: true\ntitle: c");
     }),
     ("and shown again", |p| {
-        p.edit("posts/c.md", "hidden: true\n", "")
+        p.edit("posts/c.md", "hidden: true\n", "");
     }),
     ("another slug", |p| p.write("posts/c.md", post("d", "c"))),
     ("a slug that another post has", |p| {
-        p.write("posts/c.md", post("a", "c"))
+        p.write("posts/c.md", post("a", "c"));
     }),
     ("and none", |p| p.write("posts/c.md", post("c", "c"))),
     ("a row twice", |p| {
-        p.edit("rows.csv", "z,drei", "z,drei\nz,drei")
+        p.edit("rows.csv", "z,drei", "z,drei\nz,drei");
     }),
     ("and once", |p| {
-        p.edit("rows.csv", "z,drei\nz,drei", "z,drei")
+        p.edit("rows.csv", "z,drei\nz,drei", "z,drei");
     }),
     ("a template and a title", |p| {
         p.edit("templates/plain.html", "12px", "11px");
