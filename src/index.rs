@@ -1,8 +1,9 @@
 //! The `assets.json` that site generators read: which pictures there are, where, how large, with
 //! which alternative text. Knows nothing of how they were made, and never touches the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use memchr::memmem;
 use serde_json::{Value, json};
 
 use crate::digest::Digest;
@@ -40,6 +41,65 @@ pub fn to_json(rows: &[Row]) -> String {
     format!("{:#}\n", json!({ "version": VERSION, "assets": assets }))
 }
 
+/// What stands before the first row, between two rows, and behind the last one.
+const HEAD: &str = "{\n  \"version\": 1,\n  \"assets\": [\n    {\n";
+const BETWEEN: &str = "\n    },\n    {\n";
+const TAIL: &str = "\n    }\n  ]\n}\n";
+
+/// The rows of an index that are about these assets, as an index of their own; `None` if it is not
+/// written as [`to_json`] writes it.
+pub fn part(index: &str, ids: &BTreeSet<&str>) -> Option<String> {
+    let wanted = first_lines(ids);
+    let mut rows = split(index)?;
+    rows.retain(|row| wanted.contains(first_line(row)));
+    Some(format!("{HEAD}{}{TAIL}", rows.join(BETWEEN)))
+}
+
+/// An index in which the rows of these assets are as they are here. There is one for each already:
+/// `None` if not, or if it is not written as [`to_json`] writes it.
+pub fn with(index: &str, new: &[Row]) -> Option<String> {
+    let mut rows = split(index)?;
+    let texts: Vec<String> = new
+        .iter()
+        .map(|row| to_json(std::slice::from_ref(row)))
+        .collect();
+    let mut new: BTreeMap<&str, &str> = BTreeMap::new();
+    for text in &texts {
+        let row = text.strip_prefix(HEAD)?.strip_suffix(TAIL)?;
+        new.insert(first_line(row), row);
+    }
+    for row in &mut rows {
+        if let Some(text) = new.remove(first_line(row)) {
+            *row = text;
+        }
+    }
+    new.is_empty()
+        .then(|| format!("{HEAD}{}{TAIL}", rows.join(BETWEEN)))
+}
+
+/// The rows of an index, as text.
+fn split(index: &str) -> Option<Vec<&str>> {
+    let index = index.strip_prefix(HEAD)?.strip_suffix(TAIL)?;
+    let ends = memmem::find_iter(index.as_bytes(), BETWEEN);
+    let mut rows = Vec::new();
+    let mut start = 0;
+    for end in ends.chain([index.len()]) {
+        rows.push(index.get(start..end)?);
+        start = end + BETWEEN.len();
+    }
+    Some(rows)
+}
+
+/// The line with the id.
+fn first_line(row: &str) -> &str {
+    row.split('\n').next().unwrap_or(row)
+}
+
+fn first_lines(ids: &BTreeSet<&str>) -> BTreeSet<String> {
+    let line = |id: &&str| format!("      \"id\": {},", Value::from(*id));
+    ids.iter().map(line).collect()
+}
+
 /// What the pictures of an index say, by id and digest; nothing from a file that is not an index.
 pub fn alts(index: &[u8]) -> BTreeMap<(String, Digest), String> {
     let index: Value = serde_json::from_slice(index).unwrap_or_default();
@@ -69,7 +129,9 @@ fn row_to_json(row: &Row) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, to_json};
+    use std::collections::BTreeSet;
+
+    use super::{Row, alts, part, to_json, with};
     use crate::digest::Digest;
 
     fn row(id: &str, alt: &str) -> Row {
@@ -128,5 +190,28 @@ mod tests {
     #[test]
     fn no_rows() {
         assert_eq!(to_json(&[]), "{\n  \"version\": 1,\n  \"assets\": []\n}\n");
+    }
+
+    #[test]
+    fn a_part_goes_back_into_the_whole() {
+        let rows = [
+            row("a", "one"),
+            row("b", "\n    },\n    {\n"),
+            row("ü\"", "x"),
+        ];
+        let whole = to_json(&rows);
+        for n in 0..rows.len() {
+            let ids = BTreeSet::from([rows[n].id.as_str()]);
+            let alone = to_json(&rows[n..=n]);
+            assert_eq!(part(&whole, &ids).as_deref(), Some(alone.as_str()));
+            assert_eq!(alts(alone.as_bytes()).len(), 1);
+            assert_eq!(with(&whole, &rows[n..=n]).as_deref(), Some(whole.as_str()));
+            let mut changed = rows.clone();
+            changed[n].bytes += 1;
+            let expected = to_json(&changed);
+            assert_eq!(with(&whole, &changed[n..=n]), Some(expected));
+        }
+        assert_eq!(with(&whole, &[row("c", "")]), None);
+        assert_eq!(with("{}", &rows), None);
     }
 }

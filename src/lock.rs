@@ -1,6 +1,8 @@
 //! `gpbuild.lock`, committed: which picture each asset has. Sorted, versioned, made to be read in a
 //! diff. Knows nothing of the store or of what is on disk.
 
+mod tables;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -11,6 +13,8 @@ use crate::diagnostic::{Diagnostic, Exit, Failure, Place, Source};
 use crate::digest::Digest;
 use crate::fs::{Durability, FsError, read_bounded, write_atomic};
 use crate::key::Key;
+
+pub use tables::Tables;
 
 /// The file's name.
 pub use crate::manifest::LOCK_FILE as FILE;
@@ -156,35 +160,8 @@ impl Lock {
         );
         let _ = writeln!(out, "version = {VERSION}");
         for (id, asset) in &self.assets {
-            let _ = write!(
-                out,
-                "\n[asset.{}]\noutput = {}\ndigest = \"{}\"\nmodel = {}\nexport = \"{}\"\n",
-                quoted(id),
-                quoted(&asset.output),
-                asset.digest,
-                quoted(&asset.model),
-                asset.export
-            );
-            if asset.accepted {
-                out.push_str("accepted = true\n");
-            }
-            if asset.shots.is_empty() {
-                out.push_str("shots = []\n");
-                continue;
-            }
-            out.push_str("shots = [\n");
-            for shot in &asset.shots {
-                let candidates: Vec<String> =
-                    shot.candidates.iter().map(|c| format!("\"{c}\"")).collect();
-                let _ = writeln!(
-                    out,
-                    "  {{ key = \"{}\", candidates = [{}], pick = {} }},",
-                    shot.key,
-                    candidates.join(", "),
-                    shot.pick
-                );
-            }
-            out.push_str("]\n");
+            out.push('\n');
+            write_table(&mut out, id, asset);
         }
         if !self.unclaimed.is_empty() {
             out.push_str("\n[unclaimed]\n");
@@ -194,6 +171,38 @@ impl Lock {
         }
         out
     }
+}
+
+/// The table of an asset, without the empty line before it.
+fn write_table(out: &mut String, id: &str, asset: &LockedAsset) {
+    let _ = write!(
+        out,
+        "[asset.{}]\noutput = {}\ndigest = \"{}\"\nmodel = {}\nexport = \"{}\"\n",
+        quoted(id),
+        quoted(&asset.output),
+        asset.digest,
+        quoted(&asset.model),
+        asset.export
+    );
+    if asset.accepted {
+        out.push_str("accepted = true\n");
+    }
+    if asset.shots.is_empty() {
+        out.push_str("shots = []\n");
+        return;
+    }
+    out.push_str("shots = [\n");
+    for shot in &asset.shots {
+        let candidates: Vec<String> = shot.candidates.iter().map(|c| format!("\"{c}\"")).collect();
+        let _ = writeln!(
+            out,
+            "  {{ key = \"{}\", candidates = [{}], pick = {} }},",
+            shot.key,
+            candidates.join(", "),
+            shot.pick
+        );
+    }
+    out.push_str("]\n");
 }
 
 fn damaged(diagnostic: Diagnostic) -> Failure {

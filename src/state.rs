@@ -2,21 +2,24 @@
 //! hint, never a truth: without it, or with a damaged one, the answer is the same, only slower.
 //!
 //! What is assumed: a file whose size, times and number are unchanged has not changed, if those
-//! times were already past when the run looked. A file that was younger is compared by its contents.
+//! times were already past when the run began. A file that was younger is compared by its contents.
+
+mod survey;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::fs::{Durability, FsError, read_bounded, write_atomic};
 use crate::key::Key;
-use crate::store::{MAX_OBJECT_BYTES, STATE_FOLDER};
-use crate::world::{self, Seen, Sight, Signature};
+use crate::store::STATE_FOLDER;
+use crate::world::{Seen, Sight, Signature};
 
-const VERSION: u32 = 1;
+pub use survey::Drift;
+
+const VERSION: u32 = 2;
 /// A state of 100,000 assets takes some 40 MB.
 const MAX_BYTES: u64 = 1 << 30;
 /// A change within this time of the look, in nanoseconds, could leave the signature as it is: clocks
@@ -51,6 +54,9 @@ pub struct Look {
     pub seen: Seen,
     /// Its times were past: the signature is enough.
     pub sure: bool,
+    /// A file of which nothing but its items was taken: a change of it concerns only the assets that are
+    /// made for them.
+    pub data: bool,
 }
 
 /// An output that was in place.
@@ -68,12 +74,31 @@ pub struct Output {
     pub sure: bool,
     /// The asset's key.
     pub key: Option<Key>,
+    /// The item that the asset is made for.
+    pub item: Option<Item>,
+    /// What becomes of it is not its own affair: it takes a picture of another asset, or another one takes
+    /// its, or a quota counts it.
+    pub bound: bool,
+}
+
+/// The item that an asset is made for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Item {
+    /// Where its file is among what was seen.
+    pub file: u32,
+    /// All that templates see of it.
+    pub digest: Digest,
 }
 
 impl State {
     /// Reads the state `name` of the project in `root`; an empty one if there is none that can be used.
     pub fn read(root: &Path, name: &str) -> Self {
         Self::try_read(root, name).unwrap_or_default()
+    }
+
+    /// Which file the state `name` is now: another one is another state.
+    pub fn signature(root: &Path, name: &str) -> Option<Signature> {
+        Signature::of(&root.join(STATE_FOLDER).join(name))
     }
 
     fn try_read(root: &Path, name: &str) -> Option<Self> {
@@ -99,48 +124,6 @@ impl State {
         write_atomic(&path, &bytes, Durability::Free)
     }
 
-    /// Whether nothing at all changed since a run that left nothing to do: then every asset is
-    /// fresh. `program` and `options` are those of now.
-    pub fn nothing_changed(&self, root: &Path, program: &str, options: &str) -> bool {
-        let own = [crate::lock::FILE, self.out.as_str()];
-        self.settled
-            && self.program == program
-            && self.options == options
-            && self
-                .seen
-                .par_iter()
-                .with_min_len(64)
-                .all(|look| look.holds(root, &own))
-            && self.outputs.par_iter().with_min_len(64).all(|output| {
-                let look = Seen::File(output.signature, output.digest);
-                holds(&root.join(&output.path), &look, output.sure, &[])
-            })
-    }
-
-    /// Takes new signatures where contents had to be compared, so that the next run need not: after
-    /// [`State::nothing_changed`] said so. Whether there was any.
-    pub fn renew(&mut self, root: &Path, now: i64) -> bool {
-        let mut renewed = false;
-        for look in &mut self.seen {
-            if let Seen::File(signature, digest) = look.seen
-                && let Some(fresh) = renewal(&root.join(&look.path), signature, digest, look.sure)
-            {
-                look.seen = Seen::File(fresh, digest);
-                look.sure = is_sure(&fresh, now);
-                renewed |= look.sure;
-            }
-        }
-        for output in &mut self.outputs {
-            let path = root.join(&output.path);
-            if let Some(fresh) = renewal(&path, output.signature, output.digest, output.sure) {
-                output.signature = fresh;
-                output.sure = is_sure(&fresh, now);
-                renewed |= output.sure;
-            }
-        }
-        renewed
-    }
-
     /// The digests of outputs by path, for those that can be told without reading them.
     pub fn output_digests(&self) -> BTreeMap<&str, (Signature, Digest)> {
         let sure = self.outputs.iter().filter(|output| output.sure);
@@ -150,18 +133,18 @@ impl State {
 }
 
 impl Look {
-    /// What was seen at `path` at the time `now`, in nanoseconds since 1970.
-    pub fn new(path: String, seen: Seen, now: i64) -> Self {
+    /// What was seen at `path` by a run that began at the time `began`, in nanoseconds since 1970.
+    pub fn new(path: String, seen: Seen, began: i64) -> Self {
         let sure = match seen {
             Seen::Absent => true,
-            Seen::File(signature, _) | Seen::Folder(signature, _) => is_sure(&signature, now),
+            Seen::File(signature, _) | Seen::Folder(signature, _) => is_sure(&signature, began),
         };
-        Self { path, seen, sure }
-    }
-
-    fn holds(&self, root: &Path, own: &[&str]) -> bool {
-        let own = if self.path.is_empty() { own } else { &[] };
-        holds(&root.join(&self.path), &self.seen, self.sure, own)
+        Self {
+            path,
+            seen,
+            sure,
+            data: false,
+        }
     }
 }
 
@@ -175,35 +158,10 @@ pub fn changed(root: &Path, sight: &Sight) -> bool {
     })
 }
 
-/// Whether a file's times were past at the time `now`, in nanoseconds since 1970.
-pub fn is_sure(signature: &Signature, now: i64) -> bool {
-    signature.newest() < now.saturating_sub(TICK)
-}
-
-fn holds(path: &Path, seen: &Seen, sure: bool, own: &[&str]) -> bool {
-    match (seen, Signature::of(path)) {
-        (Seen::Absent, now) => now.is_none(),
-        (_, None) => false,
-        (Seen::Folder(before, names), Some(now)) => {
-            (sure && *before == now) || world::names(path, own) == Some(*names)
-        }
-        (Seen::File(before, _), Some(now)) if sure && *before == now => true,
-        (Seen::File(before, digest), Some(now)) => {
-            before.size == now.size
-                && read_bounded(path, MAX_OBJECT_BYTES).is_ok_and(|b| Digest::of(&b) == *digest)
-        }
-    }
-}
-
-/// The signature of a file whose contents are still these, if the one that is known is not enough.
-fn renewal(path: &Path, known: Signature, digest: Digest, sure: bool) -> Option<Signature> {
-    // The signature first: a change after it makes the next run look again.
-    let fresh = Signature::of(path)?;
-    if sure && fresh == known {
-        return None;
-    }
-    let bytes = read_bounded(path, MAX_OBJECT_BYTES).ok()?;
-    (Digest::of(&bytes) == digest).then_some(fresh)
+/// Whether a file's times were past at the time `began`, in nanoseconds since 1970, which lies before
+/// the first look at it: then no change can have left them as they are.
+pub fn is_sure(signature: &Signature, began: i64) -> bool {
+    signature.newest() < began.saturating_sub(TICK)
 }
 
 /// Nanoseconds since 1970: for signatures only, never for a key or an output.
@@ -261,6 +219,8 @@ mod tests {
                 digest: picture,
                 sure: super::is_sure(&out, now() + later),
                 key: None,
+                item: None,
+                bound: false,
             }],
             unclaimed: Vec::new(),
             settled: true,
@@ -283,15 +243,43 @@ mod tests {
     }
 
     #[test]
+    fn another_version_is_no_state() {
+        let dir = tempfile::tempdir().unwrap();
+        state(dir.path(), 0).write(dir.path(), "state").unwrap();
+        let path = dir.path().join(".gpbuild/state");
+        let good = crate::fs::read_bounded(&path, 1 << 20).unwrap();
+        for version in [super::VERSION - 1, super::VERSION + 1, 0] {
+            let mut body = good[32..].to_vec();
+            body[..4].copy_from_slice(&version.to_le_bytes());
+            let mut bytes = Digest::of(&body).bytes().to_vec();
+            bytes.extend(body);
+            write_atomic(&path, &bytes, Durability::Free).unwrap();
+            assert!(!State::read(dir.path(), "state").settled, "{version}");
+        }
+    }
+
+    #[test]
+    fn another_program_or_other_options_are_no_drift_but_all_new() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut state = state(dir.path(), 0);
+        assert!(state.survey(dir.path(), "p", "o", now()).is_some());
+        assert!(state.survey(dir.path(), "another", "o", now()).is_none());
+        assert!(state.survey(dir.path(), "p", "--model x", now()).is_none());
+        state.settled = false;
+        assert!(state.survey(dir.path(), "p", "o", now()).is_none());
+    }
+
+    #[test]
     fn every_kind_of_change_is_noticed() {
         for later in [0, 2 * TICK] {
             let dir = tempfile::tempdir().unwrap();
             let root = dir.path();
-            let state = state(root, later);
-            let same = |root: &std::path::Path| state.nothing_changed(root, "p", "o");
+            let mut state = state(root, later);
+            let mut same = |root: &std::path::Path| {
+                let drift = state.survey(root, "p", "o", now());
+                drift.is_some_and(|drift| drift.is_none())
+            };
             assert!(same(root));
-            assert!(!state.nothing_changed(root, "another", "o"));
-            assert!(!state.nothing_changed(root, "p", "--model x"));
             // The same size, at once: only the contents or the times tell.
             file(root, "a.toml", "two");
             assert!(!same(root));

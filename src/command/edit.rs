@@ -96,7 +96,8 @@ fn owner(manifest: &Manifest, spec: &Spec) -> Result<Owner, Diagnostic> {
     }
     if let Some(item) = &spec.item {
         return Err(Diagnostic::error(format!(
-            "`{id}` is made from `{item}`: a step here would be one of all its siblings"
+            "`{id}` is made from `{}`: a step here would be one of all its siblings",
+            item.shown
         ))
         .hint("declare a cover of its own for it, with the same text, and edit that"));
     }

@@ -23,9 +23,30 @@ const MAX_IGNORE_BYTES: u64 = 1 << 20;
 pub struct Tree {
     /// Every file that was not left out.
     pub files: Vec<ProjectPath>,
+    /// Files that are not here are passed over, even where a manifest names them.
+    partial: bool,
 }
 
 impl Tree {
+    /// A part of a project.
+    pub fn part(mut files: Vec<ProjectPath>) -> Self {
+        files.sort();
+        Self {
+            files,
+            partial: true,
+        }
+    }
+
+    /// Whether it is only a part of a project.
+    pub fn is_part(&self) -> bool {
+        self.partial
+    }
+
+    /// Whether a file that a manifest names is to be read: what is not there is for the reader to find.
+    pub fn has(&self, path: &ProjectPath) -> bool {
+        !self.partial || self.files.binary_search(path).is_ok()
+    }
+
     /// The files below the folder `folder` that the glob matches. The pattern is relative to it.
     pub fn glob(&self, folder: &str, pattern: &str) -> Result<Vec<ProjectPath>, String> {
         let mut text = pattern.trim_start_matches("./").to_owned();

@@ -44,8 +44,11 @@ fn default_out() -> ProjectPath {
 }
 
 /// Reads the project's manifests. What is wrong in any of them comes back all at once, beside what
-/// could be read.
-pub fn load(world: &World) -> Result<(Manifest, Tree, Vec<Diagnostic>), Failure> {
+/// could be read. With a tree, only of the files in it.
+pub fn load(
+    world: &World,
+    tree: Option<Tree>,
+) -> Result<(Manifest, Tree, Vec<Diagnostic>), Failure> {
     let problems = Problems::default();
     let mut manifest = Manifest::default();
     let root_file = ProjectPath::new(PROJECT_FILE).map_err(Failure::usage)?;
@@ -69,7 +72,10 @@ pub fn load(world: &World) -> Result<(Manifest, Tree, Vec<Diagnostic>), Failure>
         read_shared(&table, "", &mut manifest);
         table.finish_with(&[], |_| None);
     });
-    let tree = find::walk(world, &manifest.project.out)?;
+    let tree = match tree {
+        Some(tree) => tree,
+        None => find::walk(world, &manifest.project.out)?,
+    };
     for file in &tree.files {
         if !file.as_str().ends_with(MANIFEST_SUFFIX) {
             continue;

@@ -5,6 +5,7 @@ mod alone;
 mod fonts;
 mod money;
 mod outcome;
+mod partial;
 mod remember;
 mod run;
 mod settle;
@@ -21,13 +22,14 @@ use crate::execute::{self, Executed, Maker, Pace};
 use crate::fs::FsError;
 use crate::ledger::Ledger;
 use crate::lock::Lock;
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Manifest, Tree};
 use crate::path::ProjectPath;
-use crate::pipeline::outcome::empty_summary;
-use crate::pipeline::run::Run;
+use crate::pipeline::outcome::{Outcome, empty_summary};
+use crate::pipeline::remember::remembered;
+use crate::pipeline::run::{Early, Run};
 use crate::plan::{self, Observer, Plan, Recall, Step};
 use crate::provider::local::Fonts;
-use crate::report::{Event, Reporter, Summary};
+use crate::report::{Event, Reporter, State as Shown, Summary};
 use crate::select::Selection;
 use crate::spec::{self, Spec};
 use crate::state::{self, State};
@@ -97,6 +99,8 @@ pub struct Project {
     pub specs: Vec<Arc<Spec>>,
     /// What is only worth a word.
     pub warnings: Vec<Diagnostic>,
+    /// Before anything of it was looked at, in nanoseconds since 1970.
+    pub began: i64,
 }
 
 /// Reads and resolves the manifests. Everything wrong in any of them comes back at once.
@@ -120,8 +124,21 @@ fn open(settings: &Settings) -> Result<Arc<World>, Failure> {
 }
 
 fn load_from(settings: &Settings, world: &Arc<World>) -> Result<Project, Failure> {
+    let (project, _) = load_part(settings, world, None)?;
+    Ok(project)
+}
+
+/// The same; of a part of the project, only what is made for items that are not known. Those that are come
+/// back.
+fn load_part(
+    settings: &Settings,
+    world: &Arc<World>,
+    part: Option<(Tree, &BTreeSet<Digest>)>,
+) -> Result<(Project, Vec<Digest>), Failure> {
+    let began = state::now();
     let world = Arc::clone(world);
-    let (manifest, tree, mut problems) = manifest::load(&world)?;
+    let (tree, known) = part.unzip();
+    let (manifest, tree, mut problems) = manifest::load(&world, tree)?;
     let fonts = Arc::new(fonts::fonts(&world, &manifest, &tree, &mut problems)?);
     let templates = Templates::new(&world);
     let digests = Arc::from(fonts.digests());
@@ -132,6 +149,7 @@ fn load_from(settings: &Settings, world: &Arc<World>) -> Result<Project, Failure
         &templates,
         &digests,
         &settings.resolve,
+        known,
     );
     if settings.resolve.is_draft() {
         for spec in &mut resolved.specs {
@@ -143,13 +161,15 @@ fn load_from(settings: &Settings, world: &Arc<World>) -> Result<Project, Failure
     if problems.iter().any(|d| d.severity == Severity::Error) {
         return Err(Failure::manifest(problems));
     }
-    Ok(Project {
+    let project = Project {
         world,
         manifest,
         fonts,
         specs: resolved.specs.into_iter().map(Arc::new).collect(),
         warnings: problems,
-    })
+        began,
+    };
+    Ok((project, resolved.kept))
 }
 
 fn preview(output: &ProjectPath) -> ProjectPath {
@@ -267,16 +287,26 @@ fn unclaimed(root: &Path, lock: &Lock, specs: &[Arc<Spec>]) -> BTreeMap<String, 
 
 /// Makes what is not fresh.
 pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
-    if let Some(Unchanged { outputs, .. }) = nothing_changed(settings, true) {
-        for output in &outputs {
-            reporter.event(Event::Done(&fresh_report(output)));
+    if let Some(mut remembered) = remembered(settings) {
+        if let Some(Unchanged { outputs, .. }) = remembered.unchanged(settings, true) {
+            let told = if reporter.tells(Shown::Fresh) {
+                &outputs[..]
+            } else {
+                &[]
+            };
+            for output in told {
+                reporter.event(Event::Done(&fresh_report(output)));
+            }
+            let summary = Summary {
+                fresh: outputs.len(),
+                ..empty_summary(reporter)
+            };
+            reporter.event(Event::Summary(&summary));
+            return Ok(Exit::Done);
         }
-        let summary = Summary {
-            fresh: outputs.len(),
-            ..empty_summary(reporter)
-        };
-        reporter.event(Event::Summary(&summary));
-        return Ok(Exit::Done);
+        if let Some(exit) = partial::build(settings, reporter, remembered)? {
+            return Ok(exit);
+        }
     }
     build_from(settings, reporter, &mut open(settings)?)
 }
@@ -325,11 +355,35 @@ fn carry_out(
     for warning in &planned.project.warnings {
         reporter.event(Event::Diagnostic(warning));
     }
+    let (mut lock, outcome) = run(settings, reporter, &mut planned, Early::default())?;
+    let project = &planned.project;
+    if !settings.resolve.is_draft() {
+        settle::claim(&mut lock, &project.specs, planned.unclaimed.clone());
+        if settings.prune && !outcome.interrupted {
+            settle::prune(&project.world, &planned.store, &mut lock, reporter)?;
+        }
+        lock.write(&settings.root).map_err(|e| store_failure(&e))?;
+        remember::write_index(project, &lock, &outcome)?;
+    }
+    let settled = outcome.is_settled() && project.warnings.is_empty();
+    remember::save_state(settings, project, &lock, &outcome, settled);
+    outcome.tell(reporter);
+    Ok(outcome.exit())
+}
+
+/// Carries out the plan: the lock as it is then, and what became of the assets. `early` is what is known
+/// of assets that are not in the plan.
+fn run(
+    settings: &Settings,
+    reporter: &Reporter,
+    planned: &mut Planned,
+    early: Early,
+) -> Result<(Lock, Outcome), Failure> {
     let plan = std::mem::take(&mut planned.plan);
-    let asker = money::asker(settings, &planned, &plan, reporter)?;
-    let planned = &planned;
+    let asker = money::asker(settings, planned, &plan, reporter)?;
+    let planned = &*planned;
     let (project, store) = (&planned.project, &planned.store);
-    let mut run = Run::new(settings, planned, plan.waiting, reporter);
+    let mut run = Run::new(settings, planned, plan.waiting, reporter, early);
     let steps = run.settle(plan.steps);
     run.begin(&steps);
     let maker = Arc::new(Maker {
@@ -356,19 +410,7 @@ fn carry_out(
     } else {
         execute::execute(steps, maker, pace, &mut run).map_err(|d| Failure::new(Exit::Bug, d))?
     };
-    let (mut lock, outcome) = run.end(executed);
-    if !settings.resolve.is_draft() {
-        settle::claim(&mut lock, &project.specs, planned.unclaimed.clone());
-        if settings.prune && !executed.interrupted {
-            settle::prune(&project.world, store, &mut lock, reporter)?;
-        }
-        lock.write(&settings.root).map_err(|e| store_failure(&e))?;
-        remember::write_index(project, &lock, &outcome)?;
-    }
-    let settled = outcome.is_settled() && project.warnings.is_empty();
-    remember::save_state(settings, project, &lock, &outcome, settled);
-    outcome.tell(reporter);
-    Ok(outcome.exit())
+    Ok(run.end(executed))
 }
 
 fn draws(asked: usize) -> usize {

@@ -28,7 +28,8 @@ pub struct Outcome {
     pub seen: BTreeMap<String, Digest>,
     /// The assets whose pictures say what their specs say now.
     pub current: BTreeSet<String>,
-    restored: usize,
+    /// Put back in place.
+    pub restored: usize,
     made: usize,
     failed: usize,
     drafts: usize,

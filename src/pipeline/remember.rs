@@ -1,7 +1,11 @@
 //! What a run leaves for the next: `assets.json` for site generators, and the state that lets a run
 //! with nothing to do end at once.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
 
 use crate::diagnostic::Failure;
 use crate::digest::Digest;
@@ -11,31 +15,59 @@ use crate::lock::{self, Lock, LockedAsset};
 use crate::pipeline::outcome::Outcome;
 use crate::pipeline::{Project, Settings, store_failure};
 use crate::select::Selection;
-use crate::state::{self, Look, Output, State};
+use crate::spec::Spec;
+use crate::state::{self, Drift, Item, Look, Output, State};
 use crate::world::{Seen, Signature};
 
-/// If nothing at all changed since a run that left nothing to do: the outputs of that run.
-/// With `renew`, the state may be written again, to make the next run cheaper.
-pub fn nothing_changed(settings: &Settings, renew: bool) -> Option<Unchanged> {
+/// The name of the index, in the folder of the outputs.
+const INDEX: &str = "assets.json";
+
+/// What the last run saw, held against what is there now.
+pub struct Remembered {
+    /// What it saw, with new signatures.
+    pub state: State,
+    /// What is otherwise.
+    pub drift: Drift,
+    /// The file that says so.
+    pub file: Option<Signature>,
+}
+
+/// What changed since a run that left nothing to do; `None` if that may concern any asset.
+pub fn remembered(settings: &Settings) -> Option<Remembered> {
+    // Before anything is looked at: a change after it is then found by the next run.
+    let now = state::now();
+    let file = State::signature(&settings.root, settings.state_name());
     let mut state = State::read(&settings.root, settings.state_name());
-    let same = state.nothing_changed(&settings.root, &state::program(), &settings.state_options());
-    if !same || (settings.prune && !state.unclaimed.is_empty()) {
-        return None;
+    let options = settings.state_options();
+    let drift = state.survey(&settings.root, &state::program(), &options, now)?;
+    Some(Remembered { state, drift, file })
+}
+
+impl Remembered {
+    /// If nothing at all changed: the outputs of that run. With `renew`, the state may be written again, to
+    /// make the next run cheaper.
+    pub fn unchanged(&mut self, settings: &Settings, renew: bool) -> Option<Unchanged> {
+        let state = &mut self.state;
+        if !self.drift.is_none() || (settings.prune && !state.unclaimed.is_empty()) {
+            return None;
+        }
+        let ids = state.outputs.iter().map(|output| output.id.as_str());
+        let selection = Selection::of_ids(&settings.select, ids).ok()?;
+        if renew && self.drift.renewed {
+            // As with any state: one that cannot be written only makes the next run slower.
+            let _ = state.write(&settings.root, settings.state_name());
+        }
+        let mut outputs = std::mem::take(&mut state.outputs);
+        outputs.retain(|output| selection.has(&output.id));
+        let mut unclaimed = std::mem::take(&mut state.unclaimed);
+        unclaimed.retain(|path| settings.root.join(path).exists());
+        Some(Unchanged { outputs, unclaimed })
     }
-    let selection = Selection::of_ids(
-        &settings.select,
-        state.outputs.iter().map(|output| output.id.as_str()),
-    )
-    .ok()?;
-    if renew && state.renew(&settings.root, state::now()) {
-        // As with any state: one that cannot be written only makes the next run slower.
-        let _ = state.write(&settings.root, settings.state_name());
-    }
-    let mut outputs = state.outputs;
-    outputs.retain(|output| selection.has(&output.id));
-    let mut unclaimed = state.unclaimed;
-    unclaimed.retain(|path| settings.root.join(path).exists());
-    Some(Unchanged { outputs, unclaimed })
+}
+
+/// If nothing at all changed since a run that left nothing to do: the outputs of that run.
+pub fn nothing_changed(settings: &Settings) -> Option<Unchanged> {
+    remembered(settings)?.unchanged(settings, false)
 }
 
 /// A project in which nothing changed.
@@ -48,11 +80,30 @@ pub struct Unchanged {
 
 /// `assets.json` in the folder of the outputs.
 pub fn write_index(project: &Project, lock: &Lock, outcome: &Outcome) -> Result<(), Failure> {
-    let root = project.world.root();
-    let path = root.at(&project.manifest.project.out).join("assets.json");
+    let path = index_path(project);
     // A picture that was not brought up to date still says what it said.
-    let before = read_bounded(&path, lock::MAX_BYTES)
-        .map_or_else(|_| BTreeMap::new(), |bytes| index::alts(&bytes));
+    let before = read_bounded(&path, lock::MAX_BYTES).unwrap_or_default();
+    let rows = rows(project, lock, outcome, &before);
+    if rows.is_empty() && !path.exists() {
+        return Ok(());
+    }
+    let text = index::to_json(&rows);
+    if before != text.as_bytes() {
+        write_atomic(&path, text.as_bytes(), Durability::Free).map_err(|e| store_failure(&e))?;
+    }
+    Ok(())
+}
+
+/// Where the index is.
+fn index_path(project: &Project) -> PathBuf {
+    let root = project.world.root();
+    root.at(&project.manifest.project.out).join(INDEX)
+}
+
+/// The rows of a project's index; `before` is the index as it was.
+pub fn rows(project: &Project, lock: &Lock, outcome: &Outcome, before: &[u8]) -> Vec<index::Row> {
+    let root = project.world.root();
+    let before = index::alts(before);
     let mut rows = Vec::new();
     for spec in &project.specs {
         let Some(locked) = lock.assets.get(&spec.id) else {
@@ -76,15 +127,7 @@ pub fn write_index(project: &Project, lock: &Lock, outcome: &Outcome) -> Result<
             },
         });
     }
-    if rows.is_empty() && !path.exists() {
-        return Ok(());
-    }
-    let text = index::to_json(&rows);
-    let same = read_bounded(&path, lock::MAX_BYTES).is_ok_and(|bytes| bytes == text.as_bytes());
-    if !same {
-        write_atomic(&path, text.as_bytes(), Durability::Free).map_err(|e| store_failure(&e))?;
-    }
-    Ok(())
+    rows
 }
 
 /// Saves what was seen, so that the next run has less to look at. A state that cannot be written only
@@ -98,63 +141,99 @@ pub fn save_state(
 ) {
     let root = &settings.root;
     let earlier = State::read(root, settings.state_name());
-    let known = earlier.output_digests();
-    let mut seen = project.world.seen();
-    let mut see = |path: String| {
-        let full = root.join(&path);
-        let signature = Signature::of(&full);
-        let bytes = read_bounded(&full, lock::MAX_BYTES).ok();
-        let now = match (signature, bytes) {
-            (Some(signature), Some(bytes)) => Seen::File(signature, Digest::of(&bytes)),
-            _ => Seen::Absent,
-        };
-        seen.insert(path, now);
-    };
-    if !settings.resolve.is_draft() {
-        see(lock::FILE.to_owned());
-        see(format!("{}/assets.json", project.manifest.project.out));
-    }
-    // Signatures are taken before the clock is read: what is old now was old then.
-    let mut outputs = Vec::new();
-    for spec in &project.specs {
-        let path = spec.output.as_str();
-        let Some(signature) = Signature::of(&root.join(path)) else {
-            continue;
-        };
-        // Only what was seen on disk: in this run, or in an earlier one and untouched since. What the
-        // lock says of a file is no proof of what is in it.
-        let untouched = known.get(path).filter(|(before, _)| *before == signature);
-        let seen = outcome.seen.get(&spec.id).copied();
-        let Some(digest) = seen.or(untouched.map(|(_, digest)| *digest)) else {
-            continue;
-        };
-        let locked = lock.assets.get(&spec.id);
-        let key = locked.map(LockedAsset::key);
-        outputs.push((spec, signature, digest, key));
-    }
-    let now = state::now();
+    let began = project.began;
+    let data = project.world.data();
+    let mut seen: Vec<Look> = project
+        .world
+        .seen()
+        .into_iter()
+        .map(|(path, seen)| {
+            let data = data.contains(&path);
+            let look = Look::new(path, seen, began);
+            Look { data, ..look }
+        })
+        .collect();
+    let outputs = outputs(project, lock, outcome, &earlier, &seen);
     let complete = settings.select.is_empty() && outputs.len() == project.specs.len();
+    let placed = |output: &Output| output.item.is_some();
+    let of_items = project.specs.iter().filter(|spec| spec.item.is_some());
+    let complete = complete && outputs.iter().filter(|o| placed(o)).count() == of_items.count();
+    if !settings.resolve.is_draft() {
+        seen.extend(
+            own_files(project)
+                .into_iter()
+                .map(|path| look_at(root, path, began)),
+        );
+    }
     let state = State {
         program: state::program(),
         options: settings.state_options(),
         out: project.manifest.project.out.as_str().to_owned(),
-        seen: seen
-            .into_iter()
-            .map(|(path, seen)| Look::new(path, seen, now))
-            .collect(),
-        outputs: outputs
-            .into_iter()
-            .map(|(spec, signature, digest, key)| Output {
-                id: spec.id.clone(),
-                path: spec.output.as_str().to_owned(),
-                sure: state::is_sure(&signature, now),
-                signature,
-                digest,
-                key,
-            })
-            .collect(),
+        seen,
+        outputs,
         unclaimed: lock.unclaimed.keys().cloned().collect(),
         settled: settled && complete,
     };
     let _ = state.write(root, settings.state_name());
+}
+
+/// What gpbuild itself writes, and has to write again if it is gone or otherwise: the lock, the index.
+pub fn own_files(project: &Project) -> [String; 2] {
+    let index = format!("{}/{INDEX}", project.manifest.project.out);
+    [lock::FILE.to_owned(), index]
+}
+
+/// A file as it is now.
+fn look_at(root: &Path, path: String, began: i64) -> Look {
+    let full = root.join(&path);
+    let signature = Signature::of(&full);
+    let bytes = read_bounded(&full, lock::MAX_BYTES).ok();
+    let now = match (signature, bytes) {
+        (Some(signature), Some(bytes)) => Seen::File(signature, Digest::of(&bytes)),
+        _ => Seen::Absent,
+    };
+    Look::new(path, now, began)
+}
+
+/// The outputs that are in place; `seen` is sorted by path.
+pub fn outputs(
+    project: &Project,
+    lock: &Lock,
+    outcome: &Outcome,
+    earlier: &State,
+    seen: &[Look],
+) -> Vec<Output> {
+    let root = project.world.root().path();
+    let known = earlier.output_digests();
+    let taken: BTreeSet<&str> = project.specs.iter().flat_map(|spec| spec.takes()).collect();
+    let output = |spec: &Arc<Spec>| {
+        let path = spec.output.as_str();
+        let signature = Signature::of(&root.join(path))?;
+        // Only what was seen on disk: in this run, or in an earlier one and untouched since. What the
+        // lock says of a file is no proof of what is in it.
+        let untouched = known.get(path).filter(|(before, _)| *before == signature);
+        let now = outcome.seen.get(&spec.id).copied();
+        let locked = lock.assets.get(&spec.id);
+        Some(Output {
+            id: spec.id.clone(),
+            path: path.to_owned(),
+            // A file that changed while the run went on may not be what the run saw or put there.
+            sure: state::is_sure(&signature, project.began),
+            signature,
+            digest: now.or(untouched.map(|(_, digest)| *digest))?,
+            key: locked.map(LockedAsset::key),
+            item: spec.item.as_ref().and_then(|item| {
+                let path = item.file.as_str();
+                let at = seen.binary_search_by(|look| look.path.as_str().cmp(path));
+                Some(Item {
+                    file: u32::try_from(at.ok()?).ok()?,
+                    digest: item.digest,
+                })
+            }),
+            bound: spec.group.is_some()
+                || taken.contains(spec.id.as_str())
+                || spec.takes().next().is_some(),
+        })
+    };
+    project.specs.par_iter().filter_map(output).collect()
 }

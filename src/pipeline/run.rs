@@ -11,6 +11,17 @@ use crate::pipeline::{Planned, Settings};
 use crate::plan::{Lost, Observer, Reason, Step, Verdict, Waiting};
 use crate::report::{AssetReport, Event, Reporter, State as Shown};
 
+/// What is known of assets that are not in the plan of a run.
+#[derive(Default)]
+pub struct Early {
+    /// How many are in place.
+    pub in_place: usize,
+    /// Those of them that are told of.
+    pub fresh: Vec<AssetReport>,
+    /// Put back into their places already.
+    pub restored: Vec<AssetReport>,
+}
+
 /// What a run knows of itself.
 pub struct Run<'a> {
     /// What became of the assets so far.
@@ -21,7 +32,9 @@ pub struct Run<'a> {
     lock: Lock,
     reporter: &'a Reporter,
     /// What is to be told once the run has begun.
-    early: Option<Vec<AssetReport>>,
+    early: Option<Early>,
+    /// There are more assets than those of the plan.
+    merged: bool,
     /// Steps with requests that have not ended.
     asks: usize,
     /// The pictures a minute that were told of.
@@ -35,15 +48,20 @@ impl<'a> Run<'a> {
         planned: &'a Planned,
         waiting: Waiting,
         reporter: &'a Reporter,
+        early: Early,
     ) -> Self {
+        let mut outcome = Outcome::new(settings.resolve.is_draft());
+        outcome.fresh = early.in_place;
+        outcome.restored = early.restored.len();
         Self {
-            outcome: Outcome::new(settings.resolve.is_draft()),
+            outcome,
             observer: planned.observer(settings),
             access: &settings.access,
             waiting,
             lock: Lock::clone(&planned.lock),
             reporter,
-            early: Some(Vec::new()),
+            merged: !early.fresh.is_empty(),
+            early: Some(early),
             asks: 0,
             told_limit: None,
         }
@@ -80,7 +98,7 @@ impl<'a> Run<'a> {
             };
             let report = asset_report(&step, state);
             match &mut self.early {
-                Some(early) => early.push(report),
+                Some(early) => early.fresh.push(report),
                 None => self.reporter.event(Event::Done(&report)),
             }
         }
@@ -95,11 +113,19 @@ impl<'a> Run<'a> {
 
     /// Tells how much is to be done, and what is known already.
     pub fn begin(&mut self, steps: &[Step]) {
+        let Early {
+            mut fresh,
+            restored,
+            ..
+        } = self.early.take().unwrap_or_default();
         self.reporter.event(Event::Begin {
-            total: steps.len() + self.outcome.blocked + self.waiting.len(),
+            total: steps.len() + self.outcome.blocked + self.waiting.len() + restored.len(),
         });
-        for report in self.early.take().unwrap_or_default() {
-            self.reporter.event(Event::Done(&report));
+        if self.merged {
+            fresh.sort_by(|a, b| a.id.cmp(&b.id));
+        }
+        for report in fresh.iter().chain(&restored) {
+            self.reporter.event(Event::Done(report));
         }
     }
 

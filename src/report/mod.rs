@@ -210,6 +210,11 @@ impl Reporter {
         }
     }
 
+    /// Whether anything is said of an asset in this state: thousands of them need not be told of for nothing.
+    pub fn tells(&self, state: State) -> bool {
+        self.json || self.level.shows(state)
+    }
+
     /// How long this reporter has been there: for the last line of a run.
     pub fn elapsed(&self) -> Duration {
         self.started

@@ -6,6 +6,7 @@ mod bundle;
 mod context;
 mod deliver;
 mod draw;
+mod items;
 mod layers;
 mod overlay;
 mod preflight;
@@ -34,8 +35,8 @@ pub struct Spec {
     pub output: ProjectPath,
     /// Where it is declared.
     pub place: Place,
-    /// The item of `for_each` that it is made for: `posts/a.md`, `items.csv:3`.
-    pub item: Option<String>,
+    /// The item of `for_each` that it is made for.
+    pub item: Option<ForItem>,
     /// The words in the finished picture.
     pub text: Text,
     /// The words that the first prompt must say: those before any edit; none under an overlay, which
@@ -85,6 +86,17 @@ impl Spec {
             _ => self.export.format.name(),
         }
     }
+}
+
+/// The item of `for_each` that an asset is made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForItem {
+    /// As it is told: `posts/a.md`, `items.csv:3`.
+    pub shown: String,
+    /// The file it stands in.
+    pub file: ProjectPath,
+    /// All that templates see of it, its file's name included.
+    pub digest: Digest,
 }
 
 /// All slides of a carousel in one file.

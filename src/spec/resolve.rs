@@ -1,21 +1,21 @@
 //! Manifests to specs: one spec for each cover, each of its further targets, and each slide; then
 //! what only shows when all of them are known: two ids or outputs alike, quotas, cycles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::data::{self, Item};
+use crate::data::Item;
 use crate::diagnostic::{Diagnostic, Place, count, merge};
 use crate::digest::Digest;
-use crate::manifest::{At, Carousel, Cover, Fields, Items, Manifest, Slides, Tree, is_glob, is_id};
+use crate::manifest::{At, Carousel, Cover, Fields, Manifest, Slides, Tree, is_id};
 use crate::model::ModelId;
-use crate::path::ProjectPath;
-use crate::spec::Spec;
 use crate::spec::context::{self, Context};
+use crate::spec::items::{Taken, for_item, new_items, of_item};
 use crate::spec::layers::Layers;
 use crate::spec::together::together;
+use crate::spec::{ForItem, Spec};
 use crate::template::{Templates, Undefined};
 use crate::world::World;
 
@@ -46,9 +46,12 @@ pub struct Resolved {
     pub specs: Vec<Spec>,
     /// What is wrong, and what is only worth a word.
     pub diagnostics: Vec<Diagnostic>,
+    /// The items that were passed over, being known.
+    pub kept: Vec<Digest>,
 }
 
-/// Resolves every asset of the project.
+/// Resolves every asset of the project. With `known`, only those that are made for items, and of them only
+/// those whose items are not among the known ones: what is wrong between them and all others is not found.
 pub fn resolve(
     manifest: &Manifest,
     tree: &Tree,
@@ -56,6 +59,7 @@ pub fn resolve(
     templates: &Templates,
     fonts: &Arc<[Digest]>,
     options: &Options,
+    known: Option<&BTreeSet<Digest>>,
 ) -> Resolved {
     let mut diagnostics = Vec::new();
     let profile = match &options.profile {
@@ -83,27 +87,36 @@ pub fn resolve(
         fonts,
         options,
         profile,
+        known,
     };
     let mut base = Layers::new().with("defaults", "", &manifest.defaults);
     if let Some(profile) = profile {
         base = base.with("profile", "", profile);
     }
-    let mut specs = Vec::new();
+    let mut all = Outcome {
+        problems: diagnostics,
+        ..Outcome::default()
+    };
     for cover in &manifest.covers {
-        resolver
-            .cover(cover, &base)
-            .collect_into(&mut specs, &mut diagnostics);
+        // Where items are known, only those that are not are asked for.
+        if known.is_none() || cover.for_each.is_some() {
+            all.append(resolver.cover(cover, &base));
+        }
     }
-    for carousel in &manifest.carousels {
-        resolver
-            .carousel(carousel, &base)
-            .collect_into(&mut specs, &mut diagnostics);
+    for carousel in manifest.carousels.iter().filter(|_| known.is_none()) {
+        all.append(resolver.carousel(carousel, &base));
     }
+    let Outcome {
+        mut specs,
+        mut problems,
+        kept,
+    } = all;
     specs.sort_by(|a, b| a.id.cmp(&b.id));
-    together(manifest, world, &specs, &mut diagnostics);
+    together(manifest, world, &specs, &mut problems);
     Resolved {
         specs,
-        diagnostics: merge(diagnostics),
+        diagnostics: merge(problems),
+        kept,
     }
 }
 
@@ -117,25 +130,28 @@ pub struct Outcome {
     pub specs: Vec<Spec>,
     /// What could not.
     pub problems: Vec<Diagnostic>,
+    /// Items that were passed over, being known.
+    pub kept: Vec<Digest>,
 }
 
 impl Outcome {
     fn wrong(problem: Diagnostic) -> Self {
         Self {
-            specs: Vec::new(),
             problems: vec![problem],
+            ..Self::default()
         }
     }
 
-    fn collect_into(self, specs: &mut Vec<Spec>, problems: &mut Vec<Diagnostic>) {
-        specs.extend(self.specs);
-        problems.extend(self.problems);
+    fn append(&mut self, other: Self) {
+        self.specs.extend(other.specs);
+        self.problems.extend(other.problems);
+        self.kept.extend(other.kept);
     }
 
     fn concat(outcomes: Vec<Self>) -> Self {
         let mut all = Self::default();
         for outcome in outcomes {
-            outcome.collect_into(&mut all.specs, &mut all.problems);
+            all.append(outcome);
         }
         all
     }
@@ -150,6 +166,7 @@ pub struct Resolver<'a> {
     pub(super) fonts: &'a Arc<[Digest]>,
     pub(super) options: &'a Options,
     pub(super) profile: Option<&'a Fields>,
+    pub(super) known: Option<&'a BTreeSet<Digest>>,
 }
 
 /// One asset before its targets are told apart.
@@ -166,8 +183,8 @@ pub struct Unit<'a> {
     pub columns: Vec<(String, String)>,
     /// Where it is in its carousel.
     pub slide: Option<SlideOf>,
-    /// The item of `for_each` that it is made for: `posts/a.md`, `items.csv:3`.
-    pub item: Option<String>,
+    /// The item of `for_each` that it is made for.
+    pub item: Option<ForItem>,
 }
 
 /// Where a slide is in its carousel.
@@ -197,14 +214,19 @@ impl<'a> Resolver<'a> {
             });
         };
         let mut problems = Vec::new();
-        let items = self.items(items, &cover.folder, &mut problems);
+        let items = self.items(items, &cover.folder, Taken::ByItem, &mut problems);
+        let (items, kept) = match self.known {
+            Some(known) => new_items(items, known),
+            None => (items, Vec::new()),
+        };
         let mut outcomes: Vec<Outcome> = items
             .par_iter()
             .map(|item| self.cover_of(cover, layers.clone(), item))
             .collect();
         outcomes.push(Outcome {
-            specs: Vec::new(),
             problems,
+            kept,
+            ..Outcome::default()
         });
         Outcome::concat(outcomes)
     }
@@ -221,7 +243,9 @@ impl<'a> Resolver<'a> {
                 .hint("add `id = \"post/{{ item.slug }}\"`: each item needs an id of its own"),
             );
         };
-        let here = |d: Diagnostic| d.for_asset(&format!("{} of {}", cover.name.value, shown(item)));
+        let here = |d: Diagnostic| {
+            d.for_asset(&format!("{} of {}", cover.name.value, for_item(item).shown))
+        };
         match self.when(&layers, &context) {
             Ok(true) => {}
             Ok(false) => return Outcome::default(),
@@ -246,7 +270,7 @@ impl<'a> Resolver<'a> {
             context,
             columns: Vec::new(),
             slide: None,
-            item: Some(shown(item)),
+            item: Some(for_item(item)),
         })
     }
 
@@ -265,7 +289,7 @@ impl<'a> Resolver<'a> {
         let mut more = Vec::new();
         match &carousel.slides {
             Slides::Items(items) => {
-                for item in self.items(items, &carousel.folder, &mut more) {
+                for item in self.items(items, &carousel.folder, Taken::Together, &mut more) {
                     let columns = self.columns(&item);
                     let place = carousel.name.place.clone();
                     keep(layers.clone(), of_item(&item), columns, place);
@@ -313,8 +337,8 @@ impl<'a> Resolver<'a> {
             .filter_map(|n| by_id.get(id(n).as_str()).copied())
             .collect();
         if of_slides.len() == total && total > 0 {
-            self.bundles(carousel, &layers, &of_slides)
-                .collect_into(&mut all.specs, &mut all.problems);
+            let bundles = self.bundles(carousel, &layers, &of_slides);
+            all.append(bundles);
         }
         all
     }
@@ -340,50 +364,6 @@ impl<'a> Resolver<'a> {
             .at(place.clone())
             .hint(format!("`split = {most}` delivers it in parts")),
         )
-    }
-
-    fn items(&self, items: &Items, folder: &str, problems: &mut Vec<Diagnostic>) -> Vec<Item> {
-        let at = &items.files;
-        let files = if is_glob(&at.value) {
-            match self.tree.glob(folder, &at.value) {
-                Ok(files) => {
-                    if files.is_empty() {
-                        problems.push(
-                            Diagnostic::warning(format!("no file matches `{}`", at.value))
-                                .at(at.place.clone()),
-                        );
-                    }
-                    files
-                }
-                Err(why) => {
-                    problems.push(
-                        Diagnostic::error(format!("`{}` {why}", at.value)).at(at.place.clone()),
-                    );
-                    Vec::new()
-                }
-            }
-        } else {
-            match ProjectPath::join(folder, &at.value) {
-                Ok(path) => vec![path],
-                Err(why) => {
-                    problems.push(
-                        Diagnostic::error(format!("`{}` {why}", at.value)).at(at.place.clone()),
-                    );
-                    Vec::new()
-                }
-            }
-        };
-        let mut found = Vec::new();
-        for file in files {
-            match self.world.read(&file, data::MAX_BYTES) {
-                Ok(bytes) => match data::read(items.format, &file, &bytes) {
-                    Ok(items) => found.extend(items),
-                    Err(problem) => problems.push(problem),
-                },
-                Err(e) => problems.push(Diagnostic::error(e.to_string()).at(at.place.clone())),
-            }
-        }
-        found
     }
 
     /// The columns of a row that are named like a role.
@@ -440,10 +420,9 @@ impl<'a> Resolver<'a> {
         match result {
             Ok(specs) => Outcome {
                 specs,
-                problems: Vec::new(),
+                ..Outcome::default()
             },
             Err(problems) => Outcome {
-                specs: Vec::new(),
                 problems: problems
                     .into_iter()
                     .map(|mut problem| {
@@ -451,21 +430,8 @@ impl<'a> Resolver<'a> {
                         problem.for_asset(&id)
                     })
                     .collect(),
+                ..Outcome::default()
             },
         }
-    }
-}
-
-fn of_item(item: &Item) -> Context {
-    Context::default()
-        .with("item", context::item(item))
-        .with("file", context::file(&item.file))
-}
-
-fn shown(item: &Item) -> String {
-    if item.line > 1 {
-        format!("{}:{}", item.file, item.line)
-    } else {
-        item.file.to_string()
     }
 }

@@ -28,7 +28,8 @@ pub fn together(
             }
             if let (Some(one), Some(other)) = (&first.item, &spec.item) {
                 problem = problem.hint(format!(
-                    "it comes of `{one}` and of `{other}`: the `id` must differ for each item of `for_each`"
+                    "it comes of `{}` and of `{}`: the `id` must differ for each item of `for_each`",
+                    one.shown, other.shown
                 ));
             }
             problems.push(problem);

@@ -22,6 +22,7 @@ mod manifest;
 mod models;
 mod overlay;
 mod paid;
+mod partial;
 mod pictures;
 mod plan;
 mod project;

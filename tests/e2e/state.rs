@@ -1,7 +1,9 @@
 //! A run with nothing to do looks at little, and misses nothing.
 
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+
+use api_server::{Options, Server};
 
 use crate::project::{Counts, PLAIN, Project};
 
@@ -155,4 +157,98 @@ fn what_nobody_declares_is_listed_by_every_plan_and_pruned_at_once() {
     project.ok(&["--prune"]);
     assert!(!project.has("dist/x.png"));
     assert!(!project.ok(&["plan"]).out.contains("dist/x.png"));
+}
+
+fn modified(project: &Project, name: &str) -> SystemTime {
+    let meta = std::fs::metadata(project.path(name)).unwrap();
+    meta.modified().unwrap()
+}
+
+fn set_modified(project: &Project, name: &str, time: SystemTime) {
+    let mut options = std::fs::File::options();
+    let file = options.write(true).open(project.path(name)).unwrap();
+    file.set_modified(time).unwrap();
+}
+
+/// One of the two assets of [`old`] was made again, and is fresh then.
+fn one_made(project: &Project, what: &str) {
+    let counts = Counts {
+        fresh: 1,
+        made: 1,
+        ..Counts::default()
+    };
+    assert_eq!(project.build(), counts, "{what}");
+    assert_eq!(project.build(), Counts::fresh(2), "{what}, again");
+}
+
+#[test]
+fn a_change_is_noticed_whatever_time_it_has() {
+    let project = old();
+    let year = Duration::from_secs(365 * 24 * 60 * 60);
+    let before = modified(&project, "posts/x.md");
+    for (what, title, time) in [
+        ("the time as it was", "y", before),
+        ("a time that went backwards", "z", before - year),
+        ("a time to come", "v", before + year),
+    ] {
+        project.write("posts/x.md", format!("---\ntitle: {title}\n---\n"));
+        set_modified(&project, "posts/x.md", time);
+        one_made(&project, what);
+    }
+}
+
+#[test]
+fn a_file_of_the_same_size_and_time_in_the_place_of_another_is_noticed() {
+    let project = old();
+    project.write("posts/aside", "---\ntitle: y\n---\n");
+    set_modified(&project, "posts/aside", modified(&project, "posts/x.md"));
+    std::fs::rename(project.path("posts/aside"), project.path("posts/x.md")).unwrap();
+    one_made(&project, "another file");
+}
+
+#[test]
+fn a_change_within_the_tick_of_the_clock_is_noticed() {
+    let project = old();
+    for title in ["k", "l", "m", "n", "o", "p", "q", "r"] {
+        // As soon as the build before has ended, with the same size, and with its time.
+        let before = modified(&project, "posts/x.md");
+        project.write("posts/x.md", format!("---\ntitle: {title}\n---\n"));
+        set_modified(&project, "posts/x.md", before);
+        one_made(&project, title);
+    }
+}
+
+#[test]
+fn an_output_that_is_edited_while_others_are_made_is_noticed() {
+    let server = Server::start(Options {
+        latency: Duration::from_millis(3_500),
+        ..Options::default()
+    });
+    let project = Project::new(
+        "[defaults]\nsize = \"800x800\"\n[cover.drawn]\ntext = { headline = \"one\" }\n",
+    );
+    project.build();
+    project.edit(
+        "gpbuild.toml",
+        "[cover.drawn]",
+        "[cover.asked]\nmodel = \"openai/gpt-image-2\"\nquality = \"low\"\ntext = { headline = \"two\" }\n[cover.drawn]",
+    );
+    let picture = project.read("dist/drawn.png");
+    let mut build = project
+        .command(&["build", "--yes", "-qq"])
+        .env("OPENAI_API_KEY", server.key())
+        .env("OPENAI_BASE_URL", server.base_url())
+        .spawn()
+        .unwrap();
+    while server.stats().accepted == 0 {
+        sleep(Duration::from_millis(20));
+    }
+    // When the build ends, this is too old for the clock to be in doubt about it.
+    let mut edited = picture;
+    edited.reverse();
+    project.write("dist/drawn.png", &edited);
+    assert!(build.wait().unwrap().success());
+    let run = project.run(&["build", "--json"]);
+    assert_eq!(run.asset("drawn")["state"], "blocked");
+    assert_eq!(project.read("dist/drawn.png"), edited);
 }
