@@ -3,15 +3,15 @@
 //!
 //! - `GPBUILD_FAULT=KIND:VERB:PART:N` at the `N`th operation `VERB` (any that writes, if empty) on a path
 //!   with `PART` in it; `N+` from there on. `KIND` is `kill-before`, `kill-after`, `eio`, `enospc` or `erofs`.
-//!   With an empty `PART`, only what is named from the project's folder counts, which gpbuild then runs in.
+//!   With an empty `PART`, whatever is in the folder that gpbuild runs in.
 //! - `GPBUILD_FAULT_LOG=FILE` records every operation with its bytes, in the order in which they ended:
-//!   a line `VERB LENGTH LENGTH`, then a path, and what goes with it, of those lengths.
+//!   a line `VERB LENGTH LENGTH`, then a path from that folder, and what goes with it, of those lengths.
 //!
 //! An operation that is not done is not recorded.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,12 @@ fn faults() -> &'static Faults {
     })
 }
 
+/// The folder that gpbuild runs in.
+fn folder() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| std::env::current_dir().unwrap_or_default())
+}
+
 fn parse(text: &str) -> Option<Fault> {
     let mut parts = text.splitn(4, ':');
     let kind = match parts.next()? {
@@ -85,7 +91,7 @@ impl Fault {
             named => named == verb,
         };
         let path_fits = match self.part.as_str() {
-            "" => path.is_relative(),
+            "" => path.is_relative() || path.starts_with(folder()),
             part => path.to_string_lossy().contains(part),
         };
         if !verb_fits || !path_fits {
@@ -117,6 +123,7 @@ pub(super) fn point(verb: &'static str, path: &Path) -> io::Result<()> {
 pub(super) fn done(verb: &'static str, path: &Path, with: &[u8]) {
     let faults = faults();
     if let Some(log) = &faults.log {
+        let path = path.strip_prefix(folder()).unwrap_or(path);
         let path = path.as_os_str().as_encoded_bytes();
         let mut record = format!("{verb} {} {}\n", path.len(), with.len()).into_bytes();
         record.extend_from_slice(path);

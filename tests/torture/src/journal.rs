@@ -11,8 +11,10 @@ pub struct Op {
     pub verb: String,
     /// To which path, from the project's folder.
     pub path: String,
-    /// What was written; where it was renamed to.
+    /// What was written.
     pub with: Vec<u8>,
+    /// Where it was renamed to.
+    pub to: String,
 }
 
 /// Builds a project once, and gives what was done.
@@ -28,7 +30,7 @@ pub fn record(project: &Project, arguments: &[&str]) -> Vec<Op> {
         .unwrap();
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{err}");
-    let ops = parse(&std::fs::read(log.path()).unwrap());
+    let ops = parse(&std::fs::read(log.path()).unwrap(), project.root());
     assert!(
         !ops.is_empty(),
         "nothing was recorded: build gpbuild with `--features faults`"
@@ -36,7 +38,7 @@ pub fn record(project: &Project, arguments: &[&str]) -> Vec<Op> {
     ops
 }
 
-fn parse(mut bytes: &[u8]) -> Vec<Op> {
+fn parse(mut bytes: &[u8], root: &Path) -> Vec<Op> {
     let mut ops = Vec::new();
     while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
         let line = std::str::from_utf8(&bytes[..end]).unwrap();
@@ -47,24 +49,19 @@ fn parse(mut bytes: &[u8]) -> Vec<Op> {
         bytes = &bytes[end + 1..];
         ops.push(Op {
             verb,
-            path: plain(&bytes[..path]),
+            path: plain(&bytes[..path], root),
             with: bytes[path..path + with].to_vec(),
+            to: plain(&bytes[path..path + with], root),
         });
         bytes = &bytes[path + with..];
     }
     ops
 }
 
-/// A path without the `./` of a project that is the current folder; the project itself is empty.
-fn plain(path: &[u8]) -> String {
-    let path = Path::new(std::str::from_utf8(path).unwrap());
+/// A path from the project's folder, which itself is empty; what is no path is empty too.
+fn plain(path: &[u8], root: &Path) -> String {
+    let path = Path::new(std::str::from_utf8(path).unwrap_or_default());
+    let path = path.strip_prefix(root).unwrap_or(path);
     let path = path.strip_prefix(".").unwrap_or(path);
-    path.to_str().unwrap().to_owned()
-}
-
-impl Op {
-    /// The path that it was renamed to.
-    pub fn to(&self) -> String {
-        plain(&self.with)
-    }
+    path.to_str().unwrap_or_default().to_owned()
 }

@@ -157,7 +157,7 @@ impl Disk {
             }
             "rename" => {
                 if let Some(node) = self.unlink(&op.path) {
-                    self.link(&op.to(), |_| node);
+                    self.link(&op.to, |_| node);
                 }
             }
             "remove" => drop(self.unlink(&op.path)),
