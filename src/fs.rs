@@ -1,9 +1,13 @@
 //! The disk: bounded reads, atomic writes, and the check that a file really lies inside the project.
 //! Every error carries the verb and the path. Knows nothing of manifests or stores.
 
+#[cfg(feature = "faults")]
+mod fault;
+pub mod op;
+
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::path::ProjectPath;
@@ -215,6 +219,7 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
     if meta.len() > limit {
         return Err(too_large(meta.len()));
     }
+    op::reads(path).map_err(FsError::io("read", path))?;
     let file = File::open(path).map_err(FsError::io("read", path))?;
     let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
     file.take(limit + 1)
@@ -239,7 +244,7 @@ pub enum Durability {
 /// file. Makes the folder if there is none.
 pub fn write_atomic(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), FsError> {
     let mut file = AtomicFile::beside(path)?;
-    file.write_all(bytes).map_err(FsError::io("write", path))?;
+    file.write(bytes).map_err(FsError::io("write", path))?;
     file.persist(path, durability)
 }
 
@@ -253,7 +258,7 @@ impl AtomicFile {
         let folder = path.parent().unwrap_or(Path::new("."));
         let file = match temporary(folder) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(folder).map_err(FsError::io("create", folder))?;
+                op::create_folder(folder).map_err(FsError::io("create", folder))?;
                 temporary(folder)
             }
             other => other,
@@ -261,31 +266,22 @@ impl AtomicFile {
         file.map(Self).map_err(FsError::io("write", path))
     }
 
+    /// Writes all of `bytes`.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let path = self.0.path().to_path_buf();
+        op::write(self.0.as_file_mut(), &path, bytes)
+    }
+
     /// Puts the file to its place, over what is there; `path` lies in the folder that it is in.
     pub fn persist(self, path: &Path, durability: Durability) -> Result<(), FsError> {
         if durability == Durability::Paid {
-            self.0
-                .as_file()
-                .sync_all()
-                .map_err(FsError::io("write", path))?;
+            op::sync(self.0.as_file(), self.0.path()).map_err(FsError::io("write", path))?;
         }
-        self.0
-            .persist(path)
-            .map_err(|e| FsError::io("write", path)(e.error))?;
+        op::persist(self.0, path).map_err(FsError::io("write", path))?;
         if durability == Durability::Paid {
             sync_folder(path.parent().unwrap_or(Path::new(".")))?;
         }
         Ok(())
-    }
-}
-
-impl Write for AtomicFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
     }
 }
 
@@ -317,17 +313,34 @@ fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
         // The umask applies; tempfile's own default would hide the picture from everybody else.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    op::temporary(folder, || builder.tempfile_in(folder))
 }
 
 /// Makes sure that the names in a folder are on the disk.
 pub fn sync_folder(folder: &Path) -> Result<(), FsError> {
-    if cfg!(unix) {
-        File::open(folder)
-            .and_then(|f| f.sync_all())
-            .map_err(FsError::io("write", folder))?;
+    op::sync_folder(folder).map_err(FsError::io("write", folder))
+}
+
+/// The same for a folder, and for those that it lies in up to `top`: each of them may be new, and a file
+/// is only there if the way to it is.
+pub fn sync_folders(folder: &Path, top: &Path) -> Result<(), FsError> {
+    for folder in folder.ancestors() {
+        sync_folder(folder)?;
+        if folder == top {
+            break;
+        }
     }
     Ok(())
+}
+
+/// Makes a folder, and those that it lies in.
+pub fn create_folder(folder: &Path) -> Result<(), FsError> {
+    op::create_folder(folder).map_err(FsError::io("create", folder))
+}
+
+/// Removes a file.
+pub fn remove(path: &Path) -> Result<(), FsError> {
+    op::remove(path).map_err(FsError::io("remove", path))
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ pub fn prune(
     }
     root.check_folder(output)?;
     store.put(&bytes, Durability::Paid)?;
-    std::fs::remove_file(&path).map_err(FsError::io("remove", &path))?;
+    crate::fs::remove(&path)?;
     // Folders that are empty now go too, as far as they are the project's.
     let mut folder = path.parent();
     while let Some(at) = folder {

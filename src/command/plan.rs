@@ -1,6 +1,6 @@
 //! `gpbuild plan`: what build would do, why, and for how much. Writes nothing, sends nothing.
 
-use crate::diagnostic::{Exit, Failure};
+use crate::diagnostic::{Exit, Failure, count};
 use crate::model::Micro;
 use crate::pipeline::{self, Settings, Unchanged, asset_report, fresh_report};
 use crate::plan::{Verdict, takers};
@@ -39,6 +39,14 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     assets.sort_by(|a, b| a.id.cmp(&b.id));
     let unclaimed: Vec<String> = planned.unclaimed.keys().cloned().collect();
     tell(reporter, &assets, &unclaimed, requests, up_to);
+    let arrived = planned.store.arrived().len();
+    if arrived > 0 {
+        reporter.event(Event::Note(&format!(
+            "{} of an earlier run {} here: the next `gpbuild` takes what is in it, for nothing",
+            count(arrived, "answer"),
+            if arrived == 1 { "is" } else { "are" },
+        )));
+    }
     if requests > 0 {
         let budget = planned.project.manifest.budget.run;
         if let Some(most) = budget

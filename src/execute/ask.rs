@@ -212,20 +212,30 @@ impl Asker {
             match reply {
                 Reply::Answered { request_id } => {
                     spent.requests += 1;
-                    let path = incoming.arrived().map_err(|e| refused::disk(&e))?;
+                    let path = match incoming.arrived() {
+                        Ok(path) => path,
+                        Err(astray) => {
+                            spent.unknown = true;
+                            // A disk that takes no more may not take this either: in doubt it is anyway.
+                            let why = Some(astray.error.to_string());
+                            let _ = settle(Outcome::Doubt, why, request_id);
+                            return Err(refused::astray(&astray));
+                        }
+                    };
                     return self.taken(ask, &path, request_id, line, spent);
                 }
                 Reply::Doubt { why, request_id } => {
                     spent.requests += 1;
                     spent.unknown = true;
-                    settle(Outcome::Doubt, Some(why.clone()), request_id)?;
+                    // Without it, the intent alone says that it is in doubt.
+                    let _ = settle(Outcome::Doubt, Some(why.clone()), request_id);
                     return Err(refused::doubt(&why, incoming.keep_part().as_deref()));
                 }
                 Reply::Disk(error) => {
                     spent.requests += 1;
                     spent.unknown = true;
-                    settle(Outcome::Doubt, Some(error.to_string()), None)?;
-                    return Err(refused::disk(&error));
+                    let _ = settle(Outcome::Doubt, Some(error.to_string()), None);
+                    return Err(refused::no_room(&error, incoming.keep_part().as_deref()));
                 }
                 Reply::Unreadable(why) => {
                     incoming.forget();

@@ -8,6 +8,7 @@ use crate::execute::purse::Over;
 use crate::fs::{FsError, shown};
 use crate::ledger::Entry;
 use crate::provider::openai::{Kind, Refusal};
+use crate::store::Astray;
 
 fn failed(exit: Exit, diagnostic: Diagnostic) -> Failed {
     Failed {
@@ -83,6 +84,35 @@ pub fn not_kept(error: &FsError, answer: &Path) -> Failed {
             shown(answer)
         )),
     )
+}
+
+/// It was paid for, and is not where it should be.
+pub fn astray(astray: &Astray) -> Failed {
+    let path = shown(&astray.path);
+    let hint = match &astray.belongs {
+        Some(place) => format!(
+            "it was paid for, and its answer is safe in `{path}`: make room, move that to `{}`, and the next `gpbuild` takes it from there, for nothing",
+            shown(place)
+        ),
+        None => format!(
+            "it was paid for, and its answer is in `{path}`: the next `gpbuild` takes it from there, for nothing"
+        ),
+    };
+    failed(
+        Exit::SomeFailed,
+        Diagnostic::error(astray.error.to_string()).hint(hint),
+    )
+}
+
+/// Its answer found room nowhere.
+pub fn no_room(error: &FsError, kept: Option<&Path>) -> Failed {
+    let mut diagnostic = Diagnostic::error(error.to_string()).hint(
+        "it may have been paid for, so it is not sent again by itself: make room, then `--retry-in-doubt` does that",
+    );
+    if let Some(kept) = kept {
+        diagnostic = diagnostic.hint(format!("what came is kept in `{}`", shown(kept)));
+    }
+    failed(Exit::SomeFailed, diagnostic)
 }
 
 /// A picture that goes with it.

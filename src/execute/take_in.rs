@@ -139,9 +139,67 @@ fn remarks(store: &Store, head: &Head, pictures: &[Digest], why: Option<String>)
     remarks
 }
 
+/// Whether the file of an answer whose end nobody saw is needed any more.
+enum Part {
+    /// All of the answer is there: only the run was ended before it could say so.
+    Whole,
+    /// Something is there, and the request is in doubt: a person may want to see it.
+    Cut,
+    /// Nothing came, or it is known what became of the request.
+    Needless,
+}
+
+/// Looks at the file of an answer whose end nobody saw.
+fn look_at(ledger: &Ledger, path: &Path) -> Result<Part, FsError> {
+    let Ok(mut arrived) = Arrived::open(path) else {
+        // Its head was not written to its end, so nothing was sent yet.
+        return Ok(Part::Needless);
+    };
+    let head = arrived.head.clone();
+    let entry = ledger
+        .entries()
+        .into_iter()
+        .find(|e| e.number == head.number);
+    let is_settled = entry.is_some_and(|e| e.intent.key == head.key && !e.is_in_doubt());
+    if is_settled {
+        return Ok(Part::Needless);
+    }
+    let mut size = 0;
+    let mut look = |bytes: &mut dyn Read| -> Result<Digest, KeepError> {
+        size += std::io::copy(bytes, &mut std::io::sink()).map_err(KeepError::Picture)?;
+        Ok(Digest::of(&[]))
+    };
+    let said = openai::read(&mut arrived.body, &mut look)?;
+    let is_whole = said.trouble.is_none() && said.pictures.len() as u64 == u64::from(head.pictures);
+    if is_whole && size > 0 {
+        return Ok(Part::Whole);
+    }
+    // A later request for the same shot has answered.
+    let is_moot = ledger.doubt(&head.key).is_none();
+    let is_empty = arrived.body_is_empty();
+    Ok(if is_moot || is_empty {
+        Part::Needless
+    } else {
+        Part::Cut
+    })
+}
+
 /// Takes in what arrived before an earlier run was ended; what is wrong with any of it is told.
 pub fn recover(store: &Store, ledger: &Ledger) -> Vec<Diagnostic> {
     let mut told = Vec::new();
+    for path in store.parts() {
+        let done = match look_at(ledger, &path) {
+            Ok(Part::Whole) => store.is_whole_after_all(&path).map(drop),
+            Ok(Part::Cut) => Ok(()),
+            Ok(Part::Needless) => crate::fs::remove(&path),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            told.push(Diagnostic::warning(format!(
+                "an answer of an earlier run could not be looked at: {error}"
+            )));
+        }
+    }
     for path in store.arrived() {
         let asset = Arrived::open(&path).map(|arrived| arrived.head.asset).ok();
         let warning = match take_in(store, ledger, &path, None) {

@@ -7,6 +7,7 @@
 //! sRGB, and colour management in floating point would not give the same bytes everywhere. And
 //! nothing is written into a file but its pixels: no metadata, no time.
 
+mod cut;
 mod decode;
 mod encode;
 mod error;
@@ -18,6 +19,7 @@ pub use self::decode::{Glance, dimensions, dimensions_of, glance};
 pub use self::encode::encode_picture;
 pub use self::error::ExportError;
 pub use self::transform::lay_over;
+pub use cut::is_cut;
 
 use image::RgbaImage;
 

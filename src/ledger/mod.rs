@@ -5,13 +5,13 @@
 mod record;
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diagnostic::Diagnostic;
-use crate::fs::{FsError, read_bounded};
+use crate::fs::{FsError, create_folder, op, read_bounded, sync_folders};
 use crate::key::Key;
 use crate::model::Micro;
 use crate::store::STATE_FOLDER;
@@ -72,6 +72,8 @@ struct Inner {
     /// How many lines were written in this run.
     written: u64,
     damaged: Vec<usize>,
+    /// Why nothing more is to be asked for: the disk did not take what was written before.
+    broken: Option<io::ErrorKind>,
 }
 
 impl Ledger {
@@ -116,6 +118,7 @@ impl Ledger {
                 file: None,
                 written: 0,
                 damaged,
+                broken: None,
             }),
             synced: Mutex::new(0),
         })
@@ -125,6 +128,9 @@ impl Ledger {
     /// number.
     pub fn intend(&self, intent: Intent) -> Result<u64, FsError> {
         let mut inner = self.lock();
+        if let Some(kind) = inner.broken {
+            return Err(FsError::io("write", &self.path)(kind.into()));
+        }
         let number = inner.entries.last_key_value().map_or(1, |(n, _)| n + 1);
         let at = Moment::now();
         let record = Record::Intent {
@@ -141,7 +147,17 @@ impl Ledger {
         };
         inner.entries.insert(number, entry);
         drop(inner);
-        self.sync(line)?;
+        if let Err(error) = self.sync(line) {
+            let settlement = Settlement {
+                outcome: Outcome::Unsent,
+                cost: None,
+                request_id: None,
+                why: Some(error.to_string()),
+            };
+            // It is not sent; if that cannot be written either, it stays in doubt.
+            let _ = self.settle(number, settlement);
+            return Err(error);
+        }
         Ok(number)
     }
 
@@ -219,13 +235,15 @@ impl Ledger {
 
     /// Writes a line; its number among those of this run.
     fn append(&self, inner: &mut Inner, record: &Record) -> Result<u64, FsError> {
-        let file = match &inner.file {
+        let mut file = match &inner.file {
             Some(file) => Arc::clone(file),
             None => Arc::clone(inner.file.insert(Arc::new(self.create()?))),
         };
-        (&*file)
-            .write_all(line(record).as_bytes())
-            .map_err(FsError::io("write", &self.path))?;
+        if let Err(error) = op::write(&mut file, &self.path, line(record).as_bytes()) {
+            // A part of the line may be there: it is ended before the next one.
+            inner.file = None;
+            return Err(FsError::io("write", &self.path)(error));
+        }
         inner.written += 1;
         Ok(inner.written)
     }
@@ -241,8 +259,12 @@ impl Ledger {
             let inner = self.lock();
             (inner.file.clone(), inner.written)
         };
-        if let Some(file) = file {
-            file.sync_data().map_err(FsError::io("write", &self.path))?;
+        if let Some(file) = file
+            && let Err(error) = op::sync(&file, &self.path)
+        {
+            // A system tells this once: the next sync would say that all is well, and it would not be.
+            self.lock().broken = Some(error.kind());
+            return Err(FsError::io("write", &self.path)(error));
         }
         *synced = written;
         Ok(())
@@ -253,23 +275,16 @@ impl Ledger {
     fn create(&self) -> Result<File, FsError> {
         let failed = || FsError::io("write", &self.path);
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder).map_err(FsError::io("create", folder))?;
-        let is_new = !self.path.exists();
-        let mut file = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .append(true)
-            .open(&self.path)
-            .map_err(failed())?;
-        if is_new {
-            crate::fs::sync_folder(folder)?;
-        }
+        create_folder(folder)?;
+        let mut file = op::open_to_append(&self.path).map_err(failed())?;
+        // The file may be new, and the folder too.
+        sync_folders(folder, folder.parent().unwrap_or(folder))?;
         let mut last = [b'\n'];
         if file.seek(SeekFrom::End(-1)).is_ok() {
             file.read_exact(&mut last).map_err(failed())?;
         }
         if last != [b'\n'] {
-            file.write_all(b"\n").map_err(failed())?;
+            op::write(&mut file, &self.path, b"\n").map_err(failed())?;
         }
         Ok(file)
     }

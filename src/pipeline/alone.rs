@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::diagnostic::Failure;
-use crate::fs::FsError;
+use crate::fs::{FsError, create_folder, op};
 use crate::pipeline::store_failure;
 use crate::report::{Event, Reporter};
 use crate::store::STATE_FOLDER;
@@ -17,17 +17,10 @@ pub struct Alone {
 
 pub fn alone(root: &Path, reporter: &Reporter) -> Result<Alone, Failure> {
     let folder = root.join(STATE_FOLDER);
-    std::fs::create_dir_all(&folder)
-        .map_err(|e| store_failure(&FsError::io("create", &folder)(e)))?;
+    create_folder(&folder).map_err(|e| store_failure(&e))?;
     let path = folder.join("running");
-    let open = || {
-        std::fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-    };
-    let file = open().map_err(|e| store_failure(&FsError::io("open", &path)(e)))?;
+    let file =
+        op::open_to_append(&path).map_err(|e| store_failure(&FsError::io("open", &path)(e)))?;
     let mut waited = false;
     if file.try_lock().is_err() {
         waited = true;

@@ -115,7 +115,7 @@ pub fn doubts(settings: &Settings, ledger: &Ledger) -> BTreeMap<Key, String> {
 /// Takes in the answers that arrived before an earlier run was ended.
 pub fn recover(settings: &Settings, reporter: &Reporter) -> Result<(), Failure> {
     let store = Store::open(&settings.root)?;
-    if store.arrived().is_empty() {
+    if store.arrived().is_empty() && store.parts().is_empty() {
         return Ok(());
     }
     let ledger = Ledger::open(&settings.root).map_err(|e| store_failure(&e))?;

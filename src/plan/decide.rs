@@ -10,6 +10,8 @@ pub enum Disk {
     Missing,
     /// A file with these bytes.
     Is(Digest),
+    /// The beginning of a picture, or zeros: what a power cut or a full disk leaves.
+    Cut,
     /// Not a file: what it is.
     Odd(&'static str),
 }
@@ -74,6 +76,7 @@ pub fn decide(seen: &Observed) -> (Verdict, Reason) {
     {
         let reason = match seen.disk {
             Disk::Missing => Reason::OutputMissing,
+            Disk::Cut => Reason::OutputCut,
             _ if !is_ours(seen) => Reason::Replaced,
             _ if seen.lock_holds => Reason::OutputDiffers,
             _ => Reason::Changed(Vec::new()),
@@ -132,7 +135,7 @@ fn in_the_way(seen: &Observed) -> Option<Reason> {
         };
     }
     match seen.disk {
-        Disk::Missing => None,
+        Disk::Missing | Disk::Cut => None,
         Disk::Odd(what) => Some(Reason::Foreign(what)),
         Disk::Is(_) if is_ours(seen) => None,
         Disk::Is(_) if seen.locked.is_some() => Some(Reason::Edited),

@@ -57,6 +57,8 @@ pub enum Reason {
     Changed(Vec<String>),
     /// Its file is not there.
     OutputMissing,
+    /// Only the beginning of its file is there.
+    OutputCut,
     /// Its file is there, but it is another picture of this project.
     OutputDiffers,
     /// `--force`: what a person put at its path gives way.
@@ -103,6 +105,7 @@ impl fmt::Display for Reason {
             Self::Changed(names) if names.is_empty() => f.write_str("its inputs changed"),
             Self::Changed(names) => write!(f, "{} changed", names.join(", ")),
             Self::OutputMissing => f.write_str("output is missing"),
+            Self::OutputCut => f.write_str("output is cut off, as by a crash"),
             Self::OutputDiffers => f.write_str("output is another picture of this project"),
             Self::Replaced => f.write_str("what was put there by hand gives way to `--force`"),
             Self::Lost => f.write_str("output is missing, and the store does not have it"),

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::diagnostic::count;
 use crate::digest::Digest;
+use crate::export;
 use crate::fs::{Root, read_bounded};
 use crate::key::{self, Key, SHOT};
 use crate::lock::{Lock, LockedAsset};
@@ -243,6 +244,7 @@ impl Observer<'_> {
             return Disk::Is(*digest);
         }
         match read_bounded(&path, MAX_OBJECT_BYTES) {
+            Ok(bytes) if export::is_cut(&bytes) => Disk::Cut,
             Ok(bytes) => Disk::Is(Digest::of(&bytes)),
             Err(_) => Disk::Odd("a file that cannot be read"),
         }

@@ -97,7 +97,8 @@ impl Store {
         let json = serde_json::to_string(entry)
             .map_err(|e| FsError::io("write", &path)(std::io::Error::other(e)))?;
         let text = format!("{json}\n{}\n", Digest::of(json.as_bytes()));
-        write_atomic(&path, text.as_bytes(), durability)
+        write_atomic(&path, text.as_bytes(), durability)?;
+        self.make_sure(&path, durability)
     }
 }
 

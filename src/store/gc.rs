@@ -129,7 +129,7 @@ impl Store {
             swept.files += 1;
             swept.bytes += item.bytes;
             if !dry {
-                std::fs::remove_file(&item.path).map_err(FsError::io("remove", &item.path))?;
+                crate::fs::remove(&item.path)?;
             }
         }
         Ok(swept)

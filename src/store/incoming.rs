@@ -1,14 +1,15 @@
 //! Answers of providers, as they come over the wire: a line that says what they answer, then the raw
 //! body. Written before anything in them is looked at, removed when all that is in them is in its
-//! place: what was paid for survives a kill at any instant.
+//! place: what was paid for survives a kill at any instant. Where the project's disk takes no more, the
+//! rest of an answer goes to the folder for temporary files.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::fs::{FsError, sync_folder};
+use crate::fs::{FsError, create_folder, op, sync_folders};
 use crate::key::{Ingredients, Key};
 use crate::model::Price;
 use crate::store::Store;
@@ -39,11 +40,27 @@ pub struct Head {
 
 /// An answer that is being written.
 pub struct Incoming {
+    root: PathBuf,
     part: PathBuf,
     whole: PathBuf,
     file: File,
+    /// Bytes of the head.
+    head: u64,
     /// Bytes of the body so far.
     size: u64,
+    /// Where it is written since the project's disk took no more, and what that disk said.
+    elsewhere: Option<(PathBuf, FsError)>,
+}
+
+/// An answer that is whole, but not where the next run finds it by itself, or not surely on the disk.
+#[derive(Debug)]
+pub struct Astray {
+    /// What the disk said.
+    pub error: FsError,
+    /// Where the answer is.
+    pub path: PathBuf,
+    /// Where it has to be for the next run to find it; `None` if it is there.
+    pub belongs: Option<PathBuf>,
 }
 
 /// An answer that is there from its first byte to its last.
@@ -52,6 +69,7 @@ pub struct Arrived {
     pub head: Head,
     /// The body.
     pub body: BufReader<File>,
+    head_size: u64,
     path: PathBuf,
 }
 
@@ -63,34 +81,46 @@ impl Store {
     /// A file for the answer to a request that is about to be sent.
     pub fn expect(&self, head: &Head) -> Result<Incoming, FsError> {
         let folder = self.incoming_folder();
-        std::fs::create_dir_all(&folder).map_err(FsError::io("create", &folder))?;
+        create_folder(&folder)?;
         let name = format!("{}-{}", head.number, head.key.0.short());
         let part = folder.join(format!("{name}.part"));
         let failed = || FsError::io("write", &part);
-        let mut file = File::create(&part).map_err(failed())?;
+        let mut file = op::create(&part).map_err(failed())?;
         let mut line = serde_json::to_vec(head)
-            .map_err(std::io::Error::other)
+            .map_err(io::Error::other)
             .map_err(failed())?;
         line.push(b'\n');
-        file.write_all(&line).map_err(failed())?;
+        op::write(&mut file, &part, &line).map_err(failed())?;
         Ok(Incoming {
+            root: self.root.clone(),
             whole: folder.join(format!("{name}.answer")),
             part,
             file,
+            head: line.len() as u64,
             size: 0,
+            elsewhere: None,
         })
     }
 
     /// The answers that are whole, in the order in which they were asked for. One that cannot be read
     /// is left where it is.
     pub fn arrived(&self) -> Vec<PathBuf> {
+        self.incoming(".answer")
+    }
+
+    /// The answers whose end did not come before a run was ended, as far as anybody knows.
+    pub fn parts(&self) -> Vec<PathBuf> {
+        self.incoming(".part")
+    }
+
+    fn incoming(&self, ending: &str) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.incoming_folder());
         let mut found: Vec<(u64, PathBuf)> = entries
             .into_iter()
             .flatten()
             .filter_map(|entry| {
                 let path = entry.ok()?.path();
-                let name = path.file_name()?.to_str()?.strip_suffix(".answer")?;
+                let name = path.file_name()?.to_str()?.strip_suffix(ending)?;
                 let number = name.split('-').next()?.parse().ok()?;
                 Some((number, path))
             })
@@ -98,24 +128,55 @@ impl Store {
         found.sort();
         found.into_iter().map(|(_, path)| path).collect()
     }
+
+    /// Says that a part turned out to be the whole of an answer; it is on the disk before this returns.
+    pub fn is_whole_after_all(&self, part: &Path) -> Result<PathBuf, FsError> {
+        let failed = || FsError::io("write", part);
+        let file = File::open(part).map_err(failed())?;
+        op::sync(&file, part).map_err(failed())?;
+        put_in_place(part, &part.with_extension("answer"), &self.root)
+    }
+}
+
+/// Renames an answer that is whole.
+fn put_in_place(part: &Path, whole: &Path, root: &Path) -> Result<PathBuf, FsError> {
+    op::rename(part, whole).map_err(FsError::io("write", whole))?;
+    sync_folders(whole.parent().unwrap_or(root), root)?;
+    Ok(whole.to_path_buf())
 }
 
 impl Incoming {
     /// Says that the answer is whole; it is on the disk before this returns.
-    pub fn arrived(self) -> Result<PathBuf, FsError> {
-        let Self {
-            part, whole, file, ..
-        } = self;
-        file.sync_all().map_err(FsError::io("write", &part))?;
-        std::fs::rename(&part, &whole).map_err(FsError::io("write", &whole))?;
-        sync_folder(whole.parent().unwrap_or(Path::new(".")))?;
-        Ok(whole)
+    pub fn arrived(self) -> Result<PathBuf, Astray> {
+        if let Some((path, error)) = self.elsewhere {
+            // As sure as it can be made; what is wrong with the project's disk is told anyway.
+            let _ = op::sync(&self.file, &path);
+            return Err(Astray {
+                error,
+                path,
+                belongs: Some(self.whole),
+            });
+        }
+        let synced = op::sync(&self.file, &self.part).map_err(FsError::io("write", &self.part));
+        synced
+            .and_then(|()| put_in_place(&self.part, &self.whole, &self.root))
+            .map_err(|error| {
+                let is_named = self.whole.exists();
+                Astray {
+                    error,
+                    path: if is_named { self.whole } else { self.part },
+                    belongs: None,
+                }
+            })
     }
 
     /// Forgets an answer that will not come.
     pub fn forget(self) {
-        // One that stays behind is never taken for an answer.
-        let _ = std::fs::remove_file(&self.part);
+        // One that stays behind is never taken for an answer: the ledger says that none came.
+        let _ = op::remove(&self.part);
+        if let Some((path, _)) = &self.elsewhere {
+            let _ = op::remove(path);
+        }
     }
 
     /// Where it is being written.
@@ -130,18 +191,49 @@ impl Incoming {
             self.forget();
             return None;
         }
-        Some(self.part)
+        Some(match self.elsewhere {
+            Some((path, _)) => path,
+            None => self.part,
+        })
+    }
+
+    /// Goes on in the folder for temporary files: what came so far is copied there.
+    fn move_elsewhere(&mut self, error: io::Error) -> io::Result<()> {
+        let told = FsError::io("write", &self.part)(error);
+        let mut builder = tempfile::Builder::new();
+        let mut other = builder.prefix("gpbuild-").suffix(".answer").tempfile()?;
+        self.file.seek(SeekFrom::Start(0))?;
+        let so_far = self.head + self.size;
+        if io::copy(&mut (&self.file).take(so_far), &mut other)? != so_far {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let (file, path) = other.keep().map_err(|e| e.error)?;
+        self.file = file;
+        self.elsewhere = Some((path, told));
+        // Its room may be all that the ledger needs.
+        let _ = op::remove(&self.part);
+        Ok(())
     }
 }
 
 impl Write for Incoming {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.size += written as u64;
-        Ok(written)
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &self.elsewhere {
+            Some((path, _)) => op::write(&mut self.file, path, bytes)?,
+            None => {
+                if let Err(error) = op::write(&mut self.file, &self.part, bytes) {
+                    let again = io::Error::new(error.kind(), error.to_string());
+                    // What is told is what was wrong first.
+                    self.move_elsewhere(error).map_err(|_| again)?;
+                    self.file.write_all(bytes)?;
+                }
+            }
+        }
+        self.size += bytes.len() as u64;
+        Ok(bytes.len())
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
 }
@@ -158,24 +250,31 @@ impl Arrived {
             .read_until(b'\n', &mut line)
             .map_err(failed())?;
         let head = serde_json::from_slice(&line)
-            .map_err(std::io::Error::other)
+            .map_err(io::Error::other)
             .map_err(failed())?;
         Ok(Self {
             head,
             body,
+            head_size: line.len() as u64,
             path: path.to_path_buf(),
         })
     }
 
+    /// Whether nothing stands behind the head.
+    pub fn body_is_empty(&self) -> bool {
+        let size = std::fs::metadata(&self.path).map_or(0, |meta| meta.len());
+        size == self.head_size
+    }
+
     /// Removes it: all that was in it is in its place.
     pub fn done(self) -> Result<(), FsError> {
-        std::fs::remove_file(&self.path).map_err(FsError::io("remove", &self.path))
+        crate::fs::remove(&self.path)
     }
 
     /// Puts it aside: there is no picture in it, and a person may want to see what is.
     pub fn set_aside(self) -> PathBuf {
         let aside = self.path.with_extension("odd");
-        match std::fs::rename(&self.path, &aside) {
+        match op::rename(&self.path, &aside) {
             Ok(()) => aside,
             Err(_) => self.path,
         }

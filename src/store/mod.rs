@@ -10,11 +10,11 @@ mod object;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Exit, Failure};
-use crate::fs::{Durability, FsError, read_bounded, write_atomic};
+use crate::fs::{Durability, FsError, read_bounded, sync_folders, write_atomic};
 
 pub use entry::{ExportEntry, ShotEntry};
 pub use gc::{Stats, Swept, Verified};
-pub use incoming::{Arrived, Head, Incoming};
+pub use incoming::{Arrived, Astray, Head, Incoming};
 pub use object::{MAX_OBJECT_BYTES, StreamError};
 
 /// The folder with everything that is not committed.
@@ -25,6 +25,7 @@ const VERSION: u32 = 1;
 /// The store of a project.
 #[derive(Clone, Debug)]
 pub struct Store {
+    root: PathBuf,
     folder: PathBuf,
 }
 
@@ -32,7 +33,10 @@ impl Store {
     /// The store of the project in `root`; nothing is written yet.
     pub fn open(root: &Path) -> Result<Self, Failure> {
         let folder = root.join(STATE_FOLDER).join("store");
-        let store = Self { folder };
+        let store = Self {
+            root: root.to_path_buf(),
+            folder,
+        };
         let file = store.folder.join("VERSION");
         match read_bounded(&file, 100) {
             Ok(bytes) => {
@@ -65,6 +69,15 @@ impl Store {
             return Ok(());
         }
         write_atomic(&file, format!("{VERSION}\n").as_bytes(), Durability::Free)
+    }
+
+    /// Makes sure of the way to a file that was paid for: the folders that it lies in may be new.
+    fn make_sure(&self, path: &Path, durability: Durability) -> Result<(), FsError> {
+        match (durability, path.parent().and_then(Path::parent)) {
+            // The file's own folder is on the disk already.
+            (Durability::Paid, Some(folder)) => sync_folders(folder, &self.root),
+            _ => Ok(()),
+        }
     }
 
     /// Where the store is.

@@ -1,10 +1,10 @@
 //! Objects: bytes named by their blake3. Written by rename, checked by digest whenever they are read.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::PathBuf;
 
 use crate::digest::{Digest, Digester};
-use crate::fs::{AtomicFile, Durability, FsError, read_bounded, write_atomic};
+use crate::fs::{AtomicFile, Durability, FsError, create_folder, read_bounded, write_atomic};
 use crate::store::Store;
 
 /// The largest object: more than any image API answers with.
@@ -22,7 +22,9 @@ impl Store {
         let digest = Digest::of(bytes);
         if !self.is_whole(&digest) {
             self.prepare()?;
-            write_atomic(&self.object_path(&digest), bytes, durability)?;
+            let path = self.object_path(&digest);
+            write_atomic(&path, bytes, durability)?;
+            self.make_sure(&path, durability)?;
         }
         Ok(digest)
     }
@@ -80,7 +82,7 @@ impl Store {
                 return Err(StreamError::Source(std::io::Error::other(why)));
             }
             digester.update(&buffer[..read]);
-            file.write_all(&buffer[..read])
+            file.write(&buffer[..read])
                 .map_err(FsError::io("write", &folder))
                 .map_err(StreamError::Disk)?;
         }
@@ -88,9 +90,9 @@ impl Store {
         if !self.is_whole(&digest) {
             let path = self.object_path(&digest);
             let parent = path.parent().unwrap_or(&folder);
-            std::fs::create_dir_all(parent)
-                .map_err(FsError::io("create", parent))
+            create_folder(parent)
                 .and_then(|()| file.persist(&path, Durability::Paid))
+                .and_then(|()| self.make_sure(&path, Durability::Paid))
                 .map_err(StreamError::Disk)?;
         }
         Ok(digest)

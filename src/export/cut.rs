@@ -1,0 +1,52 @@
+//! Whether a file is the beginning of a picture without its end: what a power cut or a full disk leaves.
+//! Decodes nothing.
+
+/// A file system may have made room for what was never written: at least so many zeros at the end.
+const ZEROS: usize = 512;
+
+/// Whether these bytes were surely never whole. In doubt they are: a person may have made them.
+pub fn is_cut(bytes: &[u8]) -> bool {
+    let has = |end: &[u8]| bytes.windows(end.len()).rev().any(|window| window == end);
+    let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+    if zeros == bytes.len() {
+        return true;
+    }
+    match bytes {
+        [0x89, b'P', b'N', b'G', ..] => !has(b"IEND\xae\x42\x60\x82"),
+        [0xFF, 0xD8, 0xFF, ..] => !has(&[0xFF, 0xD9]),
+        [b'R', b'I', b'F', b'F', a, b, c, d, ..] => {
+            let size = u64::from(u32::from_le_bytes([*a, *b, *c, *d])) + 8;
+            (bytes.len() as u64) < size || zeros >= ZEROS
+        }
+        [b'%', b'P', b'D', b'F', ..] => !has(b"%%EOF"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{DynamicImage, ImageFormat, RgbImage};
+
+    use super::is_cut;
+
+    #[test]
+    fn every_beginning_of_a_picture_is_cut_and_the_whole_is_not() {
+        let picture = RgbImage::from_fn(40, 30, |x, y| {
+            image::Rgb([(x * 6) as u8, (y * 8) as u8, (x * y) as u8])
+        });
+        for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
+            let mut bytes = std::io::Cursor::new(Vec::new());
+            let picture = DynamicImage::ImageRgb8(picture.clone());
+            picture.write_to(&mut bytes, format).unwrap();
+            let bytes = bytes.into_inner();
+            assert!(!is_cut(&bytes), "{format:?}");
+            // Less than its first bytes says nothing.
+            for at in 8..bytes.len() {
+                assert!(is_cut(&bytes[..at]), "{format:?} {at}");
+            }
+        }
+        assert!(is_cut(b"") && is_cut(&[0; 5000]));
+        assert!(is_cut(b"%PDF-1.7\n1 0 obj") && !is_cut(b"%PDF-1.7\n%%EOF"));
+        assert!(!is_cut(b"what a person wrote"));
+    }
+}

@@ -1,0 +1,36 @@
+//! Ten gpbuilds at once in one project: each shot is asked for once in all, whoever asks.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::count::Count;
+use crate::project::Project;
+use crate::random::Random;
+
+/// So many crowds of ten; in every second one some are killed.
+pub fn crowds(binary: &Path, crowds: u64) -> Count {
+    let mut count = Count::default();
+    for seed in 0..crowds {
+        let project = Project::new(binary, 4, Duration::from_millis(10));
+        let mut random = Random::new(seed);
+        let mut children: Vec<_> = (0..10)
+            .map(|_| {
+                let mut command = project.command(&["build", "--yes", "-q"]);
+                command.stdout(Stdio::null()).stderr(Stdio::null());
+                command.spawn().unwrap()
+            })
+            .collect();
+        if seed % 2 == 1 {
+            for child in &mut children[..4] {
+                std::thread::sleep(Duration::from_millis(random.below(40)));
+                child.kill().unwrap();
+            }
+        }
+        for mut child in children {
+            child.wait().unwrap();
+        }
+        count += project.hold(&format!("crowd {seed}"));
+    }
+    count
+}

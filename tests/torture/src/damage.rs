@@ -1,0 +1,131 @@
+//! Damage on the disk: every byte of the small files, flipped, cut off, zeroed; random flips of the large
+//! ones. A picture is never wrong and fresh; nothing is asked for again that the store still has.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::count::Count;
+use crate::project::Project;
+use crate::random::Random;
+
+/// What is done to a file.
+#[derive(Clone, Copy, Debug)]
+enum Harm {
+    /// One bit is another.
+    Flip(usize, u8),
+    /// The rest is gone.
+    Cut(usize),
+    /// Zeros from there to the end.
+    Zeros(usize),
+}
+
+impl Harm {
+    fn to(self, bytes: &[u8]) -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
+        match self {
+            Self::Flip(at, bit) => bytes[at] ^= 1 << bit,
+            Self::Cut(at) => bytes.truncate(at),
+            Self::Zeros(at) => bytes[at..].fill(0),
+        }
+        bytes
+    }
+}
+
+/// Damages files of a project of one paid slide and two drawn covers, one at a time.
+pub fn damage(binary: &Path, flips: u64) -> Count {
+    let project = Project::new(binary, 1, Duration::ZERO);
+    let built = project.run(&["build", "--yes"]);
+    assert!(built.status.success(), "{built:?}");
+    let good = project.files();
+    let mut count = Count {
+        paid: project.server.stats().accepted,
+        ..Count::default()
+    };
+    for (name, bytes) in &good {
+        let is_small = name == "gpbuild.lock"
+            || name == ".gpbuild/ledger"
+            || name == ".gpbuild/state"
+            || name.contains("/shots/")
+            || name.contains("/exports/")
+            || name.ends_with("VERSION");
+        if !is_small {
+            continue;
+        }
+        for at in 0..bytes.len() {
+            let bit = u8::try_from(at % 8).unwrap();
+            for harm in [Harm::Flip(at, bit), Harm::Cut(at), Harm::Zeros(at)] {
+                // Every byte is flipped; of cuts and zeros every fourth will do.
+                if !matches!(harm, Harm::Flip(..)) && at % 4 != 0 {
+                    continue;
+                }
+                count += one(&project, &good, name, harm);
+            }
+        }
+    }
+    let large: Vec<&String> = good
+        .keys()
+        .filter(|name| name.contains("/objects/"))
+        .collect();
+    let mut random = Random::new(7);
+    for _ in 0..flips {
+        let name = large[usize::try_from(random.below(large.len() as u64)).unwrap()];
+        let at = usize::try_from(random.below(good[name].len() as u64)).unwrap();
+        let harm = Harm::Flip(at, u8::try_from(random.below(8)).unwrap());
+        count += one(&project, &good, name, harm);
+    }
+    count
+}
+
+fn one(project: &Project, good: &BTreeMap<String, Vec<u8>>, name: &str, harm: Harm) -> Count {
+    let mut count = Count {
+        cases: 1,
+        ..Count::default()
+    };
+    // The outputs are gone, so that what is delivered comes out of what is damaged.
+    let now = project.files();
+    for name in now.keys().filter(|name| !good.contains_key(*name)) {
+        std::fs::remove_file(project.root().join(name)).unwrap();
+    }
+    for (other, bytes) in good
+        .iter()
+        .filter(|(other, bytes)| now.get(*other) != Some(bytes))
+    {
+        project.write(other, bytes);
+    }
+    let outputs = good
+        .keys()
+        .filter(|name| name.starts_with("dist/") && !name.ends_with(".json"));
+    let outputs: Vec<&String> = outputs.collect();
+    for output in &outputs {
+        std::fs::remove_file(project.root().join(output)).unwrap();
+    }
+    project.write(name, &harm.to(&good[name]));
+    let before = project.server.stats().accepted;
+    let run = project.run(&["build", "--json"]);
+    let asked = project.server.stats().accepted - before;
+    let is_whole = |output: &&String| {
+        let there = std::fs::read(project.root().join(output)).ok();
+        there.as_ref() == Some(&good[*output])
+    };
+    let tell = |what: &str| {
+        println!(
+            "{name} {harm:?}: {what}: {:?}\n{}",
+            run.status.code(),
+            String::from_utf8_lossy(&run.stderr)
+        );
+        1
+    };
+    match run.status.code() {
+        // A paid picture whose only copy is the damaged object has to be asked for again.
+        Some(0) if asked == 0 && !outputs.iter().all(is_whole) => {
+            count.wrong = tell("a wrong picture is delivered");
+        }
+        Some(0..=5) => {}
+        _ => count.wrong = tell("a crash"),
+    }
+    if asked > 0 && !name.contains("/objects/") {
+        count.twice = asked * tell("asked for again");
+    }
+    count
+}

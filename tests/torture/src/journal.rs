@@ -1,0 +1,67 @@
+//! What a gpbuild built with `--features faults` did to the disk, operation by operation.
+
+use std::path::Path;
+
+use crate::project::Project;
+
+/// An operation that was done.
+#[derive(Clone, Debug)]
+pub struct Op {
+    /// What was done.
+    pub verb: String,
+    /// To which path, from the project's folder.
+    pub path: String,
+    /// What was written.
+    pub with: Vec<u8>,
+    /// Where it was renamed to.
+    pub to: String,
+}
+
+/// Builds a project once, and gives what was done.
+///
+/// # Panics
+/// If the binary records nothing: it was built without the feature.
+pub fn record(project: &Project, arguments: &[&str]) -> Vec<Op> {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let output = project
+        .command(arguments)
+        .env("GPBUILD_FAULT_LOG", log.path())
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{err}");
+    let ops = parse(&std::fs::read(log.path()).unwrap(), project.root());
+    assert!(
+        !ops.is_empty(),
+        "nothing was recorded: build gpbuild with `--features faults`"
+    );
+    ops
+}
+
+fn parse(mut bytes: &[u8], root: &Path) -> Vec<Op> {
+    let mut ops = Vec::new();
+    while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+        let line = std::str::from_utf8(&bytes[..end]).unwrap();
+        let mut words = line.split(' ');
+        let verb = words.next().unwrap().to_owned();
+        let mut length = || words.next().unwrap().parse::<usize>().unwrap();
+        let (path, with) = (length(), length());
+        bytes = &bytes[end + 1..];
+        ops.push(Op {
+            verb,
+            path: plain(&bytes[..path], root),
+            with: bytes[path..path + with].to_vec(),
+            to: plain(&bytes[path..path + with], root),
+        });
+        bytes = &bytes[path + with..];
+    }
+    ops
+}
+
+/// A path from the project's folder, which itself is empty; what is no path is empty too.
+fn plain(path: &[u8], root: &Path) -> String {
+    let path = Path::new(std::str::from_utf8(path).unwrap_or_default());
+    let path = path.strip_prefix(root).unwrap_or(path);
+    let path = path.strip_prefix(".").unwrap_or(path);
+    path.to_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,123 @@
+//! The process is ended before and after every operation on the disk; each of them fails once, and from
+//! there on. What is left of a disk that takes no more is told with its place.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Output;
+use std::time::Duration;
+
+use crate::count::Count;
+use crate::journal;
+use crate::project::Project;
+
+/// Slides of each project.
+const SLIDES: u64 = 3;
+/// How long the server takes.
+const LATENCY: Duration = Duration::from_millis(2);
+
+fn project(binary: &Path) -> Project {
+    Project::new(binary, SLIDES, LATENCY)
+}
+
+/// The operations of a run with nothing wrong, and where they are, as a line to print.
+fn operations(binary: &Path, arguments: &[&str]) -> u64 {
+    let ops = journal::record(&project(binary), arguments);
+    let places: BTreeSet<String> = ops
+        .iter()
+        .map(|op| {
+            let inside = op.path.strip_prefix(".gpbuild/").unwrap_or(&op.path);
+            let inside = inside.strip_prefix("store/").unwrap_or(inside);
+            let place = inside.split('/').next().unwrap_or_default();
+            let place = if place.starts_with(".gpbuild-tmp") {
+                ""
+            } else {
+                place
+            };
+            format!("{} {place}", op.verb)
+        })
+        .collect();
+    println!("{} operations of {} kinds", ops.len(), places.len());
+    ops.len() as u64
+}
+
+/// Ends the process before and after every operation, with one job and with several.
+pub fn kills(binary: &Path) -> Count {
+    let mut count = Count::default();
+    for jobs in ["1", "8"] {
+        let arguments = ["build", "--yes", "-q", "--jobs", jobs];
+        for n in 1..=operations(binary, &arguments) + 4 {
+            for kind in ["kill-before", "kill-after"] {
+                let project = project(binary);
+                let fault = format!("{kind}:::{n}");
+                let mut command = project.command(&arguments);
+                command.env("GPBUILD_FAULT", &fault).output().unwrap();
+                count += project.hold(&format!("{fault}, {jobs} jobs"));
+            }
+        }
+    }
+    count
+}
+
+/// Lets operations fail: each once, and from each on all that come after it.
+pub fn errors(binary: &Path) -> Count {
+    let mut count = Count::default();
+    let arguments = ["build", "--yes", "-q", "--jobs", "1"];
+    let operations = operations(binary, &arguments);
+    for kind in ["eio", "enospc", "erofs"] {
+        for on in ["", "+"] {
+            for n in 1..=operations {
+                count += error(binary, &arguments, &format!("{kind}:::{n}{on}"));
+            }
+        }
+    }
+    for n in 1..=60 {
+        for on in ["", "+"] {
+            count += error(binary, &arguments, &format!("eio:read::{n}{on}"));
+        }
+    }
+    count
+}
+
+fn error(binary: &Path, arguments: &[&str], fault: &str) -> Count {
+    let project = project(binary);
+    let mut command = project.command(arguments);
+    let output = command.env("GPBUILD_FAULT", fault).output().unwrap();
+    project.settle();
+    let mut count = Count::default();
+    if let Some(what) = badly_told(&output) {
+        let err = String::from_utf8_lossy(&output.stderr);
+        println!("{fault}: {what}: {:?}\n{err}", output.status.code());
+        count.wrong += 1;
+    }
+    move_back(&project, &output);
+    count += project.hold(fault);
+    count
+}
+
+/// What is wrong with how a failure was told: it has to have an exit code of its own and to name a path.
+fn badly_told(output: &Output) -> Option<&'static str> {
+    let err = String::from_utf8_lossy(&output.stderr);
+    match output.status.code() {
+        // What could be done without was done without: the state, a folder that is there already.
+        Some(0) => None,
+        Some(1..=5) if err.contains("cannot ") && err.contains('`') => None,
+        Some(1..=5) => Some("no path is told"),
+        _ => Some("a failure of the disk is a bug, or none that is told"),
+    }
+}
+
+/// Does what the help says: moves an answer from where it was kept to where it belongs.
+fn move_back(project: &Project, output: &Output) {
+    let err = String::from_utf8_lossy(&output.stderr);
+    for line in err
+        .lines()
+        .filter(|line| line.contains("make room, move that to `"))
+    {
+        let mut quoted = line.split('`').skip(1).step_by(2);
+        let (from, to) = (quoted.next().unwrap(), quoted.next().unwrap());
+        let to = project.root().join(to);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(from, to).unwrap();
+        std::fs::remove_file(from).unwrap();
+    }
+}
