@@ -430,7 +430,13 @@ fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
                     "watch makes drafts: `--model` needs `--paid`",
                 ));
             }
-            if !paid && settings.resolve.profile.is_none() {
+            // A profile may name a model that is paid for.
+            if !paid && !settings.resolve.is_draft() && settings.resolve.profile.is_some() {
+                return Err(Failure::usage(
+                    "watch makes drafts: `--profile` needs `--paid`",
+                ));
+            }
+            if !paid {
                 settings.resolve.profile = Some(DRAFT.to_owned());
             }
             command::watch::run(&settings, reporter)

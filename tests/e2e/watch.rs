@@ -235,6 +235,10 @@ fn what_makes_no_sense_together_is_refused() {
             &["watch", "--model", "openai/gpt-image-2"],
             "error: watch makes drafts: `--model` needs `--paid`\n",
         ),
+        (
+            &["watch", "--profile", "final"],
+            "error: watch makes drafts: `--profile` needs `--paid`\n",
+        ),
     ] {
         let run = project.run(arguments);
         assert_eq!((run.code, run.err.as_str()), (2, why));
