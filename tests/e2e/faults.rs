@@ -304,6 +304,18 @@ fn a_damaged_output_is_not_taken_for_the_picture() {
 }
 
 #[test]
+fn an_output_of_which_only_a_beginning_is_left_is_put_back() {
+    let project = Project::one("one");
+    project.build();
+    let picture = project.read("dist/a.png");
+    for left in [&picture[..picture.len() / 2], &[0; 100], &[]] {
+        project.write("dist/a.png", left);
+        assert_eq!(project.build(), Counts::restored(1));
+        assert_eq!(project.read("dist/a.png"), picture);
+    }
+}
+
+#[test]
 fn a_damaged_or_deleted_state_changes_no_answer() {
     let project = Project::many(3);
     project.build();

@@ -65,3 +65,38 @@ fn a_kill_at_any_instant_loses_nothing_and_pays_for_nothing_twice() {
     // Else nothing was tested.
     assert!(cut > 0, "no kill came while pictures were asked for");
 }
+
+#[test]
+fn an_answer_that_the_store_has_no_room_for_is_told_and_taken_for_nothing_later() {
+    let paid = Paid::one();
+    paid.project.write(".gpbuild/store/shots", "in the way");
+    let run = paid.build(1);
+    assert!(run.out.contains("the answer is safe in"), "{}", run.out);
+    let plan = paid.run(&["plan"]);
+    assert_eq!(
+        plan.err,
+        "1 answer of an earlier run is here: the next `gpbuild` takes what is in it, for nothing\n"
+    );
+    paid.project.remove(".gpbuild/store/shots");
+    paid.build(0);
+    assert_eq!(paid.accepted(), 1);
+    assert_eq!(summary(&paid.build(0))["fresh"], 1);
+}
+
+#[test]
+fn a_whole_answer_whose_end_nobody_saw_is_taken_for_nothing() {
+    let paid = Paid::one();
+    paid.project.write(".gpbuild/store/shots", "in the way");
+    paid.build(1);
+    paid.project.remove(".gpbuild/store/shots");
+    // As a kill leaves it that comes between the last byte and the new name.
+    let files = paid.project.files(".gpbuild/store/incoming");
+    let [answer] = files.as_slice() else {
+        panic!("{files:?}");
+    };
+    let part = answer.replace(".answer", ".part");
+    std::fs::rename(paid.project.path(answer), paid.project.path(&part)).unwrap();
+    paid.build(0);
+    assert_eq!(paid.accepted(), 1);
+    assert_eq!(paid.project.files(".gpbuild/store/incoming"), [""; 0]);
+}
