@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::Diagnostic;
 use crate::digest::Digest;
 use crate::export;
-use crate::fs::{Durability, FsError};
+use crate::fs::{Durability, FsError, read_bounded};
 use crate::ledger::{Ledger, Outcome, Settlement};
 use crate::model::Micro;
 use crate::plan::Answer;
@@ -139,6 +139,9 @@ fn remarks(store: &Store, head: &Head, pictures: &[Digest], why: Option<String>)
     remarks
 }
 
+/// No head is longer, in bytes.
+const HEAD: u64 = 64 << 10;
+
 /// Whether the file of an answer whose end nobody saw is needed any more.
 enum Part {
     /// All of the answer is there: only the run was ended before it could say so.
@@ -150,18 +153,22 @@ enum Part {
 }
 
 /// Looks at the file of an answer whose end nobody saw.
-fn look_at(ledger: &Ledger, path: &Path) -> Result<Part, FsError> {
+fn look_at(store: &Store, ledger: &Ledger, path: &Path) -> Result<Part, FsError> {
     let Ok(mut arrived) = Arrived::open(path) else {
-        // Its head was not written to its end, so nothing was sent yet.
-        return Ok(Part::Needless);
+        // Without the end of its head nothing was sent yet. What is damaged is left for a person.
+        let is_begun = read_bounded(path, HEAD).is_ok_and(|bytes| !bytes.contains(&b'\n'));
+        return Ok(if is_begun { Part::Needless } else { Part::Cut });
     };
     let head = arrived.head.clone();
     let entry = ledger
         .entries()
         .into_iter()
         .find(|e| e.number == head.number);
-    let is_settled = entry.is_some_and(|e| e.intent.key == head.key && !e.is_in_doubt());
-    if is_settled {
+    let settled = entry.filter(|e| e.intent.key == head.key && !e.is_in_doubt());
+    // Settled alone is not enough to throw a paid answer away: its pictures must be in the store.
+    if let Some(settlement) = settled.and_then(|e| e.settlement)
+        && (settlement.outcome.is_free() || store.shot(&head.key).is_some())
+    {
         return Ok(Part::Needless);
     }
     let mut size = 0;
@@ -188,7 +195,7 @@ fn look_at(ledger: &Ledger, path: &Path) -> Result<Part, FsError> {
 pub fn recover(store: &Store, ledger: &Ledger) -> Vec<Diagnostic> {
     let mut told = Vec::new();
     for path in store.parts() {
-        let done = match look_at(ledger, &path) {
+        let done = match look_at(store, ledger, &path) {
             Ok(Part::Whole) => store.is_whole_after_all(&path).map(drop),
             Ok(Part::Cut) => Ok(()),
             Ok(Part::Needless) => crate::fs::remove(&path),
