@@ -3,6 +3,10 @@
 
 /// A file system may have made room for what was never written: at least so many zeros at the end.
 const ZEROS: usize = 512;
+/// How pictures begin.
+const BEGINNINGS: [&[u8]; 4] = [b"\x89PNG", b"\xFF\xD8\xFF", b"RIFF", b"%PDF"];
+/// No picture is shorter than this, in bytes.
+const SHORTEST: usize = 12;
 
 /// Whether these bytes were surely never whole. In doubt they are: a person may have made them.
 pub fn is_cut(bytes: &[u8]) -> bool {
@@ -10,6 +14,11 @@ pub fn is_cut(bytes: &[u8]) -> bool {
     let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count();
     if zeros == bytes.len() {
         return true;
+    }
+    if bytes.len() < SHORTEST {
+        return BEGINNINGS
+            .iter()
+            .any(|beginning| beginning.starts_with(bytes) || bytes.starts_with(beginning));
     }
     match bytes {
         [0x89, b'P', b'N', b'G', ..] => !has(b"IEND\xae\x42\x60\x82"),
@@ -40,13 +49,12 @@ mod tests {
             picture.write_to(&mut bytes, format).unwrap();
             let bytes = bytes.into_inner();
             assert!(!is_cut(&bytes), "{format:?}");
-            // Less than its first bytes says nothing.
-            for at in 8..bytes.len() {
+            for at in 0..bytes.len() {
                 assert!(is_cut(&bytes[..at]), "{format:?} {at}");
             }
         }
         assert!(is_cut(b"") && is_cut(&[0; 5000]));
-        assert!(is_cut(b"%PDF-1.7\n1 0 obj") && !is_cut(b"%PDF-1.7\n%%EOF"));
-        assert!(!is_cut(b"what a person wrote"));
+        assert!(is_cut(b"%PDF-1.7\n1 0 obj") && is_cut(b"%PDF-1.7") && !is_cut(b"%PDF-1.7\n%%EOF"));
+        assert!(!is_cut(b"what a person wrote") && !is_cut(b"short"));
     }
 }

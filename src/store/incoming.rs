@@ -330,6 +330,34 @@ mod tests {
     }
 
     #[test]
+    fn what_the_disk_takes_no_more_is_written_elsewhere_from_its_first_byte() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let mut incoming = store.expect(&head(1)).unwrap();
+        incoming.write_all(b"{\"data\":").unwrap();
+        // What is open for reading alone takes nothing, as a full disk.
+        let part = store.parts().remove(0);
+        incoming.file = std::fs::File::open(&part).unwrap();
+        incoming.write_all(b"[").unwrap();
+        incoming.write_all(b"]}").unwrap();
+        let astray = incoming.arrived().unwrap_err();
+        let error = astray.error.to_string();
+        assert!(
+            error.starts_with("cannot write `") && error.contains("1-"),
+            "{error}"
+        );
+        assert!(store.parts().is_empty() && store.arrived().is_empty());
+        // Where it belongs, it is found.
+        std::fs::copy(&astray.path, astray.belongs.unwrap()).unwrap();
+        std::fs::remove_file(&astray.path).unwrap();
+        let mut arrived = Arrived::open(&store.arrived()[0]).unwrap();
+        assert_eq!(arrived.head, head(1));
+        let mut body = String::new();
+        arrived.body.read_to_string(&mut body).unwrap();
+        assert_eq!(body, "{\"data\":[]}");
+    }
+
+    #[test]
     fn what_is_no_answer_is_an_error_with_its_path() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("1-x.answer");

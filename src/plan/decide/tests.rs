@@ -64,6 +64,24 @@ fn the_table_of_verdicts() {
         ("first build", nothing(), Make, Reason::NeverMade),
         ("second run", settled(), Fresh, Reason::None),
         (
+            "a power cut left half of the output",
+            Observed {
+                disk: Disk::Cut,
+                ..settled()
+            },
+            Restore(d("new")),
+            Reason::OutputCut,
+        ),
+        (
+            "a power cut left an empty file, and no lock and no store",
+            Observed {
+                disk: Disk::Cut,
+                ..nothing()
+            },
+            Make,
+            Reason::NeverMade,
+        ),
+        (
             "fresh clone: outputs and lock, no store",
             Observed {
                 stored: None,

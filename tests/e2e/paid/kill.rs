@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use api_server::Options;
+use api_server::{Fault, Options};
 
 use crate::paid::{Paid, summary};
 
@@ -99,4 +99,68 @@ fn a_whole_answer_whose_end_nobody_saw_is_taken_for_nothing() {
     paid.build(0);
     assert_eq!(paid.accepted(), 1);
     assert_eq!(paid.project.files(".gpbuild/store/incoming"), [""; 0]);
+}
+
+/// The files of answers that are still there, with this ending.
+fn incoming(paid: &Paid, ending: &str) -> Vec<String> {
+    let mut files = paid.project.files(".gpbuild/store/incoming");
+    files.retain(|name| name.ends_with(ending));
+    files
+}
+
+#[test]
+fn a_whole_answer_whose_end_nobody_saw_is_taken_by_the_next_run() {
+    let paid = Paid::one();
+    // An answer that is kept because a picture is missing in it: its bytes, to make one of.
+    paid.server.script([Fault::stall(99)]);
+    let mut child = paid
+        .command(&["build", "--yes"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let length = |name: &String| paid.project.read(name).len();
+    let mut part = None;
+    while part.is_none() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+        part = incoming(&paid, ".part")
+            .into_iter()
+            .find(|name| length(name) > 10_000);
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let part = part.expect("the answer begins");
+    let cut = paid.project.read(&part);
+    // The plain run keeps what came for a person, and asks for nothing.
+    assert_eq!(paid.run(&["build", "--yes"]).code, 1);
+    assert_eq!(paid.project.read(&part), cut);
+    // The end that was not seen: the picture, of which some base64 is missing, and what stands behind it.
+    let mut whole = cut;
+    let text = String::from_utf8_lossy(&whole).into_owned();
+    let picture = text.find("\"b64_json\":\"").unwrap() + 12;
+    let odd = (whole.len() - picture) % 4;
+    whole.truncate(whole.len() - odd);
+    whole.extend_from_slice(b"\"}],\"usage\":{\"input_tokens\":10,\"output_tokens\":200}}");
+    paid.project.write(&part, whole);
+    let run = paid.run(&["build", "--yes"]);
+    assert_eq!(paid.outcomes(), ["answered"], "{}", run.err);
+    assert_eq!(paid.accepted(), 1);
+    assert_eq!(incoming(&paid, ""), [""; 0]);
+}
+
+#[test]
+fn a_part_that_nobody_needs_goes() {
+    let paid = Paid::one();
+    paid.server.script([Fault::cut(50)]);
+    paid.build(1);
+    assert_eq!(incoming(&paid, ".part").len(), 1);
+    paid.build(1);
+    assert_eq!(incoming(&paid, ".part").len(), 1, "it is in doubt");
+    assert_eq!(paid.run(&["build", "--yes", "--retry-in-doubt"]).code, 0);
+    paid.project.remove("dist");
+    paid.project.remove(".gpbuild/state");
+    paid.build(0);
+    assert_eq!(incoming(&paid, ""), [""; 0]);
 }
