@@ -129,6 +129,14 @@ impl Disk {
 
     /// Does what a run did.
     fn replay(&mut self, op: &Op) {
+        // With several threads, a folder may be used before who made it has said so.
+        match op.verb.as_str() {
+            "sync-folder" => self.make_folders(&op.path),
+            _ => self.make_folders(op.path.rsplit_once('/').map_or("", |(folder, _)| folder)),
+        }
+        if op.verb == "rename" {
+            self.make_folders(op.to.rsplit_once('/').map_or("", |(folder, _)| folder));
+        }
         match op.verb.as_str() {
             "create-folder" => self.make_folders(&op.path),
             "create" => self.link(&op.path, |disk| disk.add(file())),
