@@ -1,6 +1,9 @@
 //! Whether a file is the beginning of a picture without its end: what a power cut or a full disk leaves.
 //! Decodes nothing.
 
+use crate::export::Format;
+use crate::export::decode::is_complete;
+
 /// A file system may have made room for what was never written: at least so many zeros at the end.
 const ZEROS: usize = 512;
 /// How pictures begin.
@@ -10,7 +13,6 @@ const SHORTEST: usize = 12;
 
 /// Whether these bytes were surely never whole. In doubt they are: a person may have made them.
 pub fn is_cut(bytes: &[u8]) -> bool {
-    let has = |end: &[u8]| bytes.windows(end.len()).rev().any(|window| window == end);
     let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count();
     if zeros == bytes.len() {
         return true;
@@ -21,13 +23,10 @@ pub fn is_cut(bytes: &[u8]) -> bool {
             .any(|beginning| beginning.starts_with(bytes) || bytes.starts_with(beginning));
     }
     match bytes {
-        [0x89, b'P', b'N', b'G', ..] => !has(b"IEND\xae\x42\x60\x82"),
-        [0xFF, 0xD8, 0xFF, ..] => !has(&[0xFF, 0xD9]),
-        [b'R', b'I', b'F', b'F', a, b, c, d, ..] => {
-            let size = u64::from(u32::from_le_bytes([*a, *b, *c, *d])) + 8;
-            (bytes.len() as u64) < size || zeros >= ZEROS
-        }
-        [b'%', b'P', b'D', b'F', ..] => !has(b"%%EOF"),
+        [0x89, b'P', b'N', b'G', ..] => !is_complete(Format::Png, bytes),
+        [0xFF, 0xD8, 0xFF, ..] => !is_complete(Format::Jpeg, bytes),
+        [b'R', b'I', b'F', b'F', ..] => !is_complete(Format::WebP, bytes) || zeros >= ZEROS,
+        [b'%', b'P', b'D', b'F', ..] => !bytes.windows(5).rev().any(|end| end == b"%%EOF"),
         _ => false,
     }
 }

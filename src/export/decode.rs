@@ -200,7 +200,7 @@ fn looks(bytes: &[u8]) -> &'static str {
 }
 
 /// Whether the file reaches the mark that ends a picture of its format.
-fn is_complete(format: Format, picture: &[u8]) -> bool {
+pub(super) fn is_complete(format: Format, picture: &[u8]) -> bool {
     match format {
         Format::Png => png_ends(picture),
         Format::Jpeg => jpeg_ends(picture),
