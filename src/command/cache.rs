@@ -95,9 +95,7 @@ fn sweep(settings: &Settings, store: &Store, dry_run: bool) -> Result<Swept, Fai
         swept.files += 1;
         swept.bytes += bytes;
         if !dry_run {
-            std::fs::remove_file(&path)
-                .map_err(FsError::io("remove", &path))
-                .map_err(damaged)?;
+            crate::fs::remove(&path).map_err(damaged)?;
         }
     }
     Ok(swept)

@@ -158,7 +158,7 @@ fn show(
     let before = std::fs::read_dir(settings.root.join(&folder));
     for file in before.into_iter().flatten().filter_map(Result::ok) {
         if file.file_type().is_ok_and(|kind| kind.is_file()) {
-            let _ = std::fs::remove_file(file.path());
+            let _ = crate::fs::remove(&file.path());
         }
     }
     let mut text = String::new();

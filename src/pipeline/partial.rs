@@ -285,7 +285,7 @@ fn restore(planned: &Planned, state: &State, gone: &[usize]) -> bool {
     }
     for path in done.into_iter().flatten() {
         // As it was: the run that looks at everything tells what it puts back.
-        let _ = std::fs::remove_file(root.at(&path));
+        let _ = crate::fs::remove(&root.at(&path));
     }
     false
 }
