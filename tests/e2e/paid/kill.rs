@@ -1,6 +1,6 @@
 //! Killed at any instant: nothing that was answered is lost, nothing is asked for twice.
 
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use api_server::{Fault, Options};
@@ -19,6 +19,13 @@ fn slides() -> Paid {
     )
 }
 
+/// A build that can be killed.
+fn begin(paid: &Paid) -> Child {
+    let mut command = paid.command(&["build", "--yes"]);
+    let command = command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
 #[test]
 fn a_kill_at_any_instant_loses_nothing_and_pays_for_nothing_twice() {
     let whole = slides();
@@ -28,12 +35,7 @@ fn a_kill_at_any_instant_loses_nothing_and_pays_for_nothing_twice() {
     let mut cut = 0;
     for n in 0..10 {
         let paid = slides();
-        let mut child = paid
-            .command(&["build", "--yes"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = begin(&paid);
         std::thread::sleep(takes * n / 9);
         child.kill().unwrap();
         child.wait().unwrap();
@@ -113,12 +115,7 @@ fn a_whole_answer_whose_end_nobody_saw_is_taken_by_the_next_run() {
     let paid = Paid::one();
     // An answer that is kept because a picture is missing in it: its bytes, to make one of.
     paid.server.script([Fault::stall(99)]);
-    let mut child = paid
-        .command(&["build", "--yes"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = begin(&paid);
     let deadline = Instant::now() + Duration::from_secs(30);
     let length = |name: &String| paid.project.read(name).len();
     let mut part = None;
