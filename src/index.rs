@@ -55,6 +55,18 @@ pub fn part(index: &str, ids: &BTreeSet<&str>) -> Option<String> {
     Some(format!("{HEAD}{}{TAIL}", rows.join(BETWEEN)))
 }
 
+/// Whether an index has a row for each of these assets, and is written as [`to_json`] writes it.
+pub fn has(index: &str, ids: &BTreeSet<&str>) -> bool {
+    let Some(rows) = split(index) else {
+        return false;
+    };
+    let wanted = first_lines(ids);
+    let there = rows
+        .into_iter()
+        .filter(|row| wanted.contains(first_line(row)));
+    there.count() == wanted.len()
+}
+
 /// An index in which the rows of these assets are as they are here. There is one for each already:
 /// `None` if not, or if it is not written as [`to_json`] writes it.
 pub fn with(index: &str, new: &[Row]) -> Option<String> {
@@ -131,7 +143,7 @@ fn row_to_json(row: &Row) -> Value {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Row, alts, part, to_json, with};
+    use super::{Row, alts, has, part, to_json, with};
     use crate::digest::Digest;
 
     fn row(id: &str, alt: &str) -> Row {
@@ -204,6 +216,8 @@ mod tests {
             let ids = BTreeSet::from([rows[n].id.as_str()]);
             let alone = to_json(&rows[n..=n]);
             assert_eq!(part(&whole, &ids).as_deref(), Some(alone.as_str()));
+            assert!(has(&whole, &ids) && !has(&whole, &BTreeSet::from(["c"])));
+            assert!(!has(&whole.replace("  ", " "), &ids) && !has("", &ids));
             assert_eq!(alts(alone.as_bytes()).len(), 1);
             assert_eq!(with(&whole, &rows[n..=n]).as_deref(), Some(whole.as_str()));
             let mut changed = rows.clone();

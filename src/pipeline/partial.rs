@@ -124,6 +124,8 @@ fn load(settings: &Settings, remembered: &Remembered) -> Option<(Project, Part)>
     if !(settings.resolve.is_draft() || project.specs.is_empty()) {
         part.lock_text = as_seen(settings, state, lock::FILE)?;
         part.index_text = as_seen(settings, state, &own_files(&project)[1])?;
+        // Asked before anything is made: afterwards it could not be left to the other run.
+        index::has(&part.index_text, &new).then_some(())?;
     }
     Some((project, part))
 }
@@ -317,10 +319,9 @@ fn write(
         let ids: BTreeSet<&str> = lock.assets.keys().map(String::as_str).collect();
         let before = index::part(&part.index_text, &ids).unwrap_or_default();
         let rows = rows(&planned.project, lock, outcome, before.as_bytes());
-        let text = index::with(&part.index_text, &rows).unwrap_or_default();
-        match text == part.index_text {
-            true => Ok(None),
-            false => written(index_path, &text, Durability::Free),
+        match index::with(&part.index_text, &rows) {
+            Some(text) if text != part.index_text => written(index_path, &text, Durability::Free),
+            _ => Ok(None),
         }
     };
     // Both wait for the disk: together.
