@@ -344,6 +344,9 @@ fn build_from(
         project
     };
     money::recover(settings, reporter)?;
+    if settings.resolve.is_draft() {
+        settle::sweep(project.world.root(), &project.specs)?;
+    }
     carry_out(settings, reporter, plan_for(settings, project)?)
 }
 
