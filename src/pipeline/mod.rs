@@ -39,7 +39,7 @@ use crate::template::Templates;
 use crate::world::{Sight, World};
 
 pub use alone::{alone, quite_alone};
-pub use money::{Access, Money, unasked};
+pub use money::{Access, Bill, Money, unasked};
 pub use outcome::{asset_report, fresh_report};
 pub use remember::{Unchanged, nothing_changed};
 pub use why::Why;

@@ -243,6 +243,11 @@ impl Reporter {
         self.json || self.level.shows(state)
     }
 
+    /// Whether a person sits at a terminal that can show moving lines.
+    pub fn is_live(&self) -> bool {
+        self.moving
+    }
+
     /// How long this reporter has been there: for the last line of a run.
     pub fn elapsed(&self) -> Duration {
         self.started
