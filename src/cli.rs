@@ -1,6 +1,7 @@
 //! The command line as typed, and what it asks for. The only place that reads the environment.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
@@ -229,6 +230,12 @@ enum Command {
         /// At most so many pictures at once [default: one for each core]
         #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
         jobs: Option<u16>,
+        /// Show no page [default: on a terminal there is one]
+        #[arg(long, conflicts_with = "port")]
+        no_page: bool,
+        /// Show the page on this port [default: any that is free]
+        #[arg(long, value_name = "PORT")]
+        port: Option<u16>,
     },
     /// Say what was spent, and which requests are in doubt
     Log {
@@ -268,7 +275,7 @@ pub fn run() -> Exit {
             return if help { Exit::Done } else { Exit::Manifest };
         }
     };
-    let reporter = Reporter::new(&report_options(&cli));
+    let reporter = Arc::new(Reporter::new(&report_options(&cli)));
     match dispatch(cli, &reporter) {
         Ok(exit) => exit,
         Err(failure) => {
@@ -313,7 +320,7 @@ fn environment() -> Environment {
     }
 }
 
-fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
+fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
     let given = cli.build.given();
     if let (Some(_), Some(flag)) = (&cli.command, given.first()) {
         return Err(
@@ -416,6 +423,8 @@ fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
             paid,
             max_cost,
             jobs,
+            no_page,
+            port,
         } => {
             settings.select = assets;
             settings.jobs = jobs.map_or(0, usize::from);
@@ -439,7 +448,8 @@ fn dispatch(cli: Cli, reporter: &Reporter) -> Result<Exit, Failure> {
             if !paid {
                 settings.resolve.profile = Some(DRAFT.to_owned());
             }
-            command::watch::run(&settings, reporter)
+            let page = port.or_else(|| (reporter.is_live() && !no_page).then_some(0));
+            command::watch::run(&settings, page, reporter)
         }
         Command::Plan {
             assets,

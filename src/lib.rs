@@ -10,6 +10,7 @@
 // The door.
 mod cli;
 mod command;
+mod page;
 mod watch;
 mod pipeline;
 

@@ -54,7 +54,7 @@ pub fn gc(
     Lock::read(&settings.root)?;
     // Where there is nothing to look after nothing is written, be it to keep others out.
     let swept = if settings.root.join(STATE_FOLDER).is_dir() {
-        let _alone = pipeline::alone(&settings.root, reporter)?;
+        let _alone = pipeline::quite_alone(settings, reporter)?;
         sweep(settings, &store, dry_run)?
     } else {
         Swept::default()

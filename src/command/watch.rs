@@ -1,11 +1,134 @@
-//! `gpbuild watch`: builds on every save.
+//! `gpbuild watch`: builds on every save, and carries out what is asked for on its live page.
 
-use crate::diagnostic::{Exit, Failure};
-use crate::pipeline::Settings;
-use crate::report::Reporter;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::command::pick::Choice;
+use crate::command::{edit, pick};
+use crate::diagnostic::{Diagnostic, Exit, Failure};
+use crate::manifest::{EditStep, PROJECT_FILE};
+use crate::page::{About, Action, LivePage, Performer};
+use crate::pipeline::{self, Money, Settings};
+use crate::report::{Event, Reporter};
+use crate::signal::Signals;
+use crate::spec;
 use crate::watch;
 
-/// Runs the command.
-pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
-    watch::watch(settings, reporter)
+/// How often it is looked whether the last picture is there.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// Runs the command, with a page on the port `page`.
+pub fn run(
+    settings: &Settings,
+    page: Option<u16>,
+    reporter: &Arc<Reporter>,
+) -> Result<Exit, Failure> {
+    // Where there is no project there is nothing to show: the watch says so.
+    let Some(port) = page.filter(|_| settings.root.join(PROJECT_FILE).is_file()) else {
+        return watch::watch(settings, reporter, &|| ());
+    };
+    let about = about(settings);
+    let performer = Box::new(Commands(about.real.clone()));
+    let page = Arc::new(LivePage::open(port, about, performer, reporter)?);
+    reporter.event(Event::Note(&format!("page: {}", page.url())));
+    let hears = Arc::downgrade(&page);
+    reporter.listen(Box::new(move |event| {
+        if let Some(page) = hears.upgrade() {
+            page.hear(event);
+        }
+    }));
+    let exit = watch::watch(settings, reporter, &|| page.built());
+    page.close();
+    if page.is_busy() {
+        reporter.event(Event::Note(
+            "waiting for what was asked for on the page; ctrl-c again does not wait",
+        ));
+        wait(&page)?;
+    }
+    exit
+}
+
+/// The page is about the real pictures, and about drafts if that is what every save makes.
+fn about(settings: &Settings) -> About {
+    if !settings.resolve.is_draft() {
+        return About {
+            real: settings.clone(),
+            drafts: None,
+        };
+    }
+    About {
+        real: Settings {
+            resolve: spec::Options::default(),
+            ..settings.clone()
+        },
+        drafts: Some(settings.clone()),
+    }
+}
+
+/// Waits until nothing is carried out any more, or a person ends that too.
+fn wait(page: &LivePage) -> Result<(), Failure> {
+    let failed = |e| Failure::new(Exit::Bug, Diagnostic::error(format!("cannot wait: {e}")));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    runtime.block_on(async {
+        let mut signals = Signals::new().map_err(failed)?;
+        while page.is_busy() {
+            tokio::select! {
+                () = signals.next() => break,
+                () = tokio::time::sleep(GLANCE) => {}
+            }
+        }
+        Ok(())
+    })
+}
+
+/// What a page asks for, done as on the command line; with the settings for the real pictures.
+struct Commands(Settings);
+
+impl Commands {
+    fn of(&self, id: &str) -> Settings {
+        Settings {
+            select: vec![id.to_owned()],
+            ..self.0.clone()
+        }
+    }
+}
+
+impl Performer for Commands {
+    fn perform(&self, action: &Action, reporter: &Reporter) -> Result<Exit, Failure> {
+        match action {
+            Action::Pick { id, number, shot } => {
+                let choice = Choice {
+                    number: Some(*number),
+                    shot: Some(*shot),
+                    force: false,
+                };
+                pick::run(&self.of(id), choice, false, reporter)
+            }
+            Action::Edit { id, change, keep } => {
+                let step = EditStep {
+                    change: change.clone(),
+                    keep: keep.clone(),
+                    text: Vec::new(),
+                    mask: None,
+                };
+                edit::run(&self.of(id), &step, reporter)
+            }
+            Action::Make { id, most } => {
+                let settings = Settings {
+                    exactly: true,
+                    // Somebody saw the price on the page. One that nobody knows was agreed to as that.
+                    money: Money {
+                        max_cost: *most,
+                        yes: most.is_none(),
+                        retry_in_doubt: false,
+                    },
+                    ..self.of(id)
+                };
+                pipeline::build(&settings, reporter)
+            }
+        }
+    }
 }

@@ -6,17 +6,15 @@ use serde_json::json;
 use similar::TextDiff;
 
 use crate::diagnostic::{Exit, Failure};
-use crate::key::{self, Ingredients};
-use crate::pipeline::{self, Planned, Settings};
-use crate::plan::{Change, Reason, Step, Verdict, changes};
-use crate::provider::request::Picture;
+use crate::pipeline::{self, Settings, Why};
+use crate::plan::{Reason, Step, Verdict};
 use crate::report::Reporter;
 
 /// Runs the command.
 pub fn run(settings: &Settings, as_json: bool, reporter: &Reporter) -> Result<Exit, Failure> {
     let planned = pipeline::plan(settings)?;
     for step in planned.asked_for(settings)? {
-        let found = explain(&planned, step);
+        let found = planned.why(step);
         if as_json {
             reporter.out(&format!("{}\n", as_line(step, &found)));
         } else {
@@ -26,91 +24,7 @@ pub fn run(settings: &Settings, as_json: bool, reporter: &Reporter) -> Result<Ex
     Ok(Exit::Done)
 }
 
-/// What is known of the change.
-struct Found {
-    changes: Vec<Change>,
-    /// Something changed, and what it was is not known any more.
-    forgotten: bool,
-}
-
-fn explain(planned: &Planned, step: &Step) -> Found {
-    let mut found = Found {
-        changes: Vec::new(),
-        forgotten: false,
-    };
-    let Some(locked) = planned.lock.assets.get(&step.spec.id) else {
-        return found;
-    };
-    let mut previous = None;
-    for (n, request) in step.spec.shots.iter().enumerate() {
-        let now = key::shot(request, |picture| match picture {
-            Picture::File(_, digest) => Some(*digest),
-            Picture::Previous => previous,
-            Picture::Asset(id) => planned
-                .plan
-                .steps
-                .iter()
-                .find(|other| other.spec.id == *id)
-                .and_then(|other| other.trace.picture(&other.spec)),
-        });
-        let Some(before) = locked.shots.get(n) else {
-            found.changes.push(Change {
-                name: format!("edit step {n}"),
-                old: None,
-                new: Some(request.prompt.clone()),
-            });
-            continue;
-        };
-        previous = before.picked();
-        let Ok(now) = now else {
-            continue;
-        };
-        if now.key(key::SHOT) == before.key {
-            continue;
-        }
-        let old = planned
-            .store
-            .shot(&before.key)
-            .map(|entry| entry.ingredients);
-        found.add(old, &now);
-    }
-    if locked.shots.len() > step.spec.shots.len() {
-        found.changes.push(Change {
-            name: "edit steps".to_owned(),
-            old: Some(locked.shots.len().saturating_sub(1).to_string()),
-            new: Some(step.spec.shots.len().saturating_sub(1).to_string()),
-        });
-    }
-    if let Some(now) = step.bundled()
-        && now.key(key::EXPORT) != locked.export
-    {
-        let old = planned.store.export(&locked.export);
-        found.add(old.map(|entry| entry.ingredients), &now);
-    }
-    if let Some(picture) = step.trace.picture(&step.spec) {
-        let now = key::export(&step.spec.export, step.spec.overlay.as_ref(), picture);
-        let same_picture = locked.shots.last().and_then(|s| s.picked()) == Some(picture);
-        if now.key(key::EXPORT) != locked.export && same_picture {
-            let old = planned
-                .store
-                .export(&locked.export)
-                .map(|entry| entry.ingredients);
-            found.add(old, &now);
-        }
-    }
-    found
-}
-
-impl Found {
-    fn add(&mut self, old: Option<Ingredients>, now: &Ingredients) {
-        match old {
-            Some(old) if !old.0.is_empty() => self.changes.extend(changes(&old, now)),
-            _ => self.forgotten = true,
-        }
-    }
-}
-
-fn as_text(step: &Step, found: &Found) -> String {
+fn as_text(step: &Step, found: &Why) -> String {
     let mut out = format!("{}: {}\n", step.spec.id, headline(step));
     if found.forgotten {
         out.push_str("  its inputs changed; what they were is not in the store of this machine\n");
@@ -158,7 +72,7 @@ fn diff(old: &str, new: &str) -> Vec<String> {
         .collect()
 }
 
-fn as_line(step: &Step, found: &Found) -> serde_json::Value {
+fn as_line(step: &Step, found: &Why) -> serde_json::Value {
     let changes: Vec<serde_json::Value> = found
         .changes
         .iter()

@@ -20,7 +20,7 @@ pub use record::{Intent, Moment, Outcome, Settlement};
 use record::{Record, line, parse};
 
 /// The file's name, in the folder of everything that is not committed.
-const FILE: &str = "ledger";
+pub const FILE: &str = "ledger";
 /// The largest ledger, in bytes: half a million requests.
 const MAX_BYTES: u64 = 256 << 20;
 
@@ -212,6 +212,14 @@ impl Ledger {
         let inner = self.lock();
         let of_month = inner.entries.values().filter(|e| e.at.month() == month);
         of_month.filter_map(Entry::cost).sum()
+    }
+
+    /// What today's requests cost so far, UTC, with those in doubt; a price that nobody knows is not in it.
+    pub fn spent_today(&self) -> Micro {
+        let today = Moment::now().day();
+        let inner = self.lock();
+        let of_today = inner.entries.values().filter(|e| e.at.day() == today);
+        of_today.filter_map(Entry::cost).sum()
     }
 
     /// A warning for the lines that could not be read.

@@ -1,24 +1,48 @@
-//! One gpbuild at a time in a project. Knows nothing of what it does there.
+//! One gpbuild at a time in a project, and one more for its drafts: a draft does not wait for a picture
+//! that is being paid for. Knows nothing of what is done there.
 
 use std::path::Path;
 
 use crate::diagnostic::Failure;
 use crate::fs::{FsError, create_folder, op};
-use crate::pipeline::store_failure;
+use crate::pipeline::{Settings, store_failure};
 use crate::report::{Event, Reporter};
 use crate::store::STATE_FOLDER;
 
-/// Keeps other gpbuilds out of a project until it is dropped.
+/// Held by who makes the real pictures, or writes the lock.
+const REAL: &str = "running";
+/// Held by who makes drafts.
+const DRAFTS: &str = "drafting";
+
+/// Keeps other gpbuilds out until it is dropped.
 pub struct Alone {
     _file: std::fs::File,
     /// Another gpbuild was there first.
     pub waited: bool,
 }
 
-pub fn alone(root: &Path, reporter: &Reporter) -> Result<Alone, Failure> {
+/// Keeps out who makes pictures of the same kind, real ones or drafts.
+pub fn alone(settings: &Settings, reporter: &Reporter) -> Result<Alone, Failure> {
+    let name = if settings.resolve.is_draft() {
+        DRAFTS
+    } else {
+        REAL
+    };
+    hold(&settings.root, name, reporter)
+}
+
+/// Keeps everybody out: what is in the store may go.
+pub fn quite_alone(settings: &Settings, reporter: &Reporter) -> Result<[Alone; 2], Failure> {
+    Ok([
+        hold(&settings.root, REAL, reporter)?,
+        hold(&settings.root, DRAFTS, reporter)?,
+    ])
+}
+
+fn hold(root: &Path, name: &str, reporter: &Reporter) -> Result<Alone, Failure> {
     let folder = root.join(STATE_FOLDER);
     create_folder(&folder).map_err(|e| store_failure(&e))?;
-    let path = folder.join("running");
+    let path = folder.join(name);
     let file =
         op::open_to_append(&path).map_err(|e| store_failure(&FsError::io("open", &path)(e)))?;
     let mut waited = false;

@@ -9,6 +9,7 @@ mod partial;
 mod remember;
 mod run;
 mod settle;
+mod why;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -37,10 +38,11 @@ use crate::store::Store;
 use crate::template::Templates;
 use crate::world::{Sight, World};
 
-pub use alone::alone;
-pub use money::{Access, Money, unasked};
+pub use alone::{alone, quite_alone};
+pub use money::{Access, Bill, Money, unasked};
 pub use outcome::{asset_report, fresh_report};
 pub use remember::{Unchanged, nothing_changed};
+pub use why::Why;
 
 /// Where drafts go: never in the way of a paid picture.
 const PREVIEW: &str = ".gpbuild/preview";
@@ -335,7 +337,7 @@ fn build_from(
     // Only a project that can be built is written to, be it to keep others out.
     let project = load_from(settings, world)?;
     look(settings, &project)?;
-    let alone = alone(&settings.root, reporter)?;
+    let alone = alone(settings, reporter)?;
     // Another gpbuild may have worked meanwhile: what it made is looked at from here on.
     let project = if alone.waited {
         *world = open(settings)?;
@@ -343,9 +345,11 @@ fn build_from(
     } else {
         project
     };
-    money::recover(settings, reporter)?;
     if settings.resolve.is_draft() {
         settle::sweep(project.world.root(), &project.specs)?;
+    } else {
+        // An answer that comes just now is none of a draft's business.
+        money::recover(settings, reporter)?;
     }
     carry_out(settings, reporter, plan_for(settings, project)?)
 }

@@ -127,11 +127,31 @@ pub fn recover(settings: &Settings, reporter: &Reporter) -> Result<(), Failure> 
 
 /// What a plan would ask for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Bill {
-    requests: usize,
-    known: Micro,
-    unknown: usize,
-    up_to: bool,
+pub struct Bill {
+    /// How many requests.
+    pub requests: usize,
+    /// What those cost whose prices are known.
+    pub known: Micro,
+    /// How many of them are of unknown price.
+    pub unknown: usize,
+    /// It may turn out to be less.
+    pub up_to: bool,
+}
+
+impl Planned {
+    /// What carrying out the plan would ask for.
+    pub fn bill(&self, access: &Access) -> Bill {
+        Bill::of(&self.plan, access)
+    }
+
+    /// More than this is not spent without somebody being asked.
+    pub fn asks_above(&self) -> Micro {
+        asks_above(&self.project)
+    }
+}
+
+fn asks_above(project: &Project) -> Micro {
+    project.manifest.budget.confirm.unwrap_or(CONFIRM)
 }
 
 impl Bill {
@@ -192,7 +212,7 @@ pub fn asker(
         reporter.event(Event::Note(&format!("{id}: {takers}")));
     }
     let budget = &manifest.budget;
-    let agreed = consent(settings, budget.confirm.unwrap_or(CONFIRM), &bill, reporter)?;
+    let agreed = consent(settings, asks_above(&planned.project), &bill, reporter)?;
     let terms = Terms {
         at_once: requests_at_once(settings.jobs),
         images_per_minute: openai.images_per_minute,

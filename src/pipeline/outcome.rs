@@ -96,6 +96,7 @@ impl Outcome {
             Ok(made) => {
                 let id = &step.spec.id;
                 report.key = Some(made.locked.key().0);
+                report.picture = Some(made.locked.digest);
                 self.seen.insert(id.clone(), made.locked.digest);
                 self.current.insert(id.clone());
             }
@@ -185,6 +186,7 @@ pub fn asset_report(step: &Step, state: Shown) -> AssetReport {
         reason,
         key: step.key().map(|key| key.0),
         output: step.spec.output.as_str().to_owned(),
+        picture: step.digest,
         cost: Cost::FREE,
         estimate: Some(
             step.estimate
@@ -202,6 +204,7 @@ pub fn fresh_report(output: &Output) -> AssetReport {
         reason: None,
         key: output.key.map(|key| key.0),
         output: output.path.clone(),
+        picture: Some(output.digest),
         cost: Cost::FREE,
         estimate: Some(Cost::FREE),
         notes: Vec::new(),

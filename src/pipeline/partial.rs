@@ -36,7 +36,7 @@ pub fn build(
     if !is_plain(settings, &remembered.state) {
         return Ok(None);
     }
-    let alone = alone(&settings.root, reporter)?;
+    let alone = alone(settings, reporter)?;
     let file = State::signature(&settings.root, settings.state_name());
     // Another gpbuild may have worked since the look.
     if alone.waited || file != remembered.file {

@@ -78,6 +78,8 @@ pub struct AssetReport {
     pub key: Option<Digest>,
     /// The output path, from the project's root.
     pub output: String,
+    /// The file that is there, if it is known.
+    pub picture: Option<Digest>,
     /// What was paid in this run.
     pub cost: Cost,
     /// `plan`: what it would cost.

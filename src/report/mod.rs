@@ -13,7 +13,7 @@ mod plain;
 mod words;
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anstream::AutoStream;
@@ -98,9 +98,16 @@ impl ReportOptions {
     }
 }
 
+/// Hears what is reported, besides those who read it: on the thread where it happens, so that it must not
+/// take long.
+pub type Listener = Box<dyn Fn(&Event) + Send + Sync>;
+
 /// Hears events and shows them; shared by all threads.
 pub struct Reporter {
     json: bool,
+    /// Whether this process's terminal may be asked anything.
+    asks: bool,
+    listener: OnceLock<Listener>,
     plan: bool,
     level: Level,
     /// Whether moving lines may be drawn.
@@ -132,6 +139,24 @@ impl Stream {
             .and_then(|()| self.to.flush());
         // There is nobody left to be told.
         self.gone = written.is_err();
+    }
+}
+
+/// Writes into a stream of another reporter, whole lines at a time.
+struct Through {
+    reporter: Arc<Reporter>,
+    to_out: bool,
+}
+
+impl Write for Through {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        self.reporter.lock().write(self.to_out, &text);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -169,11 +194,12 @@ impl Reporter {
             Box::new(AutoStream::new(out, choice(color[0]))),
             Box::new(AutoStream::new(err, choice(color[1]))),
         );
+        reporter.asks = true;
         reporter.moving = err_terminal && !options.json && options.quiet == 0 && !options.is_dumb();
         reporter
     }
 
-    /// A reporter to two writers that are no terminals.
+    /// A reporter to two writers that are no terminals; it asks nobody.
     pub fn with_writers(
         options: &ReportOptions,
         out: Box<dyn Write + Send>,
@@ -195,6 +221,8 @@ impl Reporter {
         };
         Self {
             json: options.json,
+            asks: false,
+            listener: OnceLock::new(),
             plan: options.plan,
             level: Level {
                 quiet: options.quiet,
@@ -215,6 +243,11 @@ impl Reporter {
         self.json || self.level.shows(state)
     }
 
+    /// Whether a person sits at a terminal that can show moving lines.
+    pub fn is_live(&self) -> bool {
+        self.moving
+    }
+
     /// How long this reporter has been there: for the last line of a run.
     pub fn elapsed(&self) -> Duration {
         self.started
@@ -228,8 +261,53 @@ impl Reporter {
         *self.started.lock().unwrap_or_else(PoisonError::into_inner) = now();
     }
 
+    /// A reporter that writes through this one, draws no moving lines and asks nobody: for work that goes
+    /// on beside another run.
+    pub fn beside(self: &Arc<Self>) -> Self {
+        let through = |to_out| {
+            let stream = |inner: &Inner| {
+                if to_out {
+                    inner.out.paint
+                } else {
+                    inner.err.paint
+                }
+            };
+            Stream {
+                paint: stream(&self.lock()),
+                to: Box::new(Through {
+                    reporter: Arc::clone(self),
+                    to_out,
+                }),
+                gone: false,
+            }
+        };
+        Self {
+            json: self.json,
+            asks: false,
+            listener: OnceLock::new(),
+            plan: false,
+            level: self.level,
+            moving: false,
+            started: Mutex::new(now()),
+            inner: Mutex::new(Inner {
+                out: through(true),
+                err: through(false),
+                live: None,
+            }),
+        }
+    }
+
+    /// Tells one more listener from now on; the first one that is given stays the only one.
+    pub fn listen(&self, listener: Listener) {
+        // A second one has no place: nobody gives one.
+        let _ = self.listener.set(listener);
+    }
+
     /// Shows something that happened.
     pub fn event(&self, event: Event) {
+        if let Some(listener) = self.listener.get() {
+            listener(&event);
+        }
         let mut inner = self.lock();
         if self.moving {
             self.move_lines(&mut inner, &event);
@@ -267,7 +345,8 @@ impl Reporter {
     /// Asks a person on the terminal; `None` if nobody is there: standard input or error is none, or a
     /// machine reads along. Anything but yes is no.
     pub fn ask(&self, question: &str) -> Option<bool> {
-        let someone = io::stdin().is_terminal() && io::stderr().is_terminal() && !self.json;
+        let someone =
+            self.asks && !self.json && io::stdin().is_terminal() && io::stderr().is_terminal();
         if !someone {
             return None;
         }

@@ -21,8 +21,9 @@ pub const DEBOUNCE: Duration = Duration::from_millis(30);
 /// But not later than this after the first: a checkout may take long, and is looked at on the way.
 const AT_LATEST: Duration = Duration::from_millis(500);
 
-/// Builds, and builds again whenever something changed, until ctrl-c.
-pub fn watch(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
+/// Builds, and builds again whenever something changed, until ctrl-c. `built` is called after each build,
+/// however it ended.
+pub fn watch(settings: &Settings, reporter: &Reporter, built: &dyn Fn()) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -46,6 +47,7 @@ pub fn watch(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> 
             // Whoever writes makes mistakes: told, and mended with the next save.
             Err(failure) => reporter.failure(&failure),
         }
+        built();
         first = false;
         let files = sight.files();
         if told != Some(files) {

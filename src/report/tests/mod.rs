@@ -48,6 +48,7 @@ fn asset(id: &str, state: State, reason: Option<&str>) -> AssetReport {
         reason: reason.map(str::to_owned),
         key: Some(Digest::from_bytes([7; 32])),
         output: format!("dist/{id}.png"),
+        picture: None,
         cost: Cost::FREE,
         estimate: None,
         notes: Vec::new(),

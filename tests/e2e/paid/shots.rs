@@ -1,5 +1,9 @@
 //! What is asked for, and what is not asked for again.
 
+use std::time::Duration;
+
+use api_server::Fault;
+
 use crate::paid::{DEFAULTS, Paid, micros, summary};
 
 #[test]
@@ -200,6 +204,23 @@ fn a_draft_of_a_paid_project_asks_nobody() {
     assert_eq!(run.code, 0, "{}", run.err);
     assert_eq!(summary(&run)["requests"], 0);
     assert_eq!(paid.server.stats().arrived, 0);
+}
+
+#[test]
+fn a_draft_does_not_wait_for_a_picture_that_is_being_paid_for() {
+    let paid = Paid::one();
+    let drip = Fault::drip(100, Duration::from_millis(30));
+    paid.server.script([drip]);
+    let mut build = paid.command(&["build", "--yes"]).spawn().unwrap();
+    while paid.accepted() == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let draft = paid.run(&["--draft", "--json"]);
+    assert_eq!(summary(&draft)["made"], 1, "{}", draft.err);
+    assert!(!draft.err.contains("waiting"), "{}", draft.err);
+    assert_eq!(build.try_wait().unwrap(), None, "the paid one had ended");
+    assert!(build.wait().unwrap().success());
+    assert_eq!(paid.accepted(), 1);
 }
 
 #[test]

@@ -1,0 +1,244 @@
+//! What the page says of one asset when somebody looks closer: prompts, what changed, candidates, and the
+//! pictures that were paid for before. Knows nothing of HTTP.
+
+use serde::Serialize;
+use similar::{ChangeTag, TextDiff};
+
+use crate::diagnostic::Failure;
+use crate::digest::Digest;
+use crate::ledger::Outcome;
+use crate::page::board::About;
+use crate::page::pictures::Pictures;
+use crate::pipeline::{self, Planned, Settings, Why};
+use crate::plan::{Change, Step};
+use crate::provider::request::Picture;
+
+/// So many of the pictures that were paid for before are shown.
+const HISTORY: usize = 12;
+/// Texts longer than this, in bytes together, are compared by lines: words would take long.
+const BY_WORDS: usize = 40_000;
+
+/// One asset.
+#[derive(Debug, Serialize)]
+pub struct Detail {
+    id: String,
+    /// The words in the finished picture, by role.
+    words: Vec<(String, String)>,
+    shots: Vec<Shot>,
+    /// What a model is told, where the local renderer draws.
+    prompt: Option<String>,
+    changes: Vec<Changed>,
+    /// Something changed, and what it was is not known here.
+    forgotten: bool,
+    /// What was paid for before, the newest first.
+    history: Vec<Paid>,
+}
+
+/// A shot.
+#[derive(Debug, Serialize)]
+struct Shot {
+    operation: &'static str,
+    model: String,
+    width: u32,
+    height: u32,
+    quality: Option<String>,
+    prompt: Option<String>,
+    references: Vec<String>,
+    candidates: Vec<Digest>,
+    /// The chosen one, from 1.
+    pick: usize,
+}
+
+/// An ingredient that is another now.
+#[derive(Debug, Serialize)]
+struct Changed {
+    name: String,
+    parts: Vec<Part>,
+}
+
+/// A piece of text: `same`, `old` or `new`.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Part {
+    is: &'static str,
+    text: String,
+}
+
+/// An answer that was paid for.
+#[derive(Debug, Serialize)]
+struct Paid {
+    day: String,
+    model: String,
+    pictures: Vec<Digest>,
+}
+
+/// What there is to say of `id`; none if there is no such asset. Looks at everything anew.
+pub fn detail(about: &About, pictures: &Pictures, id: &str) -> Result<Option<Detail>, Failure> {
+    let mut settings = Settings {
+        select: vec![id.to_owned()],
+        exactly: true,
+        ..about.real.clone()
+    };
+    settings.resolve.explain = true;
+    let planned = pipeline::plan(&settings)?;
+    let Some(step) = planned.plan.steps.iter().find(|step| step.spec.id == id) else {
+        return Ok(None);
+    };
+    let detail = Detail::of(&planned, step);
+    let candidates = detail.shots.iter().flat_map(|shot| &shot.candidates);
+    let paid = detail.history.iter().flat_map(|paid| &paid.pictures);
+    for digest in candidates.chain(paid) {
+        pictures.allow(Some(*digest), None);
+    }
+    Ok(Some(detail))
+}
+
+impl Detail {
+    fn of(planned: &Planned, step: &Step) -> Self {
+        let spec = &step.spec;
+        let Why { changes, forgotten } = planned.why(step);
+        let drawn = spec.shots.iter().all(|shot| shot.page.is_some());
+        Self {
+            id: spec.id.clone(),
+            words: spec
+                .text
+                .iter()
+                .map(|(role, words)| (role.to_owned(), words.each().collect::<Vec<_>>().join("\n")))
+                .collect(),
+            shots: (0..spec.shots.len()).map(|n| shot(step, n)).collect(),
+            prompt: spec.prompt.clone().filter(|_| drawn),
+            changes: changes.iter().map(Changed::of).collect(),
+            forgotten,
+            history: history(planned, &spec.id),
+        }
+    }
+}
+
+fn shot(step: &Step, n: usize) -> Shot {
+    let request = &step.spec.shots[n];
+    let answer = step
+        .trace
+        .shots
+        .get(n)
+        .and_then(|shot| shot.answer.as_ref());
+    Shot {
+        operation: request.operation.word(),
+        model: request.model.to_string(),
+        width: request.width,
+        height: request.height,
+        quality: request.quality.clone(),
+        prompt: request.page.is_none().then(|| request.prompt.clone()),
+        references: request.references.iter().filter_map(reference).collect(),
+        candidates: answer
+            .map(|answer| answer.candidates.clone())
+            .unwrap_or_default(),
+        pick: answer.map_or(0, |answer| answer.pick),
+    }
+}
+
+/// A picture that a shot takes, unless it is that of the shot before.
+fn reference(picture: &Picture) -> Option<String> {
+    match picture {
+        Picture::File(path, _) => Some(path.to_string()),
+        Picture::Asset(id) => Some(id.clone()),
+        Picture::Previous => None,
+    }
+}
+
+fn history(planned: &Planned, id: &str) -> Vec<Paid> {
+    let entries = planned.ledger.entries();
+    let answered = entries.iter().rev().filter(|entry| {
+        let outcome = entry.settlement.as_ref().map(|s| s.outcome);
+        entry.intent.asset == id && outcome == Some(Outcome::Answered)
+    });
+    answered
+        .filter_map(|entry| {
+            let shot = planned.store.shot(&entry.intent.key)?;
+            Some(Paid {
+                day: entry.at.day().to_string(),
+                model: entry.intent.model.clone(),
+                pictures: shot.candidates,
+            })
+        })
+        .take(HISTORY)
+        .collect()
+}
+
+impl Changed {
+    fn of(change: &Change) -> Self {
+        let part = |is, text: &str| Part {
+            is,
+            text: text.to_owned(),
+        };
+        let parts = match (change.old.as_deref(), change.new.as_deref()) {
+            (Some(old), Some(new)) => parts(old, new),
+            (Some(old), None) => vec![part("old", old)],
+            (None, Some(new)) => vec![part("new", new)],
+            (None, None) => Vec::new(),
+        };
+        Self {
+            name: change.name.clone(),
+            parts,
+        }
+    }
+}
+
+/// Word by word; Chinese has no spaces, and its characters count as words.
+fn parts(old: &str, new: &str) -> Vec<Part> {
+    let diff = if old.len() + new.len() <= BY_WORDS {
+        TextDiff::from_unicode_words(old, new)
+    } else {
+        TextDiff::from_lines(old, new)
+    };
+    let mut parts: Vec<Part> = Vec::new();
+    for change in diff.iter_all_changes() {
+        let is = match change.tag() {
+            ChangeTag::Equal => "same",
+            ChangeTag::Delete => "old",
+            ChangeTag::Insert => "new",
+        };
+        match parts.last_mut() {
+            Some(last) if last.is == is => last.text += change.value(),
+            _ => parts.push(Part {
+                is,
+                text: change.value().to_owned(),
+            }),
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Part, parts};
+
+    fn part(is: &'static str, text: &str) -> Part {
+        Part {
+            is,
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn chinese_is_compared_character_by_character() {
+        let found = parts("画一张封面，暖色", "画一张海报，暖色");
+        let wanted = [
+            part("same", "画一张"),
+            part("old", "封面"),
+            part("new", "海报"),
+            part("same", "，暖色"),
+        ];
+        assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn latin_is_compared_word_by_word() {
+        let found = parts("a warm sky", "a cold sky");
+        let wanted = [
+            part("same", "a "),
+            part("old", "warm"),
+            part("new", "cold"),
+            part("same", " sky"),
+        ];
+        assert_eq!(found, wanted);
+    }
+}

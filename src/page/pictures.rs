@@ -1,0 +1,50 @@
+//! The pictures that a page may have: those that it was told of, by digest. No path comes from a URL.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use crate::digest::Digest;
+use crate::fs::read_bounded;
+use crate::store::{MAX_OBJECT_BYTES, Store};
+
+/// Pictures by digest.
+pub struct Pictures {
+    root: PathBuf,
+    /// The files that they were seen at.
+    allowed: Mutex<BTreeMap<Digest, Option<PathBuf>>>,
+}
+
+impl Pictures {
+    /// None yet, of the project in `root`.
+    pub fn new(root: PathBuf) -> Self {
+        Self {
+            root,
+            allowed: Mutex::default(),
+        }
+    }
+
+    /// From now on a page may have this picture; `seen_at` is where it is, if the store does not have it.
+    pub fn allow(&self, digest: Option<Digest>, seen_at: Option<PathBuf>) {
+        let Some(digest) = digest else {
+            return;
+        };
+        let mut allowed = self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = allowed.entry(digest).or_default();
+        *place = seen_at.or_else(|| place.take());
+    }
+
+    /// The bytes of a picture; none if it is not allowed, or nowhere any more.
+    pub fn get(&self, digest: &Digest) -> Option<Vec<u8>> {
+        let seen_at = {
+            let allowed = self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
+            allowed.get(digest)?.clone()
+        };
+        let stored = Store::open(&self.root).ok()?.get(digest).ok().flatten();
+        stored.or_else(|| {
+            // What a person put there is in no store.
+            let bytes = read_bounded(&seen_at?, MAX_OBJECT_BYTES).ok()?;
+            (Digest::of(&bytes) == *digest).then_some(bytes)
+        })
+    }
+}
