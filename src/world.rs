@@ -126,28 +126,34 @@ pub enum Seen {
     Folder(Signature, Digest),
 }
 
-/// The digest of the names in a folder, and of which are folders. Hidden ones are left out, and those
-/// that gpbuild writes itself, `own`.
-pub fn names(folder: &Path, own: &[&str]) -> Option<Digest> {
-    let mut names: Vec<(std::ffi::OsString, bool)> = std::fs::read_dir(folder)
-        .ok()?
+/// A name in a folder, and whether it is a folder itself.
+pub type Name = (std::ffi::OsString, bool);
+
+/// The names in a folder, sorted.
+pub fn list(folder: &Path) -> std::io::Result<Vec<Name>> {
+    let mut names: Vec<Name> = std::fs::read_dir(folder)?
         .filter_map(Result::ok)
         .map(|entry| {
             let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
             (entry.file_name(), is_folder)
         })
-        .filter(|(name, _)| {
-            let hidden = name.as_encoded_bytes().starts_with(b".");
-            name == ".gitignore" || !(hidden || own.iter().any(|own| name == own))
-        })
         .collect();
     names.sort();
+    Ok(names)
+}
+
+/// The digest of the names in a folder, and of which are folders. Hidden ones are left out, and those
+/// that gpbuild writes itself, `own`.
+pub fn digest_of(names: &[Name], own: &[&str]) -> Digest {
     let mut hasher = Hasher::new("gpbuild names");
     for (name, is_folder) in names {
-        hasher.field(name.as_encoded_bytes());
-        hasher.field(&[u8::from(is_folder)]);
+        let hidden = name.as_encoded_bytes().starts_with(b".");
+        if name == ".gitignore" || !(hidden || own.iter().any(|own| name == own)) {
+            hasher.field(name.as_encoded_bytes());
+            hasher.field(&[u8::from(*is_folder)]);
+        }
     }
-    Some(hasher.finish())
+    hasher.finish()
 }
 
 /// The project as one run sees it.
@@ -279,18 +285,21 @@ impl World {
         self.read(path, limit).map(|bytes| Digest::of(&bytes))
     }
 
-    /// Remembers that a folder was listed. `""` is the root.
-    /// `own` are names in it that gpbuild writes itself.
-    pub fn note_folder(&self, folder: &str, own: &[&str]) {
+    /// The names in a folder, sorted. `""` is the root. `own` are names in it that gpbuild writes itself.
+    pub fn list(&self, folder: &str, own: &[&str]) -> std::io::Result<Vec<Name>> {
         let path = self.root.path().join(folder);
-        // Before the listing is used: a name that comes later is then seen by the next run.
-        if let (Some(signature), Some(names)) = (Signature::of(&path), names(&path, own)) {
-            self.note(folder.to_owned(), Seen::Folder(signature, names), false);
+        // The signature first, and the names once: one that comes later is then seen by the next run.
+        let signature = Signature::of(&path);
+        let names = list(&path)?;
+        if let Some(signature) = signature {
+            let seen = Seen::Folder(signature, digest_of(&names, own));
+            self.note(folder.to_owned(), seen, false);
         }
         if folder.is_empty() {
-            let mut names = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-            *names = own.iter().map(|name| (*name).to_owned()).collect();
+            let mut known = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+            *known = own.iter().map(|name| (*name).to_owned()).collect();
         }
+        Ok(names)
     }
 
     /// Remembers what was read, or not found, outside the project: `../.gitignore`.

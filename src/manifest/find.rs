@@ -5,16 +5,16 @@ use std::path::Path;
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use walkdir::WalkDir;
 
 use crate::diagnostic::{Diagnostic, Exit, Failure};
 use crate::fs::FsError;
 use crate::manifest::{LOCK_FILE, PROJECT_FILE};
 use crate::path::ProjectPath;
-use crate::world::World;
+use crate::world::{Name, World};
 
 /// More files than this are not a content repository.
 const MAX_FILES: usize = 2_000_000;
+const IGNORE_FILE: &str = ".gitignore";
 /// The largest `.gitignore` that is read, in bytes.
 const MAX_IGNORE_BYTES: u64 = 1 << 20;
 
@@ -88,56 +88,41 @@ pub fn is_glob(pattern: &str) -> bool {
 /// Walks the project. `out` is where outputs go: never entered.
 pub fn walk(world: &World, out: &ProjectPath) -> Result<Tree, Failure> {
     let root = world.root().real();
-    let mut ignores = parents(world, root);
+    let parents = parents(world, root);
     let mut tree = Tree::default();
-    let out_text = out.as_str();
-    let out = out.under(root);
-    let mut entries = WalkDir::new(root)
-        .follow_links(false)
-        .sort_by_file_name()
-        .into_iter();
-    while let Some(entry) = entries.next() {
-        let entry = match entry {
-            Ok(entry) => entry,
-            // A folder that may not be entered, or that vanished, holds no manifests for us.
-            Err(e) if e.depth() > 0 => continue,
-            Err(e) => {
-                let error = e
-                    .into_io_error()
-                    .unwrap_or_else(|| std::io::Error::other("loop"));
-                return Err(usage(&FsError::io("read", root)(error)));
-            }
-        };
-        let depth = i64::try_from(entry.depth()).unwrap_or(i64::MAX);
-        ignores.retain(|(at, _)| *at < depth);
-        let is_folder = entry.file_type().is_dir();
-        if depth > 0 {
-            let hidden = entry
-                .file_name()
-                .to_str()
-                .is_none_or(|n| n.starts_with('.'));
-            let skip = hidden
-                || ignored(&ignores, entry.path(), is_folder)
-                || (is_folder
-                    && (entry.path() == out || entry.path().join(PROJECT_FILE).is_file()));
-            if skip {
-                if is_folder {
-                    entries.skip_current_dir();
-                }
-                continue;
-            }
-        }
-        let Some(relative) = relative(root, entry.path()) else {
+    // At the root, gpbuild's own files come and go without being a source of anything.
+    let own = [LOCK_FILE, out.as_str()];
+    let top = Folder::open(world, root, String::new(), &own)
+        .map_err(|e| usage(&FsError::io("read", root)(e)))?;
+    let mut open = vec![top];
+    while let Some(folder) = open.last_mut() {
+        let Some((name, is_folder)) = folder.rest.next() else {
+            open.pop();
             continue;
         };
+        let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else {
+            continue;
+        };
+        let path = folder.path_of(name);
+        let full = root.join(&path);
+        let ignores = open
+            .iter()
+            .rev()
+            .filter_map(|folder| folder.ignore.as_ref());
+        if ignored(ignores.chain(&parents), &full, is_folder) {
+            continue;
+        }
         if is_folder {
-            // At the root, gpbuild's own files come and go without being a source of anything.
-            let own = [LOCK_FILE, out_text];
-            world.note_folder(&relative, if depth == 0 { &own } else { &[] });
-            if let Some(ignore) = read_ignore(world, &relative, entry.path()) {
-                ignores.push((depth, ignore));
+            if path == out.as_str() {
+                continue;
             }
-        } else if let Ok(path) = ProjectPath::new(&relative) {
+            // One that may not be entered, or that vanished, holds no manifests for us.
+            if let Ok(below) = Folder::open(world, root, path, &[])
+                && !below.is_project
+            {
+                open.push(below);
+            }
+        } else if let Ok(path) = ProjectPath::new(&path) {
             tree.files.push(path);
             if tree.files.len() > MAX_FILES {
                 return Err(Failure::usage(format!(
@@ -148,6 +133,46 @@ pub fn walk(world: &World, out: &ProjectPath) -> Result<Tree, Failure> {
         }
     }
     Ok(tree)
+}
+
+/// A folder on the way.
+struct Folder {
+    /// From the root; empty for the root itself.
+    path: String,
+    /// What of it was not looked at.
+    rest: std::vec::IntoIter<Name>,
+    ignore: Option<Gitignore>,
+    /// It has a project file of its own.
+    is_project: bool,
+}
+
+impl Folder {
+    fn open(world: &World, root: &Path, path: String, own: &[&str]) -> std::io::Result<Self> {
+        let names = world.list(&path, own)?;
+        let has = |name: &str| names.iter().any(|(at, folder)| at == name && !folder);
+        let mut folder = Self {
+            is_project: has(PROJECT_FILE),
+            rest: Vec::new().into_iter(),
+            ignore: None,
+            path,
+        };
+        if has(IGNORE_FILE)
+            && let Ok(file) = ProjectPath::new(&folder.path_of(IGNORE_FILE))
+            && let Ok(text) = world.read_text(&file, MAX_IGNORE_BYTES)
+        {
+            folder.ignore = build(&root.join(&folder.path), &text);
+        }
+        folder.rest = names.into_iter();
+        Ok(folder)
+    }
+
+    fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}/{name}", self.path)
+        }
+    }
 }
 
 impl Failure {
@@ -164,41 +189,22 @@ fn usage(error: &FsError) -> Failure {
     Failure::new(Exit::Manifest, Diagnostic::error(error.to_string()))
 }
 
-fn relative(root: &Path, path: &Path) -> Option<String> {
-    let rest = path.strip_prefix(root).ok()?;
-    let parts: Option<Vec<&str>> = rest.iter().map(|part| part.to_str()).collect();
-    Some(parts?.join("/"))
+/// The deepest `.gitignore` that says anything decides, as in git: they come the deepest first.
+fn ignored<'a>(
+    mut ignores: impl Iterator<Item = &'a Gitignore>,
+    path: &Path,
+    is_folder: bool,
+) -> bool {
+    let matched = ignores.find_map(|ignore| match ignore.matched(path, is_folder) {
+        Match::Ignore(_) => Some(true),
+        Match::Whitelist(_) => Some(false),
+        Match::None => None,
+    });
+    matched == Some(true)
 }
 
-/// The deepest `.gitignore` that says anything decides, as in git.
-fn ignored(ignores: &[(i64, Gitignore)], path: &Path, is_folder: bool) -> bool {
-    for (_, ignore) in ignores.iter().rev() {
-        match ignore.matched(path, is_folder) {
-            Match::Ignore(_) => return true,
-            Match::Whitelist(_) => return false,
-            Match::None => {}
-        }
-    }
-    false
-}
-
-fn read_ignore(world: &World, folder: &str, full: &Path) -> Option<Gitignore> {
-    let name = if folder.is_empty() {
-        ".gitignore".to_owned()
-    } else {
-        format!("{folder}/.gitignore")
-    };
-    if !full.join(".gitignore").exists() {
-        return None;
-    }
-    let text = world
-        .read_text(&ProjectPath::new(&name).ok()?, MAX_IGNORE_BYTES)
-        .ok()?;
-    build(full, &text)
-}
-
-/// The `.gitignore` files above the project, up to the top of its git checkout.
-fn parents(world: &World, root: &Path) -> Vec<(i64, Gitignore)> {
+/// The `.gitignore` files above the project, up to the top of its git checkout, the deepest first.
+fn parents(world: &World, root: &Path) -> Vec<Gitignore> {
     let mut found = Vec::new();
     let mut looked: Vec<(String, Option<Vec<u8>>)> = Vec::new();
     let mut inside = root.join(".git").exists();
@@ -212,7 +218,7 @@ fn parents(world: &World, root: &Path) -> Vec<(i64, Gitignore)> {
             && let Ok(text) = String::from_utf8(bytes)
             && let Some(ignore) = build(folder, &text)
         {
-            found.push((-1, ignore));
+            found.push(ignore);
         }
         inside = folder.join(".git").exists();
     }
@@ -223,7 +229,6 @@ fn parents(world: &World, root: &Path) -> Vec<(i64, Gitignore)> {
     for (path, bytes) in looked {
         world.note_outside(path, bytes.as_deref());
     }
-    found.reverse();
     found
 }
 

@@ -345,8 +345,10 @@ fn build_from(
     } else {
         project
     };
-    // An answer that comes just now is none of a draft's business.
-    if !settings.resolve.is_draft() {
+    if settings.resolve.is_draft() {
+        // An answer that comes just now is none of a draft's business.
+        settle::sweep(project.world.root(), &project.specs)?;
+    } else {
         money::recover(settings, reporter)?;
     }
     carry_out(settings, reporter, plan_for(settings, project)?)

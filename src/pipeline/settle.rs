@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use walkdir::WalkDir;
+
 use crate::diagnostic::Failure;
 use crate::digest::Digest;
 use crate::execute::locked_asset;
+use crate::fs::Root;
 use crate::lock::Lock;
 use crate::output::{self, Pruned};
 use crate::path::ProjectPath;
-use crate::pipeline::store_failure;
+use crate::pipeline::{PREVIEW, store_failure};
 use crate::plan::Step;
 use crate::report::{Event, Reporter};
 use crate::spec::Spec;
@@ -72,6 +75,38 @@ pub fn prune(
                 )));
                 lock.unclaimed.insert(path, digest);
             }
+        }
+    }
+    Ok(())
+}
+
+/// Removes previews that no asset declares: they are gpbuild's own, and free. To be done before anything is
+/// looked at: where file systems do not tell `A` from `a`, the old name may be the new file.
+pub fn sweep(root: &Root, specs: &[Arc<Spec>]) -> Result<(), Failure> {
+    let previews = root.real().join(PREVIEW);
+    // Behind a link it is not gpbuild's own folder.
+    if std::fs::canonicalize(&previews).ok().as_ref() != Some(&previews) {
+        return Ok(());
+    }
+    let declared: BTreeSet<String> = specs.iter().map(|spec| spec.output.folded()).collect();
+    let found: Vec<walkdir::DirEntry> = WalkDir::new(&previews)
+        .min_depth(1)
+        .contents_first(true)
+        .into_iter()
+        .filter_map(Result::ok)
+        .collect();
+    for entry in found {
+        let path = entry.path();
+        if entry.file_type().is_dir() {
+            // Only if it is empty.
+            let _ = std::fs::remove_dir(path);
+            continue;
+        }
+        let from_root = path.strip_prefix(root.real()).ok();
+        let parts = from_root.map(|path| path.iter().filter_map(|part| part.to_str()));
+        let name = parts.map(|parts| parts.collect::<Vec<_>>().join("/").to_lowercase());
+        if name.is_none_or(|name| !declared.contains(&name)) {
+            crate::fs::remove(path).map_err(|e| store_failure(&e))?;
         }
     }
     Ok(())

@@ -129,10 +129,11 @@ impl Look {
                 let own = if self.path.is_empty() { own } else { &[] };
                 if self.sure && *before == now {
                     Again::Same
-                } else if world::names(&root.join(&self.path), own) == Some(*names) {
-                    Again::Touched(now)
                 } else {
-                    Again::Other
+                    match world::list(&root.join(&self.path)) {
+                        Ok(found) if world::digest_of(&found, own) == *names => Again::Touched(now),
+                        _ => Again::Other,
+                    }
                 }
             }
             (Seen::File(before, digest), Some(now)) => {

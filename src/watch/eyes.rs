@@ -49,19 +49,16 @@ impl Eyes {
             // It may be gone from the disk as well.
             let _ = self.watcher.unwatch(gone);
         }
-        for new in wanted.difference(&self.folders) {
-            match self.watcher.watch(new, RecursiveMode::NonRecursive) {
+        // All of them, each time: a folder that was deleted or moved away and made again is another one.
+        for folder in &wanted {
+            match self.watcher.watch(folder, RecursiveMode::NonRecursive) {
                 Ok(()) => {}
                 // It went since it was looked at: the next look tells.
-                Err(_) if !new.is_dir() => {}
+                Err(_) if !folder.is_dir() => {}
                 Err(e) => return Err(failed(&e)),
             }
         }
-        // A folder that was deleted and made again is another one: asked for anew each time.
-        self.folders = wanted
-            .into_iter()
-            .filter(|folder| folder.is_dir())
-            .collect();
+        self.folders = wanted;
         Ok(())
     }
 

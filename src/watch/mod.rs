@@ -49,14 +49,13 @@ pub fn watch(settings: &Settings, reporter: &Reporter, built: &dyn Fn()) -> Resu
         }
         built();
         first = false;
-        eyes.look_at(&settings.root, &sight)?;
         let files = sight.files();
         if told != Some(files) {
             told = Some(files);
             let files = count(files, "file");
             reporter.event(Event::Note(&format!("watching {files}; ctrl-c ends it")));
         }
-        if !wait(&runtime, &mut signals, &mut eyes, settings, &sight) {
+        if !wait(&runtime, &mut signals, &mut eyes, settings, &sight)? {
             return Ok(Exit::Done);
         }
     }
@@ -69,23 +68,25 @@ fn wait(
     eyes: &mut Eyes,
     settings: &Settings,
     sight: &Sight,
-) -> bool {
+) -> Result<bool, Failure> {
     runtime.block_on(async {
         loop {
+            // Each time: what stirred may be that a folder was replaced by one that holds the same.
+            eyes.look_at(&settings.root, sight)?;
             // Before anything is waited for: a change during the build is not lost.
             if state::changed(&settings.root, sight) {
-                return true;
+                return Ok(true);
             }
             tokio::select! {
                 () = eyes.stirred() => {}
-                () = signals.next() => return false,
+                () = signals.next() => return Ok(false),
             }
             let latest = tokio::time::sleep(AT_LATEST);
             tokio::pin!(latest);
             loop {
                 tokio::select! {
                     biased;
-                    () = signals.next() => return false,
+                    () = signals.next() => return Ok(false),
                     () = &mut latest => break,
                     () = eyes.stirred() => {}
                     () = tokio::time::sleep(DEBOUNCE) => break,

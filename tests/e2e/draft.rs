@@ -57,6 +57,51 @@ fn an_edited_preview_is_nobodys() {
     assert_eq!(project.read(".gpbuild/preview/dist/a.png"), drawn);
 }
 
+#[test]
+fn the_preview_of_an_asset_that_is_gone_goes_too() {
+    let project = Project::one("one");
+    project.write(
+        "more/b.gp.toml",
+        "[cover.\"b/c\"]\nsize = \"300x400\"\ntext = { headline = \"two\" }\n",
+    );
+    project.ok(&["--draft"]);
+    assert!(project.has(".gpbuild/preview/dist/b/c.png"));
+    // One that is only not asked for stays.
+    project.ok(&["build", "--draft", "a"]);
+    assert!(project.has(".gpbuild/preview/dist/b/c.png"));
+    project.remove("more/b.gp.toml");
+    project.ok(&["--draft"]);
+    assert_eq!(
+        project.files(".gpbuild/preview"),
+        [".gpbuild/preview/dist/a.png"]
+    );
+    assert!(!project.has(".gpbuild/preview/dist/b"));
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_removed_behind_a_link() {
+    let project = Project::one("one");
+    project.write("notes/mine.txt", "mine");
+    project.write(".gpbuild/x", "");
+    std::os::unix::fs::symlink("../notes", project.path(".gpbuild/preview")).unwrap();
+    project.run(&["--draft"]);
+    assert_eq!(project.text("notes/mine.txt"), "mine");
+    project.remove("notes/dist");
+    std::fs::remove_file(project.path(".gpbuild/preview")).unwrap();
+    project.ok(&["--draft"]);
+    // Nor below it.
+    std::os::unix::fs::symlink(
+        project.path("notes"),
+        project.path(".gpbuild/preview/dist/b"),
+    )
+    .unwrap();
+    project.ok(&["--draft", "--force"]);
+    project.edit("gpbuild.toml", "one", "two");
+    project.ok(&["--draft"]);
+    assert_eq!(project.text("notes/mine.txt"), "mine");
+}
+
 /// One asset for each thing that only a paid model can do.
 fn paid() -> Project {
     let project = Project::new(

@@ -26,6 +26,8 @@ mod partial;
 mod pictures;
 mod plan;
 mod project;
+#[path = "../torture/src/random.rs"]
+mod random;
 mod readme;
 mod references;
 mod restore;
@@ -34,4 +36,5 @@ mod selection;
 mod state;
 mod typesetting;
 mod watch;
+mod watch_stress;
 mod wording;

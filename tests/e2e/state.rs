@@ -80,6 +80,19 @@ fn a_template_that_was_not_there_is_noticed() {
 }
 
 #[test]
+fn a_project_inside_that_is_none_any_more_is_noticed() {
+    let project = Project::one("one");
+    let inside = Project::one_manifest("two").replace("cover.a", "cover.b");
+    project.write("inside/b.gp.toml", inside);
+    project.write("inside/gpbuild.toml", "");
+    assert_eq!(project.build(), Counts::made(1));
+    project.remove("inside/gpbuild.toml");
+    assert_eq!(project.build().made, 1);
+    project.write("inside/gpbuild.toml", "");
+    assert_eq!(project.build(), Counts::fresh(1));
+}
+
+#[test]
 fn every_change_of_an_output_is_noticed_at_any_age() {
     let project = old();
     project.remove("dist/x.png");

@@ -14,14 +14,15 @@ const LONG: Duration = Duration::from_secs(60);
 /// Longer than a build that should not begin would need to show itself.
 const QUIET: Duration = Duration::from_millis(700);
 
-struct Watch {
+/// A running `gpbuild watch`, ended with the test.
+pub struct Watch {
     child: Child,
     events: Receiver<Value>,
 }
 
 impl Watch {
     /// Starts to watch, and waits for the end of the first build.
-    fn start(project: &Project, arguments: &[&str]) -> Self {
+    pub fn start(project: &Project, arguments: &[&str]) -> Self {
         let mut child = project
             .command(&[&["watch", "--json"], arguments].concat())
             .stdout(Stdio::piped())
@@ -72,12 +73,17 @@ impl Watch {
     }
 
     /// Whether nothing is built for a while.
-    fn is_quiet(&self) -> bool {
+    pub fn is_quiet(&self) -> bool {
         self.events.recv_timeout(QUIET) == Err(RecvTimeoutError::Timeout)
     }
 
+    /// Takes what was told meanwhile.
+    pub fn forget(&self) {
+        while self.events.try_recv().is_ok() {}
+    }
+
     /// Ends it as ctrl-c does; what the process answers.
-    fn end(mut self) -> Option<i32> {
+    pub fn end(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-INT", &pid]).status().unwrap();
         self.child.wait().unwrap().code()
@@ -149,11 +155,28 @@ fn every_save_is_drawn_and_nothing_else_is() {
     while watch.drawn() != ["a", "b", "post/x", "post/y", "post/z"] {}
     // What nobody reads wakes nobody.
     std::thread::sleep(QUIET);
-    while watch.events.try_recv().is_ok() {}
+    watch.forget();
     project.write(".gpbuild/preview/dist/a.png", "scribbled over");
     assert!(watch.is_quiet());
     assert!(!project.has("dist"), "a draft came into dist");
     assert!(!project.has("gpbuild.lock"));
+    assert_eq!(watch.end(), Some(0));
+}
+
+#[test]
+fn a_folder_in_the_place_of_another_is_heard() {
+    let project = project();
+    let watch = Watch::start(&project, &[]);
+    // Nothing is otherwise but the folder itself, so nothing is built.
+    let posts = project.snapshot("posts");
+    project.remove("posts");
+    for (name, (bytes, _)) in posts {
+        project.write(&name, bytes);
+    }
+    std::thread::sleep(QUIET);
+    watch.forget();
+    post(&project, "x", "three");
+    while watch.drawn() != ["post/x"] {}
     assert_eq!(watch.end(), Some(0));
 }
 

@@ -1,0 +1,13 @@
+//! Tests in a real browser: headless Chromium, driven by chromedriver.
+
+#![allow(
+    missing_docs,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "tests: a panic is how they fail, and they look at files from outside"
+)]
+
+mod browser;
+mod harness;
