@@ -153,7 +153,7 @@ impl ProjectPath {
 
 /// Text without what some file system does not tell apart: upper and lower case, and letters with their
 /// accents in one character or in two.
-fn folded(text: &str) -> String {
+pub fn folded(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
@@ -228,7 +228,14 @@ mod tests {
         ] {
             assert!(!out(bad), "{bad}");
         }
-        for good in ["com.png", "com10.png", "console.png", "a/👩‍💻.png", "a b.png", "..a/...b"] {
+        for good in [
+            "com.png",
+            "com10.png",
+            "console.png",
+            "a/👩‍💻.png",
+            "a b.png",
+            "..a/...b",
+        ] {
             assert!(out(good), "{good}");
         }
         assert!(!out(&format!("{}.png", "长".repeat(90))));

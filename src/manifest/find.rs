@@ -23,6 +23,8 @@ const MAX_IGNORE_BYTES: u64 = 1 << 20;
 pub struct Tree {
     /// Every file that was not left out.
     pub files: Vec<ProjectPath>,
+    /// Files that no manifest can name: where they are, as text, and why not.
+    pub odd: Vec<(String, String)>,
     /// Files that are not here are passed over, even where a manifest names them.
     partial: bool,
 }
@@ -33,6 +35,7 @@ impl Tree {
         files.sort();
         Self {
             files,
+            odd: Vec::new(),
             partial: true,
         }
     }
@@ -71,11 +74,15 @@ impl Tree {
         } else {
             format!("{folder}/")
         };
-        let below = self.files.iter().filter(|path| {
-            path.as_str()
-                .strip_prefix(&prefix)
+        let is_below = |path: &str| {
+            path.strip_prefix(&prefix)
                 .is_some_and(|rest| glob.is_match(rest))
-        });
+        };
+        // Passed over, it would be missed by nobody; and another system may not even hold such a name.
+        if let Some((path, why)) = self.odd.iter().find(|(path, _)| is_below(path)) {
+            return Err(format!("matches `{}`, which {why}", path.escape_debug()));
+        }
+        let below = self.files.iter().filter(|path| is_below(path.as_str()));
         Ok(below.cloned().collect())
     }
 }
@@ -112,10 +119,7 @@ pub fn walk(world: &World, out: &ProjectPath) -> Result<Tree, Failure> {
         ignores.retain(|(at, _)| *at < depth);
         let is_folder = entry.file_type().is_dir();
         if depth > 0 {
-            let hidden = entry
-                .file_name()
-                .to_str()
-                .is_none_or(|n| n.starts_with('.'));
+            let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
             let skip = hidden
                 || ignored(&ignores, entry.path(), is_folder)
                 || (is_folder
@@ -127,8 +131,14 @@ pub fn walk(world: &World, out: &ProjectPath) -> Result<Tree, Failure> {
                 continue;
             }
         }
-        let Some(relative) = relative(root, entry.path()) else {
-            continue;
+        let relative = match relative(root, entry.path()) {
+            Ok(relative) => relative,
+            Err(lossy) => {
+                if !is_folder {
+                    tree.odd.push((lossy, "is not UTF-8".to_owned()));
+                }
+                continue;
+            }
         };
         if is_folder {
             // At the root, gpbuild's own files come and go without being a source of anything.
@@ -137,9 +147,12 @@ pub fn walk(world: &World, out: &ProjectPath) -> Result<Tree, Failure> {
             if let Some(ignore) = read_ignore(world, &relative, entry.path()) {
                 ignores.push((depth, ignore));
             }
-        } else if let Ok(path) = ProjectPath::new(&relative) {
-            tree.files.push(path);
-            if tree.files.len() > MAX_FILES {
+        } else {
+            match ProjectPath::new(&relative) {
+                Ok(path) => tree.files.push(path),
+                Err(why) => tree.odd.push((relative, why)),
+            }
+            if tree.files.len() + tree.odd.len() > MAX_FILES {
                 return Err(Failure::usage(format!(
                     "the project has more than {MAX_FILES} files"
                 ))
@@ -164,10 +177,17 @@ fn usage(error: &FsError) -> Failure {
     Failure::new(Exit::Manifest, Diagnostic::error(error.to_string()))
 }
 
-fn relative(root: &Path, path: &Path) -> Option<String> {
-    let rest = path.strip_prefix(root).ok()?;
+/// A path from the root with `/` between its parts; if it is not UTF-8, what is like it.
+fn relative(root: &Path, path: &Path) -> Result<String, String> {
+    let rest = path.strip_prefix(root).unwrap_or(path);
     let parts: Option<Vec<&str>> = rest.iter().map(|part| part.to_str()).collect();
-    Some(parts?.join("/"))
+    match parts {
+        Some(parts) => Ok(parts.join("/")),
+        None => {
+            let parts: Vec<_> = rest.iter().map(|part| part.to_string_lossy()).collect();
+            Err(parts.join("/"))
+        }
+    }
 }
 
 /// The deepest `.gitignore` that says anything decides, as in git.

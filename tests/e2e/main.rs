@@ -23,6 +23,7 @@ mod models;
 mod overlay;
 mod paid;
 mod partial;
+mod paths;
 mod pictures;
 mod plan;
 mod project;

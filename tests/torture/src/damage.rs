@@ -72,7 +72,10 @@ fn small(good: &BTreeMap<String, Vec<u8>>) -> impl Iterator<Item = (&str, Harm)>
             // Every byte is flipped; of cuts and zeros every fourth will do.
             let harms = [Harm::Flip(at, bit), Harm::Cut(at), Harm::Zeros(at)];
             let wanted = if at % 4 == 0 { 3 } else { 1 };
-            harms.into_iter().take(wanted).map(move |harm| (name.as_str(), harm))
+            harms
+                .into_iter()
+                .take(wanted)
+                .map(move |harm| (name.as_str(), harm))
         })
     })
 }
@@ -88,7 +91,10 @@ fn large(good: &BTreeMap<String, Vec<u8>>, flips: u64) -> impl Iterator<Item = (
     let mut below = move |n: usize| usize::try_from(random.below(n as u64)).unwrap();
     (0..flips).map(move |_| {
         let (name, length) = objects[below(objects.len())];
-        (name, Harm::Flip(below(length), u8::try_from(below(8)).unwrap()))
+        (
+            name,
+            Harm::Flip(below(length), u8::try_from(below(8)).unwrap()),
+        )
     })
 }
 
@@ -119,6 +125,7 @@ fn one(project: &Project, good: &BTreeMap<String, Vec<u8>>, name: &str, harm: Ha
     let before = project.server.stats().accepted;
     let run = project.run(&["build", "--json"]);
     let asked = project.server.stats().accepted - before;
+    count.paid = asked;
     let is_whole = |output: &&String| {
         let there = std::fs::read(project.root().join(output)).ok();
         there.as_ref() == Some(&good[*output])

@@ -14,7 +14,10 @@ use crate::spread::spread;
 /// So many kills, in projects that have a seed each.
 pub fn kills(binary: &Path, kills: u64, slides: u64, latency: u64, first_seed: u64) -> Count {
     let left = AtomicU64::new(kills);
-    let take = || left.fetch_update(Relaxed, Relaxed, |n| n.checked_sub(1)).is_ok();
+    let take = || {
+        left.fetch_update(Relaxed, Relaxed, |n| n.checked_sub(1))
+            .is_ok()
+    };
     let seeds = (first_seed..).take_while(|_| left.load(Relaxed) > 0);
     spread(seeds, |seed| {
         let project = Project::new(binary, slides, Duration::from_millis(latency));

@@ -324,7 +324,9 @@ pub fn cuts(binary: &Path) -> Count {
                 (disk.after(kept), known.clone(), case)
             })
         });
-        count += spread(moments, |(files, known, case)| cut(binary, &files, &known, &case));
+        count += spread(moments, |(files, known, case)| {
+            cut(binary, &files, &known, &case)
+        });
         assert_eq!(known.durable.len() as u64, SLIDES, "{known:?}");
     }
     count
