@@ -13,6 +13,7 @@ mod bundle;
 mod commands;
 mod contrast;
 mod corners;
+mod corpus;
 mod draft;
 mod edited;
 mod faults;

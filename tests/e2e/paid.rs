@@ -6,6 +6,7 @@ mod faults;
 mod kill;
 mod money;
 mod pick;
+mod pictures;
 mod shots;
 
 use api_server::{Options, Server};

@@ -40,7 +40,7 @@ pub fn load(binary: &Path) -> Count {
 }
 
 const DEFAULTS: &str = "[defaults]\nsize = \"40x30\"\ntemplate = \"plain\"\n";
-const CSV: &str = "[defaults]\nsize = \"40x30\"\ntemplate = \"plain\"\n[cover.row]\nfor_each = \"rows.csv\"\nid = \"{{ item.id }}\"\ntext = { headline = \"{{ item.headline }}\" }\n";
+const CSV: &str = "[defaults]\nsize = \"40x30\"\ntemplate = \"plain\"\n[cover.row]\nfor_each = { csv = \"rows.csv\" }\nid = \"{{ item.id }}\"\ntext = { headline = \"{{ item.headline }}\" }\n";
 const PLAIN: &str = "<div data-role=\"headline\" style=\"width: 100%; height: 100%; font-size: 8px\">{{ text.headline }}</div>\n";
 
 fn one(binary: &Path, what: &str, fill: impl FnOnce(&Path)) -> Count {
