@@ -54,6 +54,12 @@ impl ProjectPath {
         if parts.is_empty() {
             return Err("names no file".to_owned());
         }
+        // Wherever it stands: joined to a folder, it is a path of its own there.
+        if let Some(part) = parts.iter().find(|part| has_drive(part)) {
+            return Err(format!(
+                "has the part `{part}`, which is a drive of Windows"
+            ));
+        }
         Ok(Self(parts.join("/")))
     }
 
@@ -205,6 +211,8 @@ mod tests {
         assert_eq!(ok("a/../../x"), Err("leaves the project".to_owned()));
         assert!(ok("/etc/passwd").is_err());
         assert!(ok("C:/x").is_err());
+        assert!(ok("./C:x").is_err() && ok("a/../C:").is_err() && ok("a/b:c").is_err());
+        assert!(ok("a/12:30").is_ok());
         assert!(ok("a\\b").is_err());
         assert!(ok("a//b").is_err());
     }
