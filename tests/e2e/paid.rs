@@ -7,6 +7,8 @@ mod kill;
 mod money;
 mod pick;
 mod pictures;
+#[cfg(unix)]
+mod shared;
 mod shots;
 
 use api_server::{Options, Server};
