@@ -4,6 +4,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use icu_casemap::CaseMapper;
+use icu_normalizer::DecomposingNormalizer;
 use serde::Serialize;
 
 /// A relative, `/`-separated UTF-8 path without `.`, `..` or empty parts.
@@ -13,11 +15,12 @@ pub struct ProjectPath(String);
 
 /// The longest file name that every common file system takes, in bytes.
 const NAME_BYTES: usize = 255;
-/// Names that Windows keeps for devices, whatever their extension.
-const RESERVED: [&str; 22] = [
-    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8",
-    "com9", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
-];
+/// The longest path of an output, in bytes: macOS takes 1,024 with the way to the project.
+const PATH_BYTES: usize = 800;
+/// Names that Windows keeps for devices, whatever their extension; `com` and `lpt` with a digit too.
+const RESERVED: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
+/// Folders that outputs stay out of.
+const KEPT: [&str; 2] = [".git", ".gpbuild"];
 
 impl ProjectPath {
     /// Checks a path for reading: it must stay inside the project.
@@ -51,6 +54,12 @@ impl ProjectPath {
         if parts.is_empty() {
             return Err("names no file".to_owned());
         }
+        // Wherever it stands: joined to a folder, it is a path of its own there.
+        if let Some(part) = parts.iter().find(|part| has_drive(part)) {
+            return Err(format!(
+                "has the part `{part}`, which is a drive of Windows"
+            ));
+        }
         Ok(Self(parts.join("/")))
     }
 
@@ -60,6 +69,12 @@ impl ProjectPath {
             return Err("leaves the project".to_owned());
         }
         let path = Self::new(text)?;
+        if path.0.len() > PATH_BYTES {
+            return Err(format!(
+                "is {} bytes long; with the way to the project, systems take {PATH_BYTES}",
+                path.0.len()
+            ));
+        }
         for part in path.0.split('/') {
             if part.len() > NAME_BYTES {
                 return Err(format!(
@@ -75,18 +90,17 @@ impl ProjectPath {
                     "has the part `{part}`, which begins or ends with a space or ends with a dot"
                 ));
             }
-            let stem = part.split('.').next().unwrap_or(part).to_ascii_lowercase();
-            if RESERVED.contains(&stem.as_str()) {
+            if is_device(part) {
                 return Err(format!(
                     "has the name `{part}`, which Windows keeps for a device"
                 ));
             }
         }
-        let first = path.0.split('/').next().unwrap_or("");
-        if first == ".git" || first == ".gpbuild" {
-            return Err(format!("is inside `{first}`"));
+        let first = folded(path.0.split('/').next().unwrap_or(""));
+        match KEPT.iter().find(|kept| **kept == first) {
+            Some(kept) => Err(format!("is inside `{kept}`")),
+            None => Ok(path),
         }
-        Ok(path)
     }
 
     /// The path as text.
@@ -139,8 +153,32 @@ impl ProjectPath {
 
     /// What two paths share that some file system cannot tell apart.
     pub fn folded(&self) -> String {
-        self.0.to_lowercase()
+        folded(&self.0)
     }
+}
+
+/// Text without what some file system does not tell apart: upper and lower case, and letters with their
+/// accents in one character or in two.
+pub fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let decomposer = DecomposingNormalizer::new_nfd();
+    let decomposed = decomposer.normalize(text);
+    // Folding composes nothing, but may leave accents that are to be put in order.
+    let folded = CaseMapper::new().fold_string(&decomposed);
+    decomposer.normalize(&folded).into_owned()
+}
+
+/// Whether Windows keeps the name for a device, whatever comes after its first dot.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name).trim_end();
+    let stem = stem.to_ascii_lowercase();
+    let port = stem
+        .strip_prefix("com")
+        .or_else(|| stem.strip_prefix("lpt"));
+    RESERVED.contains(&stem.as_str())
+        || port.is_some_and(|n| "123456789¹²³".contains(n) && n.chars().count() == 1)
 }
 
 fn has_drive(text: &str) -> bool {
@@ -173,6 +211,8 @@ mod tests {
         assert_eq!(ok("a/../../x"), Err("leaves the project".to_owned()));
         assert!(ok("/etc/passwd").is_err());
         assert!(ok("C:/x").is_err());
+        assert!(ok("./C:x").is_err() && ok("a/../C:").is_err() && ok("a/b:c").is_err());
+        assert!(ok("a/12:30").is_ok());
         assert!(ok("a\\b").is_err());
         assert!(ok("a//b").is_err());
     }
@@ -187,12 +227,44 @@ mod tests {
             "a/b?.png",
             "a/b.",
             ".git/x",
+            ".Git/x",
             ".gpbuild/x",
             "a/ b",
+            "lpt².png",
+            "COM1 .tar.png",
+            "conin$",
         ] {
             assert!(!out(bad), "{bad}");
         }
+        for good in [
+            "com.png",
+            "com10.png",
+            "console.png",
+            "a/👩‍💻.png",
+            "a b.png",
+            "..a/...b",
+        ] {
+            assert!(out(good), "{good}");
+        }
         assert!(!out(&format!("{}.png", "长".repeat(90))));
+        assert!(!out(&"a/".repeat(500)));
+        assert!(!out(&format!("{}x", "a/".repeat(400))));
+    }
+
+    #[test]
+    fn what_some_system_does_not_tell_apart_is_folded() {
+        let alike = |one: &str, other: &str| {
+            let folded = |t: &str| ProjectPath::new(t).unwrap().folded();
+            folded(one) == folded(other)
+        };
+        assert!(alike("A/b.PNG", "a/B.png"));
+        assert!(alike("caf\u{e9}", "cafe\u{301}"));
+        assert!(alike("CAF\u{c9}", "cafe\u{301}"));
+        assert!(alike("stra\u{df}e", "STRASSE"));
+        assert!(alike("\u{3a3}", "\u{3c2}"));
+        assert!(alike("\u{d55c}", "\u{1112}\u{1161}\u{11ab}"));
+        assert!(!alike("cafe", "caf\u{e9}"));
+        assert!(!alike("封面", "封底"));
     }
 
     #[test]

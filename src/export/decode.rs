@@ -1,7 +1,8 @@
 //! From bytes to pixels, within bounds: PNG, JPEG and WebP by what is in the file. Knows nothing of
 //! what the pixels are for.
 
-use std::io::{Cursor, Read};
+use std::borrow::Cow;
+use std::io::Cursor;
 use std::path::Path;
 
 use image::codecs::jpeg::JpegDecoder;
@@ -10,7 +11,8 @@ use image::codecs::webp::WebPDecoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, Limits, RgbaImage};
 
-use super::{ExportError, Format};
+use super::pdf::jpeg_colors;
+use super::{ExportError, Format, encode_picture};
 
 /// At most so many pixels, in a picture that is read or in one that is made.
 pub(super) const MAX_PIXELS: u64 = 64_000_000;
@@ -41,7 +43,7 @@ pub fn dimensions_of(path: &Path) -> Option<(u32, u32)> {
     reader.with_guessed_format().ok()?.into_dimensions().ok()
 }
 
-/// What the first bytes of a picture's file say.
+/// What a picture's file says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Glance {
     /// What it is.
@@ -54,25 +56,15 @@ pub struct Glance {
     pub alpha: bool,
 }
 
-/// Looks at a file, of which only the first bytes are read.
-pub fn glance(path: &Path) -> Result<Glance, ExportError> {
-    let mut first = Vec::new();
-    let file = std::fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut first));
-    let format = Format::of(&first).filter(|_| file.is_ok());
-    let format = format.ok_or_else(|| ExportError::NotAPicture {
-        looks: looks(&first),
-    })?;
-    let reader = image::ImageReader::open(path).and_then(image::ImageReader::with_guessed_format);
-    let decoder = reader
-        .map_err(ImageError::IoError)
-        .and_then(image::ImageReader::into_decoder)
-        .map_err(damaged(format))?;
-    let (width, height) = decoder.dimensions();
+/// Looks at a picture without decoding it; one that ends early or is animated is refused, as everywhere.
+pub fn glance(picture: &[u8]) -> Result<Glance, ExportError> {
+    let opened = open(picture)?;
+    let (width, height) = opened.decoder.dimensions();
     Ok(Glance {
-        format,
+        format: opened.format,
         width,
         height,
-        alpha: decoder.color_type().has_alpha(),
+        alpha: opened.decoder.color_type().has_alpha(),
     })
 }
 
@@ -89,6 +81,17 @@ pub(super) fn header(picture: &[u8]) -> Result<Header, ExportError> {
         height,
         upright: orientation == Orientation::NoTransforms,
     })
+}
+
+/// The picture as it is, or, if EXIF asks for a turn or its colours are CMYK, another file of the same look:
+/// for who draws pictures and knows neither. What is no still and whole picture is refused.
+pub fn plain(picture: &[u8]) -> Result<Cow<'_, [u8]>, ExportError> {
+    let header = header(picture)?;
+    let is_print = header.format == Format::Jpeg && jpeg_colors(picture).is_none();
+    if header.upright && !is_print {
+        return Ok(Cow::Borrowed(picture));
+    }
+    encode_picture(&decode(picture)?).map(Cow::Owned)
 }
 
 /// All pixels: 16 bits become 8, gray and palettes become RGB, CMYK becomes RGB, and the turn that

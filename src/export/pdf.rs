@@ -56,7 +56,7 @@ enum Coding {
 
 /// The channels of a picture, 8 bits each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Colors {
+pub(super) enum Colors {
     Gray,
     Rgb,
 }
@@ -200,8 +200,8 @@ fn image(picture: &[u8]) -> Result<Image<'_>, ExportError> {
     Ok(image(Coding::Png(colors), data))
 }
 
-/// The channels of a JPEG that PDF takes as it is: Huffman-coded, 8 bits, gray or in colour.
-fn jpeg_colors(picture: &[u8]) -> Option<Colors> {
+/// The channels of a JPEG that PDF takes as it is, and every decoder shows alike: Huffman-coded, 8 bits, gray or in colour.
+pub(super) fn jpeg_colors(picture: &[u8]) -> Option<Colors> {
     let mut at = 2;
     loop {
         let Some(&[0xff, marker, high, low]) = picture.get(at..at + 4) else {

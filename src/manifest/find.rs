@@ -23,6 +23,8 @@ const MAX_IGNORE_BYTES: u64 = 1 << 20;
 pub struct Tree {
     /// Every file that was not left out.
     pub files: Vec<ProjectPath>,
+    /// Files that no manifest can name: where they are, as text, and why not.
+    pub odd: Vec<(String, String)>,
     /// Files that are not here are passed over, even where a manifest names them.
     partial: bool,
 }
@@ -33,6 +35,7 @@ impl Tree {
         files.sort();
         Self {
             files,
+            odd: Vec::new(),
             partial: true,
         }
     }
@@ -71,11 +74,15 @@ impl Tree {
         } else {
             format!("{folder}/")
         };
-        let below = self.files.iter().filter(|path| {
-            path.as_str()
-                .strip_prefix(&prefix)
+        let is_below = |path: &str| {
+            path.strip_prefix(&prefix)
                 .is_some_and(|rest| glob.is_match(rest))
-        });
+        };
+        // Passed over, it would be missed by nobody; and another system may not even hold such a name.
+        if let Some((path, why)) = self.odd.iter().find(|(path, _)| is_below(path)) {
+            return Err(format!("matches `{}`, which {why}", path.escape_debug()));
+        }
+        let below = self.files.iter().filter(|path| is_below(path.as_str()));
         Ok(below.cloned().collect())
     }
 }
@@ -100,11 +107,11 @@ pub fn walk(world: &World, out: &ProjectPath) -> Result<Tree, Failure> {
             open.pop();
             continue;
         };
-        let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else {
+        if name.as_encoded_bytes().starts_with(b".") {
             continue;
-        };
-        let path = folder.path_of(name);
-        let full = root.join(&path);
+        }
+        let path = folder.path_of(&name.to_string_lossy());
+        let full = root.join(&folder.path).join(&name);
         let ignores = open
             .iter()
             .rev()
@@ -112,8 +119,9 @@ pub fn walk(world: &World, out: &ProjectPath) -> Result<Tree, Failure> {
         if ignored(ignores.chain(&parents), &full, is_folder) {
             continue;
         }
+        let is_text = name.to_str().is_some();
         if is_folder {
-            if path == out.as_str() {
+            if path == out.as_str() || !is_text {
                 continue;
             }
             // One that may not be entered, or that vanished, holds no manifests for us.
@@ -122,14 +130,19 @@ pub fn walk(world: &World, out: &ProjectPath) -> Result<Tree, Failure> {
             {
                 open.push(below);
             }
-        } else if let Ok(path) = ProjectPath::new(&path) {
-            tree.files.push(path);
-            if tree.files.len() > MAX_FILES {
-                return Err(Failure::usage(format!(
-                    "the project has more than {MAX_FILES} files"
-                ))
-                .with_hint("leave folders out with `.gitignore`, or start gpbuild in a smaller one"));
-            }
+            continue;
+        }
+        match ProjectPath::new(&path) {
+            _ if !is_text => tree.odd.push((path, "is not UTF-8".to_owned())),
+            Ok(path) => tree.files.push(path),
+            Err(why) => tree.odd.push((path, why)),
+        }
+        if tree.files.len() + tree.odd.len() > MAX_FILES {
+            return Err(
+                Failure::usage(format!("the project has more than {MAX_FILES} files")).with_hint(
+                    "leave folders out with `.gitignore`, or start gpbuild in a smaller one",
+                ),
+            );
         }
     }
     Ok(tree)

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use icu_normalizer::properties::CanonicalCombiningClassMap;
 use toml::de::DeTable;
 
 use crate::data;
@@ -92,6 +93,13 @@ pub fn load(
                     .then(|| format!("`[{key}]` belongs in `{PROJECT_FILE}`"))
             });
         });
+    }
+    for (path, why) in &tree.odd {
+        if path.ends_with(MANIFEST_SUFFIX) {
+            let shown = path.escape_debug();
+            let problem = Diagnostic::error(format!("the path of the manifest `{shown}` {why}"));
+            problems.borrow_mut().push(problem.hint("rename it"));
+        }
     }
     // Last, so that a style of the project is not the second of its name.
     let mut built_in = Manifest::default();
@@ -513,6 +521,12 @@ pub fn is_id(id: &str) -> bool {
             && !part.starts_with('.')
             && part
                 .chars()
-                .all(|c| c.is_alphanumeric() || "-_.+~ ".contains(c))
+                .all(|c| c.is_alphanumeric() || "-_.+~ ".contains(c) || is_mark(c))
     })
+}
+
+/// Whether a character goes onto the one before it: an accent that some system writes apart from its
+/// letter, or what joins letters of India's scripts.
+fn is_mark(c: char) -> bool {
+    CanonicalCombiningClassMap::new().get_u8(c) != 0
 }

@@ -346,9 +346,9 @@ fn build_from(
         project
     };
     if settings.resolve.is_draft() {
+        // An answer that comes just now is none of a draft's business.
         settle::sweep(project.world.root(), &project.specs)?;
     } else {
-        // An answer that comes just now is none of a draft's business.
         money::recover(settings, reporter)?;
     }
     carry_out(settings, reporter, plan_for(settings, project)?)

@@ -74,6 +74,7 @@ impl Outcome {
         let state = match (&finished.result, &step.verdict) {
             (Err(failed), _) if failed.blocked => Shown::Blocked,
             (Err(_), _) => Shown::Failed,
+            (Ok(_), _) if step.only_compare => Shown::Fresh,
             (Ok(_), Verdict::Restore(_)) => Shown::Restored,
             (Ok(_), _) if self.draft => Shown::Draft,
             (Ok(_), _) => Shown::Made,
@@ -81,6 +82,7 @@ impl Outcome {
         match state {
             Shown::Failed => self.failed += 1,
             Shown::Blocked => self.blocked += 1,
+            Shown::Fresh => self.fresh += 1,
             Shown::Restored => self.restored += 1,
             Shown::Draft => self.drafts += 1,
             _ => self.made += 1,
@@ -97,6 +99,7 @@ impl Outcome {
                 let id = &step.spec.id;
                 report.key = Some(made.locked.key().0);
                 report.picture = Some(made.locked.digest);
+                report.reason = report.reason.filter(|_| !step.only_compare);
                 self.seen.insert(id.clone(), made.locked.digest);
                 self.current.insert(id.clone());
             }

@@ -74,6 +74,7 @@ impl<'a> Run<'a> {
         let mut queue = VecDeque::from(steps);
         while let Some(mut step) = queue.pop_front() {
             self.access.block(&mut step);
+            self.observer.compare(&mut step);
             let state = match &step.verdict {
                 // It comes again when it can be decided.
                 Verdict::Wait(_) => continue,

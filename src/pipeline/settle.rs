@@ -11,7 +11,7 @@ use crate::execute::locked_asset;
 use crate::fs::Root;
 use crate::lock::Lock;
 use crate::output::{self, Pruned};
-use crate::path::ProjectPath;
+use crate::path::{ProjectPath, folded};
 use crate::pipeline::{PREVIEW, store_failure};
 use crate::plan::Step;
 use crate::report::{Event, Reporter};
@@ -104,7 +104,7 @@ pub fn sweep(root: &Root, specs: &[Arc<Spec>]) -> Result<(), Failure> {
         }
         let from_root = path.strip_prefix(root.real()).ok();
         let parts = from_root.map(|path| path.iter().filter_map(|part| part.to_str()));
-        let name = parts.map(|parts| parts.collect::<Vec<_>>().join("/").to_lowercase());
+        let name = parts.map(|parts| folded(&parts.collect::<Vec<_>>().join("/")));
         if name.is_none_or(|name| !declared.contains(&name)) {
             crate::fs::remove(path).map_err(|e| store_failure(&e))?;
         }

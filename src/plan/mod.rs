@@ -195,6 +195,8 @@ pub struct Step {
     pub up_to: bool,
     /// The asset whose shots are these very shots: they are asked for once.
     pub shares: Option<String>,
+    /// Nothing is written: the file at the output's path has to be what comes of it.
+    pub only_compare: bool,
 }
 
 impl Step {

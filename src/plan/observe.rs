@@ -155,6 +155,7 @@ impl Observer<'_> {
             estimate: Some(Micro(0)),
             up_to: false,
             shares: None,
+            only_compare: false,
         };
         if let (Reason::ExportChanged(_), Some(locked)) = (&step.reason, locked) {
             step.reason = Reason::ExportChanged(self.export_changed(&step, locked));
@@ -164,6 +165,35 @@ impl Observer<'_> {
             step.up_to = matches!(step.verdict, Verdict::Wait(_));
         }
         step
+    }
+
+    /// Turns a step that is blocked by a file of which nothing is known into one that finds out, for nothing,
+    /// whether that file is its own: a power cut may spare an output and take what told of it.
+    pub fn compare(&self, step: &mut Step) {
+        let unknown = step.verdict == Verdict::Blocked && step.reason == Reason::Foreign("a file");
+        let stored = step.trace.export.and_then(|key| {
+            let recalled = self.recall.export(&key);
+            recalled.or_else(|| self.store.export(&key).map(|entry| entry.output))
+        });
+        if !unknown || stored.is_some() || self.locked_only {
+            return;
+        }
+        let picture = match step.spec.bundle {
+            Some(_) => step.trace.export.is_some(),
+            None => step
+                .trace
+                .picture(&step.spec)
+                .is_some_and(|d| self.is_kept(&d)),
+        };
+        let mut shots = step.spec.shots.iter();
+        step.verdict = match picture {
+            true => Verdict::Export,
+            false if step.spec.bundle.is_none() && shots.all(|shot| shot.page.is_some()) => {
+                Verdict::Make
+            }
+            false => return,
+        };
+        step.only_compare = true;
     }
 
     /// What is in doubt about the shot with which work would begin.

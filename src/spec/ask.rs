@@ -1,6 +1,8 @@
 //! The requests of a paid picture: the first shot with its references, then one for each edit step.
 //! Knows what models can do; sends nothing.
 
+use std::sync::PoisonError;
+
 use crate::diagnostic::{Diagnostic, Place};
 use crate::export::{self, ExportError, Glance};
 use crate::manifest::{At, Edit, Reference, is_glob};
@@ -259,8 +261,16 @@ impl<'a> Resolver<'a> {
         Ok(seen.map(|seen| (picture, seen)))
     }
 
+    /// What a picture says of itself; looked at once, however many assets send it.
     fn glance(&self, path: &ProjectPath) -> Result<Glance, ExportError> {
-        export::glance(&self.world.root().at(path))
+        let mut known = self.glances.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = known.get(path) {
+            return seen.clone();
+        }
+        let bytes = self.world.root().read(path, MAX_PICTURE_BYTES);
+        let seen = export::glance(&bytes.unwrap_or_default());
+        known.insert(path.clone(), seen.clone());
+        seen
     }
 
     /// The size of a picture, if it is a file: that of another asset's is not known here.

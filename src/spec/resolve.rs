@@ -2,15 +2,17 @@
 //! what only shows when all of them are known: two ids or outputs alike, quotas, cycles.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
 use crate::data::Item;
 use crate::diagnostic::{Diagnostic, Place, count, merge};
 use crate::digest::Digest;
+use crate::export::{ExportError, Glance};
 use crate::manifest::{At, Carousel, Cover, Fields, Manifest, Slides, Tree, is_id};
 use crate::model::ModelId;
+use crate::path::ProjectPath;
 use crate::spec::context::{self, Context};
 use crate::spec::items::{Taken, for_item, new_items, of_item};
 use crate::spec::layers::Layers;
@@ -88,6 +90,7 @@ pub fn resolve(
         options,
         profile,
         known,
+        glances: Mutex::default(),
     };
     let mut base = Layers::new().with("defaults", "", &manifest.defaults);
     if let Some(profile) = profile {
@@ -167,6 +170,8 @@ pub struct Resolver<'a> {
     pub(super) options: &'a Options,
     pub(super) profile: Option<&'a Fields>,
     pub(super) known: Option<&'a BTreeSet<Digest>>,
+    /// What the pictures that go to models are, as far as they were looked at.
+    pub(super) glances: Mutex<BTreeMap<ProjectPath, Result<Glance, ExportError>>>,
 }
 
 /// One asset before its targets are told apart.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Diagnostic, count, list};
 use crate::manifest::Manifest;
+use crate::path::folded;
 use crate::spec::Spec;
 use crate::world::World;
 
@@ -18,7 +19,7 @@ pub fn together(
     let mut ids: BTreeMap<&str, &Spec> = BTreeMap::new();
     let mut outputs: BTreeMap<String, &Spec> = BTreeMap::new();
     let mut folders: BTreeSet<&str> = BTreeSet::new();
-    let index = format!("{}/assets.json", manifest.project.out).to_lowercase();
+    let index = folded(&format!("{}/assets.json", manifest.project.out));
     for spec in specs.iter() {
         if let Some(first) = ids.insert(&spec.id, spec) {
             let mut problem = Diagnostic::error(format!("two assets have the id `{}`", spec.id))
@@ -69,6 +70,31 @@ pub fn together(
                 Diagnostic::error(e.to_string())
                     .at(spec.place.clone())
                     .for_asset(&spec.id),
+            );
+        }
+    }
+    for (output, spec) in &outputs {
+        let above = || output.match_indices('/').map(|(at, _)| &output[..at]);
+        if let Some(first) = above().find_map(|above| outputs.get(above)) {
+            problems.push(
+                Diagnostic::error(format!(
+                    "the output of asset `{}` lies in `{}`, which is the output of `{}`",
+                    spec.id, first.output, first.id
+                ))
+                .at(spec.place.clone())
+                .also_at(
+                    first.place.clone(),
+                    format!("`{}` is declared here", first.id),
+                ),
+            );
+        }
+        if above().any(|above| above == index) {
+            problems.push(
+                Diagnostic::error(format!(
+                    "the output of asset `{}` lies in `{}/assets.json`, which is gpbuild's own index",
+                    spec.id, manifest.project.out
+                ))
+                .at(spec.place.clone()),
             );
         }
     }

@@ -37,6 +37,19 @@ impl Store {
             root: root.to_path_buf(),
             folder,
         };
+        // Answers that arrive belong to the ledger beside them: another project's would take them for its own
+        // leftovers.
+        if std::fs::symlink_metadata(&store.folder).is_ok_and(|meta| meta.is_symlink()) {
+            return Err(Failure::new(
+                Exit::Damaged,
+                Diagnostic::error(format!(
+                    "`{STATE_FOLDER}/store` is a symbolic link: a store belongs to the ledger beside it"
+                ))
+                .hint(format!(
+                    "link all of `{STATE_FOLDER}` if it is to lie elsewhere, or be shared by several projects"
+                )),
+            ));
+        }
         let file = store.folder.join("VERSION");
         match read_bounded(&file, 100) {
             Ok(bytes) => {

@@ -82,6 +82,44 @@ fn an_accepted_picture_that_is_renamed_is_kept() {
 }
 
 #[test]
+fn an_output_that_would_be_made_just_so_is_its_own_whatever_told_of_it_is_gone() {
+    // As a power cut may leave it: the output is whole, the entry and the lock never came to the disk.
+    let project = Project::new(
+        "[defaults]\nsize = \"80x60\"\n[cover.a]\ntext = { headline = \"a\" }\n[carousel.c]\npdf = true\n[[carousel.c.slide]]\ntext = { headline = \"b\" }\n",
+    );
+    assert_eq!(project.build(), Counts::made(3));
+    let lock = project.text("gpbuild.lock");
+    let outputs = || ["dist/a.png", "dist/c.pdf"].map(|name| project.read(name));
+    let before = outputs();
+    for gone in [
+        &["gpbuild.lock", ".gpbuild"][..],
+        &["gpbuild.lock", ".gpbuild/store/exports", ".gpbuild/state"],
+    ] {
+        gone.iter().for_each(|name| project.remove(name));
+        // A bundle is known once its slides are.
+        project.run(&["build"]);
+        assert_eq!(project.build(), Counts::fresh(3), "{gone:?}");
+        assert_eq!(project.text("gpbuild.lock"), lock, "{gone:?}");
+        assert!(outputs() == before, "{gone:?}");
+    }
+    // What is another picture is a person's, at the second look too.
+    project.remove("gpbuild.lock");
+    project.remove(".gpbuild");
+    let theirs = another_picture();
+    project.write("dist/a.png", &theirs);
+    for _ in 0..2 {
+        let run = project.run(&["build", "--json"]);
+        let asset = run.asset("a");
+        assert_eq!((run.code, asset["state"].as_str()), (1, Some("blocked")));
+        assert_eq!(
+            asset["reason"],
+            "a file is at its path that gpbuild did not make: `gpbuild accept` keeps it, `--force` replaces it"
+        );
+        assert_eq!(project.read("dist/a.png"), theirs);
+    }
+}
+
+#[test]
 fn a_crowd_many_times() {
     for _ in 0..30 {
         let project = Project::many(4);

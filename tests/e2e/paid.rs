@@ -6,6 +6,9 @@ mod faults;
 mod kill;
 mod money;
 mod pick;
+mod pictures;
+#[cfg(unix)]
+mod shared;
 mod shots;
 
 use api_server::{Options, Server};

@@ -211,6 +211,32 @@ fn a_change_is_noticed_whatever_time_it_has() {
 }
 
 #[test]
+fn a_time_to_come_is_not_believed() {
+    let project = old();
+    let to_come = SystemTime::now() + Duration::from_secs(365 * 24 * 60 * 60);
+    for name in ["posts/x.md", "gpbuild.toml", "dist/x.png", "dist/a.png"] {
+        set_modified(&project, name, to_come);
+    }
+    assert_eq!(project.build(), Counts::fresh(2));
+    assert_eq!(project.build(), Counts::fresh(2));
+    // Sources and outputs of that time are compared by what is in them, however long ago that was seen.
+    sleep(Duration::from_millis(2_100));
+    project.write("posts/x.md", "---\ntitle: y\n---\n");
+    set_modified(&project, "posts/x.md", to_come);
+    one_made(&project, "a source");
+    sleep(Duration::from_millis(2_100));
+    let other = project.read("dist/a.png");
+    project.write("dist/x.png", other);
+    set_modified(&project, "dist/x.png", to_come);
+    let counts = Counts {
+        fresh: 1,
+        restored: 1,
+        ..Counts::default()
+    };
+    assert_eq!(project.build(), counts);
+}
+
+#[test]
 fn a_file_of_the_same_size_and_time_in_the_place_of_another_is_noticed() {
     let project = old();
     project.write("posts/aside", "---\ntitle: y\n---\n");

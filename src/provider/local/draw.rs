@@ -2,15 +2,15 @@
 //! library; nothing here depends on time, threads or the order of a hash map.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Cursor;
 use std::sync::Arc;
 
-use image::{ImageReader, RgbaImage};
+use image::RgbaImage;
 use takumi::prelude::{ImageSource, Lang, MeasuredNode, Node, RenderOptions, StyleSheet, Viewport};
 
 use super::fit::{self, Fitted};
 use super::page::Page;
 use super::{DrawError, Fonts, IMAGE_PIXELS, SIDE};
+use crate::export;
 
 /// Draws a complete HTML page. `images` holds the file bytes of every picture that the page names in
 /// `src` or `url()`; nothing is read from the disk or the network.
@@ -147,7 +147,7 @@ fn decode(
         let bytes = images
             .get(name)
             .ok_or_else(|| bad("is not among the pictures of this asset".to_owned()))?;
-        match std::str::from_utf8(bytes) {
+        let source = match std::str::from_utf8(bytes) {
             Ok(svg) if svg.contains("<svg") => {
                 let text: String = svg
                     .split('<')
@@ -158,13 +158,11 @@ fn decode(
                 if !missing.is_empty() {
                     return Err(DrawError::MissingGlyphs(missing));
                 }
+                ImageSource::from_bytes(bytes)
             }
             _ => {
-                let (width, height) = ImageReader::new(Cursor::new(bytes))
-                    .with_guessed_format()
-                    .map_err(|e| bad(format!("cannot be read: {e}")))?
-                    .into_dimensions()
-                    .map_err(|e| bad(format!("is not a PNG, JPEG, WebP or SVG: {e}")))?;
+                let (width, height) =
+                    export::dimensions(bytes).map_err(|e| bad(format!("cannot be drawn: {e}")))?;
                 pixels += u64::from(width) * u64::from(height);
                 if pixels > IMAGE_PIXELS {
                     return Err(bad(format!(
@@ -172,10 +170,13 @@ fn decode(
                         IMAGE_PIXELS >> 20
                     )));
                 }
+                // The drawing library knows no EXIF and no CMYK.
+                let plain =
+                    export::plain(bytes).map_err(|e| bad(format!("cannot be drawn: {e}")))?;
+                ImageSource::from_bytes(&plain)
             }
-        }
-        let source =
-            ImageSource::from_bytes(bytes).map_err(|e| bad(format!("cannot be decoded: {e}")))?;
+        };
+        let source = source.map_err(|e| bad(format!("cannot be decoded: {e}")))?;
         decoded.insert(Arc::from(name.as_str()), source);
     }
     Ok(decoded)

@@ -48,7 +48,7 @@ pub(crate) enum Action {
 }
 
 /// What is wrong with the content of an answer that looks good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     /// Pictures of another size.
     Size(u32, u32),
@@ -64,6 +64,8 @@ pub(crate) enum Content {
     Text,
     /// `b64_json` is half of a picture.
     Half,
+    /// `b64_json` is this.
+    Bytes(Vec<u8>),
 }
 
 /// What is wrong with the way of a good answer.
@@ -319,6 +321,11 @@ impl Fault {
     /// `b64_json` of the first half of a picture; billed.
     pub fn truncated_picture() -> Self {
         Self::content(Content::Half)
+    }
+
+    /// `b64_json` of this; billed.
+    pub fn picture(bytes: &[u8]) -> Self {
+        Self::content(Content::Bytes(bytes.to_vec()))
     }
 
     fn content(content: Content) -> Self {

@@ -482,7 +482,7 @@ error: `anim.gif` cannot be sent to a model: this is not a PNG, JPEG or WebP pic
    |
    = note: in asset `d`
 
-error: `cut.png` cannot be sent to a model: the PNG picture is damaged: unexpected end of file
+error: `cut.png` cannot be sent to a model: the PNG picture is cut off: the file ends before the picture does
   --> gpbuild.toml:17:27
    |
 17 | references = ["anim.gif", "cut.png"]

@@ -7,11 +7,11 @@ use std::time::Duration;
 use crate::count::Count;
 use crate::project::Project;
 use crate::random::Random;
+use crate::spread::spread;
 
 /// So many crowds of ten; in every second one some are killed.
 pub fn crowds(binary: &Path, crowds: u64) -> Count {
-    let mut count = Count::default();
-    for seed in 0..crowds {
+    spread(0..crowds, |seed| {
         let project = Project::new(binary, 4, Duration::from_millis(10));
         let mut random = Random::new(seed);
         let mut children: Vec<_> = (0..10)
@@ -30,7 +30,6 @@ pub fn crowds(binary: &Path, crowds: u64) -> Count {
         for mut child in children {
             child.wait().unwrap();
         }
-        count += project.hold(&format!("crowd {seed}"));
-    }
-    count
+        project.hold(&format!("crowd {seed}"))
+    })
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::count::Count;
 use crate::project::Project;
 use crate::random::Random;
+use crate::spread::spread;
 
 /// What is done to a file.
 #[derive(Clone, Copy, Debug)]
@@ -32,49 +33,69 @@ impl Harm {
     }
 }
 
-/// Damages files of a project of one paid slide and two drawn covers, one at a time.
+/// Projects that the damage is spread over.
+const PROJECTS: usize = 16;
+
+/// Damages files of projects of one paid slide and two drawn covers, one at a time.
 pub fn damage(binary: &Path, flips: u64) -> Count {
-    let project = Project::new(binary, 1, Duration::ZERO);
-    let built = project.run(&["build", "--yes"]);
-    assert!(built.status.success(), "{built:?}");
-    let good = project.files();
-    let mut count = Count {
-        paid: project.server.stats().accepted,
-        ..Count::default()
-    };
-    for (name, bytes) in &good {
-        let is_small = name == "gpbuild.lock"
+    spread(0..PROJECTS, |nth| {
+        let project = Project::new(binary, 1, Duration::ZERO);
+        let built = project.run(&["build", "--yes"]);
+        assert!(built.status.success(), "{built:?}");
+        let good = project.files();
+        let mut count = Count {
+            paid: project.server.stats().accepted,
+            ..Count::default()
+        };
+        let harms = small(&good).chain(large(&good, flips));
+        for (name, harm) in harms.skip(nth).step_by(PROJECTS) {
+            count += one(&project, &good, name, harm);
+        }
+        count
+    })
+}
+
+/// Every byte of the small files.
+fn small(good: &BTreeMap<String, Vec<u8>>) -> impl Iterator<Item = (&str, Harm)> {
+    let is_small = |name: &str| {
+        name == "gpbuild.lock"
             || name == ".gpbuild/ledger"
             || name == ".gpbuild/state"
             || name.contains("/shots/")
             || name.contains("/exports/")
-            || name.ends_with("VERSION");
-        if !is_small {
-            continue;
-        }
-        for at in 0..bytes.len() {
+            || name.ends_with("VERSION")
+    };
+    let files = good.iter().filter(move |(name, _)| is_small(name));
+    files.flat_map(|(name, bytes)| {
+        (0..bytes.len()).flat_map(move |at| {
             let bit = u8::try_from(at % 8).unwrap();
-            for harm in [Harm::Flip(at, bit), Harm::Cut(at), Harm::Zeros(at)] {
-                // Every byte is flipped; of cuts and zeros every fourth will do.
-                if !matches!(harm, Harm::Flip(..)) && at % 4 != 0 {
-                    continue;
-                }
-                count += one(&project, &good, name, harm);
-            }
-        }
-    }
-    let large: Vec<&String> = good
-        .keys()
-        .filter(|name| name.contains("/objects/"))
+            // Every byte is flipped; of cuts and zeros every fourth will do.
+            let harms = [Harm::Flip(at, bit), Harm::Cut(at), Harm::Zeros(at)];
+            let wanted = if at % 4 == 0 { 3 } else { 1 };
+            harms
+                .into_iter()
+                .take(wanted)
+                .map(move |harm| (name.as_str(), harm))
+        })
+    })
+}
+
+/// Random flips of the objects.
+fn large(good: &BTreeMap<String, Vec<u8>>, flips: u64) -> impl Iterator<Item = (&str, Harm)> {
+    let objects: Vec<(&str, usize)> = good
+        .iter()
+        .filter(|(name, _)| name.contains("/objects/"))
+        .map(|(name, bytes)| (name.as_str(), bytes.len()))
         .collect();
     let mut random = Random::new(7);
-    for _ in 0..flips {
-        let name = large[usize::try_from(random.below(large.len() as u64)).unwrap()];
-        let at = usize::try_from(random.below(good[name].len() as u64)).unwrap();
-        let harm = Harm::Flip(at, u8::try_from(random.below(8)).unwrap());
-        count += one(&project, &good, name, harm);
-    }
-    count
+    let mut below = move |n: usize| usize::try_from(random.below(n as u64)).unwrap();
+    (0..flips).map(move |_| {
+        let (name, length) = objects[below(objects.len())];
+        (
+            name,
+            Harm::Flip(below(length), u8::try_from(below(8)).unwrap()),
+        )
+    })
 }
 
 fn one(project: &Project, good: &BTreeMap<String, Vec<u8>>, name: &str, harm: Harm) -> Count {
@@ -104,6 +125,7 @@ fn one(project: &Project, good: &BTreeMap<String, Vec<u8>>, name: &str, harm: Ha
     let before = project.server.stats().accepted;
     let run = project.run(&["build", "--json"]);
     let asked = project.server.stats().accepted - before;
+    count.paid = asked;
     let is_whole = |output: &&String| {
         let there = std::fs::read(project.root().join(output)).ok();
         there.as_ref() == Some(&good[*output])

@@ -26,6 +26,7 @@ mod points;
 mod power;
 mod project;
 mod random;
+mod spread;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

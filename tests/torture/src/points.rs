@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::count::Count;
 use crate::journal;
 use crate::project::Project;
+use crate::spread::spread;
 
 /// Slides of each project.
 const SLIDES: u64 = 3;
@@ -45,37 +46,30 @@ pub fn kills(binary: &Path) -> Count {
     let mut count = Count::default();
     for jobs in ["1", "8"] {
         let arguments = ["build", "--yes", "-q", "--jobs", jobs];
-        for n in 1..=operations(binary, &arguments) + 4 {
-            for kind in ["kill-before", "kill-after"] {
-                let project = project(binary);
-                let fault = format!("{kind}:::{n}");
-                let mut command = project.command(&arguments);
-                command.env("GPBUILD_FAULT", &fault).output().unwrap();
-                count += project.hold(&format!("{fault}, {jobs} jobs"));
-            }
-        }
+        let cases = (1..=operations(binary, &arguments) + 4)
+            .flat_map(|n| ["kill-before", "kill-after"].map(|kind| format!("{kind}:::{n}")));
+        count += spread(cases, |fault| {
+            let project = project(binary);
+            let mut command = project.command(&arguments);
+            command.env("GPBUILD_FAULT", &fault).output().unwrap();
+            project.hold(&format!("{fault}, {jobs} jobs"))
+        });
     }
     count
 }
 
 /// Lets operations fail: each once, and from each on all that come after it.
 pub fn errors(binary: &Path) -> Count {
-    let mut count = Count::default();
     let arguments = ["build", "--yes", "-q", "--jobs", "1"];
     let operations = operations(binary, &arguments);
-    for kind in ["eio", "enospc", "erofs"] {
-        for on in ["", "+"] {
-            for n in 1..=operations {
-                count += error(binary, &arguments, &format!("{kind}:::{n}{on}"));
-            }
+    let mut faults = Vec::new();
+    for on in ["", "+"] {
+        for kind in ["eio", "enospc", "erofs"] {
+            faults.extend((1..=operations).map(|n| format!("{kind}:::{n}{on}")));
         }
+        faults.extend((1..=60).map(|n| format!("eio:read::{n}{on}")));
     }
-    for n in 1..=60 {
-        for on in ["", "+"] {
-            count += error(binary, &arguments, &format!("eio:read::{n}{on}"));
-        }
-    }
-    count
+    spread(faults, |fault| error(binary, &arguments, &fault))
 }
 
 fn error(binary: &Path, arguments: &[&str], fault: &str) -> Count {

@@ -12,6 +12,7 @@ use crate::count::Count;
 use crate::journal::{self, Op};
 use crate::project::Project;
 use crate::random::Random;
+use crate::spread::spread;
 
 /// Slides of the carousel.
 const SLIDES: u64 = 3;
@@ -302,26 +303,30 @@ pub fn cuts(binary: &Path) -> Count {
         let mut disk = Disk::new(&whole.files());
         let ops = journal::record(&whole, &["build", "--yes", "-q", "--jobs", jobs]);
         let mut known = Known::default();
-        for (n, op) in ops.iter().enumerate() {
+        let moments = ops.iter().enumerate().flat_map(|(n, op)| {
             disk.replay(op);
             known.note(op);
             let seed = n as u64 * 2;
-            for kept in [
+            let ways = [
                 Kept::Nothing,
                 Kept::Names,
                 Kept::Halves,
                 Kept::Some(seed),
                 Kept::Some(seed + 1),
-            ] {
+            ];
+            ways.map(|kept| {
                 let case = format!(
                     "power cut after operation {n} of {}, {} {}, {kept:?} kept, {jobs} jobs",
                     ops.len(),
                     op.verb,
                     op.path
                 );
-                count += cut(binary, &disk.after(kept), &known, &case);
-            }
-        }
+                (disk.after(kept), known.clone(), case)
+            })
+        });
+        count += spread(moments, |(files, known, case)| {
+            cut(binary, &files, &known, &case)
+        });
         assert_eq!(known.durable.len() as u64, SLIDES, "{known:?}");
     }
     count
