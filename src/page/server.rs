@@ -66,9 +66,7 @@ type Shared = State<Arc<Context>>;
 pub fn router(context: Arc<Context>) -> Router {
     Router::new()
         .route("/{token}/", get(index))
-        .route("/{token}/page.css", get(css))
-        .route("/{token}/page.js", get(js))
-        .route("/{token}/icon.svg", get(icon))
+        .route("/{token}/{file}", get(file))
         .route("/{token}/events", get(events))
         .route("/{token}/asset", get(asset))
         .route("/{token}/picture/{digest}", get(picture))
@@ -174,24 +172,19 @@ fn header_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-fn of_type(media_type: &'static str, body: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, media_type)], body).into_response()
-}
-
 async fn index() -> Response {
-    of_type("text/html; charset=utf-8", ui::INDEX)
+    sent(ui::INDEX)
 }
 
-async fn css() -> Response {
-    of_type("text/css; charset=utf-8", ui::CSS)
+async fn file(Path((_, name)): Path<(String, String)>) -> Response {
+    match ui::file(&name) {
+        Some(file) => sent(file),
+        None => refused(StatusCode::NOT_FOUND, "there is no such file"),
+    }
 }
 
-async fn js() -> Response {
-    of_type("text/javascript; charset=utf-8", ui::JS)
-}
-
-async fn icon() -> Response {
-    of_type("image/svg+xml", ui::ICON)
+fn sent((media_type, body): ui::File) -> Response {
+    ([(header::CONTENT_TYPE, media_type)], body).into_response()
 }
 
 /// Everything as it is now, then what changes, for as long as the page is open.
