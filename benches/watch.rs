@@ -90,7 +90,7 @@ fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
-/// Writes the project in its `version`th wording.
+/// Writes the project in its `version`th wording: beside it, then in its place, so that no build sees half of it.
 fn save(folder: &Path, version: usize) {
     let text = format!(
         "[cover.cover]\nsize = \"1080x1440\"\ntemplate = \"poster\"\n[cover.cover.text]\n\
@@ -98,7 +98,9 @@ fn save(folder: &Path, version: usize) {
          subhead = \"四周 · 线上 · 小班\"\ncaptions = [\"每日打卡\", \"实战项目\", \"小班答疑\", \"结业作品\"]\n\
          footer = \"班期 04-30 启动\"\n"
     );
-    fs::write(folder.join("gpbuild.toml"), text).unwrap();
+    let beside = folder.join(".gpbuild.toml.swp");
+    fs::write(&beside, text).unwrap();
+    fs::rename(beside, folder.join("gpbuild.toml")).unwrap();
 }
 
 /// Saves, and waits for the draft; when it came.
