@@ -40,26 +40,28 @@ impl Eyes {
 
     /// Watches the folders of what was seen, and of what was looked for and not there; and no others.
     pub fn look_at(&mut self, root: &Path, sight: &Sight) -> Result<(), Failure> {
-        let wanted: BTreeSet<PathBuf> = sight
-            .folders()
-            .into_iter()
-            .filter_map(|folder| nearest(&root.join(folder)))
-            .collect();
-        for gone in self.folders.difference(&wanted) {
-            // It may be gone from the disk as well.
-            let _ = self.watcher.unwatch(gone);
-        }
-        // All of them, each time: a folder that was deleted or moved away and made again is another one.
-        for folder in &wanted {
-            match self.watcher.watch(folder, RecursiveMode::NonRecursive) {
-                Ok(()) => {}
-                // It went since it was looked at: the next look tells.
-                Err(_) if !folder.is_dir() => {}
-                Err(e) => return Err(failed(&e)),
+        loop {
+            let wanted = wanted(root, sight);
+            for gone in self.folders.difference(&wanted) {
+                // It may be gone from the disk as well.
+                let _ = self.watcher.unwatch(gone);
+            }
+            // All of them, each time: a folder that was deleted or moved away and made again is another one.
+            let mut heard = true;
+            for folder in &wanted {
+                match self.watcher.watch(folder, RecursiveMode::NonRecursive) {
+                    Ok(()) => {}
+                    // It went since it was looked at, and may be back already.
+                    Err(e) if is_gone(&e) => heard = false,
+                    Err(e) => return Err(failed(&e)),
+                }
+            }
+            self.folders = wanted;
+            // Nor was one heard that came before the folder that it is in was watched.
+            if heard && self::wanted(root, sight) == self.folders {
+                return Ok(());
             }
         }
-        self.folders = wanted;
-        Ok(())
     }
 
     /// Waits until something stirs.
@@ -68,6 +70,13 @@ impl Eyes {
             std::future::pending::<()>().await;
         }
     }
+}
+
+fn wanted(root: &Path, sight: &Sight) -> BTreeSet<PathBuf> {
+    let folders = sight.folders().into_iter();
+    folders
+        .filter_map(|folder| nearest(&root.join(folder)))
+        .collect()
 }
 
 /// The folder itself, or the nearest one above it that is there.
@@ -83,6 +92,14 @@ fn nearest(folder: &Path) -> Option<PathBuf> {
         })
         .find(|at| at.is_dir())
         .map(Path::to_path_buf)
+}
+
+fn is_gone(error: &notify::Error) -> bool {
+    match &error.kind {
+        notify::ErrorKind::PathNotFound => true,
+        notify::ErrorKind::Io(error) => error.kind() == std::io::ErrorKind::NotFound,
+        _ => false,
+    }
 }
 
 fn failed(error: &notify::Error) -> Failure {
