@@ -220,12 +220,6 @@ impl Element<'_> {
         self.get("text").as_str().unwrap().to_owned()
     }
 
-    /// An attribute, if it has it.
-    pub fn attribute(&self, name: &str) -> Option<String> {
-        let value = self.get(&format!("attribute/{name}"));
-        value.as_str().map(str::to_owned)
-    }
-
     /// Clicks in the middle of it, as a person does: it must be to be seen, and nothing over it.
     pub fn click(&self) {
         self.post("click", &json!({}));

@@ -1,4 +1,4 @@
-//! Tests in a real browser: headless Chromium, driven by chromedriver.
+//! Tests of the live page in a real browser: headless Chromium, driven by chromedriver.
 
 #![allow(
     missing_docs,
@@ -10,4 +10,11 @@
 )]
 
 mod browser;
-mod harness;
+mod live;
+mod looks;
+mod open;
+mod paid;
+#[path = "../e2e/project.rs"]
+#[allow(dead_code, reason = "the end-to-end tests need all of it")]
+mod project;
+mod safe;
