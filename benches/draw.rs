@@ -1,8 +1,9 @@
-//! Drawing, from the start of the process to the last byte, against renderers that run in node: 30 different
-//! pictures, and one. Prints times and ratios; nothing here is a test.
+//! Drawing, from the start of the process to the last byte, against other renderers: 30 different pictures, and
+//! one. Prints times, ratios, and what the processor did for it, which another program on the same cores
+//! disturbs less; nothing here is a test.
 //!
-//! `npm install` in `benches/peers`, then `cargo bench --bench draw`. Peers that are not there are skipped,
-//! and named.
+//! `npm install` in `benches/peers` and `pip install typst`, then `cargo bench --bench draw`. Peers that are not
+//! there are skipped, and named.
 
 #![allow(
     clippy::disallowed_methods,
@@ -11,12 +12,16 @@
     reason = "a bench: it has a clock and prints, and a panic is how it fails"
 )]
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+
+use common::{find, median, usage};
 
 /// How often each is run, after a run that is not counted; the median stands.
 const RUNS: usize = 7;
@@ -26,15 +31,20 @@ const SUBHEAD: &str = "四周 · 线上 · 小班";
 const CAPTIONS: [&str; 4] = ["每日打卡", "实战项目", "小班答疑", "结业作品"];
 const FOOTER: &str = "班期 04-30 启动";
 
-/// A renderer in node, and the package whose presence says that it is installed.
+/// How often what the processor does is asked for; the least stands.
+const CPU_RUNS: usize = 3;
+
+/// Another renderer.
 struct Peer {
     name: &'static str,
+    /// Run by node, or by python.
     script: &'static str,
+    /// The package whose presence says that it is installed.
     package: &'static str,
     args: &'static [&'static str],
 }
 
-const PEERS: [Peer; 4] = [
+const PEERS: [Peer; 6] = [
     Peer {
         name: "takumi, one by one",
         script: "takumi.mjs",
@@ -59,7 +69,60 @@ const PEERS: [Peer; 4] = [
         package: "sharp",
         args: &[],
     },
+    Peer {
+        name: "typst",
+        script: "event.py",
+        package: "typst",
+        args: &[],
+    },
+    Peer {
+        name: "Chromium",
+        script: "chromium.mjs",
+        package: "playwright-core",
+        args: &[],
+    },
 ];
+
+impl Peer {
+    fn is_python(&self) -> bool {
+        self.script.ends_with(".py")
+    }
+
+    fn program(&self) -> &'static str {
+        if self.is_python() { "python3" } else { "node" }
+    }
+
+    /// Whether it is there; says so if not.
+    fn is_installed(&self) -> bool {
+        let (found, how) = if self.is_python() {
+            let mut import = Command::new(self.program());
+            import.args(["-c", &format!("import {}", self.package)]);
+            let output = import.stderr(Stdio::null()).status();
+            (
+                output.is_ok_and(|status| status.success()),
+                "`pip install typst`",
+            )
+        } else {
+            let package = peers().join("node_modules").join(self.package);
+            (
+                package.exists() && find("node").is_some(),
+                "`npm install` in benches/peers",
+            )
+        };
+        if !found {
+            println!("skipped: {}; {how} brings it", self.name);
+        }
+        found
+    }
+
+    /// Draws `words` into `out`.
+    fn command(&self, words: &Path, out: &Path) -> Command {
+        let mut command = Command::new(self.program());
+        command.arg(peers().join(self.script)).args([words, out]);
+        command.args(self.args);
+        command
+    }
+}
 
 fn peers() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers")
@@ -109,21 +172,19 @@ fn project(folder: &Path, layout: &str, headlines: &[String]) {
     fs::write(folder.join("gpbuild.toml"), manifest.to_string()).unwrap();
 }
 
-/// Builds a project of which nothing is made.
-fn ours(folder: &Path) -> Duration {
-    for made in [".gpbuild", "dist"] {
-        let _ = fs::remove_dir_all(folder.join(made));
-    }
-    let _ = fs::remove_file(folder.join("gpbuild.lock"));
+/// Builds a new project, in a new folder: ext4 does not give the number of a deleted file away again for minutes,
+/// and looks for another one, one by one, which would be a part of what is measured.
+fn ours(folder: &Path, layout: &str, headlines: &[String]) -> Command {
+    let folder = tempfile::tempdir_in(folder).unwrap().keep();
+    project(&folder, layout, headlines);
     let mut command = Command::new(env!("CARGO_BIN_EXE_gpbuild"));
-    time(command.arg("-q").current_dir(folder))
+    command.arg("-q").current_dir(folder);
+    command
 }
 
-fn theirs(peer: &Peer, words: &Path, out: &Path) -> Duration {
-    let _ = fs::remove_dir_all(out);
-    let mut command = Command::new("node");
-    command.arg(peers().join(peer.script)).args([words, out]);
-    time(command.args(peer.args))
+fn theirs(peer: &Peer, words: &Path, folder: &Path) -> Command {
+    let out = tempfile::tempdir_in(folder).unwrap().keep();
+    peer.command(words, &out)
 }
 
 fn time(command: &mut Command) -> Duration {
@@ -133,42 +194,36 @@ fn time(command: &mut Command) -> Duration {
     began.elapsed()
 }
 
-fn median(mut all: Vec<f64>) -> f64 {
-    all.sort_by(f64::total_cmp);
-    all[all.len() / 2]
-}
-
 /// Runs ours and theirs in turn, so that both see the same machine; the medians in ms, and that of the ratios.
-fn pairs(ours: impl Fn() -> Duration, theirs: impl Fn() -> Duration) -> (f64, f64, f64) {
+fn pairs(ours: impl Fn() -> Command, theirs: impl Fn() -> Command) -> (f64, f64, f64) {
     let (mut a, mut b, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for run in 0..=RUNS {
-        let (one, other) = (ours().as_secs_f64() * 1e3, theirs().as_secs_f64() * 1e3);
+        let took = |mut command: Command| time(&mut command).as_secs_f64() * 1e3;
+        let (one, other) = (took(ours()), took(theirs()));
         if run > 0 {
             a.push(one);
             b.push(other);
             ratios.push(one / other);
         }
     }
-    (median(a), median(b), median(ratios))
+    (median(&a), median(&b), median(&ratios))
+}
+
+/// The least that the processor did for a run, in ms.
+fn cpu(command: impl Fn() -> Command) -> Option<f64> {
+    (0..CPU_RUNS)
+        .map(|_| usage(&command()).map(|usage| usage.cpu * 1e3))
+        .reduce(|one, other| Some(one?.min(other?)))?
 }
 
 fn main() {
-    let there = |peer: &&Peer| {
-        let found = peers().join("node_modules").join(peer.package).exists();
-        if !found {
-            println!(
-                "skipped: {}; `npm install` in benches/peers brings it",
-                peer.name
-            );
-        }
-        found
-    };
-    let installed: Vec<&Peer> = PEERS.iter().filter(there).collect();
+    let installed: Vec<&Peer> = PEERS.iter().filter(|peer| peer.is_installed()).collect();
     for count in [30, 1] {
         let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
         let headlines = headlines(count);
         assert_eq!(headlines.len(), count);
-        let words = folder.path().join("words.json");
+        let words = folder.join("words.json");
         let fonts = Path::new(env!("CARGO_MANIFEST_DIR")).join("fonts");
         let text = json!({
             "fonts": fonts, "badge": BADGE, "subhead": SUBHEAD, "captions": CAPTIONS, "footer": FOOTER,
@@ -176,19 +231,27 @@ fn main() {
         });
         fs::write(&words, text.to_string()).unwrap();
         for layout in ["event", "poster"] {
-            let ours_in = folder.path().join(layout);
-            project(&ours_in, layout, &headlines);
+            let ours = || ours(folder, layout, &headlines);
+            let used = cpu(ours);
+            let what = format!("{count:>2} of `{layout}`");
+            if let Some(used) = used {
+                println!("{what}: processor {used:.0} ms");
+            }
             if installed.is_empty() {
-                let took = median((0..RUNS).map(|_| ours(&ours_in).as_secs_f64()).collect());
-                println!("{count:>2} of `{layout}`: {:.0} ms", took * 1e3);
+                let took: Vec<f64> = (0..RUNS)
+                    .map(|_| time(&mut ours()).as_secs_f64() * 1e3)
+                    .collect();
+                println!("{what}: {:.0} ms", median(&took));
             }
             for peer in &installed {
-                let out = folder.path().join("out");
-                let (a, b, ratio) = pairs(|| ours(&ours_in), || theirs(peer, &words, &out));
-                println!(
-                    "{count:>2} of `{layout}`: {a:>5.0} ms; {}: {b:>5.0} ms; ratio {ratio:.2}",
-                    peer.name
-                );
+                let theirs = || theirs(peer, &words, folder);
+                let (a, b, ratio) = pairs(ours, theirs);
+                let name = peer.name;
+                print!("{what}: {a:>5.0} ms; {name}: {b:>5.0} ms; ratio {ratio:.2}");
+                match used.zip(cpu(theirs)) {
+                    Some((used, cpu)) => println!("; processor {:.2}", used / cpu),
+                    None => println!(),
+                }
             }
         }
     }

@@ -220,9 +220,21 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
         return Err(too_large(meta.len()));
     }
     op::reads(path).map_err(FsError::io("read", path))?;
-    let file = File::open(path).map_err(FsError::io("read", path))?;
-    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
-    file.take(limit + 1)
+    let mut file = File::open(path).map_err(FsError::io("read", path))?;
+    let mut bytes = vec![0; usize::try_from(meta.len()).unwrap_or(0)];
+    // As large as it was said to be, in one go; then whatever came or went meanwhile.
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(FsError::io("read", path)(e)),
+        }
+    }
+    bytes.truncate(filled);
+    let rest = (limit + 1).saturating_sub(filled as u64);
+    file.take(rest)
         .read_to_end(&mut bytes)
         .map_err(FsError::io("read", path))?;
     if bytes.len() as u64 > limit {

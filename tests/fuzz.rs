@@ -1,5 +1,6 @@
 //! The fuzz targets without a fuzzer: each with the corpus that is kept, and with changes of it that are the
-//! same at every run. `cargo +nightly fuzz run TARGET` goes on from there.
+//! same at every run; `FUZZ_TIMES=100` tries a hundred times as many. `cargo +nightly fuzz run TARGET` goes on
+//! from there.
 
 #![allow(
     clippy::disallowed_methods,
@@ -62,8 +63,9 @@ fn tries(name: &str, target: fn(&[u8]), changes: u32) {
     for bytes in &corpus {
         target(bytes);
     }
+    let times = std::env::var("FUZZ_TIMES").map_or(1, |times| times.parse().unwrap());
     let mut random = Random::new(7);
-    for _ in 0..changes {
+    for _ in 0..changes * times {
         let bytes = changed(&corpus, &mut random);
         let tried = std::panic::catch_unwind(|| target(&bytes));
         assert!(

@@ -7,6 +7,8 @@ export const family = "Noto Sans CJK SC";
 
 const [, , wordsFile, outFolder, order] = process.argv;
 const words = JSON.parse(fs.readFileSync(wordsFile, "utf8"));
+/** Where the fonts are. */
+export const folder = words.fonts;
 const face = (name) => fs.readFileSync(path.join(words.fonts, name));
 export const fonts = [
   { name: family, data: face("NotoSansSC-Regular.otf"), weight: 400, style: "normal" },

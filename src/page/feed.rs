@@ -64,6 +64,13 @@ struct Progress {
     running: BTreeMap<String, String>,
 }
 
+impl Progress {
+    /// Of many, every hundredth part is told.
+    fn is_news(&self) -> bool {
+        self.done.is_multiple_of((self.total / 100).max(1))
+    }
+}
+
 /// A picture that could not be made.
 struct Failed {
     lane: Lane,
@@ -188,7 +195,9 @@ impl Feed {
             }
             Event::Diagnostic(_) | Event::Note(_) | Event::Plan(_) => return,
         }
-        self.send(&json!({ "event": "progress", "progress": now.progress }));
+        if now.progress.get(&lane).is_none_or(Progress::is_news) {
+            self.send(&json!({ "event": "progress", "progress": now.progress }));
+        }
     }
 
     /// Tells how far a job is.

@@ -274,20 +274,26 @@ fn carry_out(
 /// Puts outputs back that are gone: all of them, or none if the store does not have every one.
 fn restore(planned: &Planned, state: &State, gone: &[usize]) -> bool {
     let root = planned.project.world.root();
-    let put_back = |n: &usize| {
-        let output = &state.outputs[*n];
-        let path = ProjectPath::new(&output.path).ok()?;
-        let bytes = planned.store.get(&output.digest).ok()??;
-        output::write(root, &path, &bytes).ok()?;
-        Some(path)
+    let paths = gone.iter().map(|n| &state.outputs[*n].path);
+    let paths: Result<Vec<ProjectPath>, String> =
+        paths.map(|path| ProjectPath::new(path)).collect();
+    let Ok(paths) = paths else {
+        return false;
     };
-    let done: Vec<Option<ProjectPath>> = gone.par_iter().map(put_back).collect();
+    let Ok(writer) = output::Writer::new(root, paths.iter()) else {
+        return false;
+    };
+    let put_back = |(n, path): (&usize, &ProjectPath)| {
+        let bytes = planned.store.get(&state.outputs[*n].digest).ok()??;
+        writer.write(path, &bytes).ok()
+    };
+    let done: Vec<Option<()>> = gone.par_iter().zip(&paths).map(put_back).collect();
     if done.iter().all(Option::is_some) {
         return true;
     }
-    for path in done.into_iter().flatten() {
+    for (path, _) in paths.iter().zip(done).filter(|(_, done)| done.is_some()) {
         // As it was: the run that looks at everything tells what it puts back.
-        let _ = crate::fs::remove(&root.at(&path));
+        let _ = crate::fs::remove(&root.at(path));
     }
     false
 }

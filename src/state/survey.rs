@@ -1,8 +1,8 @@
 //! Holds a state against the disk: one look at each path, on all cores, and only as close as it takes.
 
 use std::path::Path;
-
-use rayon::prelude::*;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
 use crate::digest::Digest;
 use crate::fs::read_bounded;
@@ -10,10 +10,10 @@ use crate::state::{Look, Output, State, is_sure};
 use crate::store::MAX_OBJECT_BYTES;
 use crate::world::{self, Seen, Signature, Signatures};
 
-/// So many paths are looked at in less time than it takes to start threads for them.
-const ALONE: usize = 500;
+/// So many paths are looked at in less time than it takes to start a thread for them.
+const ALONE: usize = 300;
 /// So many are one piece of work.
-const TOGETHER: usize = 200;
+const TOGETHER: usize = 100;
 
 /// What is otherwise than a run left it that left nothing to do, where the rest is as it was.
 #[derive(Debug, Default)]
@@ -55,61 +55,102 @@ impl State {
             return None;
         }
         let own = [crate::lock::FILE, self.out.as_str()];
-        let seen = each(root, &self.seen, |look, now| {
-            match look.again(root, &own, now) {
+        let sources = self.seen.len();
+        let look = |n: usize, signatures: &mut Signatures<'_>| match self.seen.get(n) {
+            Some(look) => match look.again(root, &own, signatures) {
                 Again::Other if !look.data => None,
                 Again::Gone => None,
                 again => Some(again),
-            }
-        })?;
-        let outputs = each(root, &self.outputs, |output, now| {
-            match output.again(root, now) {
+            },
+            None => match self.outputs[n - sources].again(root, signatures) {
                 Again::Other => None,
                 again => Some(again),
-            }
-        })?;
+            },
+        };
+        let otherwise = each(root, sources + self.outputs.len(), look)?;
         let mut drift = Drift::default();
-        for (n, (look, again)) in self.seen.iter_mut().zip(seen).enumerate() {
-            match (again, &mut look.seen) {
-                (Again::Touched(fresh), Seen::File(known, _) | Seen::Folder(known, _)) => {
-                    *known = fresh;
-                    look.sure = is_sure(&fresh, now);
-                    drift.renewed |= look.sure;
+        for (n, again) in otherwise {
+            let (signature, sure) = match self.seen.get_mut(n) {
+                Some(look) => match &mut look.seen {
+                    Seen::File(known, _) | Seen::Folder(known, _) => (known, &mut look.sure),
+                    Seen::Absent => continue,
+                },
+                None => {
+                    let output = &mut self.outputs[n - sources];
+                    (&mut output.signature, &mut output.sure)
                 }
-                (Again::Other, _) => drift.data.push(n),
-                _ => {}
-            }
-        }
-        for (n, (output, again)) in self.outputs.iter_mut().zip(outputs).enumerate() {
+            };
             match again {
                 Again::Touched(fresh) => {
-                    output.signature = fresh;
-                    output.sure = is_sure(&fresh, now);
-                    drift.renewed |= output.sure;
+                    *signature = fresh;
+                    *sure = is_sure(&fresh, now);
+                    drift.renewed |= *sure;
                 }
-                Again::Gone => drift.gone.push(n),
-                _ => {}
+                Again::Other => drift.data.push(n),
+                Again::Gone => drift.gone.push(n - sources),
+                Again::Same => {}
             }
         }
         Some(drift)
     }
 }
 
-/// What `look` says of each; `None` as soon as it does.
-fn each<T: Sync>(
+/// What `look` says of each of so many that is not as it was, in order; `None` as soon as it does.
+///
+/// On threads of its own: a pool has one more, and its idle threads ask for work so eagerly that a run of a
+/// few milliseconds waits for them.
+fn each(
     root: &Path,
-    all: &[T],
-    look: impl Fn(&T, &mut Signatures<'_>) -> Option<Again> + Sync + Send,
-) -> Option<Vec<Again>> {
-    let some = |some: &[T]| -> Option<Vec<Again>> {
+    count: usize,
+    look: impl Fn(usize, &mut Signatures<'_>) -> Option<Again> + Sync,
+) -> Option<Vec<(usize, Again)>> {
+    let next = AtomicUsize::new(0);
+    let over = AtomicBool::new(false);
+    let work = || {
         let mut signatures = Signatures::new(root);
-        some.iter().map(|one| look(one, &mut signatures)).collect()
+        let mut found = Vec::new();
+        while !over.load(Ordering::Relaxed) {
+            let from = next.fetch_add(TOGETHER, Ordering::Relaxed);
+            if from >= count {
+                break;
+            }
+            for n in from..count.min(from + TOGETHER) {
+                match look(n, &mut signatures) {
+                    Some(Again::Same) => {}
+                    Some(again) => found.push((n, again)),
+                    None => {
+                        over.store(true, Ordering::Relaxed);
+                        return None;
+                    }
+                }
+            }
+        }
+        Some(found)
     };
-    if all.len() < ALONE {
-        return some(all);
-    }
-    let parts: Option<Vec<Vec<Again>>> = all.par_chunks(TOGETHER).map(some).collect();
-    Some(parts?.into_iter().flatten().collect())
+    let helpers = match count / ALONE {
+        0 | 1 => 0,
+        worth => worth.min(thread::available_parallelism().map_or(1, usize::from)) - 1,
+    };
+    let found = thread::scope(|scope| {
+        let helpers: Vec<_> = (0..helpers)
+            // Where the system has no thread to give, there is one helper less.
+            .filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
+            .collect();
+        let mut found = work();
+        for helper in helpers {
+            let more = helper
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            found = found.zip(more).map(|(mut found, more)| {
+                found.extend(more);
+                found
+            });
+        }
+        found
+    });
+    let mut found = found?;
+    found.sort_unstable_by_key(|(n, _)| *n);
+    Some(found)
 }
 
 impl Look {
