@@ -53,6 +53,8 @@ function sources(row) {
   const add = (name, digest) => {
     if (digest && !found.some(other => other.digest === digest)) found.push({ name, digest });
   };
+  // One that is both is named after what it is worth.
+  if (row.state === 'fresh') add(t().sources.real, row.real);
   add(t().sources.draft, row.draft);
   add(t().sources.real, row.real);
   add(t().sources.draftBefore, row.before.draft);
@@ -139,8 +141,8 @@ function changes(row, said) {
 
 /** What stands beside a change; of a long text that is the same, only that. */
 function around(text, before, after) {
-  const letters = [...text];
-  if (letters.length < 3 * AROUND) return text;
+  const letters = [...text.replace(/\n(?:[ \t]*\n)+/g, '\n')];
+  if (letters.length < 3 * AROUND) return letters.join('');
   const end = before ? letters.slice(0, AROUND).join('') : '';
   const begin = after ? letters.slice(-AROUND).join('') : '';
   return `${end} … ${begin}`;

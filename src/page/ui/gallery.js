@@ -51,7 +51,7 @@ export function fillCard(row) {
   parts.state.textContent = t()[state];
   parts.message.hidden = !row.failed && state !== 'blocked';
   parts.message.textContent = row.failed ?? reasonOf(row) ?? '';
-  parts.small.textContent = row.output;
+  parts.small.replaceChildren(...breakable(row.output));
   const facts = [`${row.width}×${row.height}`, row.format];
   if (row.candidates > 1) facts.push(`${t().candidates} ${row.pick}/${row.candidates}`);
   if (row.to_do && row.requests > 0) facts.push(priceOf(row));
