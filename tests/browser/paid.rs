@@ -104,7 +104,7 @@ fn a_button_with_its_price_makes_the_picture() {
     browser.wait_until("!document.querySelector('#money b').textContent.startsWith('$0.000')");
     // Draft and paid picture can be laid over one another.
     let options = "[...document.querySelectorAll('#detail select[data-side=left] option')].map(e => e.textContent).join()";
-    browser.wait_until(&format!("{options}.startsWith('draft,picture')"));
+    browser.wait_until(&format!("{options}.startsWith('picture,draft')"));
 }
 
 #[test]
