@@ -76,12 +76,12 @@ impl Pixels {
     fn of(image: &RgbaImage) -> Self {
         let (width, height) = image.dimensions();
         let (color, bytes) = if is_opaque(image) {
-            let pixels = image.as_raw().chunks_exact(4);
-            let mut bytes = vec![0; pixels.len() * 3];
-            for (to, from) in bytes.chunks_exact_mut(3).zip(pixels) {
-                to.copy_from_slice(&from[..3]);
+            let (pixels, _) = image.as_raw().as_chunks::<4>();
+            let mut colors = vec![[0; 3]; pixels.len()];
+            for (to, [red, green, blue, _]) in colors.iter_mut().zip(pixels) {
+                *to = [*red, *green, *blue];
             }
-            (ColorType::Rgb, bytes)
+            (ColorType::Rgb, colors.into_flattened())
         } else {
             (ColorType::Rgba, image.as_raw().clone())
         };

@@ -95,7 +95,8 @@ fn mix(under: &mut Rgba<u8>, over: Rgba<u8>) {
 }
 
 pub(super) fn is_opaque(image: &RgbaImage) -> bool {
-    image.as_raw().chunks_exact(4).all(|pixel| pixel[3] == 255)
+    let (pixels, _) = image.as_raw().as_chunks::<4>();
+    pixels.iter().all(|[.., alpha]| *alpha == 255)
 }
 
 fn lanczos3() -> FilterType {
