@@ -136,6 +136,7 @@ impl BuildFlags {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     /// Make what is not fresh
     Build {
