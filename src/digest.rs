@@ -62,7 +62,7 @@ impl Serialize for Digest {
         if serializer.is_human_readable() {
             serializer.serialize_str(&self.hex())
         } else {
-            self.0.serialize(serializer)
+            serializer.serialize_bytes(&self.0)
         }
     }
 }
@@ -70,7 +70,9 @@ impl Serialize for Digest {
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if !deserializer.is_human_readable() {
-            return <[u8; 32]>::deserialize(deserializer).map(Self);
+            let bytes = <&[u8]>::deserialize(deserializer)?;
+            let bytes = bytes.try_into().map_err(serde::de::Error::custom);
+            return bytes.map(Self);
         }
         let hex = String::deserialize(deserializer)?;
         Self::parse(&hex).ok_or_else(|| serde::de::Error::custom("a digest is 64 hex digits"))

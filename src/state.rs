@@ -4,10 +4,12 @@
 //! What is assumed: a file whose size, times and number are unchanged has not changed, if those
 //! times were already past when the run began. A file that was younger is compared by its contents.
 
+mod abreast;
 mod survey;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,16 +21,17 @@ use crate::world::{Seen, Sight, Signature};
 
 pub use survey::Drift;
 
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// A state of 100,000 assets takes some 40 MB.
 const MAX_BYTES: u64 = 1 << 30;
 /// A change within this time of the look, in nanoseconds, could leave the signature as it is: clocks
 /// of file systems tick every few milliseconds, the oldest every two seconds.
 const TICK: i64 = 2_000_000_000;
 
-/// What the last run saw.
+/// What the last run saw. Its texts are borrowed from the [`StateFile`]: there are three of them for an asset,
+/// and a run with nothing to do only looks at them.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct State {
+pub struct State<'f> {
     /// The gpbuild that wrote it: another one may resolve otherwise.
     pub program: String,
     /// The options that specs depend on.
@@ -36,9 +39,11 @@ pub struct State {
     /// The folder of the outputs: it comes and goes without being a source of anything.
     pub out: String,
     /// Everything read, by path from the project's root.
-    pub seen: Vec<Look>,
+    #[serde(borrow)]
+    pub seen: Vec<Look<'f>>,
     /// The outputs, by asset.
-    pub outputs: Vec<Output>,
+    #[serde(borrow)]
+    pub outputs: Vec<Output<'f>>,
     /// Outputs that no asset declares any more.
     pub unclaimed: Vec<String>,
     /// The last run left nothing to do and nothing to say.
@@ -47,9 +52,10 @@ pub struct State {
 
 /// What was seen at a path.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Look {
+pub struct Look<'f> {
     /// From the project's root.
-    pub path: String,
+    #[serde(borrow)]
+    pub path: Cow<'f, str>,
     /// What was there.
     pub seen: Seen,
     /// Its times were past: the signature is enough.
@@ -61,11 +67,13 @@ pub struct Look {
 
 /// An output that was in place.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Output {
+pub struct Output<'f> {
     /// The asset.
-    pub id: String,
+    #[serde(borrow)]
+    pub id: Cow<'f, str>,
     /// From the project's root.
-    pub path: String,
+    #[serde(borrow)]
+    pub path: Cow<'f, str>,
     /// The file.
     pub signature: Signature,
     /// Its bytes.
@@ -90,20 +98,38 @@ pub struct Item {
     pub digest: Digest,
 }
 
-impl State {
-    /// Reads the state `name` of the project in `root`; an empty one if there is none that can be used.
+/// The outputs whose contents can be told without reading them: by path, while they have this signature.
+pub type KnownOutputs = BTreeMap<String, (Signature, Digest)>;
+
+/// A state as it is on disk.
+#[derive(Debug, Default)]
+pub struct StateFile {
+    /// Which file that was: another one is another state.
+    pub signature: Option<Signature>,
+    bytes: Vec<u8>,
+}
+
+impl StateFile {
+    /// Reads the state `name` of the project in `root`; an empty one if there is none.
     pub fn read(root: &Path, name: &str) -> Self {
-        Self::try_read(root, name).unwrap_or_default()
+        Self {
+            signature: Self::signature_now(root, name),
+            bytes: read_bounded(&path(root, name), MAX_BYTES).unwrap_or_default(),
+        }
     }
 
-    /// Which file the state `name` is now: another one is another state.
-    pub fn signature(root: &Path, name: &str) -> Option<Signature> {
-        Signature::of(&root.join(STATE_FOLDER).join(name))
+    /// Which file the state `name` is now.
+    pub fn signature_now(root: &Path, name: &str) -> Option<Signature> {
+        Signature::of(&path(root, name))
     }
 
-    fn try_read(root: &Path, name: &str) -> Option<Self> {
-        let bytes = read_bounded(&root.join(STATE_FOLDER).join(name), MAX_BYTES).ok()?;
-        let (digest, body) = bytes.split_at_checked(32)?;
+    /// What is in it; an empty state if it cannot be used.
+    pub fn state(&self) -> State<'_> {
+        self.try_state().unwrap_or_default()
+    }
+
+    fn try_state(&self) -> Option<State<'_>> {
+        let (digest, body) = self.bytes.split_at_checked(32)?;
         if Digest::of(body).bytes() != digest {
             return None;
         }
@@ -113,10 +139,16 @@ impl State {
         }
         postcard::from_bytes(body).ok()
     }
+}
 
+fn path(root: &Path, name: &str) -> PathBuf {
+    root.join(STATE_FOLDER).join(name)
+}
+
+impl State<'_> {
     /// Writes the state.
     pub fn write(&self, root: &Path, name: &str) -> Result<(), FsError> {
-        let path = root.join(STATE_FOLDER).join(name);
+        let path = path(root, name);
         let body = postcard::to_extend(self, VERSION.to_le_bytes().to_vec())
             .map_err(|e| FsError::io("write", &path)(std::io::Error::other(e)))?;
         let mut bytes = Digest::of(&body).bytes().to_vec();
@@ -124,17 +156,22 @@ impl State {
         write_atomic(&path, &bytes, Durability::Free)
     }
 
-    /// The digests of outputs by path, for those that can be told without reading them.
-    pub fn output_digests(&self) -> BTreeMap<&str, (Signature, Digest)> {
-        let sure = self.outputs.iter().filter(|output| output.sure);
-        sure.map(|output| (output.path.as_str(), (output.signature, output.digest)))
+    /// What is known of the outputs that `is_meant` picks.
+    pub fn known(&self, is_meant: impl Fn(&Output<'_>) -> bool) -> KnownOutputs {
+        let outputs = self.outputs.iter();
+        outputs
+            .filter(|output| output.sure && is_meant(output))
+            .map(|output| {
+                let path = output.path.clone().into_owned();
+                (path, (output.signature, output.digest))
+            })
             .collect()
     }
 }
 
-impl Look {
+impl<'f> Look<'f> {
     /// What was seen at `path` by a run that began at the time `began`, in nanoseconds since 1970.
-    pub fn new(path: String, seen: Seen, began: i64) -> Self {
+    pub fn new(path: Cow<'f, str>, seen: Seen, began: i64) -> Self {
         let sure = match seen {
             Seen::Absent => true,
             Seen::File(signature, _) | Seen::Folder(signature, _) => is_sure(&signature, began),
@@ -153,7 +190,7 @@ impl Look {
 pub fn changed(root: &Path, sight: &Sight) -> bool {
     let own: Vec<&str> = sight.own.iter().map(String::as_str).collect();
     sight.seen.iter().any(|(path, seen)| {
-        let look = Look::new(path.clone(), *seen, sight.at);
+        let look = Look::new(path.into(), *seen, sight.at);
         !look.holds(root, &own)
     })
 }
@@ -186,7 +223,7 @@ pub fn program() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Look, Output, State, TICK, now};
+    use super::{Look, Output, State, StateFile, TICK, now};
     use crate::digest::Digest;
     use crate::fs::{Durability, write_atomic};
     use crate::world::{Seen, Signature};
@@ -197,7 +234,7 @@ mod tests {
         (Signature::of(&path).unwrap(), Digest::of(text.as_bytes()))
     }
 
-    fn state(root: &std::path::Path, later: i64) -> State {
+    fn state(root: &std::path::Path, later: i64) -> State<'static> {
         let (signature, digest) = file(root, "a.toml", "one");
         let (out, picture) = file(root, "a.png", "png");
         State {
@@ -227,18 +264,22 @@ mod tests {
         }
     }
 
+    fn is_settled(root: &std::path::Path) -> bool {
+        StateFile::read(root, "state").state().settled
+    }
+
     #[test]
     fn it_reads_back_and_any_flipped_byte_is_no_state() {
         let dir = tempfile::tempdir().unwrap();
         state(dir.path(), 0).write(dir.path(), "state").unwrap();
-        assert!(State::read(dir.path(), "state").settled);
+        assert!(is_settled(dir.path()));
         let path = dir.path().join(".gpbuild/state");
         let good = crate::fs::read_bounded(&path, 1 << 20).unwrap();
         for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 0x40;
             write_atomic(&path, &bad, Durability::Free).unwrap();
-            assert!(!State::read(dir.path(), "state").settled, "byte {at}");
+            assert!(!is_settled(dir.path()), "byte {at}");
         }
     }
 
@@ -254,7 +295,7 @@ mod tests {
             let mut bytes = Digest::of(&body).bytes().to_vec();
             bytes.extend(body);
             write_atomic(&path, &bytes, Durability::Free).unwrap();
-            assert!(!State::read(dir.path(), "state").settled, "{version}");
+            assert!(!is_settled(dir.path()), "{version}");
         }
     }
 

@@ -11,16 +11,21 @@ use crate::digest::{Digest, Hasher};
 use crate::fs::{FsError, Root};
 use crate::path::ProjectPath;
 
-/// What the file system says of a file without opening it.
+/// What the file system says of a file without opening it. Numbers of a fixed width in the state file: they
+/// are large, and there are many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Signature {
     /// Bytes.
+    #[serde(with = "postcard::fixint::le")]
     pub size: u64,
     /// Last change of the contents, in nanoseconds since 1970.
+    #[serde(with = "postcard::fixint::le")]
     pub modified: i64,
     /// Last change of anything, in nanoseconds since 1970; 0 where there is none.
+    #[serde(with = "postcard::fixint::le")]
     pub changed: i64,
     /// The file's number; 0 where there is none.
+    #[serde(with = "postcard::fixint::le")]
     pub inode: u64,
 }
 
@@ -64,18 +69,23 @@ impl Signature {
 }
 
 /// Takes the signatures of many files of a project, one after another. Those that stand in one folder
-/// are looked up from there: that is a sixth cheaper than from the root.
-pub struct Signatures<'r> {
-    root: &'r Path,
+/// are looked up from there: that is a sixth cheaper than from the root. Asks for no memory, which would cost
+/// a new thread more than its first fifty looks.
+pub struct Signatures<'a> {
+    root: &'a Path,
     #[cfg(target_os = "linux")]
-    folder: Option<(String, Option<rustix::fd::OwnedFd>)>,
+    opened: Option<rustix::fd::OwnedFd>,
+    #[cfg(target_os = "linux")]
+    folder: Option<(&'a str, Option<rustix::fd::OwnedFd>)>,
 }
 
-impl<'r> Signatures<'r> {
+impl<'a> Signatures<'a> {
     /// Of files of the project in `root`.
-    pub fn new(root: &'r Path) -> Self {
+    pub fn new(root: &'a Path) -> Self {
         Self {
             root,
+            #[cfg(target_os = "linux")]
+            opened: rustix::fs::open(root, FOLDER, rustix::fs::Mode::empty()).ok(),
             #[cfg(target_os = "linux")]
             folder: None,
         }
@@ -83,24 +93,31 @@ impl<'r> Signatures<'r> {
 
     /// The same as [`Signature::of`], for a path from the root.
     #[cfg(not(target_os = "linux"))]
-    pub fn of(&mut self, path: &str) -> Option<Signature> {
+    pub fn of(&mut self, path: &'a str) -> Option<Signature> {
         Signature::of(&self.root.join(path))
     }
 
     /// The same as [`Signature::of`], for a path from the root.
     #[cfg(target_os = "linux")]
-    pub fn of(&mut self, path: &str) -> Option<Signature> {
-        use rustix::fs::{AtFlags, Mode, OFlags, open, statat};
-        let Some((folder, name)) = path.rsplit_once('/') else {
-            return Signature::of(&self.root.join(path));
-        };
-        if self.folder.as_ref().is_none_or(|(open, _)| open != folder) {
-            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            let opened = open(self.root.join(folder), flags, Mode::empty()).ok();
-            self.folder = Some((folder.to_owned(), opened));
+    pub fn of(&mut self, path: &'a str) -> Option<Signature> {
+        use rustix::fs::{AtFlags, Mode, openat, statat};
+        if path.is_empty() {
+            return Signature::of(self.root);
         }
-        let (_, folder) = self.folder.as_ref()?;
-        let stat = statat(folder.as_ref()?, name, AtFlags::empty()).ok()?;
+        let root = self.opened.as_ref()?;
+        let (folder, name) = match memchr::memrchr(b'/', path.as_bytes()) {
+            Some(slash) => {
+                let folder = &path[..slash];
+                if self.folder.as_ref().is_none_or(|(name, _)| *name != folder) {
+                    let opened = openat(root, folder, FOLDER, Mode::empty()).ok();
+                    self.folder = Some((folder, opened));
+                }
+                let (_, opened) = self.folder.as_ref()?;
+                (opened.as_ref()?, &path[slash + 1..])
+            }
+            None => (root, path),
+        };
+        let stat = statat(folder, name, AtFlags::empty()).ok()?;
         Some(Signature {
             size: u64::try_from(stat.st_size).ok()?,
             modified: nanos(stat.st_mtime, i64::try_from(stat.st_mtime_nsec).ok()?),
@@ -109,6 +126,12 @@ impl<'r> Signatures<'r> {
         })
     }
 }
+
+/// A folder that is only looked up from.
+#[cfg(target_os = "linux")]
+const FOLDER: rustix::fs::OFlags = rustix::fs::OFlags::PATH
+    .union(rustix::fs::OFlags::DIRECTORY)
+    .union(rustix::fs::OFlags::CLOEXEC);
 
 #[cfg(unix)]
 fn nanos(seconds: i64, nanos: i64) -> i64 {

@@ -15,7 +15,7 @@ use gpbuild::path::ProjectPath;
 use gpbuild::provider::local::{self, Fonts};
 use gpbuild::provider::openai;
 use gpbuild::spec::{self, Options};
-use gpbuild::state::State;
+use gpbuild::state::{State, StateFile};
 use gpbuild::template::{Templates, Undefined};
 use gpbuild::world::World;
 
@@ -154,7 +154,7 @@ pub fn ledger(bytes: &[u8]) {
 /// A state: with the digest and the version that are asked for, so that what is in it is looked at too.
 pub fn state(bytes: &[u8]) {
     state_file("state", bytes);
-    State::read(folder(), "state");
+    StateFile::read(folder(), "state").state();
     let empty = {
         let written = State::default();
         written.write(folder(), "state").expect("a file");
@@ -163,7 +163,7 @@ pub fn state(bytes: &[u8]) {
     let body = [&empty[32..36], bytes].concat();
     let whole = [Digest::of(&body).bytes().as_slice(), &body].concat();
     state_file("state", &whole);
-    State::read(folder(), "state");
+    StateFile::read(folder(), "state").state();
 }
 
 /// A picture, as it comes from a person or an API.

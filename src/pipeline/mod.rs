@@ -33,7 +33,7 @@ use crate::provider::local::Fonts;
 use crate::report::{Event, Reporter, State as Shown, Summary};
 use crate::select::Selection;
 use crate::spec::{self, Spec};
-use crate::state::{self, State};
+use crate::state::{self, KnownOutputs, StateFile};
 use crate::store::Store;
 use crate::template::Templates;
 use crate::world::{Sight, World};
@@ -78,6 +78,11 @@ impl Settings {
     /// The options that the state was saved for, as text.
     fn state_options(&self) -> String {
         format!("{:?}", self.resolve)
+    }
+
+    /// What the last run left.
+    pub fn state_file(&self) -> StateFile {
+        StateFile::read(&self.root, self.state_name())
     }
 
     fn state_name(&self) -> &'static str {
@@ -199,8 +204,8 @@ pub struct Planned {
     pub recall: Arc<Recall>,
     /// What was spent.
     pub ledger: Arc<Ledger>,
-    /// What the last run saw.
-    state: State,
+    /// What the last run knew of outputs.
+    known: KnownOutputs,
     /// What is to be done.
     pub plan: Plan,
     /// Outputs that gpbuild wrote and nobody declares, with their digests.
@@ -234,7 +239,7 @@ fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
     let recall = Arc::new(Recall::new(&lock, &project.specs));
     let ledger = Ledger::open(&settings.root).map_err(|e| store_failure(&e))?;
     let mut planned = Planned {
-        state: State::read(&settings.root, settings.state_name()),
+        known: settings.state_file().state().known(|_| true),
         unclaimed: unclaimed(&settings.root, &lock, &project.specs),
         project,
         store,
@@ -264,7 +269,7 @@ impl Planned {
             models: &self.project.manifest.models,
             lock: &self.lock,
             recall: &self.recall,
-            known: self.state.output_digests(),
+            known: &self.known,
             // A preview is gpbuild's own: nobody edits it.
             force: settings.force || settings.resolve.is_draft(),
             locked_only: settings.locked,
@@ -289,7 +294,8 @@ fn unclaimed(root: &Path, lock: &Lock, specs: &[Arc<Spec>]) -> BTreeMap<String, 
 
 /// Makes what is not fresh.
 pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
-    if let Some(mut remembered) = remembered(settings) {
+    let file = settings.state_file();
+    if let Some(mut remembered) = remembered(settings, &file) {
         if let Some(Unchanged { outputs, .. }) = remembered.unchanged(settings, true) {
             let told = if reporter.tells(Shown::Fresh) {
                 &outputs[..]

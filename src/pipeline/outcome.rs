@@ -200,13 +200,13 @@ pub fn asset_report(step: &Step, state: Shown) -> AssetReport {
 }
 
 /// What is said of an output that the state vouches for.
-pub fn fresh_report(output: &Output) -> AssetReport {
+pub fn fresh_report(output: &Output<'_>) -> AssetReport {
     AssetReport {
-        id: output.id.clone(),
+        id: output.id.clone().into_owned(),
         state: Shown::Fresh,
         reason: None,
         key: output.key.map(|key| key.0),
-        output: output.path.clone(),
+        output: output.path.clone().into_owned(),
         picture: Some(output.digest),
         cost: Cost::FREE,
         estimate: Some(Cost::FREE),

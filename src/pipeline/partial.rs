@@ -23,7 +23,7 @@ use crate::pipeline::{Planned, Project, Settings, alone, load_part, open, run, s
 use crate::plan::{self, Plan, Reason, Recall, Step, Verdict};
 use crate::report::{AssetReport, Reporter, State as Shown};
 use crate::spec::Spec;
-use crate::state::{self, Item, Look, Output, State};
+use crate::state::{self, Item, Look, Output, State, StateFile};
 use crate::store::Store;
 use crate::world::{Seen, Signature};
 
@@ -31,13 +31,13 @@ use crate::world::{Seen, Signature};
 pub fn build(
     settings: &Settings,
     reporter: &Reporter,
-    remembered: Remembered,
+    remembered: Remembered<'_>,
 ) -> Result<Option<Exit>, Failure> {
     if !is_plain(settings, &remembered.state) {
         return Ok(None);
     }
     let alone = alone(settings, reporter)?;
-    let file = State::signature(&settings.root, settings.state_name());
+    let file = StateFile::signature_now(&settings.root, settings.state_name());
     // Another gpbuild may have worked since the look.
     if alone.waited || file != remembered.file {
         return Ok(None);
@@ -56,7 +56,7 @@ pub fn build(
 }
 
 /// Whether nothing is asked for but what is not fresh.
-fn is_plain(settings: &Settings, state: &State) -> bool {
+fn is_plain(settings: &Settings, state: &State<'_>) -> bool {
     let asked =
         settings.force || settings.locked || settings.prune || settings.money.retry_in_doubt;
     let all_there = |path: &String| settings.root.join(path).exists();
@@ -64,7 +64,7 @@ fn is_plain(settings: &Settings, state: &State) -> bool {
 }
 
 /// A file of gpbuild's own, if it still is what it was.
-fn as_seen(settings: &Settings, state: &State, path: &str) -> Option<String> {
+fn as_seen(settings: &Settings, state: &State<'_>, path: &str) -> Option<String> {
     let bytes = read_bounded(&settings.root.join(path), lock::MAX_BYTES).ok()?;
     let look = state.seen.iter().find(|look| look.path == path)?;
     let same = matches!(look.seen, Seen::File(_, digest) if digest == Digest::of(&bytes));
@@ -82,10 +82,10 @@ struct Part {
 
 /// Resolves the assets of what changed, and no others. They must be the same ones, at the same places, and
 /// have nothing to do with any other.
-fn load(settings: &Settings, remembered: &Remembered) -> Option<(Project, Part)> {
+fn load(settings: &Settings, remembered: &Remembered<'_>) -> Option<(Project, Part)> {
     let Remembered { state, drift, .. } = remembered;
     let data: BTreeSet<usize> = drift.data.iter().copied().collect();
-    let mut concerned: BTreeMap<&str, (&Output, Digest)> = BTreeMap::new();
+    let mut concerned: BTreeMap<&str, (&Output<'_>, Digest)> = BTreeMap::new();
     for output in &state.outputs {
         if let Some(item) = &output.item
             && data.contains(&(item.file as usize))
@@ -106,16 +106,15 @@ fn load(settings: &Settings, remembered: &Remembered) -> Option<(Project, Part)>
         }) && is_alone(spec)
     };
     let new: BTreeSet<&str> = project.specs.iter().map(|spec| spec.id.as_str()).collect();
-    let still_there = |(output, item): &(&Output, Digest)| {
-        new.contains(output.id.as_str()) || kept.contains(item)
-    };
+    let still_there =
+        |(output, item): &(&Output<'_>, Digest)| new.contains(&*output.id) || kept.contains(item);
     let right = project.warnings.is_empty()
         && project.specs.iter().all(as_before)
         && concerned.values().all(still_there)
         && reads_the_same(state, &project, &data);
     right.then_some(())?;
     let gone = drift.gone.iter().copied();
-    let gone = gone.filter(|n| !new.contains(state.outputs[*n].id.as_str()));
+    let gone = gone.filter(|n| !new.contains(&*state.outputs[*n].id));
     let mut part = Part {
         gone: gone.collect(),
         lock_text: String::new(),
@@ -140,7 +139,7 @@ impl Part {
     fn plan(
         &self,
         settings: &Settings,
-        remembered: &Remembered,
+        remembered: &Remembered<'_>,
         project: Project,
         store: Store,
     ) -> Result<Option<Planned>, Failure> {
@@ -155,13 +154,9 @@ impl Part {
         else {
             return Ok(None);
         };
-        let outputs = remembered.state.outputs.iter();
-        let outputs = outputs.filter(|output| ids.contains(output.id.as_str()));
+        let is_meant = |output: &Output<'_>| ids.contains(&*output.id);
         let mut planned = Planned {
-            state: State {
-                outputs: outputs.cloned().collect(),
-                ..State::default()
-            },
+            known: remembered.state.known(is_meant),
             unclaimed: BTreeMap::new(),
             project,
             store,
@@ -191,7 +186,7 @@ impl Part {
 }
 
 /// The files that everything depends on, and the data that changed.
-fn tree(state: &State, data: &BTreeSet<usize>) -> Tree {
+fn tree(state: &State<'_>, data: &BTreeSet<usize>) -> Tree {
     let seen = state.seen.iter().enumerate();
     let files = seen
         .filter(|(n, look)| matches!(look.seen, Seen::File(..)) && (!look.data || data.contains(n)))
@@ -208,16 +203,16 @@ fn is_alone(spec: &Spec) -> bool {
 }
 
 /// Whether all that was read besides the data that changed is as it was.
-fn reads_the_same(state: &State, project: &Project, data: &BTreeSet<usize>) -> bool {
+fn reads_the_same(state: &State<'_>, project: &Project, data: &BTreeSet<usize>) -> bool {
     let seen = project.world.seen();
     let is_data = project.world.data();
     state.seen.iter().enumerate().all(|(n, look)| {
-        match (seen.get(&look.path), &look.seen) {
+        match (seen.get(&*look.path), &look.seen) {
             (None, _) => true,
             (Some(Seen::Absent), Seen::Absent) => true,
             (Some(Seen::File(_, now)), Seen::File(_, before)) => {
                 // Data must be nothing else now either.
-                look.data == is_data.contains(&look.path) && (now == before || data.contains(&n))
+                look.data == is_data.contains(&*look.path) && (now == before || data.contains(&n))
             }
             _ => false,
         }
@@ -227,7 +222,7 @@ fn reads_the_same(state: &State, project: &Project, data: &BTreeSet<usize>) -> b
 fn carry_out(
     settings: &Settings,
     reporter: &Reporter,
-    remembered: Remembered,
+    remembered: Remembered<'_>,
     part: &Part,
     mut planned: Planned,
 ) -> Result<Option<Exit>, Failure> {
@@ -247,7 +242,7 @@ fn carry_out(
                 reason: Some(Reason::OutputMissing.to_string()),
                 ..fresh_report(output)
             });
-        } else if !mine.contains(&output.id) {
+        } else if !mine.contains(&*output.id) {
             early.in_place += 1;
             if reporter.tells(Shown::Fresh) {
                 early.fresh.push(fresh_report(output));
@@ -259,7 +254,7 @@ fn carry_out(
     update(written, &mut state, &planned, &lock, &outcome, &drift.data);
     for n in gone {
         let output = &mut state.outputs[n];
-        if let Some(signature) = Signature::of(&settings.root.join(&output.path)) {
+        if let Some(signature) = Signature::of(&settings.root.join(&*output.path)) {
             output.signature = signature;
             output.sure = state::is_sure(&signature, planned.project.began);
         }
@@ -272,7 +267,7 @@ fn carry_out(
 }
 
 /// Puts outputs back that are gone: all of them, or none if the store does not have every one.
-fn restore(planned: &Planned, state: &State, gone: &[usize]) -> bool {
+fn restore(planned: &Planned, state: &State<'_>, gone: &[usize]) -> bool {
     let root = planned.project.world.root();
     let paths = gone.iter().map(|n| &state.outputs[*n].path);
     let paths: Result<Vec<ProjectPath>, String> =
@@ -305,7 +300,7 @@ fn write(
     part: &Part,
     lock: &Lock,
     outcome: &Outcome,
-) -> Result<Vec<Look>, Failure> {
+) -> Result<Vec<Look<'static>>, Failure> {
     let Some(tables) = &part.tables() else {
         return Ok(Vec::new());
     };
@@ -315,7 +310,7 @@ fn write(
         write_atomic(&full, text.as_bytes(), durability).map_err(|e| store_failure(&e))?;
         let digest = Digest::of(text.as_bytes());
         let seen = Signature::of(&full).map_or(Seen::Absent, |now| Seen::File(now, digest));
-        Ok(Some(Look::new(path, seen, planned.project.began)))
+        Ok(Some(Look::new(path.into(), seen, planned.project.began)))
     };
     let write_lock = || match *lock == *planned.lock {
         true => Ok(None),
@@ -337,8 +332,8 @@ fn write(
 
 /// Brings the state up to date with what this run saw and made.
 fn update(
-    written: Vec<Look>,
-    state: &mut State,
+    written: Vec<Look<'static>>,
+    state: &mut State<'_>,
     planned: &Planned,
     lock: &Lock,
     outcome: &Outcome,
@@ -348,7 +343,7 @@ fn update(
     let seen = project.world.seen();
     for n in data {
         let look = &mut state.seen[*n];
-        if let Some(now) = seen.get(&look.path) {
+        if let Some(now) = seen.get(&*look.path) {
             *look = Look {
                 data: true,
                 ..Look::new(look.path.clone(), *now, project.began)
@@ -356,11 +351,11 @@ fn update(
         }
     }
     // What was looked for the first time comes behind the rest: places of items stay.
-    let known: BTreeSet<&str> = state.seen.iter().map(|look| look.path.as_str()).collect();
-    let new: Vec<Look> = seen
+    let known: BTreeSet<&str> = state.seen.iter().map(|look| &*look.path).collect();
+    let new: Vec<Look<'_>> = seen
         .into_iter()
         .filter(|(path, _)| !known.contains(path.as_str()))
-        .map(|(path, now)| Look::new(path, now, project.began))
+        .map(|(path, now)| Look::new(path.into(), now, project.began))
         .collect();
     state.seen.extend(new);
     for now in written {
@@ -369,15 +364,15 @@ fn update(
             *look = now;
         }
     }
-    let now = outputs(project, lock, outcome, &planned.state, &[]);
-    let mut now: BTreeMap<String, Output> = now.into_iter().map(|o| (o.id.clone(), o)).collect();
+    let now = outputs(project, lock, outcome, &planned.known, &[]);
+    let mut now: BTreeMap<_, Output<'_>> = now.into_iter().map(|o| (o.id.clone(), o)).collect();
     let items: BTreeMap<&str, &Spec> = project
         .specs
         .iter()
         .map(|spec| (spec.id.as_str(), &**spec))
         .collect();
     for output in &mut state.outputs {
-        if let Some(spec) = items.get(output.id.as_str())
+        if let Some(spec) = items.get(&*output.id)
             && let Some(now) = now.remove(&output.id)
         {
             let before = std::mem::replace(output, now);
@@ -424,7 +419,8 @@ mod tests {
         let reporter = Reporter::with_writers(&ReportOptions::default(), sink(), sink());
         let full = || pipeline::build(&settings, &reporter).unwrap();
         let plain = || {
-            let remembered = remembered(&settings).expect("more than data is otherwise");
+            let file = settings.state_file();
+            let remembered = remembered(&settings, &file).expect("more than data is otherwise");
             let done = partial::build(&settings, &reporter, remembered).unwrap();
             let drift = remembered_drift(&settings);
             assert!(done.is_none() || drift, "something is left to do");
@@ -469,10 +465,14 @@ mod tests {
         write(root, "specs/b.toml", &spec("b", "seven"));
         assert!(plain());
         write(root, "templates/t.html", "<b>{{ text.headline }}</b>");
-        assert!(remembered(&settings).is_none(), "a template");
+        assert!(
+            remembered(&settings, &settings.state_file()).is_none(),
+            "a template"
+        );
     }
 
     fn remembered_drift(settings: &Settings) -> bool {
-        remembered(settings).is_some_and(|remembered| remembered.drift.is_none())
+        remembered(settings, &settings.state_file())
+            .is_some_and(|remembered| remembered.drift.is_none())
     }
 }

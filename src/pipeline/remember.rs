@@ -16,42 +16,45 @@ use crate::pipeline::outcome::Outcome;
 use crate::pipeline::{Project, Settings, store_failure};
 use crate::select::Selection;
 use crate::spec::Spec;
-use crate::state::{self, Drift, Item, Look, Output, State};
+use crate::state::{self, Drift, Item, KnownOutputs, Look, Output, State, StateFile};
 use crate::world::{Seen, Signature};
 
 /// The name of the index, in the folder of the outputs.
 const INDEX: &str = "assets.json";
 
 /// What the last run saw, held against what is there now.
-pub struct Remembered {
+pub struct Remembered<'f> {
     /// What it saw, with new signatures.
-    pub state: State,
+    pub state: State<'f>,
     /// What is otherwise.
     pub drift: Drift,
     /// The file that says so.
     pub file: Option<Signature>,
 }
 
-/// What changed since a run that left nothing to do; `None` if that may concern any asset.
-pub fn remembered(settings: &Settings) -> Option<Remembered> {
+/// What changed since a run that left nothing to do and this state; `None` if that may concern any asset.
+pub fn remembered<'f>(settings: &Settings, file: &'f StateFile) -> Option<Remembered<'f>> {
     // Before anything is looked at: a change after it is then found by the next run.
     let now = state::now();
-    let file = State::signature(&settings.root, settings.state_name());
-    let mut state = State::read(&settings.root, settings.state_name());
+    let mut state = file.state();
     let options = settings.state_options();
     let drift = state.survey(&settings.root, &state::program(), &options, now)?;
-    Some(Remembered { state, drift, file })
+    Some(Remembered {
+        state,
+        drift,
+        file: file.signature,
+    })
 }
 
-impl Remembered {
+impl<'f> Remembered<'f> {
     /// If nothing at all changed: the outputs of that run. With `renew`, the state may be written again, to
     /// make the next run cheaper.
-    pub fn unchanged(&mut self, settings: &Settings, renew: bool) -> Option<Unchanged> {
+    pub fn unchanged(&mut self, settings: &Settings, renew: bool) -> Option<Unchanged<'f>> {
         let state = &mut self.state;
         if !self.drift.is_none() || (settings.prune && !state.unclaimed.is_empty()) {
             return None;
         }
-        let ids = state.outputs.iter().map(|output| output.id.as_str());
+        let ids = state.outputs.iter().map(|output| &*output.id);
         let selection = Selection::of_ids(&settings.select, ids).ok()?;
         if renew && self.drift.renewed {
             // As with any state: one that cannot be written only makes the next run slower.
@@ -65,15 +68,15 @@ impl Remembered {
     }
 }
 
-/// If nothing at all changed since a run that left nothing to do: the outputs of that run.
-pub fn nothing_changed(settings: &Settings) -> Option<Unchanged> {
-    remembered(settings)?.unchanged(settings, false)
+/// If nothing at all changed since a run that left nothing to do and this state: the outputs of that run.
+pub fn nothing_changed<'f>(settings: &Settings, file: &'f StateFile) -> Option<Unchanged<'f>> {
+    remembered(settings, file)?.unchanged(settings, false)
 }
 
 /// A project in which nothing changed.
-pub struct Unchanged {
+pub struct Unchanged<'f> {
     /// The outputs of the selected assets, all in place.
-    pub outputs: Vec<Output>,
+    pub outputs: Vec<Output<'f>>,
     /// Outputs that no asset declares any more.
     pub unclaimed: Vec<String>,
 }
@@ -140,22 +143,22 @@ pub fn save_state(
     settled: bool,
 ) {
     let root = &settings.root;
-    let earlier = State::read(root, settings.state_name());
+    let known = settings.state_file().state().known(|_| true);
     let began = project.began;
     let data = project.world.data();
-    let mut seen: Vec<Look> = project
+    let mut seen: Vec<Look<'_>> = project
         .world
         .seen()
         .into_iter()
         .map(|(path, seen)| {
             let data = data.contains(&path);
-            let look = Look::new(path, seen, began);
+            let look = Look::new(path.into(), seen, began);
             Look { data, ..look }
         })
         .collect();
-    let outputs = outputs(project, lock, outcome, &earlier, &seen);
+    let outputs = outputs(project, lock, outcome, &known, &seen);
     let complete = settings.select.is_empty() && outputs.len() == project.specs.len();
-    let placed = |output: &Output| output.item.is_some();
+    let placed = |output: &Output<'_>| output.item.is_some();
     let of_items = project.specs.iter().filter(|spec| spec.item.is_some());
     let complete = complete && outputs.iter().filter(|o| placed(o)).count() == of_items.count();
     if !settings.resolve.is_draft() {
@@ -184,7 +187,7 @@ pub fn own_files(project: &Project) -> [String; 2] {
 }
 
 /// A file as it is now.
-fn look_at(root: &Path, path: String, began: i64) -> Look {
+fn look_at(root: &Path, path: String, began: i64) -> Look<'static> {
     let full = root.join(&path);
     let signature = Signature::of(&full);
     let bytes = read_bounded(&full, lock::MAX_BYTES).ok();
@@ -192,7 +195,7 @@ fn look_at(root: &Path, path: String, began: i64) -> Look {
         (Some(signature), Some(bytes)) => Seen::File(signature, Digest::of(&bytes)),
         _ => Seen::Absent,
     };
-    Look::new(path, now, began)
+    Look::new(path.into(), now, began)
 }
 
 /// The outputs that are in place; `seen` is sorted by path.
@@ -200,11 +203,10 @@ pub fn outputs(
     project: &Project,
     lock: &Lock,
     outcome: &Outcome,
-    earlier: &State,
-    seen: &[Look],
-) -> Vec<Output> {
+    known: &KnownOutputs,
+    seen: &[Look<'_>],
+) -> Vec<Output<'static>> {
     let root = project.world.root().path();
-    let known = earlier.output_digests();
     let taken: BTreeSet<&str> = project.specs.iter().flat_map(|spec| spec.takes()).collect();
     let output = |spec: &Arc<Spec>| {
         let path = spec.output.as_str();
@@ -215,8 +217,8 @@ pub fn outputs(
         let now = outcome.seen.get(&spec.id).copied();
         let locked = lock.assets.get(&spec.id);
         Some(Output {
-            id: spec.id.clone(),
-            path: path.to_owned(),
+            id: spec.id.clone().into(),
+            path: path.to_owned().into(),
             // A file that changed while the run went on may not be what the run saw or put there.
             sure: state::is_sure(&signature, project.began),
             signature,
@@ -224,7 +226,7 @@ pub fn outputs(
             key: locked.map(LockedAsset::key),
             item: spec.item.as_ref().and_then(|item| {
                 let path = item.file.as_str();
-                let at = seen.binary_search_by(|look| look.path.as_str().cmp(path));
+                let at = seen.binary_search_by(|look| (*look.path).cmp(path));
                 Some(Item {
                     file: u32::try_from(at.ok()?).ok()?,
                     digest: item.digest,

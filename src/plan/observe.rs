@@ -41,7 +41,7 @@ pub struct Observer<'a> {
     /// The lock by key.
     pub recall: &'a Recall,
     /// Digests of outputs that are known by their signatures.
-    pub known: BTreeMap<&'a str, (Signature, Digest)>,
+    pub known: &'a BTreeMap<String, (Signature, Digest)>,
     /// `--force`.
     pub force: bool,
     /// `--locked`.

@@ -2,18 +2,18 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
 
 use crate::digest::Digest;
 use crate::fs::read_bounded;
+use crate::state::abreast::{abreast, processors};
 use crate::state::{Look, Output, State, is_sure};
 use crate::store::MAX_OBJECT_BYTES;
 use crate::world::{self, Seen, Signature, Signatures};
 
-/// So many paths are looked at in less time than it takes to start a thread for them.
-const ALONE: usize = 300;
-/// So many are one piece of work.
-const TOGETHER: usize = 100;
+/// So many paths are worth a thread.
+const WORTH: usize = 700;
+/// So many at least are one piece of work.
+const TOGETHER: usize = 32;
 
 /// What is otherwise than a run left it that left nothing to do, where the rest is as it was.
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ enum Again {
     Gone,
 }
 
-impl State {
+impl State<'_> {
     /// What changed since a run that left nothing to do; `None` if that may concern any asset, or if there
     /// was no such run. `program` and `options` are those of now; `now` is in nanoseconds since 1970.
     /// Takes new signatures where contents had to be compared.
@@ -54,20 +54,12 @@ impl State {
         if !self.settled || self.program != program || self.options != options {
             return None;
         }
-        let own = [crate::lock::FILE, self.out.as_str()];
-        let sources = self.seen.len();
-        let look = |n: usize, signatures: &mut Signatures<'_>| match self.seen.get(n) {
-            Some(look) => match look.again(root, &own, signatures) {
-                Again::Other if !look.data => None,
-                Again::Gone => None,
-                again => Some(again),
-            },
-            None => match self.outputs[n - sources].again(root, signatures) {
-                Again::Other => None,
-                again => Some(again),
-            },
-        };
-        let otherwise = each(root, sources + self.outputs.len(), look)?;
+        let state = &*self;
+        let own = [crate::lock::FILE, state.out.as_str()];
+        let sources = state.seen.len();
+        let otherwise = each(root, sources + state.outputs.len(), |n, signatures| {
+            state.look(n, root, &own, signatures)
+        })?;
         let mut drift = Drift::default();
         for (n, again) in otherwise {
             let (signature, sure) = match self.seen.get_mut(n) {
@@ -93,28 +85,52 @@ impl State {
         }
         Some(drift)
     }
+
+    /// A second look at the `n`th path, the sources first; `None` if any asset may be concerned.
+    fn look<'a>(
+        &'a self,
+        n: usize,
+        root: &'a Path,
+        own: &[&str],
+        signatures: &mut Signatures<'a>,
+    ) -> Option<Again> {
+        match self.seen.get(n) {
+            Some(look) => match look.again(root, own, signatures) {
+                Again::Other if !look.data => None,
+                Again::Gone => None,
+                again => Some(again),
+            },
+            None => match self.outputs[n - self.seen.len()].again(root, signatures) {
+                Again::Other => None,
+                again => Some(again),
+            },
+        }
+    }
 }
 
 /// What `look` says of each of so many that is not as it was, in order; `None` as soon as it does.
-///
-/// On threads of its own: a pool has one more, and its idle threads ask for work so eagerly that a run of a
-/// few milliseconds waits for them.
-fn each(
-    root: &Path,
+fn each<'a>(
+    root: &'a Path,
     count: usize,
-    look: impl Fn(usize, &mut Signatures<'_>) -> Option<Again> + Sync,
+    look: impl Fn(usize, &mut Signatures<'a>) -> Option<Again> + Sync,
 ) -> Option<Vec<(usize, Again)>> {
+    let threads = (count / WORTH).clamp(1, processors());
+    // Large pieces first, small ones at the end: threads that look at the same folder wait for each other, and
+    // all should end together.
+    let end = |from: usize| count.min(from + ((count - from) / (2 * threads)).max(TOGETHER));
     let next = AtomicUsize::new(0);
     let over = AtomicBool::new(false);
     let work = || {
         let mut signatures = Signatures::new(root);
         let mut found = Vec::new();
         while !over.load(Ordering::Relaxed) {
-            let from = next.fetch_add(TOGETHER, Ordering::Relaxed);
-            if from >= count {
+            let piece = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |from| {
+                (from < count).then(|| end(from))
+            });
+            let Ok(from) = piece else {
                 break;
-            }
-            for n in from..count.min(from + TOGETHER) {
+            };
+            for n in from..end(from) {
                 match look(n, &mut signatures) {
                     Some(Again::Same) => {}
                     Some(again) => found.push((n, again)),
@@ -127,40 +143,20 @@ fn each(
         }
         Some(found)
     };
-    let helpers = match count / ALONE {
-        0 | 1 => 0,
-        worth => worth.min(thread::available_parallelism().map_or(1, usize::from)) - 1,
-    };
-    let found = thread::scope(|scope| {
-        let helpers: Vec<_> = (0..helpers)
-            // Where the system has no thread to give, there is one helper less.
-            .filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
-            .collect();
-        let mut found = work();
-        for helper in helpers {
-            let more = helper
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            found = found.zip(more).map(|(mut found, more)| {
-                found.extend(more);
-                found
-            });
-        }
-        found
-    });
-    let mut found = found?;
+    let found: Option<Vec<_>> = abreast(threads - 1, work).into_iter().collect();
+    let mut found: Vec<_> = found?.into_iter().flatten().collect();
     found.sort_unstable_by_key(|(n, _)| *n);
     Some(found)
 }
 
-impl Look {
+impl Look<'_> {
     /// Whether what is there now is what was seen. `own` are names at the root that gpbuild writes itself.
     pub(super) fn holds(&self, root: &Path, own: &[&str]) -> bool {
         let again = self.again(root, own, &mut Signatures::new(root));
         matches!(again, Again::Same | Again::Touched(_))
     }
 
-    fn again(&self, root: &Path, own: &[&str], signatures: &mut Signatures<'_>) -> Again {
+    fn again<'a>(&'a self, root: &'a Path, own: &[&str], signatures: &mut Signatures<'a>) -> Again {
         let now = signatures.of(&self.path);
         match (&self.seen, now) {
             (Seen::Absent, None) => Again::Same,
@@ -171,7 +167,7 @@ impl Look {
                 if self.sure && *before == now {
                     Again::Same
                 } else {
-                    match world::list(&root.join(&self.path)) {
+                    match world::list(&root.join(&*self.path)) {
                         Ok(found) if world::digest_of(&found, own) == *names => Again::Touched(now),
                         _ => Again::Other,
                     }
@@ -184,9 +180,9 @@ impl Look {
     }
 }
 
-impl Output {
-    fn again(&self, root: &Path, signatures: &mut Signatures<'_>) -> Again {
-        let (path, digest) = (&self.path, self.digest);
+impl Output<'_> {
+    fn again<'a>(&'a self, root: &'a Path, signatures: &mut Signatures<'a>) -> Again {
+        let (path, digest) = (&*self.path, self.digest);
         match signatures.of(path) {
             Some(now) => file_again(root, path, self.signature, self.sure, now, digest),
             // A link to nowhere is not nothing.
