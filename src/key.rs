@@ -434,11 +434,11 @@ mod tests {
         };
         assert_eq!(
             hex(None),
-            "92a0ef0275969a199ed7c549b6fa0d3f392c6f231ee6f7725e7299c1f82c3ac6"
+            "445a4e164e9dcda1aa63983767d61bd6973ba1ce32b67275fad887dcb75d3cf1"
         );
         assert_eq!(
             hex(Some(&overlaid())),
-            "59b450b56147ee39f0d314d0ed8c29f73086aa6e18ae5a5b3fed10bed8dc9323"
+            "da0587e629a33e3681334634b852bffc0eff0c4e67ceed8e1812616cf4257fa8"
         );
     }
 

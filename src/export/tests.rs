@@ -426,18 +426,18 @@ fn the_bytes_are_the_ones_they_always_were() {
 }
 
 const GOLDEN: [&str; 14] = [
-    "96b9af80f383",
-    "9f9210770739",
-    "994dfa2252ac",
-    "2be453f02ddf",
+    "e703ad3ee923",
+    "49811902048a",
+    "958121809ace",
+    "2ffc6a669a34",
     "6ea9fde17c9a",
     "0934c0df0b26",
-    "43657049184a",
+    "04501625581f",
     "6cf4a805faff",
     "f63f687972b6",
-    "b7f2fb8a7ad4",
+    "dea84608d17d",
     "8eec32d305ef",
     "eef71a99f17e",
-    "1fa79f682419",
-    "3c7706184f55",
+    "cb5afa32382f",
+    "f2715b2eb710",
 ];

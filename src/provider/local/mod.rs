@@ -32,8 +32,8 @@ pub use fonts::{FontError, Fonts};
 pub use images::image_names;
 pub use numerals::{NUMERALS, NUMERALS_SIZE};
 
-/// Counts in every local key; raised whenever the same page may give other pixels.
-pub const VERSION: u32 = 2;
+/// Counts in every local key; raised whenever the same page may give another file.
+pub const VERSION: u32 = 3;
 /// The provider's name.
 pub const NAME: &str = "local";
 

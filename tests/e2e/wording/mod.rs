@@ -211,7 +211,7 @@ text = {{ headline = "标题" }}
    = note: in asset `long`
    = help: shorten the text, or break it with a line break of your own
 "#,
-        r#"error: the PNG is 24.96 kB even with the strongest compression; `max_bytes` is 300 bytes; `format = "jpeg"` makes smaller files
+        r#"error: the PNG is 24.97 kB even with the strongest compression; `max_bytes` is 300 bytes; `format = "jpeg"` makes smaller files
   --> gpbuild.toml:13:8
    |
 13 | [cover.png]
