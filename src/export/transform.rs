@@ -1,15 +1,5 @@
 //! Geometry on pixels: a crop, and scaling to cover a size. Knows nothing of files.
-//!
-//! The same bytes on every machine: the weights come from additions, multiplications and divisions
-//! of `f64`, which IEEE 754 fixes to the last bit (a system's own `sin` is not), they are rounded to
-//! integers, and the sums are integer sums, which no vector unit can change. That was compared
-//! without, with SSE4.1 and with AVX2, with and without transparency: equal. The library's own tests
-//! hold NEON to the same checksums.
 
-use std::f64::consts::PI;
-
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{Filter, FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::{Rgba, RgbaImage, imageops};
 
 use super::Crop;
@@ -41,18 +31,9 @@ pub(super) fn cover(image: RgbaImage, width: u32, height: u32) -> Result<RgbaIma
         let (x, y) = ((from_width - width) / 2, (from_height - height) / 2);
         return Ok(imageops::crop_imm(&image, x, y, width, height).to_image());
     }
-    let opaque = is_opaque(&image);
-    let source = ImageRef::new(from_width, from_height, image.as_raw(), PixelType::U8x4)
-        .map_err(|e| e.to_string())?;
-    let mut scaled = Image::new(width, height, PixelType::U8x4);
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(lanczos3()))
-        .fit_into_destination(None)
-        .use_alpha(!opaque);
-    Resizer::new()
-        .resize(&source, &mut scaled, &options)
-        .map_err(|e| e.to_string())?;
-    RgbaImage::from_raw(width, height, scaled.into_vec())
+    let from = (from_width, from_height);
+    let scaled = resample::cover(image.as_raw(), from, (width, height), is_opaque(&image))?;
+    RgbaImage::from_raw(width, height, scaled)
         .ok_or_else(|| "the scaled picture has the wrong length".to_owned())
 }
 
@@ -104,58 +85,10 @@ fn is_opaque(image: &RgbaImage) -> bool {
     pixels.chunks(256).all(|some| least(some) == u8::MAX)
 }
 
-fn lanczos3() -> FilterType {
-    const SUPPORT: f64 = 3.0;
-    match Filter::new("lanczos3", lanczos, SUPPORT) {
-        Ok(filter) => FilterType::Custom(filter),
-        // Only a support that is not above zero is refused.
-        Err(_) => FilterType::Lanczos3,
-    }
-}
-
-fn lanczos(x: f64) -> f64 {
-    if x == 0.0 {
-        1.0
-    } else if x.abs() < 3.0 {
-        let angle = PI * x;
-        3.0 * sine(angle) * sine(angle / 3.0) / (angle * angle)
-    } else {
-        0.0
-    }
-}
-
-/// The sine for angles up to 3 PI: reduced to a quarter turn, then the Taylor series to x^19, which
-/// is exact to 1e-15 there. Slower than the system's and the same everywhere.
-fn sine(angle: f64) -> f64 {
-    let turns = (angle / PI).round();
-    let reduced = angle - turns * PI;
-    let sign = if turns % 2.0 == 0.0 { 1.0 } else { -1.0 };
-    let square = reduced * reduced;
-    let mut term = reduced;
-    let mut sum = reduced;
-    for n in 1_u8..=9 {
-        let n = f64::from(n);
-        term = -term * square / ((2.0 * n) * (2.0 * n + 1.0));
-        sum += term;
-    }
-    sign * sum
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Crop, cover, crop, lanczos, lay_over, range, sine};
+    use super::{Crop, cover, crop, lay_over, range};
     use image::{Rgba, RgbaImage};
-
-    #[test]
-    fn the_sine_is_a_sine() {
-        for step in -3000..=3000 {
-            let angle = f64::from(step) * 0.00314;
-            assert!((sine(angle) - angle.sin()).abs() < 1e-14, "{angle}");
-        }
-        assert!((lanczos(0.0) - 1.0).abs() < 1e-15);
-        assert!(lanczos(1.0).abs() < 1e-15);
-        assert!((lanczos(0.5) - 0.607_927_101_854_026_7).abs() < 1e-15);
-    }
 
     #[test]
     fn a_crop_is_rounded_to_pixels_and_never_empty() {
