@@ -316,6 +316,8 @@ pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> 
             return Ok(exit);
         }
     }
+    // Some hundred bytes for each asset.
+    drop(file);
     build_from(settings, reporter, &mut open(settings)?)
 }
 
