@@ -1,4 +1,5 @@
-//! A thousand outputs of 20 kB are gone and come back from the store: against `cp -r` of the same files.
+//! A thousand outputs of 20 kB are gone and come back from the store: against `cp -r` of the same files, and
+//! against turborepo's cache (`npm install` in `benches/peers`).
 //!
 //! `cargo bench --bench restore`, or with another number of them: `cargo bench --bench restore -- 200`.
 
@@ -13,7 +14,9 @@ mod common;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
 
 use common::{GPBUILD, in_turn, run, settle};
 
@@ -25,9 +28,6 @@ fn main() {
     for n in common::sizes(&[1_000]) {
         restore(n);
     }
-    println!(
-        "skipped: turborepo, whose cache holds the outputs of whole tasks and not of one picture"
-    );
 }
 
 fn restore(n: usize) {
@@ -48,17 +48,14 @@ fn restore(n: usize) {
             fs::rename(folder.join("dist").join(&name), aside.join(&name)).unwrap();
         }
     };
-    let pairs = in_turn(
-        ROUNDS,
-        || {
-            gone();
-            run(GPBUILD, &["build", "-q"], folder)
-        },
-        || {
-            gone();
-            run("cp", &["-r", "saved/.", "dist"], folder)
-        },
-    );
+    let ours = || {
+        gone();
+        run(GPBUILD, &["build", "-q"], folder)
+    };
+    let pairs = in_turn(ROUNDS, ours, || {
+        gone();
+        run("cp", &["-r", "saved/.", "dist"], folder)
+    });
     for i in 0..n {
         let name = format!("t{i:06}.png");
         let read = |at: &str| fs::read(folder.join(at).join(&name)).unwrap();
@@ -66,6 +63,76 @@ fn restore(n: usize) {
     }
     let what = format!("{n} outputs of {} kB restored", size / 1_000);
     pairs.tell(&what, "cp -r", 1.2);
+    let Some(turbo) = turbo() else {
+        println!("skipped: turborepo; `npm install` in benches/peers brings it");
+        return;
+    };
+    let task = Task::new(turbo, &folder.join("saved"));
+    let pairs = in_turn(ROUNDS, ours, || task.restore());
+    pairs.tell(&what, "turborepo", 1.2);
+}
+
+/// turborepo without the script that finds it, which would be a part of what is measured.
+fn turbo() -> Option<PathBuf> {
+    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/node_modules/@turbo");
+    let mut found = fs::read_dir(packages).ok()?.filter_map(Result::ok);
+    found.find_map(|package| {
+        let program = package.path().join("bin/turbo");
+        program.is_file().then_some(program)
+    })
+}
+
+/// One task of turborepo that makes all the files: its cache holds the outputs of whole tasks.
+struct Task {
+    turbo: String,
+    folder: tempfile::TempDir,
+    aside: tempfile::TempDir,
+}
+
+impl Task {
+    fn new(turbo: PathBuf, files: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = format!("mkdir dist && cp -r {}/. dist", files.display());
+        let package = json!({
+            "name": "restore", "private": true, "packageManager": "npm@11.0.0", "scripts": { "draw": copy },
+        });
+        let lock = json!({ "name": "restore", "lockfileVersion": 3, "packages": {} });
+        let tasks =
+            json!({ "tasks": { "draw": { "inputs": ["package.json"], "outputs": ["dist/**"] } } });
+        for (name, text) in [
+            ("package.json", package),
+            ("package-lock.json", lock),
+            ("turbo.json", tasks),
+        ] {
+            fs::write(folder.path().join(name), text.to_string()).unwrap();
+        }
+        let task = Self {
+            turbo: turbo.to_str().unwrap().to_owned(),
+            folder,
+            aside: tempfile::tempdir().unwrap(),
+        };
+        task.run();
+        task
+    }
+
+    fn run(&self) -> f64 {
+        let arguments = ["TURBO_TELEMETRY_DISABLED=1", "TURBO_NO_UPDATE_NOTIFIER=1"];
+        let command = [&self.turbo, "run", "draw", "--output-logs=none"];
+        run(
+            "env",
+            &[&arguments[..], &command].concat(),
+            self.folder.path(),
+        )
+    }
+
+    fn restore(&self) -> f64 {
+        let aside = tempfile::tempdir_in(self.aside.path()).unwrap().keep();
+        let dist = self.folder.path().join("dist");
+        fs::rename(&dist, aside.join("dist")).unwrap();
+        let took = self.run();
+        assert!(dist.is_dir(), "turborepo restored nothing");
+        took
+    }
 }
 
 /// A project with `n` pictures of the same noise, each with a pixel of its own colour.
