@@ -105,6 +105,7 @@ fn touched(folder: &Path, n: usize) {
     let plan = Command::new(GPBUILD)
         .args(["plan", "--json"])
         .current_dir(folder)
+        .env("GPBUILD_HOME", ".gpbuild")
         .output()
         .unwrap();
     let plan = String::from_utf8(plan.stdout).unwrap();
@@ -116,7 +117,10 @@ fn touched(folder: &Path, n: usize) {
 
 fn memory(folder: &Path, n: usize) {
     let mut build = Command::new(GPBUILD);
-    build.arg("build").current_dir(folder);
+    build
+        .arg("build")
+        .current_dir(folder)
+        .env("GPBUILD_HOME", ".gpbuild");
     if let Some(usage) = usage(&build) {
         let what = format!("memory of the no-op, {n} specs");
         tell_limit(&what, usage.memory, 150.0, "MB");

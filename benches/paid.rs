@@ -71,6 +71,7 @@ impl Work {
             command
                 .args(["build", "--yes", "-q", "--jobs", &self.jobs.to_string()])
                 .current_dir(folder.path())
+                .env("GPBUILD_HOME", ".gpbuild")
                 .env("OPENAI_API_KEY", server.key())
                 .env("OPENAI_BASE_URL", server.base_url())
                 .stderr(Stdio::null());

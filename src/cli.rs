@@ -10,6 +10,7 @@ use crate::command;
 use crate::command::log::By;
 use crate::command::pick::Choice;
 use crate::diagnostic::{Exit, Failure};
+use crate::home::Home;
 use crate::manifest::{EditStep, PROJECT_FILE};
 use crate::model::{Micro, ModelId};
 use crate::pipeline::{Access, Money, Settings};
@@ -351,8 +352,10 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
             .map_or_else(|| here.clone(), |folder| here.join(folder));
         return command::init::run(&folder, reporter);
     }
+    let root = project_folder(&here);
     let mut settings = Settings {
-        root: project_folder(&here),
+        home: Home::find(variable("GPBUILD_HOME").as_deref().map(Path::new), &root),
+        root,
         access: access(),
         ..Settings::default()
     };
@@ -513,19 +516,23 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
     }
 }
 
-/// What the environment says about providers; an empty variable says nothing.
+/// What the environment says about providers.
 fn access() -> Access {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is where the environment is read"
-    )]
-    let read = |name: &str| std::env::var(name).ok().filter(|v| !v.trim().is_empty());
     Access {
-        openai_key: read("OPENAI_API_KEY").map(Into::into),
-        openai_base_url: read("OPENAI_BASE_URL"),
-        openai_organization: read("OPENAI_ORG_ID"),
-        openai_project: read("OPENAI_PROJECT_ID"),
+        openai_key: variable("OPENAI_API_KEY").map(Into::into),
+        openai_base_url: variable("OPENAI_BASE_URL"),
+        openai_organization: variable("OPENAI_ORG_ID"),
+        openai_project: variable("OPENAI_PROJECT_ID"),
     }
+}
+
+/// A variable of the environment; an empty one says nothing.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|v| !v.trim().is_empty())
 }
 
 fn refuse_resolve_flags(flags: &ResolveFlags, command: &str) -> Result<(), Failure> {

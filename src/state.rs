@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::fs::{Durability, FsError, read_bounded, write_atomic};
+use crate::home::STATE_FOLDER;
 use crate::key::Key;
-use crate::store::STATE_FOLDER;
 use crate::world::{Seen, Sight, Signature};
 
 pub use survey::Drift;

@@ -295,7 +295,7 @@ fn a_ledger_that_is_written_is_read_as_it_was_and_damage_spares_the_other_lines(
         assert_eq!(told(&read), told(&ledger));
         assert!(read.damage().is_none());
         // One bit anywhere harms the line that it is in, or the two that it joins, and no other.
-        let file = folder.path().join(".gpbuild/ledger");
+        let file = folder.path().join("ledger");
         let mut bytes = std::fs::read(&file).unwrap();
         let at = usize::try_from(seed % bytes.len() as u64).unwrap();
         bytes[at] ^= 1 << (seed % 8);

@@ -20,6 +20,7 @@ pub fn run(program: &str, arguments: &[&str], folder: &Path) -> f64 {
     let status = Command::new(program)
         .args(arguments)
         .current_dir(folder)
+        .env("GPBUILD_HOME", ".gpbuild")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()

@@ -143,7 +143,7 @@ pub fn ledger(bytes: &[u8]) {
     let with_digests: Vec<u8> = with_digests.flatten().collect();
     for bytes in [bytes, &with_digests] {
         state_file("ledger", bytes);
-        let ledger = Ledger::open(folder()).expect("what a disk holds");
+        let ledger = Ledger::open(&folder().join(".gpbuild")).expect("what a disk holds");
         let known = ledger.entries().len();
         assert!(ledger.doubts().len() <= known);
         ledger.spent_this_month();

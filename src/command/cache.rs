@@ -9,17 +9,18 @@ use walkdir::WalkDir;
 use crate::diagnostic::{Diagnostic, Exit, Failure, count};
 use crate::digest::Digest;
 use crate::fs::{FsError, temporaries};
+use crate::home::STATE_FOLDER;
 use crate::key::Key;
 use crate::lock::Lock;
 use crate::model::Micro;
 use crate::path::ProjectPath;
 use crate::pipeline::{self, Settings};
 use crate::report::Reporter;
-use crate::store::{STATE_FOLDER, Store, Swept};
+use crate::store::{Store, Swept};
 
 /// `cache stats`.
 pub fn stats(settings: &Settings, json: bool, reporter: &Reporter) -> Result<Exit, Failure> {
-    let stats = Store::open(&settings.root)?.stats();
+    let stats = Store::open(settings.home.data())?.stats();
     let cost = Micro(stats.cost);
     if json {
         let line = json!({
@@ -50,7 +51,7 @@ pub fn gc(
     json: bool,
     reporter: &Reporter,
 ) -> Result<Exit, Failure> {
-    let store = Store::open(&settings.root)?;
+    let store = Store::open(settings.home.data())?;
     Lock::read(&settings.root)?;
     // Where there is nothing to look after nothing is written, be it to keep others out.
     let swept = if settings.root.join(STATE_FOLDER).is_dir() {
@@ -131,7 +132,7 @@ fn left_behind(root: &Path, lock: &Lock) -> Vec<(PathBuf, u64)> {
 
 /// `cache verify`.
 pub fn verify(settings: &Settings, json: bool, reporter: &Reporter) -> Result<Exit, Failure> {
-    let store = Store::open(&settings.root)?;
+    let store = Store::open(settings.home.data())?;
     let found = store.verify();
     if json {
         let damaged: Vec<String> = found

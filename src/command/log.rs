@@ -85,7 +85,7 @@ pub fn run(
     json: bool,
     reporter: &Reporter,
 ) -> Result<Exit, Failure> {
-    let ledger = Ledger::open(&settings.root).map_err(|e| store_failure(&e))?;
+    let ledger = Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?;
     if let Some(damage) = ledger.damage() {
         reporter.event(Event::Diagnostic(&damage));
     }

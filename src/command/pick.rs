@@ -6,12 +6,12 @@ use serde_json::json;
 use crate::diagnostic::{Diagnostic, Exit, Failure, count};
 use crate::export::Format;
 use crate::fs::{Durability, write_atomic};
+use crate::home::STATE_FOLDER;
 use crate::lock::Lock;
 use crate::model::Micro;
 use crate::pipeline::{self, Planned, Settings, store_failure};
 use crate::plan::{Answer, Step, Traced, Verdict};
 use crate::report::{Event, Reporter};
-use crate::store::STATE_FOLDER;
 
 /// What is chosen.
 #[derive(Clone, Copy, Debug, Default)]

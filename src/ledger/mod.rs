@@ -14,12 +14,11 @@ use crate::diagnostic::Diagnostic;
 use crate::fs::{FsError, create_folder, op, read_bounded, sync_folders};
 use crate::key::Key;
 use crate::model::Micro;
-use crate::store::STATE_FOLDER;
 
 pub use record::{Intent, Moment, Outcome, Settlement};
 use record::{Record, line, parse};
 
-/// The file's name, in the folder of everything that is not committed.
+/// The file's name, in the person's folder.
 pub const FILE: &str = "ledger";
 /// The largest ledger, in bytes: half a million requests.
 const MAX_BYTES: u64 = 256 << 20;
@@ -57,7 +56,7 @@ impl Entry {
     }
 }
 
-/// The ledger of a project. Only one gpbuild at a time may write to it.
+/// The ledger of a person, for all projects.
 pub struct Ledger {
     path: PathBuf,
     inner: Mutex<Inner>,
@@ -77,10 +76,10 @@ struct Inner {
 }
 
 impl Ledger {
-    /// Reads the ledger of the project in `root`; an empty one if there is none. A line that cannot
+    /// Reads the ledger in the folder `home`; an empty one if there is none. A line that cannot
     /// be read is left out, see [`Ledger::damage`].
-    pub fn open(root: &Path) -> Result<Self, FsError> {
-        let path = root.join(STATE_FOLDER).join(FILE);
+    pub fn open(home: &Path) -> Result<Self, FsError> {
+        let path = home.join(FILE);
         let bytes = match read_bounded(&path, MAX_BYTES) {
             Ok(bytes) => bytes,
             Err(e) if e.is_not_found() => Vec::new(),
@@ -378,7 +377,7 @@ mod tests {
         ledger.intend(intent("a")).unwrap();
         ledger.settle(1, answered(7)).unwrap();
         ledger.intend(intent("b")).unwrap();
-        let path = dir.path().join(".gpbuild/ledger");
+        let path = dir.path().join("ledger");
         let good = crate::fs::read_bounded(&path, 1 << 20).unwrap();
         let write = |bytes: &[u8]| {
             crate::fs::write_atomic(&path, bytes, crate::fs::Durability::Free).unwrap();

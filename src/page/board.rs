@@ -1,7 +1,6 @@
 //! Keeps what the page shows up to date: plans for the drafts and for the real pictures, whenever something
 //! may have changed and somebody looks. Knows nothing of HTTP.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
@@ -15,7 +14,6 @@ use crate::page::feed::Feed;
 use crate::page::pictures::Pictures;
 use crate::page::row::{Row, rows};
 use crate::pipeline::{self, Planned, Settings};
-use crate::store::STATE_FOLDER;
 use crate::world::Signature;
 
 /// How often it is looked whether another gpbuild made something.
@@ -82,12 +80,12 @@ pub fn keep(
 
 fn run(about: &About, feed: &Feed, pictures: &Pictures, requests: &Receiver<()>) {
     let mut old = true;
-    let mut seen = glance(&about.real.root);
+    let mut seen = glance(&about.real);
     loop {
         match requests.recv_timeout(GLANCE) {
             Ok(()) => old = true,
             Err(RecvTimeoutError::Timeout) => {
-                let now = glance(&about.real.root);
+                let now = glance(&about.real);
                 old |= now != seen;
                 seen = now;
             }
@@ -102,9 +100,12 @@ fn run(about: &About, feed: &Feed, pictures: &Pictures, requests: &Receiver<()>)
 }
 
 /// What other gpbuilds write when they made something.
-fn glance(root: &Path) -> [Option<Signature>; 2] {
-    let ledger = Path::new(STATE_FOLDER).join(ledger::FILE);
-    [Path::new(lock::FILE), &ledger].map(|name| Signature::of(&root.join(name)))
+fn glance(settings: &Settings) -> [Option<Signature>; 2] {
+    [
+        settings.root.join(lock::FILE),
+        settings.home.data().join(ledger::FILE),
+    ]
+    .map(|path| Signature::of(&path))
 }
 
 fn look(about: &About, pictures: &Pictures) -> Board {

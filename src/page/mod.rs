@@ -65,7 +65,7 @@ impl LivePage {
             json!({ "project": name(&about), "drafts": drafts, "version": env!("CARGO_PKG_VERSION") }),
             drafts,
         ));
-        let pictures = Arc::new(Pictures::new(about.real.root.clone()));
+        let pictures = Arc::new(Pictures::new(about.real.home.data().to_path_buf()));
         let refresh = board::keep(Arc::clone(&about), Arc::clone(&feed), Arc::clone(&pictures))
             .map_err(|e| failed(&e))?;
         let setup = Setup {

@@ -10,16 +10,16 @@ use crate::store::{MAX_OBJECT_BYTES, Store};
 
 /// Pictures by digest.
 pub struct Pictures {
-    root: PathBuf,
+    home: PathBuf,
     /// The files that they were seen at.
     allowed: Mutex<BTreeMap<Digest, Option<PathBuf>>>,
 }
 
 impl Pictures {
-    /// None yet, of the project in `root`.
-    pub fn new(root: PathBuf) -> Self {
+    /// None yet; those of the store in the folder `home` may be told of.
+    pub fn new(home: PathBuf) -> Self {
         Self {
-            root,
+            home,
             allowed: Mutex::default(),
         }
     }
@@ -40,7 +40,7 @@ impl Pictures {
             let allowed = self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
             allowed.get(digest)?.clone()
         };
-        let stored = Store::open(&self.root).ok()?.get(digest).ok().flatten();
+        let stored = Store::open(&self.home).ok()?.get(digest).ok().flatten();
         stored.or_else(|| {
             // What a person put there is in no store.
             let bytes = read_bounded(&seen_at?, MAX_OBJECT_BYTES).ok()?;

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use crate::diagnostic::Failure;
 use crate::fs::{FsError, create_folder, op};
+use crate::home::STATE_FOLDER;
 use crate::pipeline::{Settings, store_failure};
 use crate::report::{Event, Reporter};
-use crate::store::STATE_FOLDER;
 
 /// Held by who makes the real pictures, or writes the lock.
 const REAL: &str = "running";

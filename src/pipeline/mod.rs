@@ -21,6 +21,7 @@ use crate::diagnostic::{Diagnostic, Exit, Failure, Severity, merge};
 use crate::digest::Digest;
 use crate::execute::{self, Executed, Maker, Pace};
 use crate::fs::FsError;
+use crate::home::Home;
 use crate::ledger::Ledger;
 use crate::lock::Lock;
 use crate::manifest::{self, Manifest, Tree};
@@ -52,6 +53,8 @@ const PREVIEW: &str = ".gpbuild/preview";
 pub struct Settings {
     /// The project's folder.
     pub root: PathBuf,
+    /// The person's folders: store and ledger lie there.
+    pub home: Home,
     /// What specs depend on.
     pub resolve: spec::Options,
     /// Which assets; all if empty.
@@ -225,7 +228,7 @@ fn look(settings: &Settings, project: &Project) -> Result<(Selection, Store, Loc
     } else {
         Selection::new(&settings.select, &project.specs)?
     };
-    let store = Store::open(&settings.root)?;
+    let store = Store::open(settings.home.data())?;
     let lock = if settings.resolve.is_draft() {
         Lock::default()
     } else {
@@ -237,7 +240,7 @@ fn look(settings: &Settings, project: &Project) -> Result<(Selection, Store, Loc
 fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
     let (selection, store, lock) = look(settings, &project)?;
     let recall = Arc::new(Recall::new(&lock, &project.specs));
-    let ledger = Ledger::open(&settings.root).map_err(|e| store_failure(&e))?;
+    let ledger = Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?;
     let mut planned = Planned {
         known: settings.state_file().state().known(|_| true),
         unclaimed: unclaimed(&settings.root, &lock, &project.specs),

@@ -114,11 +114,11 @@ pub fn doubts(settings: &Settings, ledger: &Ledger) -> BTreeMap<Key, String> {
 
 /// Takes in the answers that arrived before an earlier run was ended.
 pub fn recover(settings: &Settings, reporter: &Reporter) -> Result<(), Failure> {
-    let store = Store::open(&settings.root)?;
+    let store = Store::open(settings.home.data())?;
     if store.arrived().is_empty() && store.parts().is_empty() {
         return Ok(());
     }
-    let ledger = Ledger::open(&settings.root).map_err(|e| store_failure(&e))?;
+    let ledger = Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?;
     for warning in execute::recover(&store, &ledger) {
         reporter.event(Event::Diagnostic(&warning));
     }

@@ -42,7 +42,7 @@ pub fn build(
     if alone.waited || file != remembered.file {
         return Ok(None);
     }
-    let store = Store::open(&settings.root)?;
+    let store = Store::open(settings.home.data())?;
     if !store.arrived().is_empty() {
         return Ok(None);
     }
@@ -162,7 +162,7 @@ impl Part {
             store,
             recall: Arc::new(Recall::new(&lock, &specs)),
             lock: Arc::new(lock),
-            ledger: Arc::new(Ledger::open(&settings.root).map_err(|e| store_failure(&e))?),
+            ledger: Arc::new(Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?),
             plan: Plan::default(),
         };
         planned.plan = plan::plan(specs.clone(), &planned.observer(settings), &|_| true);
@@ -388,6 +388,7 @@ fn update(
 mod tests {
     use std::path::Path;
 
+    use crate::home::{Home, STATE_FOLDER};
     use crate::pipeline::remember::remembered;
     use crate::pipeline::{self, Settings, partial};
     use crate::report::{ReportOptions, Reporter};
@@ -413,6 +414,7 @@ mod tests {
         write(root, "specs/b.toml", &spec("b", "two"));
         let settings = Settings {
             root: root.to_owned(),
+            home: Home::at(&root.join(STATE_FOLDER)),
             ..Settings::default()
         };
         let sink = || Box::new(std::io::sink());
@@ -451,7 +453,7 @@ mod tests {
         );
         write(root, "specs/a.toml", &spec("a", "five"));
         assert!(plain());
-        std::fs::remove_dir_all(root.join(".gpbuild/store")).unwrap();
+        std::fs::remove_dir_all(root.join(STATE_FOLDER).join("store")).unwrap();
         write(root, "specs/a.toml", &spec("a", "six"));
         assert!(plain(), "new words, without a store");
         write(root, "specs/a.toml", &spec("a", "two"));

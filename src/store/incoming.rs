@@ -40,7 +40,7 @@ pub struct Head {
 
 /// An answer that is being written.
 pub struct Incoming {
-    root: PathBuf,
+    home: PathBuf,
     part: PathBuf,
     whole: PathBuf,
     file: File,
@@ -92,7 +92,7 @@ impl Store {
         line.push(b'\n');
         op::write(&mut file, &part, &line).map_err(failed())?;
         Ok(Incoming {
-            root: self.root.clone(),
+            home: self.home.clone(),
             whole: folder.join(format!("{name}.answer")),
             part,
             file,
@@ -134,14 +134,14 @@ impl Store {
         let failed = || FsError::io("write", part);
         let file = File::open(part).map_err(failed())?;
         op::sync(&file, part).map_err(failed())?;
-        put_in_place(part, &part.with_extension("answer"), &self.root)
+        put_in_place(part, &part.with_extension("answer"), &self.home)
     }
 }
 
 /// Renames an answer that is whole.
-fn put_in_place(part: &Path, whole: &Path, root: &Path) -> Result<PathBuf, FsError> {
+fn put_in_place(part: &Path, whole: &Path, home: &Path) -> Result<PathBuf, FsError> {
     op::rename(part, whole).map_err(FsError::io("write", whole))?;
-    sync_folders(whole.parent().unwrap_or(root), root)?;
+    sync_folders(whole.parent().unwrap_or(home), home)?;
     Ok(whole.to_path_buf())
 }
 
@@ -159,7 +159,7 @@ impl Incoming {
         }
         let synced = op::sync(&self.file, &self.part).map_err(FsError::io("write", &self.part));
         synced
-            .and_then(|()| put_in_place(&self.part, &self.whole, &self.root))
+            .and_then(|()| put_in_place(&self.part, &self.whole, &self.home))
             .map_err(|error| {
                 let is_named = self.whole.exists();
                 Astray {

@@ -1,5 +1,5 @@
 //! What has been made: objects (bytes by their digest) and entries (key -> result), in
-//! `.gpbuild/store`. A damaged object or entry is a miss that is told, never a wrong picture. Knows
+//! `store`, in the person's folder. A damaged object or entry is a miss that is told, never a wrong picture. Knows
 //! nothing of assets, plans or providers.
 
 mod entry;
@@ -10,44 +10,42 @@ mod object;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Exit, Failure};
-use crate::fs::{Durability, FsError, read_bounded, sync_folders, write_atomic};
+use crate::fs::{Durability, FsError, read_bounded, shown, sync_folders, write_atomic};
 
 pub use entry::{ExportEntry, ShotEntry};
 pub use gc::{Stats, Swept, Verified};
 pub use incoming::{Arrived, Astray, Head, Incoming};
 pub use object::{MAX_OBJECT_BYTES, StreamError};
 
-/// The folder with everything that is not committed.
-pub const STATE_FOLDER: &str = ".gpbuild";
 /// The version of the layout below it. A newer one is refused, not guessed at.
 const VERSION: u32 = 1;
 
-/// The store of a project.
+/// The store of a person, for all projects.
 #[derive(Clone, Debug)]
 pub struct Store {
-    root: PathBuf,
+    /// The folder that it lies in, beside its ledger.
+    home: PathBuf,
     folder: PathBuf,
 }
 
 impl Store {
-    /// The store of the project in `root`; nothing is written yet.
-    pub fn open(root: &Path) -> Result<Self, Failure> {
-        let folder = root.join(STATE_FOLDER).join("store");
+    /// The store in the folder `home`; nothing is written yet.
+    pub fn open(home: &Path) -> Result<Self, Failure> {
+        let folder = home.join("store");
         let store = Self {
-            root: root.to_path_buf(),
+            home: home.to_path_buf(),
             folder,
         };
-        // Answers that arrive belong to the ledger beside them: another project's would take them for its own
+        // Answers that arrive belong to the ledger beside them: another one's would take them for its own
         // leftovers.
         if std::fs::symlink_metadata(&store.folder).is_ok_and(|meta| meta.is_symlink()) {
             return Err(Failure::new(
                 Exit::Damaged,
                 Diagnostic::error(format!(
-                    "`{STATE_FOLDER}/store` is a symbolic link: a store belongs to the ledger beside it"
+                    "`{}` is a symbolic link: a store belongs to the ledger beside it",
+                    shown(&store.folder)
                 ))
-                .hint(format!(
-                    "link all of `{STATE_FOLDER}` if it is to lie elsewhere, or be shared by several projects"
-                )),
+                .hint("`GPBUILD_HOME` names the folder of both, wherever it lies"),
             ));
         }
         let file = store.folder.join("VERSION");
@@ -61,7 +59,7 @@ impl Store {
                         Diagnostic::error(format!(
                             "the store is of version {version}; this gpbuild knows {VERSION}"
                         ))
-                        .hint("use a newer gpbuild, or delete `.gpbuild/store`: it is rebuilt"),
+                        .hint("use a newer gpbuild: `gpbuild --version` says which one this is"),
                     )),
                     // The file only says which layout it is: what is there is still checked by digest.
                     Err(_) => Ok(store),
@@ -88,7 +86,7 @@ impl Store {
     fn make_sure(&self, path: &Path, durability: Durability) -> Result<(), FsError> {
         match (durability, path.parent().and_then(Path::parent)) {
             // The file's own folder is on the disk already.
-            (Durability::Paid, Some(folder)) => sync_folders(folder, &self.root),
+            (Durability::Paid, Some(folder)) => sync_folders(folder, &self.home),
             _ => Ok(()),
         }
     }

@@ -431,6 +431,7 @@ fn a_full_disk_fails_what_does_not_fit_and_keeps_the_rest() {
         .env("DISK", disk.path())
         .env("PROJECT", project.root())
         .env("OUT", results.root())
+        .env("GPBUILD_HOME", ".gpbuild")
         .env("GPBUILD", env!("CARGO_BIN_EXE_gpbuild"))
         .output()
         .unwrap();

@@ -170,7 +170,9 @@ impl Project {
             .args(arguments)
             .current_dir(self.root())
             .env_clear()
-            .env("PATH", "/usr/bin:/bin");
+            .env("PATH", "/usr/bin:/bin")
+            // As for a person without a folder of their own: so that no test sees another's pictures.
+            .env("GPBUILD_HOME", ".gpbuild");
         command
     }
 

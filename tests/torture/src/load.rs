@@ -68,6 +68,7 @@ fn one(binary: &Path, what: &str, fill: impl FnOnce(&Path)) -> (Count, f64, u64)
         let mut child = Command::new(binary)
             .args(["build", "-q"])
             .current_dir(folder.path())
+            .env("GPBUILD_HOME", ".gpbuild")
             .spawn()
             .unwrap();
         let status = format!("/proc/{}/status", child.id());

@@ -84,6 +84,7 @@ impl Project {
         command
             .args(arguments)
             .current_dir(self.root())
+            .env("GPBUILD_HOME", ".gpbuild")
             .env("OPENAI_API_KEY", self.server.key())
             .env("OPENAI_BASE_URL", self.server.base_url());
         command
