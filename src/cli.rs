@@ -7,7 +7,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command;
-use crate::command::log::By;
+use crate::command::cache::Sweep;
+use crate::command::log::{By, Wanted};
 use crate::command::pick::Choice;
 use crate::diagnostic::{Exit, Failure};
 use crate::home::Home;
@@ -241,9 +242,12 @@ enum Command {
     },
     /// Say what was spent, and which requests are in doubt
     Log {
-        /// One row for each: day, model, asset
+        /// One row for each: day, model, asset, project
         #[arg(long, value_name = "WHAT", default_value = "day", value_parser = By::NAMES)]
         by: String,
+        /// Tell of all projects, not only of this one
+        #[arg(long)]
+        all: bool,
     },
     /// Look after the store
     Cache {
@@ -256,12 +260,23 @@ enum Command {
 enum CacheCommand {
     /// Count what is in the store
     Stats,
-    /// Remove what no asset leads to any more; paid pictures are kept
+    /// Remove what no project uses any more; what was paid for or accepted is kept
     Gc {
         /// Only say what would be removed
         #[arg(long)]
         dry_run: bool,
+        /// Keep what was drawn in the last so many days [default: 30]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=36500))]
+        days: Option<u32>,
     },
+    /// Remove shots and objects by the beginning of their names, whatever they cost
+    Remove {
+        /// At least 8 digits of a key or of an object's name
+        #[arg(value_name = "NAME", required = true)]
+        names: Vec<String>,
+    },
+    /// Take over store and ledger that an older gpbuild left in `.gpbuild`
+    Adopt,
     /// Read and check everything in the store
     Verify,
 }
@@ -363,15 +378,20 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
         refuse_resolve_flags(&cli.resolve, "cache")?;
         return match command {
             CacheCommand::Stats => command::cache::stats(&settings, cli.common.json, reporter),
-            CacheCommand::Gc { dry_run } => {
-                command::cache::gc(&settings, dry_run, cli.common.json, reporter)
+            CacheCommand::Gc { dry_run, days } => {
+                let sweep = Sweep { dry_run, days };
+                command::cache::gc(&settings, sweep, cli.common.json, reporter)
             }
+            CacheCommand::Remove { names } => command::cache::remove(&settings, &names, reporter),
+            CacheCommand::Adopt => command::cache::adopt(&settings, reporter),
             CacheCommand::Verify => command::cache::verify(&settings, cli.common.json, reporter),
         };
     }
-    if let Command::Log { by } = &command {
+    if let Command::Log { by, all } = &command {
         refuse_resolve_flags(&cli.resolve, "log")?;
-        return command::log::run(&settings, By::parse(by), cli.common.json, reporter);
+        let by = By::parse(by);
+        let wanted = Wanted { by, all: *all };
+        return command::log::run(&settings, wanted, cli.common.json, reporter);
     }
     let ResolveFlags {
         profile,

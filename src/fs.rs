@@ -3,6 +3,7 @@
 
 #[cfg(feature = "faults")]
 mod fault;
+pub mod hold;
 pub mod op;
 
 use std::fmt;

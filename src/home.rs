@@ -29,11 +29,12 @@ impl Home {
             app_name: "gpbuild".to_owned(),
         });
         match strategy {
-            Ok(strategy) => Self {
+            // A system account may be given a folder that nobody made, and cannot make it.
+            Ok(strategy) if etcetera::home_dir().is_ok_and(|home| home.is_dir()) => Self {
                 data: strategy.data_dir(),
                 config: Some(strategy.config_dir()),
             },
-            Err(_) => Self {
+            _ => Self {
                 data: root.join(STATE_FOLDER),
                 config: None,
             },

@@ -271,13 +271,18 @@ fn a_ledger_that_is_written_is_read_as_it_was_and_damage_spares_the_other_lines(
         let ledger = Ledger::open(folder.path()).unwrap();
         for (asset, key, model, pictures, settlement) in requests {
             let number = ledger
-                .intend(Intent {
-                    asset,
-                    key: Key(key),
-                    model,
-                    pictures,
-                    estimate: Some(Micro(7)),
-                })
+                .intend(
+                    Intent {
+                        asset,
+                        key: Key(key),
+                        model,
+                        pictures,
+                        estimate: Some(Micro(7)),
+                        project: "p".to_owned(),
+                        from: None,
+                    },
+                    &[],
+                )
                 .unwrap();
             if let Some((outcome, cost, request_id, why)) = settlement {
                 let cost = cost.map(|cost| Micro(u64::from(cost)));

@@ -146,7 +146,7 @@ pub fn ledger(bytes: &[u8]) {
         let ledger = Ledger::open(&folder().join(".gpbuild")).expect("what a disk holds");
         let known = ledger.entries().len();
         assert!(ledger.doubts().len() <= known);
-        ledger.spent_this_month();
+        ledger.spent_this_month(None);
         told(ledger.damage().as_ref());
     }
 }

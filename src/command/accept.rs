@@ -151,6 +151,10 @@ fn accept(planned: &Planned, step: &Step) -> Result<Option<Accepted>, Diagnostic
         .store
         .put(&bytes, Durability::Paid)
         .map_err(|e| Diagnostic::error(e.to_string()))?;
+    planned
+        .store
+        .put_accepted(&digest)
+        .map_err(|e| Diagnostic::error(e.to_string()))?;
     locked.accepted = true;
     Ok(Some((locked, size)))
 }

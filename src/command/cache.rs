@@ -2,21 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::json;
 use walkdir::WalkDir;
 
 use crate::diagnostic::{Diagnostic, Exit, Failure, count};
 use crate::digest::Digest;
+use crate::fs::hold::Held;
 use crate::fs::{FsError, temporaries};
 use crate::home::STATE_FOLDER;
-use crate::key::Key;
 use crate::lock::Lock;
 use crate::model::Micro;
 use crate::path::ProjectPath;
 use crate::pipeline::{self, Settings};
-use crate::report::Reporter;
-use crate::store::{Store, Swept};
+use crate::report::{Event, Reporter};
+use crate::state;
+use crate::store::{Keep, Store, Swept};
 
 /// `cache stats`.
 pub fn stats(settings: &Settings, json: bool, reporter: &Reporter) -> Result<Exit, Failure> {
@@ -44,19 +46,38 @@ pub fn stats(settings: &Settings, json: bool, reporter: &Reporter) -> Result<Exi
     Ok(Exit::Done)
 }
 
+/// What was drawn for nothing and no project uses is kept for so many days, unless something else is said.
+const DAYS: u32 = 30;
+/// How often it is looked whether others are done with the store.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// What `cache gc` may take.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sweep {
+    /// Only say what would be removed.
+    pub dry_run: bool,
+    /// Keep what was written in the last so many days.
+    pub days: Option<u32>,
+}
+
 /// `cache gc`.
 pub fn gc(
     settings: &Settings,
-    dry_run: bool,
+    sweep: Sweep,
     json: bool,
     reporter: &Reporter,
 ) -> Result<Exit, Failure> {
     let store = Store::open(settings.home.data())?;
-    Lock::read(&settings.root)?;
+    let Sweep { dry_run, days } = sweep;
+    let days = i64::from(days.unwrap_or(DAYS));
+    let since = match days {
+        0 => i64::MAX,
+        days => state::now().saturating_sub(days * 86_400_000_000_000),
+    };
     // Where there is nothing to look after nothing is written, be it to keep others out.
-    let swept = if settings.root.join(STATE_FOLDER).is_dir() {
-        let _alone = pipeline::quite_alone(settings, reporter)?;
-        sweep(settings, &store, dry_run)?
+    let swept = if store.folder().is_dir() {
+        let _alone = alone(&store, reporter)?;
+        carry_out(settings, &store, since, dry_run)?
     } else {
         Swept::default()
     };
@@ -76,22 +97,114 @@ pub fn gc(
     Ok(Exit::Done)
 }
 
-/// Nobody else may be at work in the project.
-fn sweep(settings: &Settings, store: &Store, dry_run: bool) -> Result<Swept, Failure> {
-    // Another gpbuild may have worked meanwhile: what it made is in the lock of now.
-    let lock = Lock::read(&settings.root)?;
-    let mut keys: BTreeSet<Key> = BTreeSet::new();
-    let mut objects: BTreeSet<Digest> = BTreeSet::new();
-    for asset in lock.assets.values() {
-        keys.insert(asset.export);
-        objects.insert(asset.digest);
-        for shot in &asset.shots {
-            keys.insert(shot.key);
-            objects.extend(&shot.candidates);
+/// `cache adopt`: a person says that what is in `.gpbuild` is theirs.
+pub fn adopt(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
+    let project = pipeline::load(settings)?;
+    if !pipeline::has_old_store(settings) {
+        return Err(pipeline::nothing_there());
+    }
+    let _alone = pipeline::alone(settings, reporter)?;
+    pipeline::adopt_by_word(settings, &project.name(), reporter)?;
+    Ok(Exit::Done)
+}
+
+/// `cache remove`: by name, whatever it cost.
+pub fn remove(settings: &Settings, names: &[String], reporter: &Reporter) -> Result<Exit, Failure> {
+    for name in names {
+        let is_name = (8..=64).contains(&name.len())
+            && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if !is_name {
+            return Err(Failure::usage(format!(
+                "`{name}` is no beginning of a key or of an object's name: at least 8 of its digits"
+            ))
+            .with_hint("`gpbuild log --json` and `gpbuild show ASSET` say keys"));
         }
     }
-    let damaged = |e: FsError| Failure::new(Exit::Damaged, Diagnostic::error(e.to_string()));
-    let mut swept = store.gc(&keys, &objects, dry_run).map_err(damaged)?;
+    let store = Store::open(settings.home.data())?;
+    let _alone = alone(&store, reporter)?;
+    let (keep, _) = kept(settings, &store, i64::MAX)?;
+    for name in names {
+        let removed = store.remove(name, &keep).map_err(damaged)?;
+        let bytes = removed.iter().map(|one| one.bytes).sum();
+        let cost = Micro(removed.iter().map(|one| one.cost).sum());
+        reporter.out(&format!(
+            "removed {}, {}, which cost {cost}: {name}\n",
+            count(removed.len(), "file"),
+            size(bytes)
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// Waits until nobody else is at work with the store, and keeps them out.
+fn alone(store: &Store, reporter: &Reporter) -> Result<Held, Failure> {
+    let mut told = false;
+    loop {
+        if let Some(held) = store.alone().map_err(damaged)? {
+            return Ok(held);
+        }
+        if !told {
+            told = true;
+            reporter.event(Event::Note(
+                "another gpbuild works with the store: waiting for it",
+            ));
+        }
+        std::thread::sleep(GLANCE);
+    }
+}
+
+fn damaged(error: FsError) -> Failure {
+    Failure::new(Exit::Damaged, Diagnostic::error(error.to_string()))
+}
+
+/// What the locks of all projects that use the store lead to; and this project's lock.
+fn kept(settings: &Settings, store: &Store, since: i64) -> Result<(Keep, Lock), Failure> {
+    let mut keep = Keep {
+        since,
+        ..Keep::default()
+    };
+    let own = Lock::read(&settings.root)?;
+    keep_all(&mut keep, &own);
+    let here = std::fs::canonicalize(&settings.root).ok();
+    for root in store.roots() {
+        if Some(&root) == here.as_ref() {
+            continue;
+        }
+        let lock = Lock::read(&root).map_err(|mut failure| {
+            for diagnostic in &mut failure.diagnostics {
+                *diagnostic = diagnostic.clone().hint(format!(
+                    "it is the lock of the project in `{}`: what that one uses cannot be told, so nothing was removed",
+                    root.display()
+                ));
+            }
+            failure
+        })?;
+        keep_all(&mut keep, &lock);
+    }
+    Ok((keep, own))
+}
+
+fn keep_all(keep: &mut Keep, lock: &Lock) {
+    for asset in lock.assets.values() {
+        keep.keys.insert(asset.export);
+        keep.objects.insert(asset.digest);
+        for shot in &asset.shots {
+            keep.keys.insert(shot.key);
+            keep.objects.extend(&shot.candidates);
+        }
+    }
+}
+
+/// Nobody else may be at work with the store.
+fn carry_out(
+    settings: &Settings,
+    store: &Store,
+    since: i64,
+    dry_run: bool,
+) -> Result<Swept, Failure> {
+    // Others may have worked meanwhile: what they made is in the locks of now.
+    let (keep, lock) = kept(settings, store, since)?;
+    let mut swept = store.gc(&keep, dry_run).map_err(damaged)?;
     for (path, bytes) in left_behind(&settings.root, &lock) {
         swept.files += 1;
         swept.bytes += bytes;

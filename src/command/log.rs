@@ -1,14 +1,15 @@
 //! `gpbuild log`: what was spent, by day, model or asset, and which requests are in doubt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use crate::diagnostic::{Exit, Failure, count};
 use crate::ledger::{Entry, Ledger, Moment, Outcome};
 use crate::model::Micro;
-use crate::pipeline::{Settings, store_failure};
+use crate::pipeline::{self, Settings, store_failure};
 use crate::report::{Event, Reporter};
+use crate::store::Store;
 
 /// What rows are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +20,13 @@ pub enum By {
     Model,
     /// The asset's id.
     Asset,
+    /// The project.
+    Project,
 }
 
 impl By {
     /// The names that the command line takes.
-    pub const NAMES: [&'static str; 3] = ["day", "model", "asset"];
+    pub const NAMES: [&'static str; 4] = ["day", "model", "asset", "project"];
 
     /// Reads a name of [`By::NAMES`].
     pub fn parse(name: &str) -> Option<Self> {
@@ -31,6 +34,7 @@ impl By {
             "day" => Some(Self::Day),
             "model" => Some(Self::Model),
             "asset" => Some(Self::Asset),
+            "project" => Some(Self::Project),
             _ => None,
         }
     }
@@ -40,8 +44,18 @@ impl By {
             Self::Day => entry.at.day().to_string(),
             Self::Model => entry.intent.model.clone(),
             Self::Asset => entry.intent.asset.clone(),
+            Self::Project => entry.intent.project.clone(),
         }
     }
+}
+
+/// What is to be told.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// What rows are made of; days if nothing is said.
+    pub by: Option<By>,
+    /// Of all projects.
+    pub all: bool,
 }
 
 /// What some requests come to.
@@ -81,17 +95,36 @@ impl Sum {
 /// Runs the command.
 pub fn run(
     settings: &Settings,
-    by: Option<By>,
+    Wanted { by, all }: Wanted,
     json: bool,
     reporter: &Reporter,
 ) -> Result<Exit, Failure> {
+    let store = Store::open(settings.home.data())?;
     let ledger = Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?;
     if let Some(damage) = ledger.damage() {
         reporter.event(Event::Diagnostic(&damage));
     }
-    let entries = ledger.entries();
+    let by = by.unwrap_or(By::Day);
+    let (payers, doubts) = pipeline::under_way(&store, &ledger);
+    let doubts: BTreeSet<u64> = doubts.iter().map(|entry| entry.number).collect();
+    let mut entries = ledger.entries();
+    let whole = entries.len();
+    // Outside of a project, and of one that cannot be read, all is told.
+    let project = match all || by == By::Project {
+        true => None,
+        false => pipeline::project_name(settings),
+    };
+    if let Some(project) = &project {
+        entries.retain(|entry| entry.is_of(project));
+    }
+    let others = whole - entries.len();
+    let payer = |entry: &Entry| match entry.settlement {
+        None if !doubts.contains(&entry.number) => payers.get(&entry.intent.key),
+        _ => None,
+    };
     if json {
-        let lines: String = entries.iter().map(|e| format!("{}\n", line(e))).collect();
+        let line = |e: &Entry| format!("{}\n", line(e, payer(e).is_some()));
+        let lines: String = entries.iter().map(line).collect();
         reporter.out(&lines);
         return Ok(Exit::Done);
     }
@@ -102,9 +135,9 @@ pub fn run(
         .collect();
     if paid.is_empty() {
         reporter.out("nothing was spent\n");
+        tell_of(others, reporter);
         return Ok(Exit::Done);
     }
-    let by = by.unwrap_or(By::Day);
     let mut rows: BTreeMap<String, Sum> = BTreeMap::new();
     let (mut all, mut month) = (Sum::default(), Sum::default());
     for entry in &paid {
@@ -125,7 +158,28 @@ pub fn run(
         month.words(),
         all.words()
     );
-    let doubts: Vec<&&Entry> = paid.iter().filter(|e| e.is_in_doubt()).collect();
+    let (running, doubts): (Vec<&Entry>, Vec<&Entry>) = paid
+        .iter()
+        .filter(|e| e.is_in_doubt())
+        .partition(|e| payer(e).is_some());
+    if !running.is_empty() {
+        text += &format!(
+            "\n{} under way, counted at {}\n",
+            count(running.len(), "request"),
+            if running.len() == 1 {
+                "its estimate"
+            } else {
+                "their estimates"
+            }
+        );
+        for entry in running {
+            let who = payer(entry).map(ToString::to_string).unwrap_or_default();
+            text += &format!(
+                "  {}  {}  {}  {who}\n",
+                entry.at, entry.intent.asset, entry.intent.model
+            );
+        }
+    }
     if !doubts.is_empty() {
         text += &format!(
             "\n{} in doubt, counted at their estimates: look at the provider's bill\n",
@@ -136,7 +190,19 @@ pub fn run(
         }
     }
     reporter.out(&text);
+    tell_of(others, reporter);
     Ok(Exit::Done)
+}
+
+/// That there is more than what was asked for.
+fn tell_of(others: usize, reporter: &Reporter) {
+    if others > 0 {
+        reporter.event(Event::Note(&format!(
+            "{} of other projects {} not in it: `--all` tells of them too",
+            count(others, "request"),
+            if others == 1 { "is" } else { "are" }
+        )));
+    }
 }
 
 /// `2026-11-24T08:00:00Z  c/07  openai/gpt-image-2  req_1  the answer was cut off`.
@@ -157,12 +223,13 @@ fn doubt(entry: &Entry) -> String {
     parts.join("  ")
 }
 
-fn line(entry: &Entry) -> Value {
+fn line(entry: &Entry, is_running: bool) -> Value {
     let settlement = entry.settlement.as_ref();
     let outcome = match settlement.map(|s| s.outcome) {
         Some(Outcome::Answered) => "answered",
         Some(Outcome::Refused) => "refused",
         Some(Outcome::Unsent) => "unsent",
+        None if is_running => "running",
         Some(Outcome::Doubt) | None => "doubt",
     };
     let dollars = |micro: Option<Micro>| {
@@ -172,6 +239,7 @@ fn line(entry: &Entry) -> Value {
         "event": "request",
         "number": entry.number,
         "at": entry.at.to_string(),
+        "project": entry.intent.project,
         "id": entry.intent.asset,
         "key": entry.intent.key.to_string(),
         "model": entry.intent.model,

@@ -11,18 +11,18 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::diagnostic::count;
-use crate::execute::purse::{Limits, Purse};
-use crate::execute::take_in::{NotTaken, Taken, take_in};
+use crate::execute::purse::{Limits, Over, Purse};
+use crate::execute::take_in::{NotTaken, Taken, recover, take_in};
 use crate::execute::{Failed, refused};
-use crate::fs::FsError;
+use crate::fs::hold::Held;
 use crate::key::{Ingredients, Key};
-use crate::ledger::{Intent, Ledger, Outcome, Settlement};
+use crate::ledger::{Ceiling, Intent, Ledger, Moment, NotIntended, Outcome, Settlement};
 use crate::model::{Micro, Price};
 use crate::plan::Answer;
 use crate::provider::openai::{Attachment, Client, Endpoint, Kind, Refusal, Reply};
 use crate::provider::pace::Pace;
 use crate::provider::request::Request;
-use crate::store::{Head, Incoming, Store};
+use crate::store::{Head, Incoming, Payer, Store};
 
 /// How often a request that the provider failed at, or that did not reach it, is sent again.
 const RESENDS: u32 = 2;
@@ -31,14 +31,21 @@ const RATE_RESENDS: u32 = 20;
 /// The longest that a provider is waited for, once.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
+/// How often it is looked whether another gpbuild is done with a shot.
+const GLANCE: Duration = Duration::from_millis(50);
+
 /// How requests are to be sent.
 pub struct Terms {
+    /// The project's name, for the ledger.
+    pub project: String,
     /// At most so many at once.
     pub at_once: usize,
     /// Pictures a minute for each model, if a limit is known.
     pub images_per_minute: Option<u32>,
     /// What may be spent.
     pub limits: Limits,
+    /// What a month may cost, whoever else spends meanwhile.
+    pub ceilings: Vec<Ceiling>,
     /// Send again what may have been paid for.
     pub retry_in_doubt: bool,
 }
@@ -52,6 +59,8 @@ pub struct Asker {
     pace: Pace,
     slots: Semaphore,
     retry_in_doubt: bool,
+    project: String,
+    ceilings: Vec<Ceiling>,
     /// One at a time for each key: two assets with the same shot pay for it once.
     keys: Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<()>>>>,
     /// Why nothing more is sent: what a person has to mend first.
@@ -134,6 +143,8 @@ impl Asker {
             pace: Pace::new(terms.images_per_minute),
             slots: Semaphore::new(terms.at_once.max(1)),
             retry_in_doubt: terms.retry_in_doubt,
+            project: terms.project,
+            ceilings: terms.ceilings,
             keys: Mutex::default(),
             halted: Mutex::default(),
         }
@@ -151,17 +162,19 @@ impl Asker {
             Arc::clone(keys.entry(ask.key).or_default())
         };
         let _alone = key.lock().await;
-        if let Some(entry) = self.store.shot(&ask.key)
-            && entry
-                .candidates
-                .first()
-                .is_some_and(|d| self.store.is_whole(d))
-        {
-            return Ok(Answer {
-                pick: self.store.pick(&ask.key, &entry.candidates),
-                candidates: entry.candidates,
-                model: entry.model,
-            });
+        let _held = self.one_payer(ask, line).await?;
+        // Whoever held it before may have made it, or may have been ended with an answer on the disk.
+        self.ledger.refresh().map_err(|e| refused::disk(&e))?;
+        if let Some(answer) = self.stored(&ask.key) {
+            return Ok(answer);
+        }
+        if self.ledger.doubt(&ask.key).is_some() {
+            for warning in recover(&self.store, &self.ledger, Some(ask.key)) {
+                let _ = line.tell.send(Talk::Note(warning.message));
+            }
+            if let Some(answer) = self.stored(&ask.key) {
+                return Ok(answer);
+            }
         }
         if !self.retry_in_doubt
             && let Some(entry) = self.ledger.doubt(&ask.key)
@@ -175,6 +188,41 @@ impl Asker {
             .settle(reserved, (!own.unknown).then_some(own.cost));
         spent.add(own);
         answer
+    }
+
+    /// What the store has for a key, if its first picture is whole.
+    fn stored(&self, key: &Key) -> Option<Answer> {
+        let entry = self.store.shot(key)?;
+        let first = entry.candidates.first()?;
+        self.store.is_whole(first).then(|| Answer {
+            pick: self.store.pick(key, &entry.candidates),
+            candidates: entry.candidates,
+            model: entry.model,
+        })
+    }
+
+    /// Becomes the one payer for a shot among all gpbuilds of this person: waits while another one asks for it.
+    async fn one_payer(&self, ask: &Ask<'_>, line: &Line) -> Result<Held, Failed> {
+        let payer = Payer {
+            process: std::process::id(),
+            since: Moment::now().to_string(),
+            asset: ask.asset.to_owned(),
+            project: self.project.clone(),
+        };
+        let mut told = None;
+        loop {
+            let held = self.store.try_make(&ask.key, &payer);
+            if let Some(held) = held.map_err(|e| refused::disk(&e))? {
+                return Ok(held);
+            }
+            let other = self.store.payer(&ask.key);
+            if let Some(other) = other.filter(|other| told.as_ref() != Some(other)) {
+                let note = format!("{}: {other}: waiting for it", ask.asset);
+                let _ = line.tell.send(Talk::Note(note));
+                told = Some(other);
+            }
+            self.wait(GLANCE, line).await?;
+        }
     }
 
     /// Sends it, and again what surely was not accepted.
@@ -298,9 +346,16 @@ impl Asker {
             model: request.model.to_string(),
             pictures: request.candidates,
             estimate: ask.estimate,
+            project: self.project.clone(),
+            from: None,
         };
-        let disk = |e: FsError| refused::disk(&e);
-        let number = self.ledger.intend(intent).map_err(disk)?;
+        let number = match self.ledger.intend(intent, &self.ceilings) {
+            Ok(number) => number,
+            Err(NotIntended::Disk(error)) => return Err(refused::disk(&error)),
+            Err(NotIntended::Over(ceiling, left)) => {
+                return Err(refused::over(Over::Month(ceiling.most, left)));
+            }
+        };
         let head = Head {
             number,
             asset: ask.asset.to_owned(),

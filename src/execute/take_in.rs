@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::Diagnostic;
 use crate::digest::Digest;
 use crate::export;
+use crate::fs::hold::Held;
 use crate::fs::{Durability, FsError, read_bounded};
-use crate::ledger::{Ledger, Outcome, Settlement};
+use crate::key::Key;
+use crate::ledger::{Ledger, Moment, Outcome, Settlement};
 use crate::model::Micro;
 use crate::plan::Answer;
 use crate::provider::openai::{self, KeepError};
-use crate::store::{Arrived, Head, ShotEntry, Store, StreamError};
+use crate::store::{Arrived, Head, Payer, ShotEntry, Store, StreamError, key_of};
 
 /// The largest picture, in bytes: four for each of eight million pixels, and as much again.
 const MAX_PICTURE_BYTES: u64 = 64 << 20;
@@ -160,11 +162,9 @@ fn look_at(store: &Store, ledger: &Ledger, path: &Path) -> Result<Part, FsError>
         return Ok(if is_begun { Part::Needless } else { Part::Cut });
     };
     let head = arrived.head.clone();
-    let entry = ledger
-        .entries()
-        .into_iter()
-        .find(|e| e.number == head.number);
-    let settled = entry.filter(|e| e.intent.key == head.key && !e.is_in_doubt());
+    let settled = ledger
+        .entry(head.number)
+        .filter(|e| e.intent.key == head.key && !e.is_in_doubt());
     // Settled alone is not enough to throw a paid answer away: its pictures must be in the store.
     if let Some(settlement) = settled.and_then(|e| e.settlement)
         && (settlement.outcome.is_free() || store.shot(&head.key).is_some())
@@ -191,10 +191,35 @@ fn look_at(store: &Store, ledger: &Ledger, path: &Path) -> Result<Part, FsError>
     })
 }
 
-/// Takes in what arrived before an earlier run was ended; what is wrong with any of it is told.
-pub fn recover(store: &Store, ledger: &Ledger) -> Vec<Diagnostic> {
+/// Keeps everybody else from the shot that a file is the answer to; `None` if it is under way, or was taken in
+/// meanwhile. Nothing need be held for a file that says no shot: nobody writes such a one.
+fn hold(store: &Store, path: &Path, own: Option<Key>) -> Option<Option<Held>> {
+    let key = key_of(path).filter(|key| own != Some(*key));
+    let held = match key {
+        None => None,
+        Some(key) => {
+            let payer = Payer {
+                process: std::process::id(),
+                since: Moment::now().to_string(),
+                ..Payer::default()
+            };
+            // A disk that does not take this takes no picture either.
+            Some(store.try_make(&key, &payer).ok().flatten()?)
+        }
+    };
+    path.exists().then_some(held)
+}
+
+/// Takes in what arrived before an earlier run was ended; what is wrong with any of it is told. What belongs
+/// to a request that is under way is left to whoever sent it. `own` is a key that the caller holds: then only
+/// what came for that one is looked at.
+pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>) -> Vec<Diagnostic> {
     let mut told = Vec::new();
-    for path in store.parts() {
+    let is_meant = |path: &PathBuf| own.is_none() || key_of(path) == own;
+    for path in store.parts().into_iter().filter(is_meant) {
+        let Some(_held) = hold(store, &path, own) else {
+            continue;
+        };
         let done = match look_at(store, ledger, &path) {
             Ok(Part::Whole) => store.is_whole_after_all(&path).map(drop),
             Ok(Part::Cut) => Ok(()),
@@ -207,7 +232,10 @@ pub fn recover(store: &Store, ledger: &Ledger) -> Vec<Diagnostic> {
             )));
         }
     }
-    for path in store.arrived() {
+    for path in store.arrived().into_iter().filter(is_meant) {
+        let Some(_held) = hold(store, &path, own) else {
+            continue;
+        };
         let asset = Arrived::open(&path).map(|arrived| arrived.head.asset).ok();
         let warning = match take_in(store, ledger, &path, None) {
             Ok(taken) => {

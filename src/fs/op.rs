@@ -39,11 +39,11 @@ pub(super) fn temporary(
     Ok(file)
 }
 
-/// Opens a file for reading and writing; what was in it is gone.
+/// Makes a file for reading and writing; it must not be there.
 pub fn create(path: &Path) -> io::Result<File> {
     point("create", path)?;
     let mut options = OpenOptions::new();
-    let file = options.create(true).truncate(true).read(true).write(true);
+    let file = options.create_new(true).read(true).write(true);
     let file = file.open(path)?;
     done("create", path, &[]);
     Ok(file)
@@ -55,6 +55,16 @@ pub fn open_to_append(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     let file = options.create(true).read(true).append(true).open(path)?;
     done("append", path, &[]);
+    Ok(file)
+}
+
+/// Opens a file that is to be held; made if it is not there, and what is in it stays.
+pub fn open_to_hold(path: &Path) -> io::Result<File> {
+    point("hold", path)?;
+    let mut options = OpenOptions::new();
+    let file = options.create(true).truncate(false).read(true).write(true);
+    let file = file.open(path)?;
+    done("hold", path, &[]);
     Ok(file)
 }
 

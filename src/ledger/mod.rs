@@ -2,26 +2,29 @@
 //! rewritten. A request without a settlement is in doubt: it may have been paid for. Knows nothing of
 //! assets' pictures, plans or providers.
 
+mod limit;
+mod read;
 mod record;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::diagnostic::Diagnostic;
-use crate::fs::{FsError, create_folder, op, read_bounded, sync_folders};
+use crate::digest::Digest;
+use crate::fs::{FsError, create_folder, op, sync_folders};
 use crate::key::Key;
 use crate::model::Micro;
 
+pub use limit::{Ceiling, NotIntended};
+use read::Reading;
 pub use record::{Intent, Moment, Outcome, Settlement};
-use record::{Record, line, parse};
+use record::{Record, line};
 
 /// The file's name, in the person's folder.
 pub const FILE: &str = "ledger";
-/// The largest ledger, in bytes: half a million requests.
-const MAX_BYTES: u64 = 256 << 20;
 
 /// One request, from its intent to what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,9 +57,15 @@ impl Entry {
             None => self.intent.estimate,
         }
     }
+
+    /// Whether it counts for a project. What an older gpbuild wrote says no project: it counts for each.
+    pub fn is_of(&self, project: &str) -> bool {
+        self.intent.project.is_empty() || self.intent.project == project
+    }
 }
 
-/// The ledger of a person, for all projects.
+/// The ledger of a person, for all projects. Several gpbuilds may write to it: each line is written while
+/// the file is held, after what the others wrote was read.
 pub struct Ledger {
     path: PathBuf,
     inner: Mutex<Inner>,
@@ -65,12 +74,11 @@ pub struct Ledger {
 }
 
 struct Inner {
-    entries: BTreeMap<u64, Entry>,
+    reading: Reading,
     /// Opened at the first line that is written.
     file: Option<Arc<File>>,
     /// How many lines were written in this run.
     written: u64,
-    damaged: Vec<usize>,
     /// Why nothing more is to be asked for: the disk did not take what was written before.
     broken: Option<io::ErrorKind>,
 }
@@ -80,71 +88,48 @@ impl Ledger {
     /// be read is left out, see [`Ledger::damage`].
     pub fn open(home: &Path) -> Result<Self, FsError> {
         let path = home.join(FILE);
-        let bytes = match read_bounded(&path, MAX_BYTES) {
-            Ok(bytes) => bytes,
-            Err(e) if e.is_not_found() => Vec::new(),
-            Err(e) => return Err(e),
-        };
-        let mut entries: BTreeMap<u64, Entry> = BTreeMap::new();
-        let mut damaged = Vec::new();
-        for (n, text) in bytes.split(|byte| *byte == b'\n').enumerate() {
-            if text.is_empty() {
-                continue;
-            }
-            match parse(text) {
-                Some(Record::Intent { number, at, intent }) => {
-                    let entry = Entry {
-                        number,
-                        at,
-                        intent,
-                        settlement: None,
-                    };
-                    entries.insert(number, entry);
-                }
-                Some(Record::Settled { number, settlement }) => {
-                    // The intent may be the damaged line: nothing is in doubt then.
-                    if let Some(entry) = entries.get_mut(&number) {
-                        entry.settlement = Some(settlement);
-                    }
-                }
-                None => damaged.push(n + 1),
-            }
-        }
+        let mut reading = Reading::default();
+        reading.open(&path)?;
         Ok(Self {
             path,
             inner: Mutex::new(Inner {
-                entries,
+                reading,
                 file: None,
                 written: 0,
-                damaged,
                 broken: None,
             }),
             synced: Mutex::new(0),
         })
     }
 
+    /// Reads what other gpbuilds wrote meanwhile.
+    pub fn refresh(&self) -> Result<(), FsError> {
+        self.lock().reading.open(&self.path)
+    }
+
     /// Writes down that a request is about to be sent; on the disk before this returns. Gives its
-    /// number.
-    pub fn intend(&self, intent: Intent) -> Result<u64, FsError> {
+    /// number. Nothing is written if it would pass one of the ceilings: whatever other gpbuilds have
+    /// written down by now is counted.
+    pub fn intend(&self, intent: Intent, ceilings: &[Ceiling]) -> Result<u64, NotIntended> {
+        let intent = intent.bounded();
         let mut inner = self.lock();
         if let Some(kind) = inner.broken {
-            return Err(FsError::io("write", &self.path)(kind.into()));
+            return Err(FsError::io("write", &self.path)(kind.into()).into());
         }
-        let number = inner.entries.last_key_value().map_or(1, |(n, _)| n + 1);
+        let mut over = None;
         let at = Moment::now();
-        let record = Record::Intent {
-            number,
-            at,
-            intent: intent.clone(),
-        };
-        let line = self.append(&mut inner, &record)?;
-        let entry = Entry {
-            number,
-            at,
-            intent,
-            settlement: None,
-        };
-        inner.entries.insert(number, entry);
+        let (number, line) = self.append(&mut inner, |reading| {
+            over = limit::passed(reading.entries.values(), &intent, ceilings);
+            if over.is_some() {
+                return None;
+            }
+            let number = reading.next_number();
+            let intent = intent.clone();
+            Some((number, Record::Intent { number, at, intent }))
+        })?;
+        if let Some(over) = over {
+            return Err(over);
+        }
         drop(inner);
         if let Err(error) = self.sync(line) {
             let settlement = Settlement {
@@ -155,7 +140,7 @@ impl Ledger {
             };
             // It is not sent; if that cannot be written either, it stays in doubt.
             let _ = self.settle(number, settlement);
-            return Err(error);
+            return Err(error.into());
         }
         Ok(number)
     }
@@ -163,27 +148,64 @@ impl Ledger {
     /// Writes down what became of a request; on the disk before this returns. A request that is
     /// settled already stays as it is, unless it was in doubt.
     pub fn settle(&self, number: u64, settlement: Settlement) -> Result<(), FsError> {
+        let settlement = settlement.bounded();
         let mut inner = self.lock();
-        let in_doubt = inner.entries.get(&number).is_none_or(Entry::is_in_doubt);
-        if !in_doubt {
-            return Ok(());
-        }
-        let record = Record::Settled {
-            number,
-            settlement: settlement.clone(),
-        };
-        let line = self.append(&mut inner, &record)?;
-        if let Some(entry) = inner.entries.get_mut(&number) {
-            entry.settlement = Some(settlement);
-        }
+        let (_, line) = self.append(&mut inner, |reading| {
+            let in_doubt = reading.entries.get(&number).is_none_or(Entry::is_in_doubt);
+            in_doubt.then(|| (number, Record::Settled { number, settlement }))
+        })?;
         drop(inner);
         self.sync(line)
+    }
+
+    /// Takes over requests of another ledger under new numbers, with their times; on the disk before this
+    /// returns. `name` tells that ledger from others: what came from it before is not taken again. Gives
+    /// the number here for each number there.
+    pub fn adopt(
+        &self,
+        other: &Self,
+        name: &str,
+        project: &str,
+    ) -> Result<BTreeMap<u64, u64>, FsError> {
+        let mut inner = self.lock();
+        let mut numbers = BTreeMap::new();
+        for entry in other.entries() {
+            let from = format!("{name} {} {} {}", entry.number, entry.at, entry.intent.key);
+            let from = Digest::of(from.as_bytes()).short();
+            let mut known = inner.reading.entries.values();
+            let known = known.find(|e| e.intent.from.as_deref() == Some(&*from));
+            let known = known.map(|e| (e.number, e.settlement.is_some()));
+            let number = match known {
+                Some((number, _)) => number,
+                None => {
+                    let mut intent = entry.intent.clone();
+                    intent.from = Some(from);
+                    project.clone_into(&mut intent.project);
+                    let (number, _) = self.append(&mut inner, |reading| {
+                        let number = reading.next_number();
+                        let at = entry.at;
+                        Some((number, Record::Intent { number, at, intent }))
+                    })?;
+                    number
+                }
+            };
+            if let (Some(settlement), None | Some((_, false))) = (entry.settlement, known) {
+                self.append(&mut inner, |_| {
+                    Some((number, Record::Settled { number, settlement }))
+                })?;
+            }
+            numbers.insert(entry.number, number);
+        }
+        let line = inner.written;
+        drop(inner);
+        self.sync(line)?;
+        Ok(numbers)
     }
 
     /// The newest request for this key that may have been paid for without an answer.
     pub fn doubt(&self, key: &Key) -> Option<Entry> {
         let inner = self.lock();
-        let mut newest = inner.entries.values().rev();
+        let mut newest = inner.reading.entries.values().rev();
         let of_key = newest.find(|entry| entry.intent.key == *key)?;
         of_key.is_in_doubt().then(|| of_key.clone())
     }
@@ -192,7 +214,7 @@ impl Ledger {
     pub fn doubts(&self) -> Vec<Entry> {
         let inner = self.lock();
         let mut newest: BTreeMap<Key, &Entry> = BTreeMap::new();
-        for entry in inner.entries.values() {
+        for entry in inner.reading.entries.values() {
             newest.insert(entry.intent.key, entry);
         }
         let doubts = newest.into_values().filter(|entry| entry.is_in_doubt());
@@ -201,29 +223,33 @@ impl Ledger {
 
     /// All requests, the oldest first.
     pub fn entries(&self) -> Vec<Entry> {
-        self.lock().entries.values().cloned().collect()
+        self.lock().reading.entries.values().cloned().collect()
     }
 
-    /// What this month's requests cost so far, with those in doubt; a price that nobody knows is not
-    /// in it.
-    pub fn spent_this_month(&self) -> Micro {
-        let month = Moment::now().month();
-        let inner = self.lock();
-        let of_month = inner.entries.values().filter(|e| e.at.month() == month);
-        of_month.filter_map(Entry::cost).sum()
+    /// The request of this number.
+    pub fn entry(&self, number: u64) -> Option<Entry> {
+        self.lock().reading.entries.get(&number).cloned()
     }
 
-    /// What today's requests cost so far, UTC, with those in doubt; a price that nobody knows is not in it.
-    pub fn spent_today(&self) -> Micro {
+    /// What this month's requests of a project cost so far (of all projects, without one), with those in
+    /// doubt; a price that nobody knows is not in it.
+    pub fn spent_this_month(&self, project: Option<&str>) -> Micro {
+        limit::month(self.lock().reading.entries.values(), project)
+    }
+
+    /// What today's requests of a project cost so far, UTC, with those in doubt; a price that nobody knows is
+    /// not in it.
+    pub fn spent_today(&self, project: &str) -> Micro {
         let today = Moment::now().day();
         let inner = self.lock();
-        let of_today = inner.entries.values().filter(|e| e.at.day() == today);
+        let entries = inner.reading.entries.values();
+        let of_today = entries.filter(|e| e.at.day() == today && e.is_of(project));
         of_today.filter_map(Entry::cost).sum()
     }
 
     /// A warning for the lines that could not be read.
     pub fn damage(&self) -> Option<Diagnostic> {
-        let damaged = &self.lock().damaged;
+        let damaged = &self.lock().reading.damaged;
         let lines: Vec<String> = damaged.iter().take(5).map(ToString::to_string).collect();
         let more = damaged.len().saturating_sub(lines.len());
         let more = match more {
@@ -240,19 +266,52 @@ impl Ledger {
         })
     }
 
-    /// Writes a line; its number among those of this run.
-    fn append(&self, inner: &mut Inner, record: &Record) -> Result<u64, FsError> {
-        let mut file = match &inner.file {
+    /// Writes the line that `record` gives, if it gives one, while the file is held and after all that is in
+    /// it was read; the number of the request, and that of the line among those of this run.
+    fn append(
+        &self,
+        inner: &mut Inner,
+        record: impl FnOnce(&Reading) -> Option<(u64, Record)>,
+    ) -> Result<(u64, u64), FsError> {
+        let failed = || FsError::io("write", &self.path);
+        let file = match &inner.file {
             Some(file) => Arc::clone(file),
             None => Arc::clone(inner.file.insert(Arc::new(self.create()?))),
         };
-        if let Err(error) = op::write(&mut file, &self.path, line(record).as_bytes()) {
+        file.lock().map_err(failed())?;
+        let written = inner.reading.go_on(&file).map_err(failed()).and_then(|()| {
+            match record(&inner.reading) {
+                Some((number, record)) => self.write(inner, &file, number, record),
+                None => Ok(0),
+            }
+        });
+        // What failed before is what is told.
+        let _ = file.unlock();
+        if written.is_err() {
             // A part of the line may be there: it is ended before the next one.
             inner.file = None;
-            return Err(FsError::io("write", &self.path)(error));
         }
+        Ok((written?, inner.written))
+    }
+
+    fn write(
+        &self,
+        inner: &mut Inner,
+        file: &File,
+        number: u64,
+        record: Record,
+    ) -> Result<u64, FsError> {
+        let mut text = line(&record);
+        if inner.reading.is_torn() {
+            // What a crash left of a last line is ended first, so that it takes no other line with it.
+            text.insert(0, '\n');
+        }
+        let mut to = file;
+        op::write(&mut to, &self.path, text.as_bytes())
+            .map_err(FsError::io("write", &self.path))?;
+        inner.reading.wrote(text.len() as u64, record);
         inner.written += 1;
-        Ok(inner.written)
+        Ok(number)
     }
 
     /// Returns when a line is on the disk. Requests begin eight at once: whoever comes while another one
@@ -277,26 +336,18 @@ impl Ledger {
         Ok(())
     }
 
-    /// Opens the file for appending. What a crash left of a last line is ended first, so that it
-    /// takes no other line with it.
+    /// Opens the file for appending.
     fn create(&self) -> Result<File, FsError> {
         let failed = || FsError::io("write", &self.path);
         let folder = self.path.parent().unwrap_or(Path::new("."));
         create_folder(folder)?;
-        let mut file = op::open_to_append(&self.path).map_err(failed())?;
+        let file = op::open_to_append(&self.path).map_err(failed())?;
         // The file may be new, and the folder too.
         sync_folders(folder, folder.parent().unwrap_or(folder))?;
-        let mut last = [b'\n'];
-        if file.seek(SeekFrom::End(-1)).is_ok() {
-            file.read_exact(&mut last).map_err(failed())?;
-        }
-        if last != [b'\n'] {
-            op::write(&mut file, &self.path, b"\n").map_err(failed())?;
-        }
         Ok(file)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -315,6 +366,8 @@ mod tests {
             model: "openai/gpt-image-2".to_owned(),
             pictures: 1,
             estimate: Some(Micro(41_000)),
+            project: "p".to_owned(),
+            from: None,
         }
     }
 
@@ -331,8 +384,8 @@ mod tests {
     fn what_is_written_is_read_again() {
         let dir = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(dir.path()).unwrap();
-        let first = ledger.intend(intent("a")).unwrap();
-        let second = ledger.intend(intent("b")).unwrap();
+        let first = ledger.intend(intent("a"), &[]).unwrap();
+        let second = ledger.intend(intent("b"), &[]).unwrap();
         assert_eq!((first, second), (1, 2));
         ledger.settle(first, answered(40_000)).unwrap();
         // Settled once is settled.
@@ -341,12 +394,12 @@ mod tests {
         assert!(ledger.doubt(&intent("b").key).is_some());
         let again = Ledger::open(dir.path()).unwrap();
         assert_eq!(again.entries(), ledger.entries());
-        assert_eq!(again.spent_this_month(), Micro(81_000));
-        assert_eq!(again.intend(intent("b")).unwrap(), 3);
+        assert_eq!(again.spent_this_month(None), Micro(81_000));
+        assert_eq!(again.intend(intent("b"), &[]).unwrap(), 3);
         again.settle(3, answered(1)).unwrap();
         // The newest request for a key speaks for it; what the older one may have cost still counts.
         assert!(again.doubt(&intent("b").key).is_none());
-        assert_eq!(again.spent_this_month(), Micro(81_001));
+        assert_eq!(again.spent_this_month(None), Micro(81_001));
     }
 
     #[test]
@@ -359,14 +412,14 @@ mod tests {
             request_id: None,
             why: Some("cut off".to_owned()),
         };
-        let number = ledger.intend(intent("a")).unwrap();
+        let number = ledger.intend(intent("a"), &[]).unwrap();
         ledger.settle(number, settle(Outcome::Doubt)).unwrap();
-        assert_eq!(ledger.spent_this_month(), Micro(41_000));
+        assert_eq!(ledger.spent_this_month(None), Micro(41_000));
         ledger.settle(number, answered(5)).unwrap();
-        assert_eq!(ledger.spent_this_month(), Micro(5));
-        let number = ledger.intend(intent("b")).unwrap();
+        assert_eq!(ledger.spent_this_month(None), Micro(5));
+        let number = ledger.intend(intent("b"), &[]).unwrap();
         ledger.settle(number, settle(Outcome::Refused)).unwrap();
-        assert_eq!(ledger.spent_this_month(), Micro(5));
+        assert_eq!(ledger.spent_this_month(None), Micro(5));
         assert!(ledger.doubt(&intent("b").key).is_none());
     }
 
@@ -374,9 +427,9 @@ mod tests {
     fn a_torn_or_bent_line_takes_no_other_with_it() {
         let dir = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(dir.path()).unwrap();
-        ledger.intend(intent("a")).unwrap();
+        ledger.intend(intent("a"), &[]).unwrap();
         ledger.settle(1, answered(7)).unwrap();
-        ledger.intend(intent("b")).unwrap();
+        ledger.intend(intent("b"), &[]).unwrap();
         let path = dir.path().join("ledger");
         let good = crate::fs::read_bounded(&path, 1 << 20).unwrap();
         let write = |bytes: &[u8]| {
@@ -386,7 +439,7 @@ mod tests {
             write(&good[..at]);
             let cut = Ledger::open(dir.path()).unwrap();
             let before = cut.entries();
-            cut.intend(intent("c")).unwrap();
+            cut.intend(intent("c"), &[]).unwrap();
             let after = Ledger::open(dir.path()).unwrap().entries();
             assert_eq!(after[..before.len()], before, "cut at {at}");
             assert_eq!(after.len(), before.len() + 1, "cut at {at}");

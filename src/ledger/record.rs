@@ -25,6 +25,46 @@ pub struct Intent {
     pub pictures: u32,
     /// What it is thought to cost; `None` is unknown.
     pub estimate: Option<Micro>,
+    /// The project that asks; empty where an older gpbuild wrote it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub project: String,
+    /// Where it was taken over from: a ledger, and the number there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+}
+
+/// The longest text that a line holds, in bytes: so that no line is too long to be read again.
+const MAX_TEXT: usize = 2_000;
+
+/// The beginning of a text, if it is too long for a line.
+fn bounded(text: String) -> String {
+    if text.len() <= MAX_TEXT {
+        return text;
+    }
+    text[..text.floor_char_boundary(MAX_TEXT)].to_owned()
+}
+
+impl Intent {
+    /// With no text that is too long for a line.
+    pub(super) fn bounded(self) -> Self {
+        Self {
+            asset: bounded(self.asset),
+            model: bounded(self.model),
+            project: bounded(self.project),
+            ..self
+        }
+    }
+}
+
+impl Settlement {
+    /// With no text that is too long for a line.
+    pub(super) fn bounded(self) -> Self {
+        Self {
+            request_id: self.request_id.map(bounded),
+            why: self.why.map(bounded),
+            ..self
+        }
+    }
 }
 
 /// What became of a request.

@@ -154,9 +154,10 @@ fn push(diagnostic: &Diagnostic, problems: &mut Vec<String>) {
 
 fn money(planned: &Planned) -> Money {
     let budget = &planned.project.manifest.budget;
+    let name = planned.project.name();
     Money {
-        today: planned.ledger.spent_today().0,
-        month: planned.ledger.spent_this_month().0,
+        today: planned.ledger.spent_today(&name).0,
+        month: planned.ledger.spent_this_month(Some(&name)).0,
         run_budget: budget.run.map(|micro| micro.0),
         month_budget: budget.month.map(|micro| micro.0),
         confirm: planned.asks_above().0,

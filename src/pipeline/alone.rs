@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
-use crate::diagnostic::Failure;
+use crate::diagnostic::{Diagnostic, Exit, Failure};
 use crate::fs::{FsError, create_folder, op};
 use crate::home::STATE_FOLDER;
 use crate::pipeline::{Settings, store_failure};
 use crate::report::{Event, Reporter};
+use crate::store::{InUse, Store};
 
 /// Held by who makes the real pictures, or writes the lock.
 const REAL: &str = "running";
@@ -17,6 +18,7 @@ const DRAFTS: &str = "drafting";
 /// Keeps other gpbuilds out until it is dropped.
 pub struct Alone {
     _file: std::fs::File,
+    _store: InUse,
     /// Another gpbuild was there first.
     pub waited: bool,
 }
@@ -28,18 +30,31 @@ pub fn alone(settings: &Settings, reporter: &Reporter) -> Result<Alone, Failure>
     } else {
         REAL
     };
-    hold(&settings.root, name, reporter)
+    let store = Store::open(settings.home.data())?;
+    let in_use = store
+        .in_use(|| {
+            reporter.event(Event::Note("`gpbuild cache gc` is at work: waiting for it"));
+        })
+        .map_err(|e| home_failure(&e))?;
+    if name == REAL {
+        let root = std::fs::canonicalize(&settings.root);
+        let noted = root
+            .map_err(FsError::io("open", &settings.root))
+            .and_then(|root| store.note_root(&root));
+        noted.map_err(|e| home_failure(&e))?;
+    }
+    hold(&settings.root, name, in_use, reporter)
 }
 
-/// Keeps everybody out: what is in the store may go.
-pub fn quite_alone(settings: &Settings, reporter: &Reporter) -> Result<[Alone; 2], Failure> {
-    Ok([
-        hold(&settings.root, REAL, reporter)?,
-        hold(&settings.root, DRAFTS, reporter)?,
-    ])
+/// What is wrong with the person's folder.
+fn home_failure(error: &FsError) -> Failure {
+    let diagnostic = Diagnostic::error(error.to_string()).hint(
+        "what is paid for is kept there: `GPBUILD_HOME` names another folder that can be written to",
+    );
+    Failure::new(Exit::Damaged, diagnostic)
 }
 
-fn hold(root: &Path, name: &str, reporter: &Reporter) -> Result<Alone, Failure> {
+fn hold(root: &Path, name: &str, in_use: InUse, reporter: &Reporter) -> Result<Alone, Failure> {
     let folder = root.join(STATE_FOLDER);
     create_folder(&folder).map_err(|e| store_failure(&e))?;
     let path = folder.join(name);
@@ -56,6 +71,7 @@ fn hold(root: &Path, name: &str, reporter: &Reporter) -> Result<Alone, Failure> 
     }
     Ok(Alone {
         _file: file,
+        _store: in_use,
         waited,
     })
 }

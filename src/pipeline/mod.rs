@@ -1,6 +1,7 @@
 //! The one page: load -> resolve -> plan -> execute -> lock -> index -> state. Only this file knows
 //! all the stages; each takes what the one before it gives.
 
+mod adopt;
 mod alone;
 mod fonts;
 mod money;
@@ -22,7 +23,8 @@ use crate::digest::Digest;
 use crate::execute::{self, Executed, Maker, Pace};
 use crate::fs::FsError;
 use crate::home::Home;
-use crate::ledger::Ledger;
+use crate::key::Key;
+use crate::ledger::{Entry, Ledger};
 use crate::lock::Lock;
 use crate::manifest::{self, Manifest, Tree};
 use crate::path::ProjectPath;
@@ -35,12 +37,13 @@ use crate::report::{Event, Reporter, State as Shown, Summary};
 use crate::select::Selection;
 use crate::spec::{self, Spec};
 use crate::state::{self, KnownOutputs, StateFile};
-use crate::store::Store;
+use crate::store::{Payer, Store};
 use crate::template::Templates;
 use crate::world::{Sight, World};
 
-pub use alone::{alone, quite_alone};
-pub use money::{Access, Bill, Money, unasked};
+pub use adopt::{adopt_by_word, is_there as has_old_store, nothing_there};
+pub use alone::alone;
+pub use money::{Access, Bill, Money, unasked, under_way};
 pub use outcome::{asset_report, fresh_report};
 pub use remember::{Unchanged, nothing_changed};
 pub use why::Why;
@@ -111,6 +114,31 @@ pub struct Project {
     pub warnings: Vec<Diagnostic>,
     /// Before anything of it was looked at, in nanoseconds since 1970.
     pub began: i64,
+}
+
+impl Project {
+    /// The name under which its money is counted.
+    pub fn name(&self) -> String {
+        name_of(&self.world, &self.manifest)
+    }
+}
+
+/// A project's name; the name of its folder where it has none.
+fn name_of(world: &World, manifest: &Manifest) -> String {
+    let folder = || {
+        let folder = world.root().real().file_name();
+        folder.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    };
+    let name = manifest.project.name.clone().unwrap_or_else(folder);
+    // The ledger holds no longer one.
+    name.chars().take(200).collect()
+}
+
+/// The name of a project, without resolving what it declares; `None` if it cannot be read.
+pub fn project_name(settings: &Settings) -> Option<String> {
+    let world = Arc::new(World::open(&settings.root).ok()?);
+    let (manifest, _, _) = manifest::load(&world, None).ok()?;
+    Some(name_of(&world, &manifest))
 }
 
 /// Reads and resolves the manifests. Everything wrong in any of them comes back at once.
@@ -207,6 +235,10 @@ pub struct Planned {
     pub recall: Arc<Recall>,
     /// What was spent.
     pub ledger: Arc<Ledger>,
+    /// Who asks for which shot just now.
+    pub payers: BTreeMap<Key, Payer>,
+    /// Requests that may have been paid for without an answer.
+    pub doubts: Vec<Entry>,
     /// What the last run knew of outputs.
     known: KnownOutputs,
     /// What is to be done.
@@ -241,7 +273,10 @@ fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
     let (selection, store, lock) = look(settings, &project)?;
     let recall = Arc::new(Recall::new(&lock, &project.specs));
     let ledger = Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?;
+    let (payers, doubts) = money::under_way(&store, &ledger);
     let mut planned = Planned {
+        payers,
+        doubts,
         known: settings.state_file().state().known(|_| true),
         unclaimed: unclaimed(&settings.root, &lock, &project.specs),
         project,
@@ -276,7 +311,8 @@ impl Planned {
             // A preview is gpbuild's own: nobody edits it.
             force: settings.force || settings.resolve.is_draft(),
             locked_only: settings.locked,
-            doubts: money::doubts(settings, &self.ledger),
+            doubts: money::doubts(settings, &self.doubts),
+            payers: &self.payers,
         }
     }
 }
@@ -360,6 +396,7 @@ fn build_from(
         // An answer that comes just now is none of a draft's business.
         settle::sweep(project.world.root(), &project.specs)?;
     } else {
+        adopt::adopt(settings, &project, reporter)?;
         money::recover(settings, reporter)?;
     }
     carry_out(settings, reporter, plan_for(settings, project)?)

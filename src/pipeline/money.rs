@@ -1,6 +1,6 @@
 //! What a run may spend, and whom it may ask: keys, budgets, the question, and requests in doubt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use secrecy::SecretString;
 use crate::diagnostic::{Diagnostic, Exit, Failure, count};
 use crate::execute::{self, Asker, Limits, Terms};
 use crate::key::Key;
-use crate::ledger::Ledger;
+use crate::ledger::{Ceiling, Entry, Ledger};
 use crate::manifest::OpenAi;
 use crate::model::Micro;
 use crate::pipeline::{Planned, Project, Settings, store_failure};
 use crate::plan::{self, Plan, Reason, Step, Verdict};
 use crate::provider::openai::{self, Config, DEFAULT_BASE_URL, Endpoint};
 use crate::report::{Event, Reporter};
-use crate::store::Store;
+use crate::store::{Payer, Store};
 
 /// So many requests at once, unless `--jobs` says otherwise.
 const REQUESTS: usize = 8;
@@ -100,13 +100,31 @@ pub fn requests_at_once(jobs: usize) -> usize {
     if jobs > 0 { jobs } else { REQUESTS }
 }
 
-/// The shots whose requests are in doubt, and what to tell of them.
-pub fn doubts(settings: &Settings, ledger: &Ledger) -> BTreeMap<Key, String> {
+/// The shots that are being asked for, by whom, and those whose requests are in doubt.
+pub fn under_way(store: &Store, ledger: &Ledger) -> (BTreeMap<Key, Payer>, Vec<Entry>) {
+    let unsettled = ledger.doubts();
+    let payers = store.payers();
+    let is_left = |entry: &Entry| !payers.contains_key(&entry.intent.key);
+    if !unsettled.iter().any(is_left) {
+        return (payers, Vec::new());
+    }
+    // Its payer may have settled it since it was read, and be gone: what is not settled now never will be.
+    let now = match ledger.refresh() {
+        Ok(()) => ledger.doubts(),
+        Err(_) => unsettled.clone(),
+    };
+    let numbers: BTreeSet<u64> = unsettled.iter().map(|entry| entry.number).collect();
+    let mut doubts = now;
+    doubts.retain(|entry| is_left(entry) && numbers.contains(&entry.number));
+    (payers, doubts)
+}
+
+/// What is told of the shots whose requests are in doubt; nothing if they are to be asked for again.
+pub fn doubts(settings: &Settings, doubts: &[Entry]) -> BTreeMap<Key, String> {
     if settings.money.retry_in_doubt {
         return BTreeMap::new();
     }
-    ledger
-        .doubts()
+    doubts
         .iter()
         .map(|entry| (entry.intent.key, plan::in_doubt(entry)))
         .collect()
@@ -119,7 +137,7 @@ pub fn recover(settings: &Settings, reporter: &Reporter) -> Result<(), Failure> 
         return Ok(());
     }
     let ledger = Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?;
-    for warning in execute::recover(&store, &ledger) {
+    for warning in execute::recover(&store, &ledger, None) {
         reporter.event(Event::Diagnostic(&warning));
     }
     Ok(())
@@ -213,6 +231,11 @@ pub fn asker(
     }
     let budget = &manifest.budget;
     let agreed = consent(settings, asks_above(&planned.project), &bill, reporter)?;
+    let name = planned.project.name();
+    let ceilings = budget.month.map(|most| Ceiling {
+        project: Some(name.clone()),
+        most,
+    });
     let terms = Terms {
         at_once: requests_at_once(settings.jobs),
         images_per_minute: openai.images_per_minute,
@@ -220,10 +243,12 @@ pub fn asker(
             max_cost: settings.money.max_cost,
             run: budget.run,
             month: budget.month,
-            spent_before: planned.ledger.spent_this_month(),
+            spent_before: planned.ledger.spent_this_month(Some(&name)),
             unknown: agreed,
         },
         retry_in_doubt: settings.money.retry_in_doubt,
+        ceilings: ceilings.into_iter().collect(),
+        project: name,
     };
     Ok(Some(Asker::new(
         endpoint,

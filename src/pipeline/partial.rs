@@ -156,6 +156,9 @@ impl Part {
         };
         let is_meant = |output: &Output<'_>| ids.contains(&*output.id);
         let mut planned = Planned {
+            // What is paid for is left to the run that looks at everything.
+            payers: BTreeMap::new(),
+            doubts: Vec::new(),
             known: remembered.state.known(is_meant),
             unclaimed: BTreeMap::new(),
             project,

@@ -91,6 +91,8 @@ pub enum Reason {
     NoProvider(String),
     /// The environment variable with the provider's key is not set.
     NoKey(&'static str),
+    /// Another gpbuild asks for it just now: who.
+    BeingMade(String),
     /// A request for it was sent, and its answer never came: what to tell of it.
     InDoubt(String),
     /// Its model answers no more: what to tell of it.
@@ -139,7 +141,7 @@ impl fmt::Display for Reason {
                 "this version of gpbuild does not send requests to `{provider}` yet"
             ),
             Self::NoKey(variable) => write!(f, "`{variable}` is not set"),
-            Self::InDoubt(what) | Self::Retired(what) => f.write_str(what),
+            Self::BeingMade(what) | Self::InDoubt(what) | Self::Retired(what) => f.write_str(what),
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::plan::{
 };
 use crate::provider::request::{Picture, Request};
 use crate::spec::Spec;
-use crate::store::{MAX_OBJECT_BYTES, Store};
+use crate::store::{MAX_OBJECT_BYTES, Payer, Store};
 use crate::world::Signature;
 
 /// If more slides of a bundle changed than this, they are counted and not named.
@@ -49,6 +49,8 @@ pub struct Observer<'a> {
     /// The shots whose requests may have been paid for without an answer, and what to tell of them;
     /// none with `--retry-in-doubt`.
     pub doubts: BTreeMap<Key, String>,
+    /// Who asks for which shot just now.
+    pub payers: &'a BTreeMap<Key, Payer>,
 }
 
 /// The plan for the specs that are selected, and for those whose pictures they take.
@@ -138,9 +140,13 @@ impl Observer<'_> {
                 shot.answer = shot.answer.take().filter(kept);
             }
         }
-        let (verdict, reason) = match self.doubt(&verdict, &trace) {
-            Some(what) => (Verdict::Blocked, Reason::InDoubt(what)),
-            None => (verdict, reason),
+        let begins_with = self.begins_with(&verdict, &trace);
+        let payer = begins_with.and_then(|key| self.payers.get(&key));
+        let doubt = begins_with.and_then(|key| self.doubts.get(&key));
+        let (verdict, reason) = match (payer, doubt) {
+            (Some(payer), _) => (verdict, Reason::BeingMade(payer.to_string())),
+            (None, Some(what)) => (Verdict::Blocked, Reason::InDoubt(what.clone())),
+            (None, None) => (verdict, reason),
         };
         let takes = spec
             .takes()
@@ -162,7 +168,9 @@ impl Observer<'_> {
         }
         if step.requests() > 0 {
             step.estimate = estimate(&step, self.models);
-            step.up_to = matches!(step.verdict, Verdict::Wait(_));
+            // Whoever makes it pays; if that comes to nothing, it is asked for here.
+            step.up_to = matches!(step.verdict, Verdict::Wait(_))
+                || matches!(step.reason, Reason::BeingMade(_));
         }
         step
     }
@@ -196,13 +204,13 @@ impl Observer<'_> {
         step.only_compare = true;
     }
 
-    /// What is in doubt about the shot with which work would begin.
-    fn doubt(&self, verdict: &Verdict, trace: &Trace) -> Option<String> {
-        if *verdict != Verdict::Make || self.doubts.is_empty() {
+    /// The key of the shot with which work would begin.
+    fn begins_with(&self, verdict: &Verdict, trace: &Trace) -> Option<Key> {
+        if *verdict != Verdict::Make || (self.doubts.is_empty() && self.payers.is_empty()) {
             return None;
         }
         let first = trace.shots.iter().find(|shot| shot.answer.is_none())?;
-        self.doubts.get(&first.key).cloned()
+        Some(first.key)
     }
 
     fn observe(&self, spec: &Spec, trace: &Trace, locked: Option<&LockedAsset>) -> Observed {

@@ -6,10 +6,14 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use crate::digest::Digest;
-use crate::fs::{FsError, TEMPORARY, read_bounded};
+use crate::fs::{Durability, FsError, TEMPORARY, read_bounded, write_atomic};
 use crate::key::Key;
 use crate::store::entry::{ExportEntry, ShotEntry, read_entry};
 use crate::store::{MAX_OBJECT_BYTES, Store};
+use crate::world::Signature;
+
+/// The folder with a file for each object that a person accepted.
+const ACCEPTED: &str = "accepted";
 
 /// What a store holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +41,27 @@ pub struct Swept {
     pub kept: usize,
 }
 
+/// A file that was removed by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// Where it was.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub bytes: u64,
+    /// What it cost, in micro-dollars.
+    pub cost: u64,
+}
+
+impl Removed {
+    fn of(item: &Item, cost: u64) -> Self {
+        Self {
+            path: item.path.clone(),
+            bytes: item.bytes,
+            cost,
+        }
+    }
+}
+
 /// What a check found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
@@ -55,6 +80,19 @@ struct Item {
     /// The digest or key that its path spells; none for a file that does not belong here.
     name: Option<Digest>,
     bytes: u64,
+    /// When it was written, in nanoseconds since 1970.
+    written: i64,
+}
+
+/// What is to be kept of what was drawn for nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Keep {
+    /// Keys that the lock of some project names.
+    pub keys: BTreeSet<Key>,
+    /// Objects that one names.
+    pub objects: BTreeSet<Digest>,
+    /// Whatever was written at this time or later, in nanoseconds since 1970.
+    pub since: i64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,10 +100,22 @@ enum Kind {
     Object,
     Shot,
     Export,
+    Accepted,
     Temporary,
 }
 
 impl Store {
+    /// Notes that a person accepted this object as a picture: it is kept like one that was paid for.
+    pub fn put_accepted(&self, digest: &Digest) -> Result<(), FsError> {
+        let hex = digest.hex();
+        let path = self.folder.join(ACCEPTED).join(&hex[..2]).join(&hex[2..]);
+        if path.is_file() {
+            return Ok(());
+        }
+        write_atomic(&path, b"", Durability::Paid)?;
+        self.make_sure(&path, Durability::Paid)
+    }
+
     /// Counts what is there.
     pub fn stats(&self) -> Stats {
         let mut stats = Stats::default();
@@ -80,30 +130,27 @@ impl Store {
                     stats.cost += self.shot_of(&item).map_or(0, |shot| shot.cost);
                 }
                 Kind::Export => stats.exports += 1,
-                Kind::Temporary => {}
+                Kind::Accepted | Kind::Temporary => {}
             }
         }
         stats
     }
 
-    /// Removes what neither `keep` (keys that the lock names) nor a paid shot leads to. What was paid
-    /// for is never removed: it cannot be had again for nothing. Removes nothing if `dry`.
-    pub fn gc(
-        &self,
-        keep: &BTreeSet<Key>,
-        objects: &BTreeSet<Digest>,
-        dry: bool,
-    ) -> Result<Swept, FsError> {
+    /// Removes what nothing that is kept leads to. What was paid for or accepted is never removed: it cannot
+    /// be had again for nothing. Removes nothing if `dry`. Nobody else may be at work with the store.
+    pub fn gc(&self, keep: &Keep, dry: bool) -> Result<Swept, FsError> {
         let mut swept = Swept::default();
-        let mut live: BTreeSet<Digest> = objects.clone();
+        let mut live: BTreeSet<Digest> = keep.objects.clone();
         let mut dead: Vec<Item> = Vec::new();
         let mut found: Vec<Item> = Vec::new();
         for item in self.items() {
             let key = item.name.map(Key);
-            let kept = key.is_some_and(|key| keep.contains(&key));
+            let young = item.written >= keep.since;
+            let kept = young || key.is_some_and(|key| keep.keys.contains(&key));
             match item.kind {
                 Kind::Object => found.push(item),
                 Kind::Temporary => dead.push(item),
+                Kind::Accepted => live.extend(item.name),
                 Kind::Shot => match self.shot_of(&item) {
                     Some(shot) if kept || shot.cost > 0 || shot.model != "local" => {
                         live.extend(shot.candidates);
@@ -123,6 +170,7 @@ impl Store {
         dead.extend(
             found
                 .into_iter()
+                .filter(|item| item.written < keep.since)
                 .filter(|item| item.name.is_none_or(|name| !live.contains(&name))),
         );
         for item in dead {
@@ -133,6 +181,45 @@ impl Store {
             }
         }
         Ok(swept)
+    }
+
+    /// Removes, by name, a shot or an object whatever it cost: `name` is the beginning of its key or digest.
+    /// Objects that only this shot led to go with it, unless `keep` names them.
+    pub fn remove(&self, name: &str, keep: &Keep) -> Result<Vec<Removed>, FsError> {
+        let mut led: BTreeSet<Digest> = BTreeSet::new();
+        let mut live: BTreeSet<Digest> = keep.objects.clone();
+        let mut removed = Vec::new();
+        let mut objects = Vec::new();
+        for item in self.items() {
+            let is_meant = item.name.is_some_and(|n| n.hex().starts_with(name));
+            match item.kind {
+                Kind::Shot => match self.shot_of(&item) {
+                    Some(shot) if is_meant => {
+                        led.extend(shot.candidates);
+                        removed.push(Removed::of(&item, shot.cost));
+                    }
+                    Some(shot) => live.extend(shot.candidates),
+                    None => {}
+                },
+                Kind::Export => live.extend(self.export_of(&item).map(|e| e.output)),
+                Kind::Accepted if is_meant => removed.push(Removed::of(&item, 0)),
+                Kind::Accepted => live.extend(item.name),
+                Kind::Object => objects.push((item, is_meant)),
+                Kind::Temporary => {}
+            }
+        }
+        for (item, is_meant) in objects {
+            let is_led = item
+                .name
+                .is_some_and(|n| led.contains(&n) && !live.contains(&n));
+            if is_meant || is_led {
+                removed.push(Removed::of(&item, 0));
+            }
+        }
+        for one in &removed {
+            crate::fs::remove(&one.path)?;
+        }
+        Ok(removed)
     }
 
     /// Reads and checks everything.
@@ -156,6 +243,10 @@ impl Store {
                     }
                     None => false,
                 },
+                Kind::Accepted => {
+                    named.extend(item.name);
+                    true
+                }
                 Kind::Temporary => continue,
             };
             if whole {
@@ -190,6 +281,7 @@ impl Store {
             ("objects", Kind::Object),
             ("shots", Kind::Shot),
             ("exports", Kind::Export),
+            (ACCEPTED, Kind::Accepted),
         ];
         kinds.into_iter().flat_map(move |(folder, kind)| {
             let folder = self.folder().join(folder);
@@ -212,10 +304,13 @@ fn item(kind: Kind, folder: &Path, entry: &walkdir::DirEntry) -> Item {
         .iter()
         .filter_map(|part| part.to_str())
         .collect();
+    let signature = Signature::of(entry.path());
     Item {
         kind: if temporary { Kind::Temporary } else { kind },
         path: entry.path().to_path_buf(),
         name: Digest::parse(&hex),
-        bytes: entry.metadata().map_or(0, |meta| meta.len()),
+        bytes: signature.map_or(0, |signature| signature.size),
+        // What cannot be looked at is not thrown away.
+        written: signature.map_or(i64::MAX, |signature| signature.modified),
     }
 }

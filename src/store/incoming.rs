@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::fs::{FsError, create_folder, op, sync_folders};
 use crate::key::{Ingredients, Key};
 use crate::model::Price;
@@ -16,6 +17,10 @@ use crate::store::Store;
 
 /// The first line is at most as long as an entry.
 const MAX_HEAD_BYTES: u64 = 8 << 20;
+/// The ending of an answer that is whole.
+const ANSWER: &str = "answer";
+/// The ending of one that is not.
+const PART: &str = "part";
 
 /// What an answer is the answer to: all that is needed to go on with it later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,18 +79,17 @@ pub struct Arrived {
 }
 
 impl Store {
-    fn incoming_folder(&self) -> PathBuf {
+    pub(super) fn incoming_folder(&self) -> PathBuf {
         self.folder.join("incoming")
     }
 
-    /// A file for the answer to a request that is about to be sent.
+    /// A file for the answer to a request that is about to be sent. Whoever makes it is the one payer for
+    /// the key: nobody else touches it meanwhile.
     pub fn expect(&self, head: &Head) -> Result<Incoming, FsError> {
         let folder = self.incoming_folder();
         create_folder(&folder)?;
-        let name = format!("{}-{}", head.number, head.key.0.short());
-        let part = folder.join(format!("{name}.part"));
+        let (part, mut file) = create_part(&folder, head)?;
         let failed = || FsError::io("write", &part);
-        let mut file = op::create(&part).map_err(failed())?;
         let mut line = serde_json::to_vec(head)
             .map_err(io::Error::other)
             .map_err(failed())?;
@@ -93,7 +97,7 @@ impl Store {
         op::write(&mut file, &part, &line).map_err(failed())?;
         Ok(Incoming {
             home: self.home.clone(),
-            whole: folder.join(format!("{name}.answer")),
+            whole: part.with_extension(ANSWER),
             part,
             file,
             head: line.len() as u64,
@@ -105,12 +109,12 @@ impl Store {
     /// The answers that are whole, in the order in which they were asked for. One that cannot be read
     /// is left where it is.
     pub fn arrived(&self) -> Vec<PathBuf> {
-        self.incoming(".answer")
+        self.incoming(ANSWER)
     }
 
     /// The answers whose end did not come before a run was ended, as far as anybody knows.
     pub fn parts(&self) -> Vec<PathBuf> {
-        self.incoming(".part")
+        self.incoming(PART)
     }
 
     fn incoming(&self, ending: &str) -> Vec<PathBuf> {
@@ -120,9 +124,15 @@ impl Store {
             .flatten()
             .filter_map(|entry| {
                 let path = entry.ok()?.path();
-                let name = path.file_name()?.to_str()?.strip_suffix(ending)?;
-                let number = name.split('-').next()?.parse().ok()?;
-                Some((number, path))
+                let is_meant = path.extension()? == ending;
+                let number = path
+                    .file_stem()?
+                    .to_str()?
+                    .split('-')
+                    .next()?
+                    .parse()
+                    .ok()?;
+                is_meant.then_some((number, path))
             })
             .collect();
         found.sort();
@@ -134,7 +144,38 @@ impl Store {
         let failed = || FsError::io("write", part);
         let file = File::open(part).map_err(failed())?;
         op::sync(&file, part).map_err(failed())?;
-        put_in_place(part, &part.with_extension("answer"), &self.home)
+        put_in_place(part, &part.with_extension(ANSWER), &self.home)
+    }
+}
+
+/// A new file for an answer. Where a ledger was lost, its numbers come again: what came for them before
+/// stays.
+fn create_part(folder: &Path, head: &Head) -> Result<(PathBuf, File), FsError> {
+    let mut more = String::new();
+    for n in 2.. {
+        let name = format!("{}-{}{more}.{PART}", head.number, head.key.0.hex());
+        let part = folder.join(name);
+        let is_free = [PART, ANSWER].map(|ending| !part.with_extension(ending).exists());
+        if is_free == [true; 2] {
+            match op::create(&part) {
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(FsError::io("write", &part)(e)),
+                Ok(file) => return Ok((part, file)),
+            }
+        }
+        more = format!("-{n}");
+    }
+    Err(FsError::io("write", folder)(
+        io::ErrorKind::AlreadyExists.into(),
+    ))
+}
+
+/// The shot to which a file is the answer, as its name says; an older gpbuild says it only in its head.
+pub fn key_of(path: &Path) -> Option<Key> {
+    let name = path.file_stem()?.to_str()?;
+    match name.split('-').nth(1).and_then(Digest::parse) {
+        Some(digest) => Some(Key(digest)),
+        None => Some(Arrived::open(path).ok()?.head.key),
     }
 }
 

@@ -2,10 +2,13 @@
 //! `store`, in the person's folder. A damaged object or entry is a miss that is told, never a wrong picture. Knows
 //! nothing of assets, plans or providers.
 
+mod adopt;
 mod entry;
 mod gc;
 mod incoming;
+mod making;
 mod object;
+mod roots;
 
 use std::path::{Path, PathBuf};
 
@@ -13,9 +16,11 @@ use crate::diagnostic::{Diagnostic, Exit, Failure};
 use crate::fs::{Durability, FsError, read_bounded, shown, sync_folders, write_atomic};
 
 pub use entry::{ExportEntry, ShotEntry};
-pub use gc::{Stats, Swept, Verified};
-pub use incoming::{Arrived, Astray, Head, Incoming};
+pub use gc::{Keep, Removed, Stats, Swept, Verified};
+pub use incoming::{Arrived, Astray, Head, Incoming, key_of};
+pub use making::Payer;
 pub use object::{MAX_OBJECT_BYTES, StreamError};
+pub use roots::InUse;
 
 /// The version of the layout below it. A newer one is refused, not guessed at.
 const VERSION: u32 = 1;

@@ -206,7 +206,7 @@ fn a_deleted_one_is_restored_even_after_a_sweep() {
     let project = carousel();
     project.build();
     let (pdf, sheet) = (project.read("dist/c.pdf"), project.read("dist/c-sheet.png"));
-    project.ok(&["cache", "gc"]);
+    project.ok(&["cache", "gc", "--days", "0"]);
     project.remove("dist/c.pdf");
     project.remove("dist/c-sheet.png");
     assert_eq!(

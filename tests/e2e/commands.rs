@@ -280,10 +280,12 @@ fn the_store_is_looked_after() {
     );
     assert_eq!(project.ok(&["cache", "verify"]).out, "6 files whole\n");
     let files = project.files(".gpbuild/store");
-    let dry = &project.ok(&["cache", "gc", "--dry-run", "--json"]).json()[0];
+    let dry = &project
+        .ok(&["cache", "gc", "--days", "0", "--dry-run", "--json"])
+        .json()[0];
     assert_eq!((&dry["dry_run"], &dry["files"]), (&json!(true), &json!(3)));
     assert_eq!(project.files(".gpbuild/store"), files);
-    let swept = &project.ok(&["cache", "gc", "--json"]).json()[0];
+    let swept = &project.ok(&["cache", "gc", "--days", "0", "--json"]).json()[0];
     assert_eq!(
         (&swept["dry_run"], &swept["files"]),
         (&json!(false), &json!(3))
@@ -291,7 +293,10 @@ fn the_store_is_looked_after() {
     assert_eq!(swept["bytes"], dry["bytes"]);
     assert_eq!(project.ok(&["cache", "verify"]).out, "3 files whole\n");
     assert_eq!(project.build(), Counts::fresh(1));
-    assert_eq!(project.ok(&["cache", "gc"]).out, "removed 0 files, 0 B\n");
+    assert_eq!(
+        project.ok(&["cache", "gc", "--days", "0"]).out,
+        "removed 0 files, 0 B\n"
+    );
     // A damaged object.
     let object = project
         .files(".gpbuild/store")

@@ -40,7 +40,7 @@ fn a_kill_at_any_instant_loses_nothing() {
         cut += usize::from((1..30).contains(&after.made));
         let verified = project.ok(&["cache", "verify"]);
         assert_eq!(verified.err, "", "{n}");
-        project.ok(&["cache", "gc"]);
+        project.ok(&["cache", "gc", "--days", "0"]);
         assert_eq!(temporary(&project), [""; 0], "{n}");
         assert_eq!(project.files("dist"), whole.files("dist"), "{n}");
         for name in whole.files("dist") {
@@ -65,13 +65,15 @@ fn gc_sweeps_what_a_kill_left_behind() {
         project.write(&format!("{folder}.gpbuild-tmp-x"), "half");
     }
     assert_eq!(project.build(), Counts::fresh(2));
-    let dry = project.ok(&["cache", "gc", "--dry-run", "--json"]).json();
+    let dry = project
+        .ok(&["cache", "gc", "--days", "0", "--dry-run", "--json"])
+        .json();
     assert_eq!(
         (&dry[0]["files"], &dry[0]["bytes"]),
         (&4.into(), &16.into())
     );
     assert_eq!(temporary(&project).len(), 4);
-    let swept = project.ok(&["cache", "gc", "--json"]).json();
+    let swept = project.ok(&["cache", "gc", "--days", "0", "--json"]).json();
     assert_eq!(
         (&swept[0]["files"], &swept[0]["bytes"]),
         (&4.into(), &16.into())
@@ -230,7 +232,7 @@ fn a_store_that_was_damaged_is_whole_again_after_what_verify_says() {
     let before = project.snapshot("dist");
     project.remove("dist");
     assert_eq!(project.build(), Counts::made(3));
-    project.ok(&["cache", "gc"]);
+    project.ok(&["cache", "gc", "--days", "0"]);
     project.ok(&["cache", "verify"]);
     assert!(
         before
@@ -269,7 +271,7 @@ fn gc_keeps_what_the_lock_names() {
     project.build();
     assert_eq!(project.shots(), 4);
     let before = project.snapshot("dist");
-    project.ok(&["cache", "gc"]);
+    project.ok(&["cache", "gc", "--days", "0"]);
     assert_eq!(project.shots(), 3);
     project.ok(&["cache", "verify"]);
     project.remove("dist");
@@ -281,7 +283,7 @@ fn gc_keeps_what_the_lock_names() {
 #[test]
 fn looking_after_a_store_that_is_not_there_writes_nothing() {
     let project = Project::one("one");
-    let run = project.ok(&["cache", "gc"]);
+    let run = project.ok(&["cache", "gc", "--days", "0"]);
     assert_eq!(run.out, "removed 0 files, 0 B\n");
     project.ok(&["cache", "stats"]);
     project.ok(&["cache", "verify"]);

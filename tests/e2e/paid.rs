@@ -3,6 +3,7 @@
 
 mod edit;
 mod faults;
+mod home;
 mod kill;
 mod money;
 mod pick;

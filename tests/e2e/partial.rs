@@ -66,7 +66,11 @@ fn build(project: &Project, arguments: &[&str], what: &str) -> Option<Counts> {
     assert_eq!(run.err, full.err, "{what}");
     let files = |project: &Project| {
         let names = project.files("").into_iter();
-        let names = names.filter(|name| !name.starts_with(".gpbuild/state"));
+        let is_meant = |name: &String| {
+            let own = [".gpbuild/state", ".gpbuild/roots/"];
+            !own.iter().any(|own| name.starts_with(own))
+        };
+        let names = names.filter(is_meant);
         names
             .map(|name| (project.read(&name), name))
             .map(|(bytes, name)| (name, bytes))

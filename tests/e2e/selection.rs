@@ -185,6 +185,7 @@ fn a_project_is_found_from_below_and_from_elsewhere() {
     let mut from_below = project.command(&["--json"]);
     let output = from_below
         .current_dir(project.path("posts/deep"))
+        .env("GPBUILD_HOME", project.path(".gpbuild"))
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");

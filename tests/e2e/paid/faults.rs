@@ -15,7 +15,7 @@ fn told(fault: Fault) -> (String, i32, Paid) {
     // What came is kept under the number of the request and the key.
     let key = err
         .find("incoming/1-")
-        .map(|at| err[at + 11..at + 23].to_owned());
+        .map(|at| err[at + 11..at + 75].to_owned());
     let err = match key {
         Some(key) => err.replace(&key, "KEY"),
         None => err,

@@ -38,7 +38,7 @@ fn another_candidate_is_free_and_so_is_the_first_one_again() {
     pick(&paid, &["a", "1"]);
     assert!(paid.project.read("dist/a.png") == first);
     // Losers stay, whatever is swept.
-    paid.run(&["cache", "gc"]);
+    paid.run(&["cache", "gc", "--days", "0"]);
     pick(&paid, &["a", "3"]);
     assert!(paid.project.read("dist/a.png") == third);
     assert_eq!(paid.accepted(), 1);

@@ -1,0 +1,240 @@
+//! Takes over all that another store has: what an older gpbuild kept in a project. May be ended at any instant
+//! and begun again: a file is here before it is gone there. Knows nothing of ledgers but their numbers.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use crate::digest::Digest;
+use crate::fs::{
+    AtomicFile, Durability, FsError, TEMPORARY, create_folder, op, read_bounded, sync_folders,
+    write_atomic,
+};
+use crate::store::entry::{ShotEntry, read_entry};
+use crate::store::incoming::Arrived;
+use crate::store::{MAX_OBJECT_BYTES, Store};
+
+/// The folders of a store, objects before the entries that lead to them.
+const FOLDERS: [&str; 5] = ["objects", "accepted", "exports", "picks", "shots"];
+
+/// What was taken over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Adopted {
+    /// Shots.
+    pub shots: usize,
+    /// What they cost, in micro-dollars.
+    pub cost: u64,
+    /// Answers that nobody had looked at yet, or that are kept for a person.
+    pub answers: usize,
+}
+
+impl Store {
+    /// Takes over what `other` has. `numbers` says, for each number of a request there, its number here.
+    pub fn adopt(&self, other: &Self, numbers: &BTreeMap<u64, u64>) -> Result<Adopted, FsError> {
+        let mut adopted = Adopted::default();
+        self.prepare()?;
+        for folder in FOLDERS {
+            for path in files(&other.folder.join(folder)) {
+                let Some(to) = self.place_of(other, folder, &path) else {
+                    continue;
+                };
+                let bytes = read_bounded(&path, MAX_OBJECT_BYTES)?;
+                if !is_right(folder, &to, &bytes) {
+                    continue;
+                }
+                if folder == "shots"
+                    && let Some(shot) = read_entry::<ShotEntry>(&bytes)
+                    && shot.model != "local"
+                {
+                    adopted.shots += 1;
+                    adopted.cost += shot.cost;
+                }
+                self.take(&path, &to, &bytes)?;
+            }
+        }
+        for path in files(&other.folder.join("incoming")) {
+            adopted.answers += usize::from(self.adopt_answer(&path, numbers)?);
+        }
+        Ok(adopted)
+    }
+
+    /// Where a file of the folder `folder` of another store belongs here; `None` if it is none of a store.
+    fn place_of(&self, other: &Self, folder: &str, path: &Path) -> Option<PathBuf> {
+        let below = path.strip_prefix(other.folder.join(folder)).ok()?;
+        let hex: String = below.iter().filter_map(|part| part.to_str()).collect();
+        Digest::parse(&hex)?;
+        Some(self.folder.join(folder).join(&hex[..2]).join(&hex[2..]))
+    }
+
+    /// Moves a file to its place here, unless something whole is there.
+    fn take(&self, from: &Path, to: &Path, bytes: &[u8]) -> Result<(), FsError> {
+        let is_here = read_bounded(to, MAX_OBJECT_BYTES).is_ok_and(|here| {
+            let folder = to.strip_prefix(&self.folder).ok();
+            let folder = folder.and_then(|path| path.iter().next()?.to_str());
+            folder.is_some_and(|folder| is_right(folder, to, &here))
+        });
+        if is_here {
+            return crate::fs::remove(from);
+        }
+        let parent = to.parent().unwrap_or(&self.folder);
+        create_folder(parent)?;
+        match op::rename(from, to) {
+            Ok(()) => sync_folders(parent, &self.home),
+            Err(e) if e.kind() == io::ErrorKind::CrossesDevices => {
+                write_atomic(to, bytes, Durability::Paid)?;
+                sync_folders(parent, &self.home)?;
+                crate::fs::remove(from)
+            }
+            Err(e) => Err(FsError::io("write", to)(e)),
+        }
+    }
+
+    /// Removes what is left of a store that was taken over, if that is nothing of worth; else how many files are.
+    pub fn discard_empty(&self) -> Option<usize> {
+        let mut left = 0;
+        let entries = WalkDir::new(&self.folder).contents_first(true);
+        for entry in entries.into_iter().filter_map(Result::ok) {
+            let name = entry.file_name().to_string_lossy();
+            let is_ours = name == "VERSION" || name.starts_with(TEMPORARY);
+            let gone = match entry.file_type().is_dir() {
+                true => std::fs::remove_dir(entry.path()).is_ok(),
+                false => is_ours && crate::fs::remove(entry.path()).is_ok(),
+            };
+            left += usize::from(!gone && !entry.file_type().is_dir());
+        }
+        (left > 0).then_some(left)
+    }
+
+    /// Takes over an answer under the number that its request has here. What is no answer is left.
+    fn adopt_answer(&self, path: &Path, numbers: &BTreeMap<u64, u64>) -> Result<bool, FsError> {
+        let (Ok(mut arrived), Some(ending)) = (Arrived::open(path), path.extension()) else {
+            return Ok(false);
+        };
+        let mut head = arrived.head.clone();
+        // No request has the number 0: what nobody wrote down settles nobody's.
+        head.number = numbers.get(&head.number).copied().unwrap_or(0);
+        let name = format!("{}-{}", head.number, head.key.0.hex());
+        let place = self.incoming_folder().join(name).with_extension(ending);
+        let failed = || FsError::io("write", &place);
+        let mut line = serde_json::to_vec(&head)
+            .map_err(io::Error::other)
+            .map_err(failed())?;
+        line.push(b'\n');
+        let mut file = AtomicFile::beside(&place)?;
+        file.write(&line).map_err(failed())?;
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let read = io::Read::read(&mut arrived.body, &mut buffer)
+                .map_err(FsError::io("read", path))?;
+            if read == 0 {
+                break;
+            }
+            file.write(&buffer[..read]).map_err(failed())?;
+        }
+        file.persist(&place, Durability::Paid)?;
+        sync_folders(&self.incoming_folder(), &self.home)?;
+        crate::fs::remove(path)?;
+        Ok(true)
+    }
+}
+
+/// Whether the bytes are what their name in the folder `folder` says.
+fn is_right(folder: &str, place: &Path, bytes: &[u8]) -> bool {
+    match folder {
+        "objects" => {
+            let parts: Vec<&str> = place
+                .iter()
+                .rev()
+                .take(2)
+                .filter_map(|p| p.to_str())
+                .collect();
+            let [rest, first] = parts.as_slice() else {
+                return false;
+            };
+            Digest::parse(&format!("{first}{rest}")) == Some(Digest::of(bytes))
+        }
+        "accepted" => bytes.is_empty(),
+        _ => read_entry::<serde_json::Value>(bytes).is_some(),
+    }
+}
+
+/// The plain files below a folder, in order; no link is followed.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    WalkDir::new(folder)
+        .follow_root_links(false)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file())
+        .map(walkdir::DirEntry::into_path)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::Adopted;
+    use crate::digest::Digest;
+    use crate::fs::Durability;
+    use crate::key::{Ingredients, Key};
+    use crate::store::{Arrived, Head, ShotEntry, Store};
+
+    fn key(text: &str) -> Key {
+        Key(Digest::of(text.as_bytes()))
+    }
+
+    #[test]
+    fn all_that_is_right_is_taken_over_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = Store::open(&dir.path().join("old")).unwrap();
+        let new = Store::open(&dir.path().join("new")).unwrap();
+        let object = old.put(b"picture", Durability::Paid).unwrap();
+        let bent = old.put(b"other", Durability::Paid).unwrap();
+        let path = old.path_of(&bent).unwrap();
+        crate::fs::write_atomic(&path, b"bent", Durability::Free).unwrap();
+        let entry = ShotEntry {
+            candidates: vec![object],
+            model: "openai/x".to_owned(),
+            cost: 7,
+            ingredients: Ingredients::default(),
+        };
+        old.put_shot(&key("a"), &entry, Durability::Paid).unwrap();
+        old.put_pick(&key("a"), object).unwrap();
+        for (number, asked) in [(3, "b"), (4, "c")] {
+            let head = Head {
+                number,
+                asset: "a".to_owned(),
+                key: key(asked),
+                ingredients: Ingredients::default(),
+                model: "openai/x".to_owned(),
+                price: None,
+                size: (1, 1),
+                pictures: 1,
+            };
+            let mut incoming = old.expect(&head).unwrap();
+            incoming.write_all(b"{}").unwrap();
+            incoming.arrived().unwrap();
+        }
+        let adopted = new.adopt(&old, &[(3, 30)].into()).unwrap();
+        let expected = Adopted {
+            shots: 1,
+            cost: 7,
+            answers: 2,
+        };
+        assert_eq!(adopted, expected);
+        assert_eq!(new.shot(&key("a")), Some(entry));
+        assert_eq!(new.get(&object).unwrap().as_deref(), Some(&b"picture"[..]));
+        assert!(!new.has(&bent) && path.exists());
+        let numbers: Vec<u64> = new
+            .arrived()
+            .iter()
+            .map(|path| Arrived::open(path).unwrap().head.number)
+            .collect();
+        assert_eq!(numbers, [0, 30]);
+        assert!(old.arrived().is_empty() && old.shot(&key("a")).is_none());
+        assert_eq!(new.adopt(&old, &[].into()).unwrap(), Adopted::default());
+    }
+}
