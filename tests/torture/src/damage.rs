@@ -58,9 +58,9 @@ pub fn damage(binary: &Path, flips: u64) -> Count {
 /// Every byte of the small files.
 fn small(good: &BTreeMap<String, Vec<u8>>) -> impl Iterator<Item = (&str, Harm)> {
     let is_small = |name: &str| {
-        name == "gpbuild.lock"
-            || name == ".gpbuild/ledger"
-            || name == ".gpbuild/state"
+        name == "p/gpbuild.lock"
+            || name == "home/ledger"
+            || name == "p/.gpbuild/state"
             || name.contains("/shots/")
             || name.contains("/exports/")
             || name.ends_with("VERSION")
@@ -116,7 +116,7 @@ fn one(project: &Project, good: &BTreeMap<String, Vec<u8>>, name: &str, harm: Ha
     }
     let outputs = good
         .keys()
-        .filter(|name| name.starts_with("dist/") && !name.ends_with(".json"));
+        .filter(|name| name.starts_with("p/dist/") && !name.ends_with(".json"));
     let outputs: Vec<&String> = outputs.collect();
     for output in &outputs {
         std::fs::remove_file(project.root().join(output)).unwrap();

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use crate::project::Project;
+use crate::project::{PLACE, Project};
 
 /// An operation that was done.
 #[derive(Clone, Debug)]
 pub struct Op {
     /// What was done.
     pub verb: String,
-    /// To which path, from the project's folder.
+    /// To which path, from the folder of project and person.
     pub path: String,
     /// What was written.
     pub with: Vec<u8>,
@@ -58,10 +58,20 @@ fn parse(mut bytes: &[u8], root: &Path) -> Vec<Op> {
     ops
 }
 
-/// A path from the project's folder, which itself is empty; what is no path is empty too.
+/// A path from the folder of both; what is no path is empty.
 fn plain(path: &[u8], root: &Path) -> String {
     let path = Path::new(std::str::from_utf8(path).unwrap_or_default());
-    let path = path.strip_prefix(root).unwrap_or(path);
+    if path.as_os_str().is_empty() {
+        return String::new();
+    }
+    let path = path.strip_prefix(root.join(PLACE)).unwrap_or(path);
     let path = path.strip_prefix(".").unwrap_or(path);
-    path.to_str().unwrap_or_default().to_owned()
+    match path.strip_prefix("..") {
+        Ok(path) => path.to_str().unwrap_or_default().to_owned(),
+        Err(_) => Path::new(PLACE)
+            .join(path)
+            .to_str()
+            .unwrap_or_default()
+            .to_owned(),
+    }
 }

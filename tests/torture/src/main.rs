@@ -16,6 +16,7 @@
 )]
 
 mod answers;
+mod clean;
 mod count;
 mod crowd;
 mod damage;
@@ -27,6 +28,7 @@ mod power;
 mod project;
 mod random;
 mod spread;
+mod worktrees;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -73,6 +75,18 @@ enum What {
         #[arg(long, default_value_t = 50)]
         crowds: u64,
     },
+    /// The checkout is wiped in the middle of paid runs
+    Clean {
+        /// How many projects
+        #[arg(long, default_value_t = 40)]
+        projects: u64,
+    },
+    /// Four worktrees at once
+    Worktrees {
+        /// How many times
+        #[arg(long, default_value_t = 50)]
+        times: u64,
+    },
     /// Damage to every byte of small files, and to large ones
     Damage {
         /// How many flips of large objects
@@ -107,6 +121,8 @@ impl What {
             Self::Disk => points::errors(binary),
             Self::Power => power::cuts(binary),
             Self::Crowd { crowds } => crowd::crowds(binary, crowds),
+            Self::Clean { projects } => clean::wipes(binary, projects),
+            Self::Worktrees { times } => worktrees::worktrees(binary, times),
             Self::Damage { flips } => damage::damage(binary, flips),
             Self::Answers { answers, seed } => answers::answers(answers, seed),
             Self::Load => load::load(binary),
@@ -117,6 +133,8 @@ impl What {
                     Self::Disk,
                     Self::Power,
                     Self::Crowd { crowds: 50 },
+                    Self::Clean { projects: 40 },
+                    Self::Worktrees { times: 50 },
                     Self::Damage { flips: 10_000 },
                     Self::Answers {
                         answers: 5000,

@@ -26,7 +26,7 @@ fn operations(binary: &Path, arguments: &[&str]) -> u64 {
     let places: BTreeSet<String> = ops
         .iter()
         .map(|op| {
-            let inside = op.path.strip_prefix(".gpbuild/").unwrap_or(&op.path);
+            let inside = op.path.strip_prefix("home/").unwrap_or(&op.path);
             let inside = inside.strip_prefix("store/").unwrap_or(inside);
             let place = inside.split('/').next().unwrap_or_default();
             let place = if place.starts_with(".gpbuild-tmp") {
@@ -109,7 +109,7 @@ fn move_back(project: &Project, output: &Output) {
     {
         let mut quoted = line.split('`').skip(1).step_by(2);
         let (from, to) = (quoted.next().unwrap(), quoted.next().unwrap());
-        let to = project.root().join(to);
+        let to = project.place().join(to);
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
         std::fs::copy(from, to).unwrap();
         std::fs::remove_file(from).unwrap();

@@ -141,7 +141,7 @@ impl Disk {
         match op.verb.as_str() {
             "create-folder" => self.make_folders(&op.path),
             "create" => self.link(&op.path, |disk| disk.add(file())),
-            "append" => {
+            "append" | "hold" => {
                 if self.find(&op.path).is_none() {
                     self.link(&op.path, |disk| disk.add(file()));
                 }
@@ -274,7 +274,7 @@ impl Known {
         if op.verb == "rename" && op.path.ends_with(".part") {
             self.named.insert(op.path.clone());
         }
-        if op.verb == "sync-folder" && op.path == ".gpbuild" {
+        if op.verb == "sync-folder" && op.path == "home" {
             for named in std::mem::take(&mut self.named) {
                 self.durable.extend(self.slides.get(&named));
             }

@@ -14,7 +14,10 @@ use crate::count::Count;
 /// Pictures that are drawn here, besides the slides.
 const DRAWN: u64 = 2;
 
-/// A project in a temporary folder.
+/// The folder of the project, beside that of the person: `home`.
+pub const PLACE: &str = "p";
+
+/// A project and its person's folder, both in a temporary folder.
 pub struct Project {
     folder: tempfile::TempDir,
     binary: PathBuf,
@@ -27,14 +30,27 @@ impl Project {
     /// A carousel of so many paid slides that go by the first, and two covers that are drawn.
     pub fn new(binary: &Path, slides: u64, latency: Duration) -> Self {
         let project = Self::empty(binary, slides, latency);
-        project.write("gpbuild.toml", manifest(slides).as_bytes());
+        project.write(
+            &format!("{PLACE}/gpbuild.toml"),
+            manifest(slides).as_bytes(),
+        );
         project
+    }
+
+    /// One more checkout of the same project, beside it: its folder's name.
+    pub fn add_worktree(&self, name: &str) {
+        self.write(
+            &format!("{name}/gpbuild.toml"),
+            manifest(self.slides).as_bytes(),
+        );
     }
 
     /// The same, without any file.
     pub fn empty(binary: &Path, slides: u64, latency: Duration) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(PLACE)).unwrap();
         Self {
-            folder: tempfile::tempdir().unwrap(),
+            folder,
             binary: binary.to_owned(),
             slides,
             server: Server::start(Options {
@@ -49,9 +65,14 @@ impl Project {
         self.slides + DRAWN
     }
 
-    /// Its folder.
+    /// The folder of both.
     pub fn root(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The project's own folder.
+    pub fn place(&self) -> PathBuf {
+        self.root().join(PLACE)
     }
 
     /// Writes a file, and the folders it needs.
@@ -80,11 +101,16 @@ impl Project {
 
     /// The binary, to be run in this project.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        self.command_in(PLACE, arguments)
+    }
+
+    /// The binary, to be run in one of its checkouts.
+    pub fn command_in(&self, name: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command
             .args(arguments)
-            .current_dir(self.root())
-            .env("GPBUILD_HOME", ".gpbuild")
+            .current_dir(self.root().join(name))
+            .env("GPBUILD_HOME", "../home")
             .env("OPENAI_API_KEY", self.server.key())
             .env("OPENAI_BASE_URL", self.server.base_url());
         command
@@ -126,7 +152,7 @@ impl Project {
     /// Every object of the store by its name.
     fn objects(&self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
-        for first in read(&self.root().join(".gpbuild/store/objects")) {
+        for first in read(&self.root().join("home/store/objects")) {
             for second in read(&first) {
                 let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
                 found.insert(name(&first) + &name(&second));
@@ -220,7 +246,7 @@ pub fn read(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn manifest(slides: u64) -> String {
-    let mut text = "[defaults]\nmodel = \"openai/gpt-image-2\"\nquality = \"low\"\nsize = \"800x800\"\n\
+    let mut text = "[project]\nname = \"torture\"\n[defaults]\nmodel = \"openai/gpt-image-2\"\nquality = \"low\"\nsize = \"800x800\"\n\
         [cover.drawn]\nmodel = \"local\"\nsize = \"120x90\"\ntext = { headline = \"1\" }\n\
         [cover.webp]\nmodel = \"local\"\nsize = \"120x90\"\nformat = \"webp\"\ntext = { headline = \"2\" }\n\
         [carousel.c]\nseries = \"first\"\n"
