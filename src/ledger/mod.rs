@@ -87,19 +87,23 @@ impl Ledger {
     /// Reads the ledger in the folder `home`; an empty one if there is none. A line that cannot
     /// be read is left out, see [`Ledger::damage`].
     pub fn open(home: &Path) -> Result<Self, FsError> {
-        let path = home.join(FILE);
-        let mut reading = Reading::default();
-        reading.open(&path)?;
-        Ok(Self {
-            path,
+        let ledger = Self::unread(home);
+        ledger.refresh()?;
+        Ok(ledger)
+    }
+
+    /// The ledger in the folder `home` for a run that pays for nothing: it is read when something is written.
+    pub fn unread(home: &Path) -> Self {
+        Self {
+            path: home.join(FILE),
             inner: Mutex::new(Inner {
-                reading,
+                reading: Reading::default(),
                 file: None,
                 written: 0,
                 broken: None,
             }),
             synced: Mutex::new(0),
-        })
+        }
     }
 
     /// Reads what other gpbuilds wrote meanwhile.

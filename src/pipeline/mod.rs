@@ -272,8 +272,15 @@ fn look(settings: &Settings, project: &Project) -> Result<(Selection, Store, Loc
 fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
     let (selection, store, lock) = look(settings, &project)?;
     let recall = Arc::new(Recall::new(&lock, &project.specs));
-    let ledger = Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?;
-    let (payers, doubts) = money::under_way(&store, &ledger);
+    let (ledger, payers, doubts) = if settings.resolve.is_draft() {
+        // It pays for nothing, whatever was paid before.
+        let ledger = Ledger::unread(settings.home.data());
+        (ledger, BTreeMap::new(), Vec::new())
+    } else {
+        let ledger = Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?;
+        let (payers, doubts) = money::under_way(&store, &ledger);
+        (ledger, payers, doubts)
+    };
     let mut planned = Planned {
         payers,
         doubts,

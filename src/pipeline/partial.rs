@@ -165,7 +165,7 @@ impl Part {
             store,
             recall: Arc::new(Recall::new(&lock, &specs)),
             lock: Arc::new(lock),
-            ledger: Arc::new(Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?),
+            ledger: Arc::new(Ledger::unread(settings.home.data())),
             plan: Plan::default(),
         };
         planned.plan = plan::plan(specs.clone(), &planned.observer(settings), &|_| true);

@@ -15,6 +15,7 @@
     reason = "test code: it has a clock and prints, and a panic is how it fails"
 )]
 
+mod adopt;
 mod answers;
 mod clean;
 mod count;
@@ -87,6 +88,8 @@ enum What {
         #[arg(long, default_value_t = 50)]
         times: u64,
     },
+    /// The end at every operation while an old store is taken over
+    Adopt,
     /// Damage to every byte of small files, and to large ones
     Damage {
         /// How many flips of large objects
@@ -121,6 +124,7 @@ impl What {
             Self::Disk => points::errors(binary),
             Self::Power => power::cuts(binary),
             Self::Crowd { crowds } => crowd::crowds(binary, crowds),
+            Self::Adopt => adopt::kills(binary),
             Self::Clean { projects } => clean::wipes(binary, projects),
             Self::Worktrees { times } => worktrees::worktrees(binary, times),
             Self::Damage { flips } => damage::damage(binary, flips),
@@ -133,6 +137,7 @@ impl What {
                     Self::Disk,
                     Self::Power,
                     Self::Crowd { crowds: 50 },
+                    Self::Adopt,
                     Self::Clean { projects: 40 },
                     Self::Worktrees { times: 50 },
                     Self::Damage { flips: 10_000 },
