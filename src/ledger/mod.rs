@@ -156,7 +156,7 @@ impl Ledger {
         let mut inner = self.lock();
         let (_, line) = self.append(&mut inner, |reading| {
             let in_doubt = reading.entries.get(&number).is_none_or(Entry::is_in_doubt);
-            in_doubt.then(|| (number, Record::Settled { number, settlement }))
+            in_doubt.then_some((number, Record::Settled { number, settlement }))
         })?;
         drop(inner);
         self.sync(line)

@@ -119,7 +119,7 @@ mod tests {
         for root in [&one, &two, &one] {
             store.note_root(root).unwrap();
         }
-        assert_eq!(store.roots(), [one.clone()]);
+        assert_eq!(store.roots(), std::slice::from_ref(&one));
         std::fs::create_dir(&two).unwrap();
         assert_eq!(store.roots(), [one]);
     }
