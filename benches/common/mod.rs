@@ -12,15 +12,20 @@ use std::time::{Duration, Instant};
 /// Our own binary, of the release profile.
 pub const GPBUILD: &str = env!("CARGO_BIN_EXE_gpbuild");
 /// After so long no file of a project is young any more: see `src/state.rs`.
-const SETTLED: Duration = Duration::from_millis(2_200);
+pub const SETTLED: Duration = Duration::from_millis(2_200);
 
 /// Runs a program in a folder; how long that took, in milliseconds. It must end well.
 pub fn run(program: &str, arguments: &[&str], folder: &Path) -> f64 {
+    run_at_home(program, arguments, folder, Path::new(".gpbuild"))
+}
+
+/// The same for a person whose folder is `home`.
+pub fn run_at_home(program: &str, arguments: &[&str], folder: &Path, home: &Path) -> f64 {
     let began = Instant::now();
     let status = Command::new(program)
         .args(arguments)
         .current_dir(folder)
-        .env("GPBUILD_HOME", ".gpbuild")
+        .env("GPBUILD_HOME", home)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
