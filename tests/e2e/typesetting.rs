@@ -47,3 +47,35 @@ fn a_space_that_was_not_typed_is_drawn_all_the_same() {
     assert_eq!(project.build(), Counts::made(1));
     assert!(project.read("dist/a.png") == tight);
 }
+
+#[test]
+fn what_css_and_svg_write_as_escapes_is_looked_at_as_what_it_is() {
+    let page = |style: &str, body: &str| {
+        let project = Project::new("[cover.a]\nsize = \"300x400\"\ntemplate = \"own\"\n");
+        let page = format!(
+            "<html><head><style>{style}</style></head><body style=\"width: 300px; height: 400px\">{body}</body></html>"
+        );
+        project.write("templates/own.html", page);
+        project.run(&["build"])
+    };
+    let svg =
+        "<svg width=\"90\" height=\"90\"><text x=\"9\" y=\"50\">&#x13000;&#77825;</text></svg>";
+    for (style, body) in [
+        (r"p::before { content: '\13000\13001' }", "<p>a</p>"),
+        ("", svg),
+    ] {
+        let run = page(style, body);
+        assert_eq!(run.code, 1, "{style}{body}: {}", run.err);
+        let told = "error: no font has `𓀀` (U+13000), `𓀁` (U+13001)\n";
+        assert!(run.err.contains(told), "{style}{body}: {}", run.err);
+    }
+    // Neither is drawn, nor looked for.
+    for style in [
+        "/* p { background: url(old.png); content: '𓀀' } */",
+        "a[title='content: 𓀀'] { color: red }",
+        "p { justify-content: center }",
+    ] {
+        let run = page(style, "<p>a</p>");
+        assert_eq!(run.code, 0, "{style}: {}", run.err);
+    }
+}

@@ -4,6 +4,7 @@
 pub mod breaks;
 mod colour;
 mod contrast;
+mod css;
 mod draw;
 mod fit;
 mod fonts;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::DrawError;
 use super::page::class;
+use super::{DrawError, css};
 
 /// What a page holds besides its tree.
 #[derive(Default)]
@@ -40,7 +40,7 @@ pub(super) fn scan(html: &str) -> Result<Scan, DrawError> {
     while let Some(at) = rest.find('<') {
         let (text, tag) = rest.split_at(at);
         if svg > 0 {
-            scan.text.push_str(text);
+            scan.text.push_str(&unescape(text));
         }
         scan.html.push_str(text);
         if let Some(comment) = tag.strip_prefix("<!--") {
@@ -81,11 +81,12 @@ pub(super) fn scan(html: &str) -> Result<Scan, DrawError> {
         }
     }
     if svg > 0 {
-        scan.text.push_str(rest);
+        scan.text.push_str(&unescape(rest));
     }
     scan.html.push_str(rest);
-    css_contents(&scan.css, &mut scan.text);
-    css_urls(&scan.css, &mut scan.images);
+    let drawn = css::find(&scan.css);
+    scan.text.push_str(&drawn.text);
+    scan.images = drawn.images;
     Ok(scan)
 }
 
@@ -272,45 +273,50 @@ fn raw<'h>(html: &'h str, name: &str) -> (&'h str, &'h str) {
     }
 }
 
-/// The entities that minijinja and people write in attributes.
+/// Text with its character references as what they stand for: those by number, and the five names that XML
+/// knows. HTML's other names are left as they are written.
 fn unescape(text: &str) -> String {
-    if !text.contains('&') {
-        return text.to_owned();
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = rest.bytes().take(REFERENCE).position(|b| b == b';');
+        match end.and_then(|end| Some((referred(&rest[1..end])?, end + 1))) {
+            Some((sign, after)) => {
+                plain.push(sign);
+                rest = &rest[after..];
+            }
+            None => {
+                plain.push('&');
+                rest = &rest[1..];
+            }
+        }
     }
-    [
-        ("&quot;", "\""),
-        ("&#34;", "\""),
-        ("&#39;", "'"),
-        ("&#x27;", "'"),
-        ("&#x2f;", "/"),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&amp;", "&"),
-    ]
-    .iter()
-    .fold(text.to_owned(), |text, (entity, sign)| {
-        text.replace(entity, sign)
-    })
+    plain.push_str(rest);
+    plain
 }
 
-/// The strings that `content:` puts on the page.
-fn css_contents(css: &str, text: &mut String) {
-    for declaration in css.split("content").skip(1) {
-        let Some(value) = declaration.trim_start().strip_prefix(':') else {
-            continue;
-        };
-        text.extend(value.chars().take_while(|c| !matches!(c, ';' | '}')));
-    }
-}
+/// No reference that is known is longer, in bytes; zeros may stand before a number.
+const REFERENCE: usize = 32;
 
-/// The names in `url(…)`.
-pub(super) fn css_urls(css: &str, images: &mut BTreeSet<String>) {
-    for part in css.split("url(").skip(1) {
-        let part = part.trim_start();
-        let name = match part.chars().next() {
-            Some(quote @ ('"' | '\'')) => part[1..].split(quote).next(),
-            _ => part.split(')').next(),
-        };
-        images.extend(name.map(|name| name.trim().to_owned()));
-    }
+/// What stands between `&` and `;`, as a character.
+fn referred(name: &str) -> Option<char> {
+    let number = match name.strip_prefix('#') {
+        Some(digits) => match digits.strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+            None => digits.parse().ok()?,
+        },
+        None => {
+            return Some(match name {
+                "quot" => '"',
+                "apos" => '\'',
+                "lt" => '<',
+                "gt" => '>',
+                "amp" => '&',
+                _ => return None,
+            });
+        }
+    };
+    char::from_u32(number)
 }
