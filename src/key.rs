@@ -92,40 +92,58 @@ pub fn shot<'a>(
     request: &'a Request,
     mut digest_of: impl FnMut(&'a Picture) -> Option<Digest>,
 ) -> Result<Ingredients, &'a Picture> {
+    // Without `..`: a field that is new has to be dealt with here.
+    let Request {
+        model,
+        adapter,
+        operation,
+        width,
+        height,
+        prompt,
+        page,
+        quality,
+        background,
+        candidates,
+        format,
+        params,
+        variant,
+        references,
+        mask,
+    } = request;
     let mut list = Ingredients::default();
     list.add("key version", VERSION.to_string());
     // The layout's HTML says all there is to say about a page, whatever its template is called.
-    let model = match request.page {
-        Some(_) => request.model.provider.clone(),
-        None => request.model.to_string(),
+    let model = match page {
+        Some(_) => model.provider.clone(),
+        None => model.to_string(),
     };
     list.add("model", model);
-    list.add("adapter", request.adapter.to_string());
-    list.add("operation", request.operation.word());
-    list.add("size", format!("{}x{}", request.width, request.height));
-    if request.page.is_none() {
-        list.add("prompt", request.prompt.as_str());
+    list.add("adapter", adapter.to_string());
+    list.add("operation", operation.word());
+    list.add("size", format!("{width}x{height}"));
+    if page.is_none() {
+        list.add("prompt", prompt.as_str());
     }
-    list.maybe("quality", request.quality.as_deref());
-    list.maybe("background", request.background.as_deref());
-    list.add("candidates", request.candidates.to_string());
-    list.add("format", request.format.as_str());
-    if let Value::Object(params) = &request.params {
+    list.maybe("quality", quality.as_deref());
+    list.maybe("background", background.as_deref());
+    list.add("candidates", candidates.to_string());
+    list.add("format", format.as_str());
+    if let Value::Object(params) = params {
         let mut names: Vec<&String> = params.keys().collect();
         names.sort();
         for name in names {
             list.add(&format!("param {name}"), canonical(&params[name]));
         }
     }
-    list.add("variant", request.variant.to_string());
-    if let Some(page) = &request.page {
+    list.add("variant", variant.to_string());
+    if let Some(page) = page {
         list.page("layout", "", page);
     }
-    for (n, picture) in request.references.iter().enumerate() {
+    for (n, picture) in references.iter().enumerate() {
         let digest = digest_of(picture).ok_or(picture)?;
         list.add(&format!("reference {}", n + 1), digest.hex());
     }
-    if let Some(mask) = &request.mask {
+    if let Some(mask) = mask {
         let digest = digest_of(mask).ok_or(mask)?;
         list.add("mask", digest.hex());
     }
@@ -143,8 +161,13 @@ pub fn export(export: &Export, overlay: Option<&Overlay>, picture: Digest) -> In
     }
     // Nothing is said of an overlay where there is none: the keys of all other exports stay.
     if let Some(overlay) = overlay {
-        list.add("overlay renderer", overlay.renderer.to_string());
-        list.page("overlay", "overlay ", &overlay.page);
+        let Overlay {
+            layout: _,
+            renderer,
+            page,
+        } = overlay;
+        list.add("overlay renderer", renderer.to_string());
+        list.page("overlay", "overlay ", page);
     }
     list
 }

@@ -187,23 +187,29 @@ impl Export {
     /// An unset quality is not the same as 90: only the unset one lets a fitting picture through
     /// untouched.
     pub fn ingredients(&self) -> Vec<(&'static str, String)> {
+        // Without `..`: a field that is new has to be dealt with here.
+        let Self {
+            width,
+            height,
+            crop,
+            format,
+            quality,
+            max_bytes,
+        } = self;
         let or_none = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
-        let crop = self.crop.filter(|crop| !crop.is_whole()).map(|crop| {
+        let crop = crop.filter(|crop| !crop.is_whole()).map(|crop| {
             let [left, top, right, bottom] = crop.parts();
             format!("{left},{top},{right},{bottom}")
         });
         vec![
-            ("export.width", self.width.to_string()),
-            ("export.height", self.height.to_string()),
+            ("export.width", width.to_string()),
+            ("export.height", height.to_string()),
             ("export.crop", or_none(crop)),
-            ("export.format", self.format.name().to_owned()),
-            (
-                "export.quality",
-                or_none(self.quality.map(|q| q.to_string())),
-            ),
+            ("export.format", format.name().to_owned()),
+            ("export.quality", or_none(quality.map(|q| q.to_string()))),
             (
                 "export.max_bytes",
-                or_none(self.max_bytes.map(|n| n.to_string())),
+                or_none(max_bytes.map(|n| n.to_string())),
             ),
         ]
     }
