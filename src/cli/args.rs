@@ -236,6 +236,18 @@ pub(super) enum Command {
         #[arg(long, value_name = "WHAT", default_value = "day", value_parser = By::NAMES)]
         by: String,
     },
+    /// Show what this project sets that only you can decide, and agree to it
+    Trust {
+        /// Agree without being asked
+        #[arg(short, long)]
+        yes: bool,
+        /// Take back what you agreed to for this project
+        #[arg(long, conflicts_with = "yes")]
+        forget: bool,
+        /// Show what you agreed to, in all projects
+        #[arg(long, conflicts_with_all = ["yes", "forget"])]
+        list: bool,
+    },
     /// Look after the store
     Cache {
         #[command(subcommand)]

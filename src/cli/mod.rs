@@ -102,6 +102,7 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
         home: Home::find(variable("GPBUILD_HOME").as_deref().map(Path::new), &root),
         root,
         access: access(),
+        trusted: variable("GPBUILD_TRUST"),
         ..Settings::default()
     };
     if let Command::Cache { command } = command {
@@ -117,6 +118,15 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
     if let Command::Log { by } = &command {
         refuse_resolve_flags(&cli.resolve, "log")?;
         return command::log::run(&settings, By::parse(by), cli.common.json, reporter);
+    }
+    if let Command::Trust { yes, forget, list } = &command {
+        refuse_resolve_flags(&cli.resolve, "trust")?;
+        let json = cli.common.json;
+        return match (list, forget) {
+            (true, _) => command::trust::list(&settings, json, reporter),
+            (_, true) => command::trust::forget(&settings, reporter),
+            _ => command::trust::run(&settings, *yes, json, reporter),
+        };
     }
     let ResolveFlags {
         profile,
@@ -257,7 +267,10 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
             settings.select = assets;
             command::accept::run(&settings, reporter)
         }
-        Command::Init { .. } | Command::Cache { .. } | Command::Log { .. } => Ok(Exit::Done),
+        Command::Init { .. }
+        | Command::Cache { .. }
+        | Command::Log { .. }
+        | Command::Trust { .. } => Ok(Exit::Done),
     }
 }
 

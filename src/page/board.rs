@@ -153,12 +153,11 @@ fn push(diagnostic: &Diagnostic, problems: &mut Vec<String>) {
 }
 
 fn money(planned: &Planned) -> Money {
-    let budget = &planned.project.manifest.budget;
     Money {
         today: planned.ledger.spent_today().0,
         month: planned.ledger.spent_this_month().0,
-        run_budget: budget.run.map(|micro| micro.0),
-        month_budget: budget.month.map(|micro| micro.0),
+        run_budget: planned.most_of_run().map(|(micro, _)| micro.0),
+        month_budget: planned.most_of_month().map(|(micro, _)| micro.0),
         confirm: planned.asks_above().0,
     }
 }

@@ -3,6 +3,8 @@
 
 mod alone;
 mod fonts;
+mod gate;
+mod limits;
 mod money;
 mod outcome;
 mod partial;
@@ -24,7 +26,7 @@ use crate::fs::FsError;
 use crate::home::Home;
 use crate::ledger::Ledger;
 use crate::lock::Lock;
-use crate::manifest::{self, Manifest, Tree};
+use crate::manifest::{self, Manifest, Person, Tree};
 use crate::path::ProjectPath;
 use crate::pipeline::outcome::{Outcome, empty_summary};
 use crate::pipeline::remember::remembered;
@@ -37,9 +39,11 @@ use crate::spec::{self, Spec};
 use crate::state::{self, KnownOutputs, StateFile};
 use crate::store::Store;
 use crate::template::Templates;
+use crate::trust;
 use crate::world::{Sight, World};
 
 pub use alone::{alone, quite_alone};
+pub use gate::{Wishes, wishes};
 pub use money::{Access, Bill, Money, unasked};
 pub use outcome::{asset_report, fresh_report};
 pub use remember::{Unchanged, nothing_changed};
@@ -75,6 +79,8 @@ pub struct Settings {
     pub money: Money,
     /// How to reach providers, as the environment says.
     pub access: Access,
+    /// `GPBUILD_TRUST`: digests of settings that were agreed to.
+    pub trusted: Option<String>,
 }
 
 impl Settings {
@@ -213,6 +219,8 @@ pub struct Planned {
     pub plan: Plan,
     /// Outputs that gpbuild wrote and nobody declares, with their digests.
     pub unclaimed: BTreeMap<String, Digest>,
+    /// The person's own limits; none where nothing can be asked for.
+    pub person: Person,
 }
 
 /// Loads the project and says what is to be done. Writes nothing.
@@ -241,6 +249,12 @@ fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
     let (selection, store, lock) = look(settings, &project)?;
     let recall = Arc::new(Recall::new(&lock, &project.specs));
     let ledger = Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?;
+    let asked = |spec: &Arc<Spec>| spec.shots.iter().any(|shot| shot.page.is_none());
+    let person = if !settings.resolve.is_draft() && project.specs.iter().any(asked) {
+        trust::person(&settings.home, &settings.root)?
+    } else {
+        Person::default()
+    };
     let mut planned = Planned {
         known: settings.state_file().state().known(|_| true),
         unclaimed: unclaimed(&settings.root, &lock, &project.specs),
@@ -250,6 +264,7 @@ fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
         recall,
         ledger: Arc::new(ledger),
         plan: Plan::default(),
+        person,
     };
     let specs = planned.project.specs.clone();
     planned.plan = plan::plan(specs, &planned.observer(settings), &|id| selection.has(id));
@@ -398,10 +413,11 @@ fn run(
     early: Early,
 ) -> Result<(Lock, Outcome), Failure> {
     let plan = std::mem::take(&mut planned.plan);
-    let asker = money::asker(settings, planned, &plan, reporter)?;
     let planned = &*planned;
+    let gate = gate::opened(settings, planned, &plan, reporter)?;
+    let asker = money::asker(settings, planned, &plan, &gate, reporter)?;
     let (project, store) = (&planned.project, &planned.store);
-    let mut run = Run::new(settings, planned, plan.waiting, reporter, early);
+    let mut run = Run::new(settings, planned, gate, plan.waiting, reporter, early);
     let steps = run.settle(plan.steps);
     run.begin(&steps);
     let maker = Arc::new(Maker {
