@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use crate::diagnostic::{Diagnostic, Exit, Failure, count};
+use crate::manifest::Claim;
 use crate::pipeline::{Settings, Wishes, store_failure, wishes};
 use crate::report::{Event, Reporter};
 use crate::trust::Book;
@@ -112,8 +113,7 @@ fn book(settings: &Settings) -> Book {
 
 fn as_text(wishes: &Wishes) -> String {
     let mut out = String::new();
-    for claim in &wishes.claims {
-        let (line, _) = claim.place.line_column();
+    for (claim, line) in wishes.claims.iter().zip(lines(&wishes.claims)) {
         let file = &claim.place.source.name;
         let _ = writeln!(out, "{claim}\n  {file}:{line}: {}", claim.means());
     }
@@ -121,16 +121,28 @@ fn as_text(wishes: &Wishes) -> String {
     out
 }
 
+/// The line of each setting, from 1. They are all in one file, and it is gone through once: there may be
+/// very many.
+fn lines(claims: &[Claim]) -> Vec<usize> {
+    let text = claims.first().map_or("", |claim| &claim.place.source.text);
+    let ends: Vec<usize> = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
+    claims
+        .iter()
+        .map(|claim| ends.partition_point(|end| *end < claim.place.span.start) + 1)
+        .collect()
+}
+
 fn as_line(wishes: &Wishes) -> serde_json::Value {
     let settings: Vec<serde_json::Value> = wishes
         .claims
         .iter()
-        .map(|claim| {
+        .zip(lines(&wishes.claims))
+        .map(|(claim, line)| {
             json!({
                 "name": claim.name,
                 "value": claim.value,
                 "file": claim.place.source.name,
-                "line": claim.place.line_column().0,
+                "line": line,
                 "means": claim.means(),
             })
         })

@@ -389,6 +389,25 @@ fn a_project_does_not_say_what_the_person_pays() {
 }
 
 #[test]
+fn very_many_settings_are_all_shown_and_told_in_short() {
+    let mut manifest = HOST.to_owned();
+    for n in 1000..3000 {
+        manifest += &format!(
+            "[model.\"openai/m{n}\"]\nformats = [\"png\"]\nmax_n = 1\nmax_references = 0\nsizes = \"any\"\nfree = true\n"
+        );
+    }
+    let stranger = Stranger::new(&manifest);
+    let run = stranger.is_refused(&["build"]);
+    assert_eq!(run.err.matches("needs your trust: ").count(), 10);
+    let told = "error: nothing is asked for: 2001 settings of this project need your trust\n";
+    assert!(run.err.contains(told), "{}", run.err);
+    let shown = stranger.run(&["trust"]).out;
+    assert_eq!(shown.lines().count(), 2 * 2001 + 1);
+    let last = "model.\"openai/m2999\".free = true\n  gpbuild.toml:12012: estimates, budgets and `--max-cost` reckon with it; the bill may be another\n";
+    assert!(shown.contains(last), "{shown}");
+}
+
+#[test]
 fn no_parameter_asks_for_more_than_was_planned() {
     for (rule, param, told) in [
         (
