@@ -34,6 +34,13 @@ pub fn digest(claims: &[Claim]) -> Digest {
     hasher.finish()
 }
 
+/// What changes when a person agrees to something, or changes their limits: for who waits for that.
+pub fn files(home: &Home) -> Vec<PathBuf> {
+    let names = [CONFIG_FILE, FOLDER].into_iter();
+    let folder = home.config();
+    names.filter_map(|name| Some(folder?.join(name))).collect()
+}
+
 /// A person's own limits; none where they have no file.
 pub fn person(home: &Home, root: &Path) -> Result<Person, Failure> {
     let Some(folder) = home.config() else {

@@ -14,6 +14,7 @@ use crate::page::feed::Feed;
 use crate::page::pictures::Pictures;
 use crate::page::row::{Row, rows};
 use crate::pipeline::{self, Planned, Settings};
+use crate::trust;
 use crate::world::Signature;
 
 /// How often it is looked whether another gpbuild made something.
@@ -99,13 +100,12 @@ fn run(about: &About, feed: &Feed, pictures: &Pictures, requests: &Receiver<()>)
     }
 }
 
-/// What other gpbuilds write when they made something.
-fn glance(settings: &Settings) -> [Option<Signature>; 2] {
-    [
-        settings.root.join(lock::FILE),
-        settings.home.data().join(ledger::FILE),
-    ]
-    .map(|path| Signature::of(&path))
+/// What other gpbuilds write when they made something, or when somebody agreed to something.
+fn glance(settings: &Settings) -> Vec<Option<Signature>> {
+    let mut paths = trust::files(&settings.home);
+    paths.push(settings.root.join(lock::FILE));
+    paths.push(settings.home.data().join(ledger::FILE));
+    paths.iter().map(|path| Signature::of(path)).collect()
 }
 
 fn look(about: &About, pictures: &Pictures) -> Board {

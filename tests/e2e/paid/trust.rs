@@ -794,9 +794,8 @@ impl Drop for Watching {
     }
 }
 
-#[test]
-fn the_page_and_the_watch_pay_for_nothing_that_nobody_agreed_to() {
-    let stranger = Stranger::new(HOST);
+/// A watch with its page: the process, the page's host, and the token in its path.
+fn watching(stranger: &Stranger) -> (Watching, String, String) {
     let mut child = stranger
         .command(&["watch", "--port", "0"])
         .stdout(Stdio::null())
@@ -804,15 +803,22 @@ fn the_page_and_the_watch_pay_for_nothing_that_nobody_agreed_to() {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let _watching = Watching(child);
+    let watching = Watching(child);
     let url = lines
         .find_map(|line| Some(line.unwrap().strip_prefix("page: ")?.to_owned()))
         .unwrap();
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
     let mut parts = url.split('/');
     let (host, token) = (parts.nth(2).unwrap(), parts.next().unwrap());
+    (watching, host.to_owned(), token.to_owned())
+}
+
+#[test]
+fn the_page_pays_for_nothing_that_nobody_agreed_to() {
+    let stranger = Stranger::new(HOST);
+    let (_watching, host, token) = watching(&stranger);
     let body = r#"{"id":"a","price":1000000,"confirmed":true}"#;
-    let mut stream = TcpStream::connect(host).unwrap();
+    let mut stream = TcpStream::connect(&host).unwrap();
     write!(
         stream,
         "POST /{token}/make HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
@@ -824,6 +830,40 @@ fn the_page_and_the_watch_pay_for_nothing_that_nobody_agreed_to() {
     assert!(answer.starts_with("HTTP/1.1 409 "), "{answer}");
     let why = r#"{"error":"`a`: it needs your trust in what this project sets: `gpbuild trust` shows it"}"#;
     assert!(answer.ends_with(why), "{answer}");
+    assert_eq!(stranger.paid.server.stats().arrived, 0);
+}
+
+#[test]
+fn the_page_says_why_it_is_blocked_and_hears_that_somebody_agreed() {
+    let stranger = Stranger::new(HOST);
+    let (_watching, host, token) = watching(&stranger);
+    let mut stream = TcpStream::connect(&host).unwrap();
+    write!(
+        stream,
+        "GET /{token}/events HTTP/1.1\r\nhost: {host}\r\n\r\n"
+    )
+    .unwrap();
+    let mut lines = BufReader::new(stream).lines();
+    let mut row_of_a = |state: &str| {
+        let state = format!("\"state\":\"{state}\"");
+        lines
+            .by_ref()
+            .map(Result::unwrap)
+            .filter_map(|line| {
+                let at = line.find("\"id\":\"a\",\"manifest\"")?;
+                let end = line[at..].find("\"to_do\"")?;
+                Some(line[at..at + end].to_owned())
+            })
+            .find(|row| row.contains(&state))
+            .unwrap()
+    };
+    let row = row_of_a("blocked");
+    let why =
+        "\"reason\":\"it needs your trust in what this project sets: `gpbuild trust` shows it\"";
+    assert!(row.contains(why), "{row}");
+    stranger.ok(&["trust", "--yes"]);
+    let row = row_of_a("draft");
+    assert!(row.contains("\"reason\":\"never made\""), "{row}");
     assert_eq!(stranger.paid.server.stats().arrived, 0);
 }
 
