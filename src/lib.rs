@@ -23,6 +23,7 @@ mod output;
 pub mod index;
 pub mod state;
 pub mod plan;
+mod trust;
 pub mod ledger;
 pub mod lock;
 pub mod store;

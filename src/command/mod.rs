@@ -10,5 +10,6 @@ pub mod log;
 pub mod pick;
 pub mod plan;
 pub mod show;
+pub mod trust;
 pub mod watch;
 pub mod why;

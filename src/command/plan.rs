@@ -54,13 +54,15 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
         )));
     }
     if requests > 0 {
-        let budget = planned.project.manifest.budget.run;
-        if let Some(most) = budget
+        if let Some((most, whose)) = planned.most_of_run()
             && known > most
         {
             reporter.event(Event::Note(&format!(
-                "that is more than the budget of one run, {most}"
+                "that is more than {whose} budget of one run, {most}"
             )));
+        }
+        if let Some(destination) = planned.destination(settings, requests) {
+            reporter.event(Event::Note(&destination));
         }
     }
     Ok(Exit::Done)

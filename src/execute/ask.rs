@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::diagnostic::count;
-use crate::execute::purse::{Limits, Over, Purse};
+use crate::execute::purse::{Limits, Purse};
 use crate::execute::take_in::{NotTaken, Taken, recover, take_in};
 use crate::execute::{Failed, refused};
 use crate::fs::hold::Held;
@@ -353,7 +353,7 @@ impl Asker {
             Ok(number) => number,
             Err(NotIntended::Disk(error)) => return Err(refused::disk(&error)),
             Err(NotIntended::Over(ceiling, left)) => {
-                return Err(refused::over(Over::Month(ceiling.most, left)));
+                return Err(refused::over(self.purse.passed(&ceiling, left)));
             }
         };
         let head = Head {

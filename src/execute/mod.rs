@@ -20,7 +20,7 @@ use crate::plan::{Step, Verdict};
 use crate::signal::Signals;
 
 pub use ask::{Asker, Line, Spent, Talk, Terms, paced};
-pub use purse::Limits;
+pub use purse::{Limits, OwnLimits};
 pub use step::{Made, Maker, draw_diagnostic, locked_asset, overlay_diagnostic, page_images};
 pub use take_in::recover;
 

@@ -2,8 +2,9 @@
 //! cannot pass a limit together; settled by the bill. Knows no request.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::ledger::Ceiling;
 use crate::model::Micro;
 
 /// What may be spent, and what was.
@@ -17,12 +18,27 @@ pub struct Limits {
     pub month: Option<Micro>,
     /// What this month cost before this run.
     pub spent_before: Micro,
+    /// The person's own limits.
+    pub own: OwnLimits,
     /// A person agreed to requests whose price nobody knows.
     pub unknown: bool,
 }
 
+/// What a person allows in all their projects.
+#[derive(Clone, Debug, Default)]
+pub struct OwnLimits {
+    /// `run`.
+    pub run: Option<Micro>,
+    /// `month`.
+    pub month: Option<Micro>,
+    /// What this month cost them before this run, in all projects.
+    pub spent_before: Micro,
+    /// The file that says so.
+    pub file: Arc<str>,
+}
+
 /// The limit that a request would pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Over {
     /// `--max-cost`, and what is left of it.
     MaxCost(Micro, Micro),
@@ -30,6 +46,10 @@ pub enum Over {
     Run(Micro, Micro),
     /// `[budget] month`, and what is left of it.
     Month(Micro, Micro),
+    /// The person's own `run`, what is left of it, and the file that says so.
+    OwnRun(Micro, Micro, Arc<str>),
+    /// The same of their `month`.
+    OwnMonth(Micro, Micro, Arc<str>),
     /// There is a limit, and nobody knows the price.
     Unknown,
 }
@@ -40,6 +60,12 @@ impl fmt::Display for Over {
             Self::MaxCost(limit, left) => (limit, "`--max-cost`", left),
             Self::Run(limit, left) => (limit, "the budget of one run", left),
             Self::Month(limit, left) => (limit, "the budget of this month", left),
+            Self::OwnRun(limit, left, _) => (limit, "your own budget of one run", left),
+            Self::OwnMonth(limit, left, _) => (
+                limit,
+                "your own budget of this month, for all projects",
+                left,
+            ),
             Self::Unknown => return f.write_str("nobody knows its price, and there is a budget"),
         };
         write!(f, "it would pass {name}: {left} of {limit} is left")
@@ -76,11 +102,20 @@ impl Purse {
         }
     }
 
+    /// What a request would pass that others, who spend meanwhile, have come close to. Nothing more is begun.
+    pub fn passed(&self, ceiling: &Ceiling, left: Micro) -> Over {
+        let over = match ceiling.project {
+            Some(_) => Over::Month(ceiling.most, left),
+            None => Over::OwnMonth(ceiling.most, left, Arc::clone(&self.limits.own.file)),
+        };
+        self.lock().closed.get_or_insert(over).clone()
+    }
+
     /// Puts aside what a request is thought to cost.
     pub fn reserve(&self, estimate: Option<Micro>) -> Result<Reserved, Over> {
         let mut inner = self.lock();
-        if let Some(over) = inner.closed {
-            return Err(over);
+        if let Some(over) = &inner.closed {
+            return Err(over.clone());
         }
         let taken = inner.spent + inner.reserved;
         let Limits {
@@ -88,13 +123,18 @@ impl Purse {
             run,
             month,
             spent_before,
+            ref own,
             unknown,
         } = self.limits;
-        type Name = fn(Micro, Micro) -> Over;
-        let limits: [(Option<Micro>, Micro, Name); 3] = [
-            (max_cost, taken, Over::MaxCost),
-            (run, taken, Over::Run),
-            (month, taken + spent_before, Over::Month),
+        let own_run = |limit, left| Over::OwnRun(limit, left, Arc::clone(&own.file));
+        let own_month = |limit, left| Over::OwnMonth(limit, left, Arc::clone(&own.file));
+        type Name<'a> = &'a dyn Fn(Micro, Micro) -> Over;
+        let limits: [(Option<Micro>, Micro, Name<'_>); 5] = [
+            (max_cost, taken, &Over::MaxCost),
+            (run, taken, &Over::Run),
+            (month, taken + spent_before, &Over::Month),
+            (own.run, taken, &own_run),
+            (own.month, taken + own.spent_before, &own_month),
         ];
         let mut limits = limits
             .into_iter()
@@ -109,7 +149,7 @@ impl Purse {
             None => limits.next().map(|_| Over::Unknown),
         };
         if let Some(over) = over {
-            inner.closed = Some(over);
+            inner.closed = Some(over.clone());
             return Err(over);
         }
         let reserved = estimate.unwrap_or_default();
@@ -132,7 +172,7 @@ impl Purse {
 
 #[cfg(test)]
 mod tests {
-    use super::{Limits, Over, Purse};
+    use super::{Limits, Over, OwnLimits, Purse};
     use crate::model::Micro;
 
     const CENT: Micro = Micro(10_000);
@@ -188,6 +228,39 @@ mod tests {
         });
         let _one = purse.reserve(Some(CENT)).unwrap();
         assert!(purse.reserve(Some(Micro(1))).is_err());
+    }
+
+    #[test]
+    fn a_persons_own_limits_hold_beside_those_of_the_project() {
+        let own = OwnLimits {
+            run: Some(CENT.times(2)),
+            month: Some(CENT.times(10)),
+            spent_before: CENT.times(9),
+            file: "config.toml".into(),
+        };
+        let limits = |run| Limits {
+            run: Some(run),
+            own: own.clone(),
+            ..Limits::default()
+        };
+        let over = purse(limits(CENT))
+            .reserve(Some(CENT.times(3)))
+            .unwrap_err();
+        assert_eq!(over, Over::Run(CENT, CENT));
+        let over = purse(limits(CENT.times(9))).reserve(Some(CENT.times(3)));
+        let file = || "config.toml".into();
+        assert_eq!(
+            over.unwrap_err(),
+            Over::OwnRun(CENT.times(2), CENT.times(2), file())
+        );
+        // What was spent elsewhere counts too.
+        let over = purse(limits(CENT.times(9))).reserve(Some(CENT.times(2)));
+        let over = over.unwrap_err();
+        assert_eq!(over, Over::OwnMonth(CENT.times(10), CENT, file()));
+        assert_eq!(
+            over.to_string(),
+            "it would pass your own budget of this month, for all projects: $0.010 of $0.100 is left"
+        );
     }
 
     #[test]

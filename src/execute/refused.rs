@@ -34,16 +34,26 @@ pub fn stopped() -> Failed {
 
 /// A budget.
 pub fn over(over: Over) -> Failed {
-    let diagnostic = Diagnostic::error(format!("it was not asked for: {over}")).hint(match over {
-        Over::MaxCost(..) => "give a larger `--max-cost`, or build fewer assets at once",
+    let hint = match &over {
+        Over::MaxCost(..) => "give a larger `--max-cost`, or build fewer assets at once".to_owned(),
         Over::Run(..) => {
-            "raise `run` in `[budget]`, or run `gpbuild` again: what was made stays made"
+            "raise `run` in `[budget]`, or run `gpbuild` again: what was made stays made".to_owned()
         }
-        Over::Month(..) => "raise `month` in `[budget]`; `gpbuild log` says what it was spent on",
+        Over::Month(..) => {
+            "raise `month` in `[budget]`; `gpbuild log` says what it was spent on".to_owned()
+        }
+        Over::OwnRun(_, _, file) => {
+            format!("raise `run` in `{file}`, or run `gpbuild` again: what was made stays made")
+        }
+        Over::OwnMonth(_, _, file) => {
+            format!("raise `month` in `{file}`; `gpbuild log` says what it was spent on")
+        }
         Over::Unknown => {
             "`--yes` agrees to it; or give the model's `tokens` in `[model.\"provider/name\"]`"
+                .to_owned()
         }
-    });
+    };
+    let diagnostic = Diagnostic::error(format!("it was not asked for: {over}")).hint(hint);
     blocked(Exit::Budget, diagnostic)
 }
 

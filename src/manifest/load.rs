@@ -137,7 +137,7 @@ fn read(world: &World, file: &ProjectPath, problems: &Problems) -> Option<Arc<So
 
 /// Parses a manifest; what is not TOML is reported, and the rest of that file is left alone, since
 /// half a table would only give errors that are not there.
-fn with_table(source: &Arc<Source>, problems: &Problems, then: impl FnOnce(Table<'_>)) {
+pub(super) fn with_table(source: &Arc<Source>, problems: &Problems, then: impl FnOnce(Table<'_>)) {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     if errors.is_empty() {
         return then(Table::root(table.get_ref(), source, problems));
@@ -205,13 +205,20 @@ fn read_project(table: &Table<'_>, manifest: &mut Manifest) {
             .profiles
             .insert(name.value, defaults.unwrap_or_default());
     }
-    manifest.models = Arc::new(models::models(table));
+    let (models, of_models) = models::models(table);
+    manifest.models = Arc::new(models);
+    // Where the key goes is told first.
     if let Some(provider) = table.table("provider") {
-        manifest.providers = providers::providers(provider, &manifest.models);
+        let (providers, claims) = providers::providers(provider, &manifest.models);
+        manifest.providers = providers;
+        manifest.claims = claims;
     }
     if let Some(budget) = table.table("budget") {
-        manifest.budget = providers::budget(budget);
+        let (budget, claim) = providers::budget(budget);
+        manifest.budget = budget;
+        manifest.claims.extend(claim);
     }
+    manifest.claims.extend(of_models);
     if let Some(quota) = table.table("quota") {
         for (group, element) in quota.entries() {
             match element.as_whole().and_then(|n| u32::try_from(n).ok()) {

@@ -2,10 +2,12 @@
 //! filled in here, no template is rendered, no preset looked up.
 
 mod append;
+mod claims;
 mod fields;
 mod find;
 mod load;
 mod models;
+mod person;
 mod providers;
 mod reader;
 
@@ -22,8 +24,10 @@ use crate::preset::Preset;
 use crate::provider::openai::Azure;
 
 pub use append::{AppendError, EditStep, Owner, append};
+pub use claims::{CONFIRM, Claim, Stake};
 pub use find::{Tree, is_glob};
 pub use load::{is_id, load};
+pub use person::{Person, person};
 
 /// The name of the project's own manifest.
 pub const PROJECT_FILE: &str = "gpbuild.toml";
@@ -62,6 +66,8 @@ pub struct Manifest {
     pub providers: Providers,
     /// `[budget]`.
     pub budget: Budget,
+    /// What of all this only a person can grant; where the key goes comes first.
+    pub claims: Vec<Claim>,
     /// `[quota]`: at most so many assets of a group.
     pub quota: BTreeMap<String, At<u32>>,
     /// `[fonts] files`: paths and globs.

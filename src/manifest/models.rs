@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::diagnostic::{Diagnostic, list, nearest};
 use crate::export::Format;
 use crate::manifest::At;
+use crate::manifest::claims::{self, Claim};
 use crate::manifest::reader::{Element, Table};
 use crate::model::{self, Model, ModelId, Models, ParamRule, Price, SizeRule, TokenRule};
 
@@ -21,10 +22,12 @@ const MAX_SIDE: u32 = 8192;
 /// The most pixels of a picture that gpbuild reads.
 const MAX_PIXELS: u64 = 64_000_000;
 
-/// The built-in table with the project's `[model."…"]` tables laid over it.
-pub fn models(root: &Table<'_>) -> Models {
+/// The built-in table with the project's `[model."…"]` tables laid over it; and what of them only a person
+/// can grant.
+pub fn models(root: &Table<'_>) -> (Models, Vec<Claim>) {
     let mut models = model::builtin().clone();
     let mut successors = Vec::new();
+    let mut claims = Vec::new();
     for (name, table) in root.tables("model") {
         let id = match ModelId::parse(&name.value) {
             Ok(id) if id.provider == "local" => Err(Diagnostic::error(
@@ -35,6 +38,9 @@ pub fn models(root: &Table<'_>) -> Models {
         match id {
             Ok(id) => {
                 let (model, successor) = read(&table, &name, &id, &models);
+                let known = model::builtin().get(&id);
+                let place = |column: &str| table.key_place(column);
+                claims.extend(claims::of_model(&id, known, &model, place));
                 models.insert(id, model);
                 successors.extend(successor);
             }
@@ -51,7 +57,7 @@ pub fn models(root: &Table<'_>) -> Models {
             root.report(why.at(at.place));
         }
     }
-    models
+    (models, claims)
 }
 
 /// The model, and its successor as it is written.

@@ -2,6 +2,7 @@
 //! counts in a key. Knows no credentials: they are in the environment, and nowhere else.
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::manifest::claims::{CONFIRM, Claim, Stake, quoted};
 use crate::manifest::reader::Table;
 use crate::manifest::{Budget, OpenAi, Providers};
 use crate::model::{ModelId, Models};
@@ -13,30 +14,52 @@ const MAX_PER_MINUTE: u32 = 100_000;
 /// What people may take for a place to write a key.
 const SECRETS: [&str; 4] = ["api_key", "key", "token", "secret"];
 
-/// `[budget]`.
-pub fn budget(table: Table<'_>) -> Budget {
+/// `[budget]`; and its `confirm`, if that is more than a project can say by itself.
+pub fn budget(table: Table<'_>) -> (Budget, Option<Claim>) {
     let budget = Budget {
         run: table.dollars("run"),
         month: table.dollars("month"),
         confirm: table.dollars("confirm"),
     };
+    let more = budget.confirm.filter(|confirm| *confirm > CONFIRM);
+    let claim = more
+        .zip(table.key_place("confirm"))
+        .map(|(confirm, place)| Claim {
+            name: "budget.confirm".to_owned(),
+            value: confirm.decimal(),
+            place,
+            stake: Stake::Confirm,
+        });
     table.finish();
-    budget
+    (budget, claim)
 }
 
-/// `[provider]`, with a table for each provider that has something to set.
-pub fn providers(table: Table<'_>, models: &Models) -> Providers {
-    let openai = table.table("openai").map(|inner| openai(inner, models));
+/// `[provider]`, with a table for each provider that has something to set; and what of it only a person can
+/// grant.
+pub fn providers(table: Table<'_>, models: &Models) -> (Providers, Vec<Claim>) {
+    let mut claims = Vec::new();
+    let openai = table
+        .table("openai")
+        .map(|inner| openai(inner, models, &mut claims));
     table.finish();
-    Providers {
-        openai: openai.unwrap_or_default(),
-    }
+    let openai = openai.unwrap_or_default();
+    (Providers { openai }, claims)
 }
 
-fn openai(table: Table<'_>, models: &Models) -> OpenAi {
+fn openai(table: Table<'_>, models: &Models, claims: &mut Vec<Claim>) -> OpenAi {
     let base_url = table.string("base_url").and_then(|at| {
         match Endpoint::parse_url(&at.value) {
-            Ok(_) => return Some(at),
+            Ok(url) => {
+                if !openai::is_known(&url) {
+                    claims.push(Claim {
+                        name: "provider.openai.base_url".to_owned(),
+                        value: quoted(url.as_str()),
+                        place: at.place.clone(),
+                        stake: Stake::Host(openai::host(&url)),
+                    });
+                }
+                return Some(at);
+            }
             // There may be a password in it.
             Err(why) if why == UrlError::Extra || at.value.contains('@') => {
                 let line = unseen(&at.place);
@@ -63,7 +86,15 @@ fn openai(table: Table<'_>, models: &Models) -> OpenAi {
                     ),
             );
         }
-        azure(inner, models)
+        let place = inner.place().clone();
+        let azure = azure(inner, models);
+        claims.push(Claim {
+            name: "provider.openai.azure".to_owned(),
+            value: as_text(&azure),
+            place,
+            stake: Stake::Deployment,
+        });
+        azure
     });
     for (key, _) in table.entries() {
         if SECRETS.contains(&key.value.as_str()) {
@@ -80,6 +111,19 @@ fn openai(table: Table<'_>, models: &Models) -> OpenAi {
         images_per_minute: images_per_minute.map(|at| at.value),
         azure,
     }
+}
+
+/// The same for the same settings, however they are written.
+fn as_text(azure: &Azure) -> String {
+    let names = azure.deployments.iter();
+    let names: Vec<String> = names
+        .map(|(model, name)| format!("{} = {}", quoted(model), quoted(name)))
+        .collect();
+    format!(
+        "{{ api_version = {}, deployments = {{ {} }} }}",
+        quoted(&azure.api_version),
+        names.join(", ")
+    )
 }
 
 /// A place that is told without its line being shown: a secret stands there, or may.

@@ -86,6 +86,12 @@ impl<'a> Table<'a> {
         self.table.contains_key(key)
     }
 
+    /// Where the key stands; does not read it.
+    pub fn key_place(&self, key: &str) -> Option<Place> {
+        let (key, _) = self.table.get_key_value(key)?;
+        Some(self.place_of(key.span()))
+    }
+
     /// A string.
     pub fn string(&self, key: &'static str) -> Option<At<String>> {
         let value = self.get(key)?;

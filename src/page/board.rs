@@ -14,6 +14,7 @@ use crate::page::feed::Feed;
 use crate::page::pictures::Pictures;
 use crate::page::row::{Row, rows};
 use crate::pipeline::{self, Planned, Settings};
+use crate::trust;
 use crate::world::Signature;
 
 /// How often it is looked whether another gpbuild made something.
@@ -99,13 +100,12 @@ fn run(about: &About, feed: &Feed, pictures: &Pictures, requests: &Receiver<()>)
     }
 }
 
-/// What other gpbuilds write when they made something.
-fn glance(settings: &Settings) -> [Option<Signature>; 2] {
-    [
-        settings.root.join(lock::FILE),
-        settings.home.data().join(ledger::FILE),
-    ]
-    .map(|path| Signature::of(&path))
+/// What other gpbuilds write when they made something, or when somebody agreed to something.
+fn glance(settings: &Settings) -> Vec<Option<Signature>> {
+    let mut paths = trust::files(&settings.home);
+    paths.push(settings.root.join(lock::FILE));
+    paths.push(settings.home.data().join(ledger::FILE));
+    paths.iter().map(|path| Signature::of(path)).collect()
 }
 
 fn look(about: &About, pictures: &Pictures) -> Board {
@@ -153,13 +153,16 @@ fn push(diagnostic: &Diagnostic, problems: &mut Vec<String>) {
 }
 
 fn money(planned: &Planned) -> Money {
-    let budget = &planned.project.manifest.budget;
     let name = planned.project.name();
+    let month = planned.most_of_month();
+    // What is held against the person's own limit is what all their projects cost.
+    let of = month.filter(|(_, whose)| *whose == "the").map(|_| &*name);
+    let of = if month.is_none() { Some(&*name) } else { of };
     Money {
         today: planned.ledger.spent_today(&name).0,
-        month: planned.ledger.spent_this_month(Some(&name)).0,
-        run_budget: budget.run.map(|micro| micro.0),
-        month_budget: budget.month.map(|micro| micro.0),
+        month: planned.ledger.spent_this_month(of).0,
+        run_budget: planned.most_of_run().map(|(micro, _)| micro.0),
+        month_budget: month.map(|(micro, _)| micro.0),
         confirm: planned.asks_above().0,
     }
 }

@@ -83,9 +83,10 @@ pub fn rows(settings: &Settings, real: &Planned, drafts: Option<&Planned>) -> Ve
         .filter_map(|step| Some((step.spec.id.as_str(), step.digest?)))
         .collect();
     let mut steps: BTreeMap<String, Step> = BTreeMap::new();
+    let gate = real.gate(settings);
     for step in &real.plan.steps {
         let mut step = step.clone();
-        settings.access.block(&mut step);
+        gate.block(&mut step);
         steps.insert(step.spec.id.clone(), step);
     }
     let asked_for = real.asked_for(settings).unwrap_or_default();

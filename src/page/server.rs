@@ -152,12 +152,13 @@ impl Context {
         let planned = pipeline::plan(&settings).map_err(|failure| told(&failure))?;
         let step = planned.plan.steps.iter().find(|step| step.spec.id == id);
         let mut step = step.cloned().ok_or_else(|| no_asset(id))?;
-        settings.access.block(&mut step);
+        let gate = planned.gate(&settings);
+        gate.block(&mut step);
         if step.verdict == crate::plan::Verdict::Blocked {
             return Err(format!("`{id}`: {}", step.reason));
         }
         Ok(Price {
-            bill: planned.bill(&settings.access),
+            bill: planned.bill(&gate),
             asks_above: planned.asks_above(),
         })
     }

@@ -4,6 +4,8 @@
 mod adopt;
 mod alone;
 mod fonts;
+mod gate;
+mod limits;
 mod money;
 mod outcome;
 mod partial;
@@ -26,7 +28,7 @@ use crate::home::Home;
 use crate::key::Key;
 use crate::ledger::{Entry, Ledger};
 use crate::lock::Lock;
-use crate::manifest::{self, Manifest, Tree};
+use crate::manifest::{self, Manifest, Person, Tree};
 use crate::path::ProjectPath;
 use crate::pipeline::outcome::{Outcome, empty_summary};
 use crate::pipeline::remember::remembered;
@@ -39,10 +41,12 @@ use crate::spec::{self, Spec};
 use crate::state::{self, KnownOutputs, StateFile};
 use crate::store::{Payer, Store};
 use crate::template::Templates;
+use crate::trust;
 use crate::world::{Sight, World};
 
 pub use adopt::{adopt_by_word, is_there as has_old_store, nothing_there};
 pub use alone::alone;
+pub use gate::{Wishes, wishes};
 pub use money::{Access, Bill, Money, unasked, under_way};
 pub use outcome::{asset_report, fresh_report};
 pub use remember::{Unchanged, nothing_changed};
@@ -78,6 +82,8 @@ pub struct Settings {
     pub money: Money,
     /// How to reach providers, as the environment says.
     pub access: Access,
+    /// `GPBUILD_TRUST`: digests of settings that were agreed to.
+    pub trusted: Option<String>,
 }
 
 impl Settings {
@@ -245,6 +251,8 @@ pub struct Planned {
     pub plan: Plan,
     /// Outputs that gpbuild wrote and nobody declares, with their digests.
     pub unclaimed: BTreeMap<String, Digest>,
+    /// The person's own limits; none where nothing can be asked for.
+    pub person: Person,
 }
 
 /// Loads the project and says what is to be done. Writes nothing.
@@ -281,6 +289,12 @@ fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
         let (payers, doubts) = money::under_way(&store, &ledger);
         (ledger, payers, doubts)
     };
+    let asked = |spec: &Arc<Spec>| spec.shots.iter().any(|shot| shot.page.is_none());
+    let person = if !settings.resolve.is_draft() && project.specs.iter().any(asked) {
+        trust::person(&settings.home, &settings.root)?
+    } else {
+        Person::default()
+    };
     let mut planned = Planned {
         payers,
         doubts,
@@ -292,6 +306,7 @@ fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
         recall,
         ledger: Arc::new(ledger),
         plan: Plan::default(),
+        person,
     };
     let specs = planned.project.specs.clone();
     planned.plan = plan::plan(specs, &planned.observer(settings), &|id| selection.has(id));
@@ -442,10 +457,11 @@ fn run(
     early: Early,
 ) -> Result<(Lock, Outcome), Failure> {
     let plan = std::mem::take(&mut planned.plan);
-    let asker = money::asker(settings, planned, &plan, reporter)?;
     let planned = &*planned;
+    let gate = gate::opened(settings, planned, &plan, reporter)?;
+    let asker = money::asker(settings, planned, &plan, &gate, reporter)?;
     let (project, store) = (&planned.project, &planned.store);
-    let mut run = Run::new(settings, planned, plan.waiting, reporter, early);
+    let mut run = Run::new(settings, planned, gate, plan.waiting, reporter, early);
     let steps = run.settle(plan.steps);
     run.begin(&steps);
     let maker = Arc::new(Maker {

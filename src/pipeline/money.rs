@@ -7,13 +7,15 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::diagnostic::{Diagnostic, Exit, Failure, count};
-use crate::execute::{self, Asker, Limits, Terms};
+use crate::execute::{self, Asker, Terms};
 use crate::key::Key;
-use crate::ledger::{Ceiling, Entry, Ledger};
+use crate::ledger::{Entry, Ledger};
 use crate::manifest::OpenAi;
 use crate::model::Micro;
+use crate::pipeline::gate::Gate;
+use crate::pipeline::limits::{Most, asks_above, ceilings, limits};
 use crate::pipeline::{Planned, Project, Settings, store_failure};
-use crate::plan::{self, Plan, Reason, Step, Verdict};
+use crate::plan::{self, Plan, Reason};
 use crate::provider::openai::{self, Config, DEFAULT_BASE_URL, Endpoint};
 use crate::report::{Event, Reporter};
 use crate::store::{Payer, Store};
@@ -22,8 +24,6 @@ use crate::store::{Payer, Store};
 const REQUESTS: usize = 8;
 /// How long one request may take: large pictures take minutes.
 const TIMEOUT: Duration = Duration::from_secs(600);
-/// More than this is not spent without asking, unless `[budget] confirm` says otherwise.
-const CONFIRM: Micro = Micro(1_000_000);
 
 /// What the command line says about money.
 #[derive(Clone, Debug, Default)]
@@ -50,23 +50,8 @@ pub struct Access {
 }
 
 impl Access {
-    /// Blocks a step whose provider cannot be asked: that is said before anything is done.
-    pub fn block(&self, step: &mut Step) {
-        let is_asked = step.asks() && (step.requests() > 0 || step.shares.is_some());
-        if !is_asked {
-            return;
-        }
-        let asked = step.spec.shots.iter().find(|shot| shot.page.is_none());
-        if let Some(shot) = asked
-            && let Some(reason) = self.missing(&shot.model.provider)
-        {
-            step.reason = reason;
-            step.verdict = Verdict::Blocked;
-        }
-    }
-
     /// Why a provider cannot be asked.
-    fn missing(&self, provider: &str) -> Option<Reason> {
+    pub fn missing(&self, provider: &str) -> Option<Reason> {
         if provider != openai::NAME {
             return Some(Reason::NoProvider(provider.to_owned()));
         }
@@ -158,26 +143,18 @@ pub struct Bill {
 
 impl Planned {
     /// What carrying out the plan would ask for.
-    pub fn bill(&self, access: &Access) -> Bill {
-        Bill::of(&self.plan, access)
+    pub fn bill(&self, gate: &Gate<'_>) -> Bill {
+        Bill::of(&self.plan, gate)
     }
-
-    /// More than this is not spent without somebody being asked.
-    pub fn asks_above(&self) -> Micro {
-        asks_above(&self.project)
-    }
-}
-
-fn asks_above(project: &Project) -> Micro {
-    project.manifest.budget.confirm.unwrap_or(CONFIRM)
 }
 
 impl Bill {
-    fn of(plan: &Plan, access: &Access) -> Self {
+    /// What a plan would ask for, behind this gate.
+    pub fn of(plan: &Plan, gate: &Gate<'_>) -> Self {
         let mut bill = Self::default();
         for step in &plan.steps {
             let mut step = step.clone();
-            access.block(&mut step);
+            gate.block(&mut step);
             let requests = step.requests();
             if requests == 0 {
                 continue;
@@ -211,13 +188,14 @@ pub fn asker(
     settings: &Settings,
     planned: &Planned,
     plan: &Plan,
+    gate: &Gate<'_>,
     reporter: &Reporter,
 ) -> Result<Option<Asker>, Failure> {
     let Some(key) = settings.access.openai_key.clone() else {
         return Ok(None);
     };
-    let bill = Bill::of(plan, &settings.access);
-    if bill.requests == 0 {
+    let bill = Bill::of(plan, gate);
+    if bill.requests == 0 || gate.is_shut() {
         return Ok(None);
     }
     if let Some(damage) = planned.ledger.damage() {
@@ -229,26 +207,15 @@ pub fn asker(
     for (id, takers) in plan::takers(&plan.steps) {
         reporter.event(Event::Note(&format!("{id}: {takers}")));
     }
-    let budget = &manifest.budget;
-    let agreed = consent(settings, asks_above(&planned.project), &bill, reporter)?;
-    let name = planned.project.name();
-    let ceilings = budget.month.map(|most| Ceiling {
-        project: Some(name.clone()),
-        most,
-    });
+    let most = asks_above(&manifest.budget, &planned.person);
+    let agreed = consent(settings, &most, &bill, reporter)?;
     let terms = Terms {
         at_once: requests_at_once(settings.jobs),
         images_per_minute: openai.images_per_minute,
-        limits: Limits {
-            max_cost: settings.money.max_cost,
-            run: budget.run,
-            month: budget.month,
-            spent_before: planned.ledger.spent_this_month(Some(&name)),
-            unknown: agreed,
-        },
+        limits: limits(settings, planned, agreed),
         retry_in_doubt: settings.money.retry_in_doubt,
-        ceilings: ceilings.into_iter().collect(),
-        project: name,
+        ceilings: ceilings(planned),
+        project: planned.project.name(),
     };
     Ok(Some(Asker::new(
         endpoint,
@@ -295,12 +262,12 @@ fn endpoint(
 /// nobody knows.
 fn consent(
     settings: &Settings,
-    most: Micro,
+    most: &Most,
     bill: &Bill,
     reporter: &Reporter,
 ) -> Result<bool, Failure> {
     let agreed = settings.money.yes || settings.money.max_cost.is_some();
-    if agreed || (bill.known <= most && bill.unknown == 0) {
+    if agreed || (bill.known <= most.amount && bill.unknown == 0) {
         return Ok(settings.money.yes);
     }
     let words = bill.words();
@@ -314,12 +281,7 @@ fn consent(
             Exit::Budget,
             Diagnostic::error(format!("{words}: nobody is there to agree to that"))
                 .hint("`--yes` agrees to it, `--max-cost USD` to so much of it")
-                .hint(match most {
-                    Micro(0) => "`confirm` in `[budget]` is 0: nothing is spent without asking".to_owned(),
-                    most => format!(
-                        "without asking, a run spends at most {most}: `confirm` in `[budget]` moves that"
-                    ),
-                }),
+                .hint(most.words()),
         )),
     }
 }

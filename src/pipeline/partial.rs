@@ -13,7 +13,7 @@ use crate::fs::{Durability, read_bounded, write_atomic};
 use crate::index;
 use crate::ledger::Ledger;
 use crate::lock::{self, Lock, Tables};
-use crate::manifest::Tree;
+use crate::manifest::{Person, Tree};
 use crate::output;
 use crate::path::ProjectPath;
 use crate::pipeline::outcome::{Outcome, fresh_report};
@@ -167,6 +167,8 @@ impl Part {
             lock: Arc::new(lock),
             ledger: Arc::new(Ledger::unread(settings.home.data())),
             plan: Plan::default(),
+            // Nothing here is paid for.
+            person: Person::default(),
         };
         planned.plan = plan::plan(specs.clone(), &planned.observer(settings), &|_| true);
         let others = tables.map(|tables| tables.keys()).unwrap_or_default();

@@ -93,6 +93,8 @@ pub enum Reason {
     NoKey(&'static str),
     /// Another gpbuild asks for it just now: who.
     BeingMade(String),
+    /// Nobody agreed to what the project sets for requests.
+    NotTrusted,
     /// A request for it was sent, and its answer never came: what to tell of it.
     InDoubt(String),
     /// Its model answers no more: what to tell of it.
@@ -141,6 +143,9 @@ impl fmt::Display for Reason {
                 "this version of gpbuild does not send requests to `{provider}` yet"
             ),
             Self::NoKey(variable) => write!(f, "`{variable}` is not set"),
+            Self::NotTrusted => f.write_str(
+                "it needs your trust in what this project sets: `gpbuild trust` shows it",
+            ),
             Self::BeingMade(what) | Self::InDoubt(what) | Self::Retired(what) => f.write_str(what),
         }
     }

@@ -239,6 +239,8 @@ impl<'m> Preflight<'m> {
 
     fn param(&self, model: &Model, name: &str, at: &At<Value>) -> Option<Diagnostic> {
         let rule = model.params.as_ref().and_then(|rules| rules.get(name));
+        // Whatever a project says of its model: a second `n` would be paid for, and in no estimate.
+        let rule = rule.filter(|_| !SET_HERE.contains(&name));
         if let Some(rule) = rule {
             let wrong = || {
                 Diagnostic::error(format!(
@@ -262,6 +264,19 @@ impl<'m> Preflight<'m> {
         })
     }
 }
+
+/// What gpbuild itself puts into a request.
+const SET_HERE: [&str; 9] = [
+    "model",
+    "prompt",
+    "n",
+    "size",
+    "quality",
+    "background",
+    "image",
+    "images",
+    "mask",
+];
 
 /// A file that is to be a mask.
 pub struct Mask<'a> {

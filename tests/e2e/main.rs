@@ -36,6 +36,8 @@ mod restore;
 mod scale;
 mod selection;
 mod state;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod typesetting;
 mod watch;
 mod watch_stress;

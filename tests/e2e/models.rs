@@ -244,6 +244,7 @@ fn a_build_asks_above_what_the_project_says() {
     let run = |more: &[(&str, &str)]| {
         let mut command = project.command(&["build"]);
         command.env("OPENAI_API_KEY", "sk-x");
+        command.env("GPBUILD_TRUST", project.trust());
         command.envs(more.iter().copied());
         let output = command.output().unwrap();
         (
@@ -319,6 +320,7 @@ fn azure_is_asked_at_its_own_address_with_its_own_header() {
         );
         let server = std::thread::spawn(move || refuse_one(&listener));
         let mut command = project.command(&["build"]);
+        command.env("GPBUILD_TRUST", project.trust());
         let output = command.env("OPENAI_API_KEY", "sk-x").output().unwrap();
         assert_eq!(output.status.code(), Some(3));
         let (line, headers) = server.join().unwrap();

@@ -11,6 +11,7 @@ mod pictures;
 #[cfg(unix)]
 mod shared;
 mod shots;
+mod trust;
 
 use api_server::{Options, Server};
 
@@ -78,6 +79,11 @@ impl Paid {
         let run = self.run(&["build", "--json", "--yes"]);
         assert_eq!(run.code, code, "{}{}", run.out, run.err);
         run
+    }
+
+    /// Where requests go.
+    fn host(&self) -> String {
+        self.server.origin().replace("http://", "")
     }
 
     /// How many requests the server took.

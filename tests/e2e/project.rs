@@ -157,6 +157,15 @@ impl Project {
         copy
     }
 
+    /// The digest of what the project sets that only a person can grant, as its owner would set it in
+    /// `GPBUILD_TRUST`.
+    pub fn trust(&self) -> String {
+        let run = self.run(&["trust", "--json"]);
+        let digest = run.json()[0]["digest"].as_str().unwrap().to_owned();
+        assert_eq!(digest.len(), 64, "{}", run.out);
+        digest
+    }
+
     /// How many shots the store holds.
     pub fn shots(&self) -> u64 {
         let run = self.ok(&["cache", "stats", "--json"]);

@@ -78,14 +78,20 @@ impl Client {
         }
         // Set already, if this process has asked before.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder()
             .user_agent(concat!("gpbuild/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .timeout(self.endpoint.timeout())
             // The key goes to the host that was named, and to no other.
             .redirect(Policy::none())
             // Only gpbuild decides what is sent again.
-            .retry(reqwest::retry::never())
+            .retry(reqwest::retry::never());
+        if self.endpoint.is_here() {
+            // Whatever the environment says of proxies: only to this machine may a key go in the clear. To
+            // others it goes by `https`, of which a proxy sees the host's name.
+            http = http.no_proxy();
+        }
+        let http = http
             .build()
             .map_err(|e| format!("cannot set up a connection: {}", causes(&e)))?;
         Ok(self.http.get_or_init(|| http))

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -11,6 +12,37 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// Where the API is, if nothing else is said.
 pub const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
+
+/// The hosts that a key may go to without anybody's word. Not Azure's: a name under `openai.azure.com`
+/// belongs to whoever registered it.
+const HOSTS: [&str; 1] = ["api.openai.com"];
+
+/// Whether a key may go there without anybody's word.
+pub fn is_known(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    url.scheme() == "https" && HOSTS.contains(&host) && url.port().is_none()
+}
+
+/// The host that a key goes to, with its port if it is no usual one: what looks like another in some script
+/// is shown in its ASCII form.
+pub fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// Whether it is on this machine. What goes there goes nowhere else on its way.
+fn is_here(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let address = bare.parse::<IpAddr>().map(|address| address.to_canonical());
+    let name = host.trim_end_matches('.');
+    address.is_ok_and(|address| address.is_loopback())
+        || name == "localhost"
+        || name.ends_with(".localhost")
+}
 
 /// Whom to ask, and as whom.
 #[derive(Clone, Debug)]
@@ -106,6 +138,11 @@ impl Endpoint {
         self.config.timeout
     }
 
+    /// Whether requests stay on this machine.
+    pub fn is_here(&self) -> bool {
+        is_here(&self.config.base_url)
+    }
+
     /// Where to send a request; `operation` is `generations` or `edits`.
     pub fn url(&self, model: &str, operation: &str) -> Url {
         let mut url = self.config.base_url.clone();
@@ -169,7 +206,7 @@ impl Endpoint {
 mod tests {
     use std::time::Duration;
 
-    use super::{Azure, Config, Endpoint, UrlError};
+    use super::{Azure, Config, Endpoint, UrlError, is_here, is_known};
 
     fn endpoint(base: &str, azure: Option<Azure>) -> Endpoint {
         Endpoint::new(Config {
@@ -211,6 +248,68 @@ mod tests {
         );
         assert!(classic.headers().unwrap().contains_key("api-key"));
         assert!(!classic.headers().unwrap().contains_key("authorization"));
+    }
+
+    #[test]
+    fn only_the_apis_own_host_needs_nobodys_word() {
+        for (text, known, host) in [
+            ("https://api.openai.com/v1", true, "api.openai.com"),
+            ("https://API.OpenAI.com:443", true, "api.openai.com"),
+            ("https://api.openai.com./v1", false, "api.openai.com."),
+            ("https://api.openai.com:8443", false, "api.openai.com:8443"),
+            (
+                "https://api.openai.com.evil.com",
+                false,
+                "api.openai.com.evil.com",
+            ),
+            ("https://xapi.openai.com", false, "xapi.openai.com"),
+            ("https://openai.com/api.openai.com", false, "openai.com"),
+            (
+                "https://ours.openai.azure.com",
+                false,
+                "ours.openai.azure.com",
+            ),
+            // A Cyrillic letter.
+            (
+                "https://\u{430}pi.openai.com",
+                false,
+                "xn--pi-6kc.openai.com",
+            ),
+            ("https://evil.com\\@api.openai.com", false, "evil.com"),
+            ("http://127.0.0.1:9", false, "127.0.0.1:9"),
+        ] {
+            let url = Endpoint::parse_url(text);
+            let url = url.unwrap_or_else(|why| panic!("{text}: {why}"));
+            assert_eq!(
+                (is_known(&url), super::host(&url).as_str()),
+                (known, host),
+                "{text}"
+            );
+        }
+        for text in [
+            "https://api.openai.com@evil.com",
+            "https://x:y@api.openai.com",
+        ] {
+            assert_eq!(Endpoint::parse_url(text), Err(UrlError::Extra), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_on_this_machine_is_known_by_any_of_its_names() {
+        for (text, here) in [
+            ("http://127.0.0.1:1/v1", true),
+            ("http://localhost/v1", true),
+            ("http://[::1]:8080", true),
+            ("https://127.8.9.1", true),
+            ("https://[::ffff:127.0.0.1]", true),
+            ("https://a.localhost.", true),
+            ("https://api.openai.com", false),
+            ("https://localhost.example.com", false),
+            ("https://127.0.0.1.example.com", false),
+        ] {
+            let url = Endpoint::parse_url(text).unwrap();
+            assert_eq!(is_here(&url), here, "{text}");
+        }
     }
 
     #[test]

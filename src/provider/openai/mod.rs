@@ -9,7 +9,7 @@ mod refusal;
 
 pub use answer::{Answer, KeepError, Usage, read};
 pub use client::{Attachment, Client, Reply};
-pub use endpoint::{Azure, Config, DEFAULT_BASE_URL, Endpoint, UrlError};
+pub use endpoint::{Azure, Config, DEFAULT_BASE_URL, Endpoint, UrlError, host, is_known};
 pub use refusal::{Kind, Refusal};
 
 /// The provider's name.

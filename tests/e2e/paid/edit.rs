@@ -19,7 +19,11 @@ fn a_step_is_appended_priced_and_made_by_the_next_build() {
             "{before}\n[[cover.a.edit]]\nchange = \"a warmer sky\"\ntext = {{ headline = \"暖一点\" }}\n"
         )
     );
-    assert_eq!(run.err, "appended  a  step 1 in gpbuild.toml\n");
+    let host = paid.host();
+    assert_eq!(
+        run.err,
+        format!("appended  a  step 1 in gpbuild.toml\n1 request would go to {host}\n")
+    );
     assert!(
         run.out.contains("would make 1 picture: about $0.0") && run.out.contains(" · 1 request"),
         "{}",

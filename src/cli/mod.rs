@@ -1,0 +1,312 @@
+//! From the command line as typed to the command that carries it out. What may be typed is in [`args`], what
+//! the environment says in [`environment`].
+
+mod args;
+mod environment;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::cli::args::{BuildFlags, CacheCommand, Cli, Command, CommonFlags, ResolveFlags};
+use crate::cli::environment::{access, terminal, variable};
+use crate::command;
+use crate::command::cache::Sweep;
+use crate::command::log::{By, Wanted};
+use crate::command::pick::Choice;
+use crate::diagnostic::{Exit, Failure};
+use crate::home::Home;
+use crate::manifest::{EditStep, PROJECT_FILE};
+use crate::model::ModelId;
+use crate::pipeline::{Money, Settings};
+use crate::report::{ColorChoice, ReportOptions, Reporter};
+use crate::spec::DRAFT;
+
+/// Parses the arguments and carries them out.
+pub fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            let help = matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // There is nobody left to be told if this cannot be written.
+            let _ = e.print();
+            return if help { Exit::Done } else { Exit::Manifest };
+        }
+    };
+    let reporter = Arc::new(Reporter::new(&report_options(&cli)));
+    match dispatch(cli, &reporter) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            reporter.failure(&failure);
+            failure.exit
+        }
+    }
+}
+
+fn report_options(cli: &Cli) -> ReportOptions {
+    let CommonFlags {
+        directory: _,
+        json,
+        color,
+        quiet,
+        verbose,
+    } = &cli.common;
+    ReportOptions {
+        json: *json,
+        color: color
+            .as_deref()
+            .and_then(ColorChoice::parse)
+            .unwrap_or_default(),
+        quiet: *quiet,
+        verbose: *verbose,
+        plan: matches!(
+            cli.command,
+            Some(Command::Plan { .. } | Command::Edit { .. })
+        ),
+        environment: terminal(),
+    }
+}
+fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
+    let given = cli.build.given();
+    if let (Some(_), Some(flag)) = (&cli.command, given.first()) {
+        return Err(
+            Failure::usage(format!("`{flag}` belongs behind the command"))
+                .with_hint(&format!("`gpbuild build {flag}`")),
+        );
+    }
+    let here = cli
+        .common
+        .directory
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("."));
+    if !here.is_dir() {
+        return Err(Failure::usage(format!(
+            "there is no folder `{}`",
+            here.display()
+        )));
+    }
+    let command = cli.command.unwrap_or(Command::Build {
+        assets: Vec::new(),
+        flags: cli.build,
+    });
+    if let Command::Init { folder } = &command {
+        refuse_resolve_flags(&cli.resolve, "init")?;
+        let folder = folder
+            .as_ref()
+            .map_or_else(|| here.clone(), |folder| here.join(folder));
+        return command::init::run(&folder, reporter);
+    }
+    let root = project_folder(&here);
+    let mut settings = Settings {
+        home: Home::find(variable("GPBUILD_HOME").as_deref().map(Path::new), &root),
+        root,
+        access: access(),
+        trusted: variable("GPBUILD_TRUST"),
+        ..Settings::default()
+    };
+    if let Command::Cache { command } = command {
+        refuse_resolve_flags(&cli.resolve, "cache")?;
+        return match command {
+            CacheCommand::Stats => command::cache::stats(&settings, cli.common.json, reporter),
+            CacheCommand::Gc { dry_run, days } => {
+                let sweep = Sweep { dry_run, days };
+                command::cache::gc(&settings, sweep, cli.common.json, reporter)
+            }
+            CacheCommand::Remove { names } => command::cache::remove(&settings, &names, reporter),
+            CacheCommand::Adopt => command::cache::adopt(&settings, reporter),
+            CacheCommand::Verify => command::cache::verify(&settings, cli.common.json, reporter),
+        };
+    }
+    if let Command::Log { by, all } = &command {
+        refuse_resolve_flags(&cli.resolve, "log")?;
+        let by = By::parse(by);
+        let wanted = Wanted { by, all: *all };
+        return command::log::run(&settings, wanted, cli.common.json, reporter);
+    }
+    if let Command::Trust { yes, forget, list } = &command {
+        refuse_resolve_flags(&cli.resolve, "trust")?;
+        let json = cli.common.json;
+        return match (list, forget) {
+            (true, _) => command::trust::list(&settings, json, reporter),
+            (_, true) => command::trust::forget(&settings, reporter),
+            _ => command::trust::run(&settings, *yes, json, reporter),
+        };
+    }
+    let ResolveFlags {
+        profile,
+        draft,
+        model,
+    } = cli.resolve;
+    settings.resolve.profile = if draft {
+        Some(DRAFT.to_owned())
+    } else {
+        profile
+    };
+    settings.resolve.model = model
+        .map(|text| ModelId::parse(&text))
+        .transpose()
+        .map_err(|d| Failure::new(Exit::Manifest, d))?;
+    if settings.resolve.is_draft() && settings.resolve.model.is_some() {
+        return Err(Failure::usage(
+            "a draft is drawn by `local`: leave `--model` out",
+        ));
+    }
+    match command {
+        Command::Build { assets, flags } => {
+            let BuildFlags {
+                jobs,
+                locked,
+                force,
+                fail_fast,
+                prune,
+                max_cost,
+                yes,
+                retry_in_doubt,
+            } = flags;
+            if prune && !assets.is_empty() {
+                return Err(Failure::usage(
+                    "`--prune` looks at the whole project: leave the assets out",
+                ));
+            }
+            settings.select = assets;
+            settings.jobs = jobs.map_or(0, usize::from);
+            settings.locked = locked;
+            settings.force = force;
+            settings.fail_fast = fail_fast;
+            settings.prune = prune;
+            settings.money = Money {
+                max_cost,
+                yes,
+                retry_in_doubt,
+            };
+            command::build::run(&settings, reporter)
+        }
+        Command::Watch {
+            assets,
+            paid,
+            max_cost,
+            jobs,
+            no_page,
+            port,
+        } => {
+            settings.select = assets;
+            settings.jobs = jobs.map_or(0, usize::from);
+            settings.money.max_cost = max_cost;
+            if paid && settings.resolve.is_draft() {
+                return Err(Failure::usage(
+                    "a draft is never paid for: leave `--paid` out",
+                ));
+            }
+            if !paid && settings.resolve.model.is_some() {
+                return Err(Failure::usage(
+                    "watch makes drafts: `--model` needs `--paid`",
+                ));
+            }
+            // A profile may name a model that is paid for.
+            if !paid && !settings.resolve.is_draft() && settings.resolve.profile.is_some() {
+                return Err(Failure::usage(
+                    "watch makes drafts: `--profile` needs `--paid`",
+                ));
+            }
+            if !paid {
+                settings.resolve.profile = Some(DRAFT.to_owned());
+            }
+            let page = port.or_else(|| (reporter.is_live() && !no_page).then_some(0));
+            command::watch::run(&settings, page, reporter)
+        }
+        Command::Plan {
+            assets,
+            locked,
+            force,
+        } => {
+            settings.select = assets;
+            settings.locked = locked;
+            settings.force = force;
+            command::plan::run(&settings, reporter)
+        }
+        Command::Why { assets } => {
+            settings.select = assets;
+            command::why::run(&settings, cli.common.json, reporter)
+        }
+        Command::Show { assets } => {
+            settings.select = assets;
+            settings.resolve.explain = true;
+            command::show::run(&settings, cli.common.json, reporter)
+        }
+        Command::Check => {
+            settings.resolve.explain = true;
+            command::check::run(&settings, reporter)
+        }
+        Command::Edit {
+            asset,
+            change,
+            keep,
+            text,
+            mask,
+        } => {
+            settings.select = vec![asset];
+            let step = EditStep {
+                change,
+                keep,
+                text,
+                mask,
+            };
+            command::edit::run(&settings, &step, reporter)
+        }
+        Command::Pick {
+            asset,
+            number,
+            shot,
+            force,
+        } => {
+            settings.select = vec![asset];
+            let choice = Choice {
+                number,
+                shot,
+                force,
+            };
+            command::pick::run(&settings, choice, cli.common.json, reporter)
+        }
+        Command::Accept { assets } => {
+            settings.select = assets;
+            command::accept::run(&settings, reporter)
+        }
+        Command::Init { .. }
+        | Command::Cache { .. }
+        | Command::Log { .. }
+        | Command::Trust { .. } => Ok(Exit::Done),
+    }
+}
+
+fn refuse_resolve_flags(flags: &ResolveFlags, command: &str) -> Result<(), Failure> {
+    let ResolveFlags {
+        profile,
+        draft,
+        model,
+    } = flags;
+    if profile.is_some() || *draft || model.is_some() {
+        return Err(Failure::usage(format!(
+            "`--profile`, `--draft` and `--model` say nothing to `{command}`"
+        )));
+    }
+    Ok(())
+}
+
+/// The nearest folder at or above `here` that is a project; `here` if there is none.
+fn project_folder(here: &Path) -> PathBuf {
+    let mut folder = here.to_path_buf();
+    let depth = std::fs::canonicalize(here).map_or(0, |real| real.components().count());
+    for _ in 0..depth {
+        if folder.join(PROJECT_FILE).is_file() {
+            return folder;
+        }
+        folder = if folder == Path::new(".") {
+            PathBuf::from("..")
+        } else {
+            folder.join("..")
+        };
+    }
+    here.to_path_buf()
+}

@@ -1,0 +1,231 @@
+//! What stands between a plan and a request: keys that are missing, and settings of the project that only the
+//! person can grant. Asks the person, once; knows no prices.
+
+use crate::diagnostic::{Diagnostic, Failure, Severity, count, list};
+use crate::digest::Digest;
+use crate::manifest::{self, Claim, Stake};
+use crate::pipeline::money::{Access, Bill};
+use crate::pipeline::{Planned, Settings, open, store_failure};
+use crate::plan::{Plan, Reason, Step, Verdict};
+use crate::provider::openai::{self, DEFAULT_BASE_URL, Endpoint};
+use crate::report::{Event, Reporter};
+use crate::trust::{self, Book};
+
+/// At most so many settings are told one by one.
+const TOLD: usize = 10;
+
+/// Lets a step pass, or blocks it.
+#[derive(Clone, Debug)]
+pub struct Gate<'a> {
+    access: &'a Access,
+    trusted: bool,
+}
+
+impl Gate<'_> {
+    /// Whether nothing may be asked for, whatever it is.
+    pub fn is_shut(&self) -> bool {
+        !self.trusted
+    }
+
+    /// Blocks a step that would ask for what may not, or cannot, be asked for: that is said before
+    /// anything is done.
+    pub fn block(&self, step: &mut Step) {
+        let is_asked = step.asks() && (step.requests() > 0 || step.shares.is_some());
+        if !is_asked {
+            return;
+        }
+        let asked = step.spec.shots.iter().find(|shot| shot.page.is_none());
+        let missing = asked.and_then(|shot| self.access.missing(&shot.model.provider));
+        let reason = missing.or((!self.trusted).then_some(Reason::NotTrusted));
+        if let Some(reason) = reason {
+            step.reason = reason;
+            step.verdict = Verdict::Blocked;
+        }
+    }
+}
+
+/// What a project asks of the person, and what was answered.
+pub struct Wishes {
+    /// The settings, those first on which the key hangs.
+    pub claims: Vec<Claim>,
+    /// The digest of all of them.
+    pub digest: Digest,
+    /// Where answers are kept.
+    pub book: Book,
+    /// Somebody agreed to exactly these.
+    pub trusted: bool,
+    /// The environment agrees to settings, but not to these.
+    pub of_others: bool,
+}
+
+impl Wishes {
+    fn new(settings: &Settings, claims: &[Claim]) -> Self {
+        let book = Book::open(&settings.home, &settings.root);
+        let digest = trust::digest(claims);
+        let named = settings.trusted.as_deref().unwrap_or_default();
+        let hex = digest.hex();
+        let by_name = named
+            .split(|c: char| c == ',' || c.is_whitespace())
+            .any(|word| word == hex);
+        Self {
+            trusted: claims.is_empty() || by_name || book.has(claims),
+            of_others: !named.is_empty() && !by_name,
+            claims: claims.to_vec(),
+            digest,
+            book,
+        }
+    }
+
+    /// What is told where nobody agreed: each setting at its place.
+    pub fn warnings(&self) -> Vec<Diagnostic> {
+        let told = self.claims.iter().take(TOLD);
+        told.map(|claim| {
+            let message = format!("`{}` needs your trust: {}", claim.name, claim.means());
+            Diagnostic::warning(message).at(claim.place.clone())
+        })
+        .collect()
+    }
+
+    /// What is told where nobody can be asked.
+    pub fn refusal(&self, what: &str) -> Diagnostic {
+        let settings = count(self.claims.len(), "setting");
+        let need = if self.claims.len() == 1 {
+            "needs"
+        } else {
+            "need"
+        };
+        let mut error = Diagnostic::error(format!(
+            "{what}: {settings} of this project {need} your trust"
+        ))
+        .hint("`gpbuild trust` shows them, and remembers that you agree")
+        .hint(format!(
+            "where nobody can be asked, `GPBUILD_TRUST={}` agrees to exactly these",
+            self.digest
+        ));
+        if self.of_others {
+            error = error.hint(
+                "`GPBUILD_TRUST` is set to something else: what it was set for is not what this project sets",
+            );
+        }
+        error
+    }
+
+    /// The question, with all that the key hangs on.
+    pub fn question(&self) -> String {
+        let hosts = self.claims.iter().filter_map(|claim| match &claim.stake {
+            Stake::Host(host) => Some(host),
+            _ => None,
+        });
+        let hosts: Vec<String> = hosts
+            .map(|host| format!("your key and every request go to {host}; "))
+            .collect();
+        let names: Vec<&str> = self
+            .claims
+            .iter()
+            .map(|claim| claim.name.as_str())
+            .collect();
+        let names = match names.len().checked_sub(TOLD) {
+            None | Some(0) => list(&names),
+            Some(more) => format!("{} and {more} more", list(&names[..TOLD])),
+        };
+        format!("{}trust this project with {names}?", hosts.concat())
+    }
+}
+
+/// What the project asks of the person, all of it.
+pub fn wishes(settings: &Settings) -> Result<Wishes, Failure> {
+    let (manifest, _, problems) = manifest::load(&*open(settings)?, None)?;
+    if problems.iter().any(|d| d.severity == Severity::Error) {
+        return Err(Failure::manifest(problems));
+    }
+    Ok(Wishes::new(settings, &manifest.claims))
+}
+
+impl Planned {
+    /// Whether any setting of the project decides something that only the person can grant. What the
+    /// environment says comes before a `base_url`, and the person's own `confirm` before the project's;
+    /// whoever agreed to the cost is not asked above any.
+    fn claims_count(&self, settings: &Settings) -> bool {
+        let manifest = &self.project.manifest;
+        let asked = !settings.money.yes && settings.money.max_cost.is_none();
+        manifest.claims.iter().any(|claim| match claim.stake {
+            Stake::Host(_) => settings.access.openai_base_url.is_none(),
+            Stake::Confirm => asked && self.person.confirm.is_none(),
+            Stake::Deployment | Stake::Price | Stake::Params => true,
+        })
+    }
+
+    /// What stands before requests now; asks nobody.
+    pub fn gate<'a>(&self, settings: &'a Settings) -> Gate<'a> {
+        let claims = &self.project.manifest.claims;
+        let trusted = !self.claims_count(settings) || Wishes::new(settings, claims).trusted;
+        Gate {
+            access: &settings.access,
+            trusted,
+        }
+    }
+
+    /// Where so many requests would go, if that does not go without saying.
+    pub fn destination(&self, settings: &Settings, requests: usize) -> Option<String> {
+        let named = settings.access.openai_base_url.as_ref();
+        let own = self.project.manifest.providers.openai.base_url.as_ref();
+        let base = named.or(own.map(|at| &at.value));
+        let shut = self.gate(settings).is_shut();
+        if base.is_none() && !shut {
+            return None;
+        }
+        let base = base.map_or(DEFAULT_BASE_URL, String::as_str);
+        let host = openai::host(&Endpoint::parse_url(base).ok()?);
+        let trust = if shut {
+            "; what this project sets needs your trust first: `gpbuild trust` shows it"
+        } else {
+            ""
+        };
+        Some(format!(
+            "{} would go to {host}{trust}",
+            count(requests, "request")
+        ))
+    }
+}
+
+/// The gate of a run: where something is to be paid for and nobody agreed to what the project sets for it,
+/// the person is asked; where there is none, it is told what they would have to agree to.
+pub fn opened<'a>(
+    settings: &'a Settings,
+    planned: &Planned,
+    plan: &Plan,
+    reporter: &Reporter,
+) -> Result<Gate<'a>, Failure> {
+    let gate = planned.gate(settings);
+    let open = Gate {
+        trusted: true,
+        ..gate.clone()
+    };
+    if gate.trusted || settings.access.openai_key.is_none() || Bill::of(plan, &open).requests == 0 {
+        return Ok(gate);
+    }
+    let wishes = Wishes::new(settings, &planned.project.manifest.claims);
+    for warning in wishes.warnings() {
+        reporter.event(Event::Diagnostic(&warning));
+    }
+    match reporter.ask(&wishes.question()) {
+        Some(true) => {
+            remember(&wishes, reporter)?;
+            return Ok(open);
+        }
+        Some(false) => {}
+        None => reporter.event(Event::Diagnostic(&wishes.refusal("nothing is asked for"))),
+    }
+    Ok(gate)
+}
+
+/// Keeps that the person agreed.
+fn remember(wishes: &Wishes, reporter: &Reporter) -> Result<(), Failure> {
+    let kept = wishes.book.add(&wishes.claims);
+    if !kept.map_err(|e| store_failure(&e))? {
+        reporter.event(Event::Note(
+            "that holds for this run: there is no folder outside of the project to remember it in",
+        ));
+    }
+    Ok(())
+}
