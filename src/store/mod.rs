@@ -3,6 +3,7 @@
 //! nothing of assets, plans or providers.
 
 mod entry;
+mod flaw;
 mod gc;
 mod incoming;
 mod object;

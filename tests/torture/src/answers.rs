@@ -103,7 +103,7 @@ async fn ask(server: SocketAddr, other: SocketAddr, seed: u64) -> (String, Optio
                 size += std::io::copy(bytes, &mut std::io::sink()).map_err(KeepError::Picture)?;
                 Ok(Digest::of(&[]))
             };
-            let answer = read(std::io::BufReader::new(file), &mut keep).unwrap();
+            let answer = read(std::io::BufReader::new(file), 1, &mut keep).unwrap();
             (format!("{answer:?}"), Some(answer))
         }
         Reply::Refused(refusal) => (refusal.said(), None),
