@@ -55,10 +55,10 @@ pub async fn serve(listener: TcpListener, router: Router) {
     }
 }
 
-/// How many connections there may be.
-fn most() -> usize {
+/// How many connections there may be at once.
+pub fn most() -> usize {
     let files = files().unwrap_or(u64::MAX);
-    usize::try_from(files / SHARE).map_or(MOST, |share| share.clamp(1, MOST))
+    usize::try_from(files / SHARE).map_or(MOST, |share| share.clamp(2, MOST))
 }
 
 /// How many files this process may have open; `None` if there is no end or nobody says.

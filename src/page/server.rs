@@ -25,7 +25,7 @@ use crate::digest::Digest;
 use crate::export::Format;
 use crate::model::Micro;
 use crate::page::board::{About, Refresh};
-use crate::page::connections::PATIENCE;
+use crate::page::connections::{self, PATIENCE};
 use crate::page::detail::detail;
 use crate::page::feed::Feed;
 use crate::page::pictures::Pictures;
@@ -205,7 +205,8 @@ fn sent((media_type, body): ui::File) -> Response {
 
 /// Everything as it is now, then what changes, for as long as the page is open.
 async fn events(State(context): Shared) -> Response {
-    if context.feed.listeners() >= MAX_PAGES {
+    // Each has a connection for as long as it is open: the others are for what they ask.
+    if context.feed.listeners() >= MAX_PAGES.min(connections::most() / 2) {
         return refused(StatusCode::SERVICE_UNAVAILABLE, "too many pages are open");
     }
     let (everything, receiver) = context.feed.join();

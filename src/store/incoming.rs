@@ -315,6 +315,22 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_asked_for_whose_answer_could_not_be_found_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let large = Head {
+            ingredients: Ingredients(vec![("prompt".to_owned(), "x".repeat(5 << 20))]),
+            ..head(1)
+        };
+        let error = store.expect(&large).err().unwrap().to_string();
+        assert!(
+            error.ends_with("what is asked for is larger than 4194304 bytes"),
+            "{error}"
+        );
+        assert!(store.parts().is_empty());
+    }
+
+    #[test]
     fn only_a_whole_answer_is_found_again() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
