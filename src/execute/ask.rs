@@ -363,6 +363,7 @@ impl Asker {
             ingredients: ask.ingredients.clone(),
             model: request.model.to_string(),
             price: ask.price,
+            estimate: ask.estimate,
             size: (request.width, request.height),
             pictures: request.candidates,
         };

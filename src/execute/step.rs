@@ -12,14 +12,14 @@ use tokio::sync::Semaphore;
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::digest::Digest;
 use crate::execute::{Asker, Failed, Finished, Line, Spent};
-use crate::export;
+use crate::export::{self, ExportError};
 use crate::fs::{Durability, FsError, Root};
 use crate::key::{self, EXPORT, Ingredients, Key, SHOT};
 use crate::lock::{Lock, LockedAsset, LockedShot};
 use crate::model::Models;
 use crate::output;
 use crate::path::ProjectPath;
-use crate::plan::{Answer, Recall, Step, Verdict};
+use crate::plan::{Answer, Recall, Step, Verdict, unusable};
 use crate::provider::local::{self, Fonts};
 use crate::provider::request::{Overlay, Page};
 use crate::spec::Spec;
@@ -179,6 +179,12 @@ impl Maker {
                 }
             };
             done.push(answer);
+            if n + 1 < step.spec.shots.len()
+                && let Some(failed) = self.unusable(step, n, &done)
+            {
+                // The next shot would go by it.
+                return Err(failed);
+            }
         }
         // Pixels take much more room than files: only so many at once, however many answers came.
         let _room = Handle::current().block_on(self.room.acquire());
@@ -191,7 +197,7 @@ impl Maker {
             Some(pixels) => export::export_under(&step.spec.export, &picture, pixels),
             None => export::export(&step.spec.export, &picture),
         }
-        .map_err(|e| Diagnostic::error(e.to_string()).at(step.spec.place.clone()))?;
+        .map_err(|e| self.not_exported(step, &done, &picture, &e))?;
         let ingredients = key::export(&step.spec.export, step.spec.overlay.as_ref(), picked);
         let digest = self.deliver(step, &bytes, ingredients)?;
         Ok(Made {
@@ -199,6 +205,37 @@ impl Maker {
             bytes: bytes.len() as u64,
             shots: made,
         })
+    }
+
+    /// Why nothing came of a picture: its own fault, if it was made elsewhere and cannot be decoded, or not.
+    fn not_exported(
+        &self,
+        step: &Step,
+        done: &[Answer],
+        picture: &[u8],
+        error: &ExportError,
+    ) -> Failed {
+        if let Err(flaw) = export::check(picture) {
+            // Only a note: without it, the next run finds out by itself.
+            let _ = self.store.put_flaw(&Digest::of(picture), &flaw.to_string());
+            let last = done.len().saturating_sub(1);
+            if let Some(failed) = self.unusable(step, last, done) {
+                return failed;
+            }
+        }
+        Diagnostic::error(error.to_string()).into()
+    }
+
+    /// What to tell of the picture of the shot `n`, if it cannot be used.
+    fn unusable(&self, step: &Step, n: usize, done: &[Answer]) -> Option<Failed> {
+        let previous = n.checked_sub(1).and_then(|n| done.get(n)?.picked());
+        let request = step.spec.shots.get(n)?;
+        let ingredients = key::shot(request, |picture| step.digest_of(picture, previous)).ok()?;
+        let key = ingredients.key(SHOT);
+        let told = unusable(&self.store, &self.models, &step.spec, n, &key, done.get(n)?)?;
+        let error = Diagnostic::error(told.what);
+        let diagnostic = told.ways.into_iter().fold(error, Diagnostic::hint);
+        Some(diagnostic.into())
     }
 
     /// Keeps an output in the store, under the key of what it was made of, and puts it in its place.

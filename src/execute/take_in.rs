@@ -1,5 +1,6 @@
-//! From an answer that has arrived to a shot in the store: pictures first, then the settlement, then
-//! the entry, then the answer may go. It is the same after a kill: whatever arrived is taken in.
+//! From an answer that has arrived to a shot in the store: pictures first, then the entry, which is read
+//! back, then the settlement, then the answer may go. It is the same after a kill: whatever arrived is
+//! taken in, as often as it takes.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::digest::Digest;
 use crate::export;
 use crate::fs::hold::Held;
-use crate::fs::{Durability, FsError, read_bounded};
+use crate::fs::{Durability, FsError, read_bounded, shown};
 use crate::key::Key;
 use crate::ledger::{Ledger, Moment, Outcome, Settlement};
 use crate::model::Micro;
@@ -55,13 +56,10 @@ pub fn take_in(
                 StreamError::Disk(e) => KeepError::Disk(e),
             })
     };
-    let said = openai::read(&mut arrived.body, &mut keep).map_err(NotTaken::Disk)?;
     let head = arrived.head.clone();
-    let cost = said
-        .usage
-        .zip(head.price)
-        .map(|(usage, price)| usage.cost(&price));
-    let why = said.error.or(said.trouble);
+    let said = openai::read(&mut arrived.body, head.pictures, &mut keep).map_err(NotTaken::Disk)?;
+    let (cost, odd_bill) = bill(&head, said.usage);
+    let why = said.error.clone().or(said.trouble.clone());
     let settle = |outcome, why: Option<String>| Settlement {
         outcome,
         cost,
@@ -73,14 +71,10 @@ pub fn take_in(
             Some(why) => format!("answered without a picture: {why}"),
             None => "answered without a picture".to_owned(),
         };
-        ledger
-            .settle(head.number, settle(Outcome::Doubt, Some(why.clone())))
+        settle_own(ledger, &head, settle(Outcome::Doubt, Some(why.clone())))
             .map_err(NotTaken::Disk)?;
         return Err(NotTaken::Empty(why, arrived.set_aside()));
     }
-    ledger
-        .settle(head.number, settle(Outcome::Answered, why.clone()))
-        .map_err(NotTaken::Disk)?;
     let provider = head.model.split('/').next().unwrap_or_default();
     let entry = ShotEntry {
         candidates: said.pictures.clone(),
@@ -91,14 +85,39 @@ pub fn take_in(
         cost: cost.unwrap_or_default().0,
         ingredients: head.ingredients.clone(),
     };
-    store
-        .put_shot(&head.key, &entry, Durability::Paid)
-        .map_err(NotTaken::Disk)?;
-    let remarks = remarks(store, &head, &said.pictures, why);
-    match said.pictures.len() as u64 == u64::from(head.pictures) {
-        true => arrived.done().map_err(NotTaken::Disk)?,
+    enter(store, &head, &entry).map_err(NotTaken::Disk)?;
+    let mut remarks = Vec::new();
+    if said.odd_model {
+        remarks.push(format!(
+            "the answer names its model by what is no name: it counts as `{}`",
+            head.model
+        ));
+    }
+    if said.odd_usage {
+        remarks
+            .push("the answer bills what is no number of tokens: its cost is not known".to_owned());
+    }
+    remarks.extend(odd_bill);
+    remarks.extend(odd_pictures(store, &head, &said.pictures).map_err(NotTaken::Disk)?);
+    // Last of all: what is settled is never looked at again.
+    settle_own(ledger, &head, settle(Outcome::Answered, why.clone())).map_err(NotTaken::Disk)?;
+    let (kept, asked) = (said.pictures.len() as u64, u64::from(head.pictures));
+    if kept == asked && said.came == asked {
+        arrived.done().map_err(NotTaken::Disk)?;
+    } else {
         // The rest may be in it, in some form.
-        false => drop(arrived.set_aside()),
+        let aside = arrived.set_aside();
+        let aside = shown(&aside);
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        let came = said.came;
+        remarks.push(match kept == asked {
+            true => format!(
+                "{came} pictures came, {asked} asked for: the first are taken, and the whole answer is kept in `{aside}`"
+            ),
+            false => format!(
+                "{kept} of {asked} pictures came{why}: the whole answer is kept in `{aside}`"
+            ),
+        });
     }
     Ok(Taken {
         answer: Answer {
@@ -111,34 +130,93 @@ pub fn take_in(
     })
 }
 
-/// What is odd about the pictures that came.
-fn remarks(store: &Store, head: &Head, pictures: &[Digest], why: Option<String>) -> Vec<String> {
-    let mut remarks = Vec::new();
-    if pictures.len() as u64 != u64::from(head.pictures) {
-        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-        remarks.push(format!(
-            "{} of {} pictures came{why}",
-            pictures.len(),
-            head.pictures
-        ));
+/// Settles the request that was answered. Where a ledger was lost, its numbers came again: another shot's
+/// request is not settled by this.
+fn settle_own(ledger: &Ledger, head: &Head, settlement: Settlement) -> Result<(), FsError> {
+    let is_another = |key: Key| key != head.key;
+    if ledger
+        .entry(head.number)
+        .is_some_and(|e| is_another(e.intent.key))
+    {
+        return Ok(());
     }
+    ledger.settle(head.number, settlement)
+}
+
+/// Writes the entry and reads it back: what cannot be found again is not settled.
+fn enter(store: &Store, head: &Head, entry: &ShotEntry) -> Result<(), FsError> {
+    store.put_shot(&head.key, entry, Durability::Paid)?;
+    if store.shot(&head.key).as_ref() == Some(entry) {
+        return Ok(());
+    }
+    let why = "the entry of the shot cannot be read back";
+    Err(FsError::io("write", store.folder())(std::io::Error::other(
+        why,
+    )))
+}
+
+/// A bill is believed up to so many times its estimate, and down to such a part of it.
+const BELIEVED: u64 = 100;
+/// Where there is no estimate: so much for each picture.
+const BELIEVED_EACH: Micro = Micro(100_000_000);
+
+/// What an answer costs, and what is odd about that. It is the word of whoever answered: it is not to
+/// empty a budget at one stroke, and not to leave it full either. `None` counts at the estimate.
+fn bill(head: &Head, usage: Option<openai::Usage>) -> (Option<Micro>, Option<String>) {
+    let Some((usage, price)) = usage.zip(head.price) else {
+        return (None, None);
+    };
+    let cost = usage.cost(&price);
+    let estimate = head.estimate.filter(|estimate| estimate.0 > 0);
+    let most = match estimate {
+        Some(estimate) => estimate.times(BELIEVED),
+        None => BELIEVED_EACH.times(u64::from(head.pictures)),
+    };
+    if cost > most {
+        let about = estimate.map_or("", |_| ", more than a hundred times the estimate");
+        let remark = format!(
+            "the answer bills {cost}{about}: it counts as {most}; look at the provider's bill"
+        );
+        return (Some(most), Some(remark));
+    }
+    if let Some(estimate) = estimate
+        && cost.times(BELIEVED) < estimate
+    {
+        let remark = format!(
+            "the answer bills {cost}, less than a hundredth of the estimate: it counts as {estimate}; look at the provider's bill"
+        );
+        return (None, Some(remark));
+    }
+    (Some(cost), None)
+}
+
+/// What is odd about the pictures that came. What cannot be used is noted in the store, so that nobody tries
+/// in vain.
+fn odd_pictures(store: &Store, head: &Head, pictures: &[Digest]) -> Result<Vec<String>, FsError> {
+    let mut remarks = Vec::new();
+    let (width, height) = head.size;
     for (n, digest) in pictures.iter().enumerate() {
-        let path = store.path_of(digest);
-        let (width, height) = head.size;
-        match path.and_then(|path| export::dimensions_of(&path)) {
-            Some(size) if size == head.size => {}
-            Some((w, h)) => remarks.push(format!(
-                "picture {} is {w}x{h}, not {width}x{height} as asked: it is kept, and cropped to fit",
-                n + 1
+        let n = n + 1;
+        let Some(picture) = store.get(digest)? else {
+            continue;
+        };
+        match export::dimensions(&picture) {
+            Ok(size) if size == head.size => {}
+            Ok((w, h)) => remarks.push(format!(
+                "picture {n} is {w}x{h}, not {width}x{height} as asked: it is kept, and cropped to fit"
             )),
-            None => remarks.push(format!(
-                "picture {} is none that gpbuild can read: it is kept as object {}",
-                n + 1,
-                digest.short()
-            )),
+            Err(why) => {
+                let why = why.to_string();
+                // Only a note: without it, it is tried again.
+                let _ = store.put_flaw(digest, &why);
+                // If it is the only one, that is told where it is to be used.
+                if pictures.len() > 1 {
+                    remarks.push(format!("picture {n} cannot be used: {why}"));
+                }
+            }
         }
     }
-    remarks
+    Ok(remarks)
 }
 
 /// No head is longer, in bytes.
@@ -176,7 +254,7 @@ fn look_at(store: &Store, ledger: &Ledger, path: &Path) -> Result<Part, FsError>
         size += std::io::copy(bytes, &mut std::io::sink()).map_err(KeepError::Picture)?;
         Ok(Digest::of(&[]))
     };
-    let said = openai::read(&mut arrived.body, &mut look)?;
+    let said = openai::read(&mut arrived.body, head.pictures, &mut look)?;
     let is_whole = said.trouble.is_none() && said.pictures.len() as u64 == u64::from(head.pictures);
     if is_whole && size > 0 {
         return Ok(Part::Whole);
@@ -220,6 +298,8 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>) -> Vec<Diagnost
         let Some(_held) = hold(store, &path, own) else {
             continue;
         };
+        // Who held it before may have written more since.
+        let _ = ledger.refresh();
         let done = match look_at(store, ledger, &path) {
             Ok(Part::Whole) => store.is_whole_after_all(&path).map(drop),
             Ok(Part::Cut) => Ok(()),
@@ -236,6 +316,8 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>) -> Vec<Diagnost
         let Some(_held) = hold(store, &path, own) else {
             continue;
         };
+        // Who held it before may have written more since.
+        let _ = ledger.refresh();
         let asset = Arrived::open(&path).map(|arrived| arrived.head.asset).ok();
         let warning = match take_in(store, ledger, &path, None) {
             Ok(taken) => {

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::io::Cursor;
-use std::path::Path;
 
 use image::codecs::jpeg::JpegDecoder;
 use image::codecs::png::PngDecoder;
@@ -35,12 +34,6 @@ pub(super) struct Header {
 /// Nothing is decoded, but a file that ends early or is animated is refused, as everywhere.
 pub fn dimensions(picture: &[u8]) -> Result<(u32, u32), ExportError> {
     header(picture).map(|header| (header.width, header.height))
-}
-
-/// The same of a file, of which only the first bytes are read; `None` if it is no picture.
-pub fn dimensions_of(path: &Path) -> Option<(u32, u32)> {
-    let reader = image::ImageReader::open(path).ok()?;
-    reader.with_guessed_format().ok()?.into_dimensions().ok()
 }
 
 /// What a picture's file says of it.
@@ -92,6 +85,11 @@ pub fn plain(picture: &[u8]) -> Result<Cow<'_, [u8]>, ExportError> {
         return Ok(Cow::Borrowed(picture));
     }
     encode_picture(&decode(picture)?).map(Cow::Owned)
+}
+
+/// Whether a picture can be used at all, whatever is to be made of it: all of it is decoded.
+pub fn check(picture: &[u8]) -> Result<(), ExportError> {
+    decode(picture).map(drop)
 }
 
 /// All pixels: 16 bits become 8, gray and palettes become RGB, CMYK becomes RGB, and the turn that

@@ -5,6 +5,7 @@
 //! what pages ask for; and the watch that opened it, whose reports it hears.
 
 mod board;
+mod connections;
 mod detail;
 mod feed;
 mod worker;
@@ -154,7 +155,7 @@ fn serve(
             };
             tokio::select! {
                 // It ends with the watch, and pages that are open end with it.
-                _ = axum::serve(listener, server::router(context)).into_future() => {}
+                () = connections::serve(listener, server::router(context)) => {}
                 _ = ended => {}
             }
         });

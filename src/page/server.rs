@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode};
@@ -24,6 +25,7 @@ use crate::digest::Digest;
 use crate::export::Format;
 use crate::model::Micro;
 use crate::page::board::{About, Refresh};
+use crate::page::connections::{self, PATIENCE};
 use crate::page::detail::detail;
 use crate::page::feed::Feed;
 use crate::page::pictures::Pictures;
@@ -82,7 +84,10 @@ pub fn router(context: Arc<Context>) -> Router {
 async fn guard(State(context): Shared, request: Request, next: Next) -> Response {
     let mut response = match context.refuses(&request) {
         Some((status, why)) => (status, format!("{why}\n")).into_response(),
-        None => next.run(request).await,
+        None => match whole(request).await {
+            Ok(request) => next.run(request).await,
+            Err(response) => response,
+        },
     };
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
@@ -105,6 +110,17 @@ async fn guard(State(context): Shared, request: Request, next: Next) -> Response
         "same-origin",
     );
     response
+}
+
+/// The request with all of its body, which comes in time or not at all.
+async fn whole(request: Request) -> Result<Request, Response> {
+    let (head, body) = request.into_parts();
+    let read = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, MAX_BODY)).await;
+    match read {
+        Ok(Ok(bytes)) => Ok(Request::from_parts(head, Body::from(bytes))),
+        Ok(Err(_)) => Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "that is too much")),
+        Err(_) => Err(refused(StatusCode::REQUEST_TIMEOUT, "that took too long")),
+    }
 }
 
 impl Context {
@@ -190,7 +206,8 @@ fn sent((media_type, body): ui::File) -> Response {
 
 /// Everything as it is now, then what changes, for as long as the page is open.
 async fn events(State(context): Shared) -> Response {
-    if context.feed.listeners() >= MAX_PAGES {
+    // Each has a connection for as long as it is open: the others are for what they ask.
+    if context.feed.listeners() >= MAX_PAGES.min(connections::most() / 2) {
         return refused(StatusCode::SERVICE_UNAVAILABLE, "too many pages are open");
     }
     let (everything, receiver) = context.feed.join();

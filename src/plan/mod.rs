@@ -8,6 +8,7 @@ mod order;
 mod recall;
 mod takers;
 mod trace;
+mod unusable;
 mod waiting;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub use observe::{Observer, plan, price};
 pub use recall::Recall;
 pub use takers::takers;
 pub use trace::{Answer, Trace, Traced};
+pub use unusable::{Unusable, unusable};
 pub use waiting::{Lost, Waiting};
 
 /// What is to happen to one asset.
@@ -99,6 +101,8 @@ pub enum Reason {
     InDoubt(String),
     /// Its model answers no more: what to tell of it.
     Retired(String),
+    /// Its picture was paid for and cannot be used: what to tell of it.
+    Unusable(String),
 }
 
 impl fmt::Display for Reason {
@@ -146,7 +150,10 @@ impl fmt::Display for Reason {
             Self::NotTrusted => f.write_str(
                 "it needs your trust in what this project sets: `gpbuild trust` shows it",
             ),
-            Self::BeingMade(what) | Self::InDoubt(what) | Self::Retired(what) => f.write_str(what),
+            Self::BeingMade(what)
+            | Self::InDoubt(what)
+            | Self::Retired(what)
+            | Self::Unusable(what) => f.write_str(what),
         }
     }
 }

@@ -148,6 +148,10 @@ impl Observer<'_> {
             (None, Some(what)) => (Verdict::Blocked, Reason::InDoubt(what.clone())),
             (None, None) => (verdict, reason),
         };
+        let (verdict, reason) = match self.unusable(&spec, &verdict, &trace) {
+            Some(told) => (Verdict::Blocked, Reason::Unusable(told.line())),
+            None => (verdict, reason),
+        };
         let takes = spec
             .takes()
             .filter_map(|id| Some((id.to_owned(), known.taken(&spec, id)?)));
@@ -194,6 +198,12 @@ impl Observer<'_> {
                 .is_some_and(|d| self.is_kept(&d)),
         };
         let mut shots = step.spec.shots.iter();
+        if let Some(picture) = step.trace.picture(&step.spec)
+            && self.store.flaw(&picture).is_some()
+        {
+            // Nothing comes of it: the file is what a person put in its place.
+            return;
+        }
         step.verdict = match picture {
             true => Verdict::Export,
             false if step.spec.bundle.is_none() && shots.all(|shot| shot.page.is_some()) => {

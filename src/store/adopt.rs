@@ -211,6 +211,7 @@ mod tests {
                 ingredients: Ingredients::default(),
                 model: "openai/x".to_owned(),
                 price: None,
+                estimate: None,
                 size: (1, 1),
                 pictures: 1,
             };

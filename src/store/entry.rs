@@ -80,12 +80,12 @@ impl Store {
         found.unwrap_or(0) + 1
     }
 
-    fn entry<T: DeserializeOwned>(&self, kind: &str, key: &Key) -> Option<T> {
+    pub(super) fn entry<T: DeserializeOwned>(&self, kind: &str, key: &Key) -> Option<T> {
         let bytes = read_bounded(&self.entry_path(kind, key), MAX_ENTRY_BYTES).ok()?;
         read_entry(&bytes)
     }
 
-    fn put_entry<T: Serialize>(
+    pub(super) fn put_entry<T: Serialize>(
         &self,
         kind: &str,
         key: &Key,

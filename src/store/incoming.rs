@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::fs::{FsError, create_folder, op, sync_folders};
 use crate::key::{Ingredients, Key};
-use crate::model::Price;
+use crate::model::{Micro, Price};
 use crate::store::Store;
 
-/// The first line is at most as long as an entry.
-const MAX_HEAD_BYTES: u64 = 8 << 20;
+/// The first line is at most half as long as an entry: what is asked for stands in both.
+const MAX_HEAD_BYTES: u64 = 4 << 20;
 /// The ending of an answer that is whole.
 const ANSWER: &str = "answer";
 /// The ending of one that is not.
@@ -37,6 +37,9 @@ pub struct Head {
     pub model: String,
     /// What its tokens cost.
     pub price: Option<Price>,
+    /// What it is thought to cost.
+    #[serde(default)]
+    pub estimate: Option<Micro>,
     /// Pixels asked for.
     pub size: (u32, u32),
     /// Pictures asked for.
@@ -94,6 +97,12 @@ impl Store {
             .map_err(io::Error::other)
             .map_err(failed())?;
         line.push(b'\n');
+        if line.len() as u64 > MAX_HEAD_BYTES {
+            // Nothing is sent yet. Its answer could not be found again.
+            let _ = op::remove(&part);
+            let why = format!("what is asked for is larger than {MAX_HEAD_BYTES} bytes");
+            return Err(failed()(io::Error::other(why)));
+        }
         op::write(&mut file, &part, &line).map_err(failed())?;
         Ok(Incoming {
             home: self.home.clone(),
@@ -340,9 +349,26 @@ mod tests {
             ingredients: Ingredients(vec![("prompt".to_owned(), "one\ntwo".to_owned())]),
             model: "openai/gpt-image-2".to_owned(),
             price: None,
+            estimate: None,
             size: (1, 2),
             pictures: 1,
         }
+    }
+
+    #[test]
+    fn nothing_is_asked_for_whose_answer_could_not_be_found_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let large = Head {
+            ingredients: Ingredients(vec![("prompt".to_owned(), "x".repeat(5 << 20))]),
+            ..head(1)
+        };
+        let error = store.expect(&large).err().unwrap().to_string();
+        assert!(
+            error.ends_with("what is asked for is larger than 4194304 bytes"),
+            "{error}"
+        );
+        assert!(store.parts().is_empty());
     }
 
     #[test]

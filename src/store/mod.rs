@@ -4,6 +4,7 @@
 
 mod adopt;
 mod entry;
+mod flaw;
 mod gc;
 mod incoming;
 mod making;

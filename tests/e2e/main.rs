@@ -22,6 +22,8 @@ mod lock;
 mod manifest;
 mod models;
 mod overlay;
+#[cfg(target_os = "linux")]
+mod page;
 mod paid;
 mod partial;
 mod paths;

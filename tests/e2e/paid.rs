@@ -1,6 +1,7 @@
 //! Paid pictures, against a real server that speaks the API: what is asked for, what is not asked for
 //! again, and what is told when it says no.
 
+mod answers;
 mod edit;
 mod faults;
 mod home;

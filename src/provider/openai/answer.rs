@@ -5,8 +5,9 @@ use std::io::{self, Read};
 
 use base64::engine::general_purpose::STANDARD;
 use base64::read::DecoderReader;
-use struson::reader::{JsonReader, JsonStreamReader, ReaderError, ValueType};
+use struson::reader::{JsonReader, JsonStreamReader, ReaderError, ReaderSettings, ValueType};
 
+use super::bounded::{self, Meter, Metered};
 use crate::digest::Digest;
 use crate::fs::FsError;
 use crate::model::{Micro, Price};
@@ -14,16 +15,22 @@ use crate::model::{Micro, Price};
 /// What an answer says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// The pictures, in the order they came.
+    /// The pictures, in the order they came; at most as many as were asked for.
     pub pictures: Vec<Digest>,
-    /// The model that answered, if it says which.
+    /// How many came, with those that are not kept. What is empty is none.
+    pub came: u64,
+    /// The model that answered, if it says which, and by a name that is one.
     pub model: Option<String>,
-    /// What is billed.
+    /// What is billed, if it can be.
     pub usage: Option<Usage>,
     /// What an `error` in it says.
     pub error: Option<String>,
-    /// Why it could not be read to its end.
+    /// Why it could not be read to its end, or a picture in it not at all.
     pub trouble: Option<String>,
+    /// It names its model, but not by a name that is one.
+    pub odd_model: bool,
+    /// It says what it bills, but not in whole numbers of tokens.
+    pub odd_usage: bool,
 }
 
 /// Tokens, as billed.
@@ -63,6 +70,9 @@ pub enum KeepError {
     Disk(FsError),
 }
 
+/// The longest text that is looked at, in bytes.
+const MAX_TEXT: u64 = 64 << 10;
+
 /// Why reading ends early.
 enum Stop {
     Trouble(String),
@@ -71,153 +81,251 @@ enum Stop {
 
 impl From<ReaderError> for Stop {
     fn from(error: ReaderError) -> Self {
-        match error {
-            ReaderError::IoError { error, .. } => Self::Trouble(error.to_string()),
-            ReaderError::SyntaxError(error) => Self::Trouble(format!("it is not JSON: {error}")),
-            other => Self::Trouble(format!("it is not what the API answers: {other}")),
-        }
+        Self::Trouble(bounded::sentence(&match error {
+            ReaderError::IoError { error, .. } => error.to_string(),
+            ReaderError::SyntaxError(error) => format!("it is not JSON: {error}"),
+            other => format!("it is not what the API answers: {other}"),
+        }))
     }
 }
 
-/// Reads an answer; each picture's bytes go to `keep`. Only the disk is an error: whatever else is
-/// wrong is told in the answer, with the pictures that came before it.
+/// Reads the answer to a request for `asked` pictures; each picture's bytes go to `keep`, but none of
+/// more than were asked for. Only the disk is an error: whatever else is wrong is told in the answer, with
+/// the pictures that came before it.
 pub fn read(
     body: impl Read,
+    asked: u32,
     keep: &mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>,
 ) -> Result<Answer, FsError> {
-    let mut answer = Answer::default();
-    match read_into(&mut answer, body, keep) {
-        Ok(()) => Ok(answer),
-        Err(Stop::Trouble(why)) => {
-            answer.trouble = Some(why);
-            Ok(answer)
-        }
-        Err(Stop::Disk(error)) => Err(error),
+    let (meter, body) = Meter::new(body);
+    let settings = ReaderSettings {
+        // Names may be long, and numbers too: they are counted, and what they say is looked at here.
+        track_path: false,
+        restrict_number_values: false,
+        ..ReaderSettings::default()
+    };
+    let mut reading = Reading {
+        json: JsonStreamReader::new_custom(body, settings),
+        meter,
+        asked: asked as usize,
+        answer: Answer::default(),
+    };
+    match reading.all(keep) {
+        Ok(()) => {}
+        Err(Stop::Trouble(why)) => reading.trouble(why),
+        Err(Stop::Disk(error)) => return Err(error),
     }
+    Ok(reading.answer)
 }
 
-fn read_into(
-    answer: &mut Answer,
-    body: impl Read,
-    keep: &mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>,
-) -> Result<(), Stop> {
-    let mut json = JsonStreamReader::new(body);
-    json.begin_object()?;
-    while json.has_next()? {
-        match json.next_name_owned()?.as_str() {
-            "data" if json.peek()? == ValueType::Array => {
-                json.begin_array()?;
-                while json.has_next()? {
-                    read_picture(answer, &mut json, keep)?;
-                }
-                json.end_array()?;
-            }
-            "usage" if json.peek()? == ValueType::Object => {
-                answer.usage = Some(read_usage(&mut json)?);
-            }
-            "model" if json.peek()? == ValueType::String => {
-                answer.model = Some(json.next_string()?);
-            }
-            "error" if json.peek()? == ValueType::Object => {
-                answer.error = Some(read_error(&mut json)?);
-            }
-            _ => json.skip_value()?,
-        }
-    }
-    json.end_object()?;
-    Ok(())
+/// An answer that is being read.
+struct Reading<R: Read> {
+    json: JsonStreamReader<Metered<R>>,
+    meter: Meter,
+    asked: usize,
+    answer: Answer,
 }
 
-fn read_picture<R: Read>(
-    answer: &mut Answer,
-    json: &mut JsonStreamReader<R>,
-    keep: &mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>,
-) -> Result<(), Stop> {
-    json.begin_object()?;
-    while json.has_next()? {
-        let is_picture = json.next_name_owned()? == "b64_json";
-        if !is_picture || json.peek()? != ValueType::String {
-            json.skip_value()?;
-            continue;
-        }
-        let kept = {
-            let text = json.next_string_reader()?;
-            let mut bytes = DecoderReader::new(text, &STANDARD);
-            keep(&mut bytes)
-        };
-        match kept {
-            Ok(digest) => answer.pictures.push(digest),
-            Err(KeepError::Disk(error)) => return Err(Stop::Disk(error)),
-            Err(KeepError::Picture(error)) => {
-                let n = answer.pictures.len() + 1;
-                return Err(Stop::Trouble(format!(
-                    "picture {n} cannot be read: {error}"
-                )));
-            }
-        }
-    }
-    json.end_object()?;
-    Ok(())
-}
-
-/// `usage`. Output tokens are counted whole where they are not told apart: text output of these models
-/// is billed at no other price that is published.
-fn read_usage<R: Read>(json: &mut JsonStreamReader<R>) -> Result<Usage, Stop> {
-    let mut usage = Usage::default();
-    let mut input = 0;
-    let mut output_image = None;
-    json.begin_object()?;
-    while json.has_next()? {
-        match (json.next_name_owned()?.as_str(), json.peek()?) {
-            ("input_tokens", ValueType::Number) => input = number(json)?,
-            ("output_tokens", ValueType::Number) => usage.image_out = number(json)?,
-            (name @ ("input_tokens_details" | "output_tokens_details"), ValueType::Object) => {
-                let is_input = name.starts_with("input");
-                json.begin_object()?;
-                while json.has_next()? {
-                    match (json.next_name_owned()?.as_str(), json.peek()?) {
-                        ("text_tokens", ValueType::Number) if is_input => {
-                            usage.text_in = number(json)?;
-                        }
-                        ("image_tokens", ValueType::Number) if is_input => {
-                            usage.image_in = number(json)?;
-                        }
-                        ("image_tokens", ValueType::Number) => output_image = Some(number(json)?),
-                        _ => json.skip_value()?,
+impl<R: Read> Reading<R> {
+    fn all(
+        &mut self,
+        keep: &mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>,
+    ) -> Result<(), Stop> {
+        self.json.begin_object()?;
+        while self.json.has_next()? {
+            let name = self.json.next_name_owned()?;
+            match (name.as_str(), self.json.peek()?) {
+                ("data", ValueType::Array) => {
+                    self.json.begin_array()?;
+                    while self.json.has_next()? {
+                        self.picture(keep)?;
                     }
+                    self.json.end_array()?;
                 }
-                json.end_object()?;
+                ("usage", ValueType::Object) => {
+                    self.answer.usage = self.usage()?;
+                    self.answer.odd_usage = self.answer.usage.is_none();
+                }
+                ("model", ValueType::String) => {
+                    let model = bounded::name(&self.text()?);
+                    self.answer.odd_model = model.is_none();
+                    self.answer.model = model;
+                }
+                ("error", ValueType::Object) => self.answer.error = Some(self.error()?),
+                _ => self.skip()?,
             }
-            _ => json.skip_value()?,
         }
+        self.json.end_object()?;
+        Ok(())
     }
-    json.end_object()?;
-    if let Some(image) = output_image {
-        usage.image_out = usage.image_out.max(image);
+
+    /// Notes what is wrong; what was wrong first says most.
+    fn trouble(&mut self, why: String) {
+        self.answer.trouble.get_or_insert(why);
     }
-    if usage.text_in + usage.image_in == 0 {
-        // Not told apart: counted at the dearer price.
-        usage.image_in = input;
+
+    fn picture(
+        &mut self,
+        keep: &mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>,
+    ) -> Result<(), Stop> {
+        self.json.begin_object()?;
+        while self.json.has_next()? {
+            let is_picture = self.json.next_name_owned()? == "b64_json";
+            if !is_picture || self.json.peek()? != ValueType::String {
+                self.skip()?;
+                continue;
+            }
+            let wanted = self.answer.pictures.len() < self.asked;
+            self.meter.switch_off(true);
+            let (kept, rest) = keep_text(self.json.next_string_reader()?, wanted, keep);
+            self.meter.switch_off(false);
+            match kept {
+                Ok(Kept::Nothing) => {}
+                Ok(Kept::Surplus) => self.answer.came += 1,
+                Ok(Kept::Picture(digest)) => {
+                    self.answer.came += 1;
+                    self.answer.pictures.push(digest);
+                }
+                Err(KeepError::Disk(error)) => return Err(Stop::Disk(error)),
+                Err(KeepError::Picture(error)) => {
+                    self.answer.came += 1;
+                    let n = self.answer.came;
+                    let why = format!("picture {n} cannot be read: {error}");
+                    self.trouble(bounded::sentence(&why));
+                }
+            }
+            // What is wrong with a picture is not wrong with the next one, but a text without its end is
+            // the end of everything.
+            rest.map_err(|e| Stop::Trouble(bounded::sentence(&e.to_string())))?;
+        }
+        self.json.end_object()?;
+        Ok(())
     }
-    Ok(usage)
+
+    /// `usage`. Output tokens are counted whole where they are not told apart: text output of these models
+    /// is billed at no other price that is published. `None` if a number in it is none of tokens.
+    fn usage(&mut self) -> Result<Option<Usage>, Stop> {
+        let mut usage = Usage::default();
+        let mut input = 0;
+        let mut output_image = None;
+        let mut is_odd = false;
+        let mut number = |text: &str| {
+            let tokens = tokens(text);
+            is_odd |= tokens.is_none();
+            tokens.unwrap_or_default()
+        };
+        let json = &mut self.json;
+        json.begin_object()?;
+        while json.has_next()? {
+            match (json.next_name_owned()?.as_str(), json.peek()?) {
+                ("input_tokens", ValueType::Number) => input = number(json.next_number_as_str()?),
+                ("output_tokens", ValueType::Number) => {
+                    usage.image_out = number(json.next_number_as_str()?);
+                }
+                (name @ ("input_tokens_details" | "output_tokens_details"), ValueType::Object) => {
+                    let is_input = name.starts_with("input");
+                    json.begin_object()?;
+                    while json.has_next()? {
+                        match (json.next_name_owned()?.as_str(), json.peek()?) {
+                            ("text_tokens", ValueType::Number) if is_input => {
+                                usage.text_in = number(json.next_number_as_str()?);
+                            }
+                            ("image_tokens", ValueType::Number) if is_input => {
+                                usage.image_in = number(json.next_number_as_str()?);
+                            }
+                            ("image_tokens", ValueType::Number) => {
+                                output_image = Some(number(json.next_number_as_str()?));
+                            }
+                            _ => json.skip_value()?,
+                        }
+                    }
+                    json.end_object()?;
+                }
+                _ => json.skip_value()?,
+            }
+        }
+        json.end_object()?;
+        if let Some(image) = output_image {
+            usage.image_out = usage.image_out.max(image);
+        }
+        if usage.text_in == 0 && usage.image_in == 0 {
+            // Not told apart: counted at the dearer price.
+            usage.image_in = input;
+        }
+        Ok((!is_odd).then_some(usage))
+    }
+
+    fn error(&mut self) -> Result<String, Stop> {
+        let mut said = String::new();
+        self.json.begin_object()?;
+        while self.json.has_next()? {
+            let is_message = self.json.next_name_owned()? == "message";
+            if is_message && self.json.peek()? == ValueType::String {
+                said = bounded::sentence(&self.text()?);
+            } else {
+                self.skip()?;
+            }
+        }
+        self.json.end_object()?;
+        Ok(said)
+    }
+
+    /// A text, or the beginning of one that is too long to be looked at.
+    fn text(&mut self) -> Result<String, Stop> {
+        let mut text = self.json.next_string_reader()?;
+        let mut bytes = Vec::new();
+        let read = (&mut text).take(MAX_TEXT).read_to_end(&mut bytes);
+        self.meter.switch_off(true);
+        let read = read.and_then(|_| io::copy(&mut text, &mut io::sink()));
+        self.meter.switch_off(false);
+        read.map_err(|e| Stop::Trouble(bounded::sentence(&e.to_string())))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Passes by whatever it is, without holding any of it.
+    fn skip(&mut self) -> Result<(), Stop> {
+        self.meter.switch_off(true);
+        let skipped = self.json.skip_value();
+        self.meter.switch_off(false);
+        Ok(skipped?)
+    }
 }
 
-fn number<R: Read>(json: &mut JsonStreamReader<R>) -> Result<u64, Stop> {
-    Ok(json.next_number_as_string()?.parse().unwrap_or(0))
+/// What became of a text that should be a picture.
+enum Kept {
+    /// It was empty.
+    Nothing,
+    /// Nobody asked for it.
+    Surplus,
+    /// It is kept.
+    Picture(Digest),
 }
 
-fn read_error<R: Read>(json: &mut JsonStreamReader<R>) -> Result<String, Stop> {
-    let mut said = String::new();
-    json.begin_object()?;
-    while json.has_next()? {
-        if json.next_name_owned()? == "message" && json.peek()? == ValueType::String {
-            said = json.next_string()?.chars().take(500).collect();
-        } else {
-            json.skip_value()?;
+/// Keeps the picture that a text holds, and reads that to its end, whatever is wrong with the picture.
+fn keep_text(
+    mut text: impl Read,
+    wanted: bool,
+    keep: &mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>,
+) -> (Result<Kept, KeepError>, io::Result<u64>) {
+    let mut first = Vec::new();
+    let began = (&mut text).take(1).read_to_end(&mut first);
+    let kept = match (began, wanted) {
+        (Err(e), _) => return (Ok(Kept::Nothing), Err(e)),
+        (Ok(0), _) => Ok(Kept::Nothing),
+        (Ok(_), false) => Ok(Kept::Surplus),
+        (Ok(_), true) => {
+            let whole = first.as_slice().chain(&mut text);
+            keep(&mut DecoderReader::new(whole, &STANDARD)).map(Kept::Picture)
         }
-    }
-    json.end_object()?;
-    Ok(said)
+    };
+    (kept, io::copy(&mut text, &mut io::sink()))
+}
+
+/// A whole number of tokens, also as `1756.0`.
+fn tokens(text: &str) -> Option<u64> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let is_whole = decimals.bytes().all(|b| b == b'0');
+    is_whole.then(|| whole.parse().ok()).flatten()
 }
 
 #[cfg(test)]
@@ -229,7 +337,7 @@ mod tests {
     use crate::model::{Micro, Price};
 
     fn of(body: &str) -> Answer {
-        read(body.as_bytes(), &mut |bytes: &mut dyn Read| {
+        read(body.as_bytes(), 2, &mut |bytes: &mut dyn Read| {
             let mut all = Vec::new();
             bytes.read_to_end(&mut all).map_err(KeepError::Picture)?;
             Ok(Digest::of(&all))
@@ -248,6 +356,7 @@ mod tests {
         );
         let expected = Answer {
             pictures: vec![Digest::of(b"one"), Digest::of(b"two")],
+            came: 2,
             usage: Some(Usage {
                 text_in: 50,
                 image_in: 10,

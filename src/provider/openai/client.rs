@@ -9,6 +9,7 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 
 use super::body;
+use super::bounded;
 use super::endpoint::Endpoint;
 use super::refusal::Refusal;
 use crate::digest::Digest;
@@ -19,6 +20,8 @@ use crate::provider::request::{Operation, Request};
 const CONNECT: Duration = Duration::from_secs(5);
 /// The most that is read of a refusal.
 const MAX_REFUSAL_BYTES: usize = 64 << 10;
+/// And for so long: its status has said what it is, and others wait for their turn.
+const REFUSAL: Duration = Duration::from_secs(2);
 /// The most that is read of an answer, for each picture: four bytes for each of eight million pixels,
 /// in base64, and as much again.
 const MAX_PICTURE_BYTES: u64 = 96 << 20;
@@ -148,19 +151,11 @@ impl Client {
             let value = response.headers().get(name)?.to_str().ok()?;
             Some(value.to_owned())
         };
-        let request_id = header("x-request-id");
+        let request_id = header("x-request-id").as_deref().and_then(bounded::name);
         let status = response.status().as_u16();
         if !response.status().is_success() {
             let headers = response.headers().clone();
-            let mut body = Vec::new();
-            // A refusal that is cut off is still one: its status says so.
-            while let Ok(Some(chunk)) = response.chunk().await {
-                let room = MAX_REFUSAL_BYTES.saturating_sub(body.len());
-                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                if room == 0 {
-                    break;
-                }
-            }
+            let body = beginning(&mut response).await;
             return match Refusal::read(status, &headers, &body) {
                 Some(refusal) => Reply::Refused(refusal),
                 None => doubt(
@@ -199,6 +194,21 @@ impl Client {
     fn within(&self) -> String {
         format!("within {} s", self.endpoint.timeout().as_secs())
     }
+}
+
+/// What comes of a refusal's body in time. One that is cut off, or does not end, is still a refusal: its
+/// status says so.
+async fn beginning(response: &mut reqwest::Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    let until = tokio::time::Instant::now() + REFUSAL;
+    while let Ok(Ok(Some(chunk))) = tokio::time::timeout_at(until, response.chunk()).await {
+        let room = MAX_REFUSAL_BYTES.saturating_sub(body.len());
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if room == 0 {
+            break;
+        }
+    }
+    body
 }
 
 fn doubt(why: String, request_id: Option<String>) -> Reply {

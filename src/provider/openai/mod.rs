@@ -3,6 +3,7 @@
 
 mod answer;
 mod body;
+mod bounded;
 mod client;
 mod endpoint;
 mod refusal;

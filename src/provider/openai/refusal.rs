@@ -7,8 +7,10 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
-/// The longest message that is kept, in characters.
-const MAX_MESSAGE: usize = 500;
+use super::bounded;
+
+/// So many categories of moderation are told.
+const MAX_CATEGORIES: usize = 20;
 
 /// A request that the provider did not take: nothing was made, nothing was paid.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,11 +99,13 @@ impl Refusal {
         let own_word = told.error.is_some();
         let error = told.error.unwrap_or_default();
         let code = match &error.code {
-            Some(serde_json::Value::String(code)) => Some(code.clone()),
+            Some(serde_json::Value::String(code)) => bounded::name(code),
             _ => None,
         };
         let kind = match status {
-            300..=399 => Kind::Redirect(header("location").unwrap_or_default()),
+            300..=399 => Kind::Redirect(
+                header("location").map_or_else(String::new, |to| bounded::sentence(&to)),
+            ),
             408 | 409 if !own_word => return None,
             // Whoever says it, generation may go on behind it.
             502 | 504 | 520..=599 => return None,
@@ -112,14 +116,8 @@ impl Refusal {
             .and_then(|ms| ms.parse().ok())
             .map(Duration::from_millis)
             .or_else(|| header("retry-after")?.parse().ok().map(Duration::from_secs));
-        let mut message: String = error
-            .message
-            .unwrap_or_default()
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(MAX_MESSAGE)
-            .collect();
-        if let Some(param) = error.param
+        let mut message = bounded::sentence(&error.message.unwrap_or_default());
+        if let Some(param) = error.param.as_deref().and_then(bounded::name)
             && !message.contains(&param)
         {
             let _ = write!(message, " (`{param}`)");
@@ -130,7 +128,7 @@ impl Refusal {
             code,
             message,
             retry_after,
-            request_id: header("x-request-id"),
+            request_id: header("x-request-id").as_deref().and_then(bounded::name),
         })
     }
 
@@ -157,8 +155,8 @@ fn kind(status: u16, code: Option<&str>, error: &Body) -> Kind {
         (_, Some("moderation_blocked" | "content_policy_violation" | "contentFilter")) => {
             let details = error.moderation_details.as_ref();
             Kind::Moderation {
-                stage: details.and_then(|d| d.moderation_stage.clone()),
-                categories: details.map(|d| d.categories.clone()).unwrap_or_default(),
+                stage: details.and_then(|d| bounded::name(d.moderation_stage.as_deref()?)),
+                categories: details.map(categories).unwrap_or_default(),
             }
         }
         (400, _) if message.contains("Billing hard limit") => Kind::Quota,
@@ -169,6 +167,12 @@ fn kind(status: u16, code: Option<&str>, error: &Body) -> Kind {
         (408 | 409 | 500..=599, _) => Kind::Overloaded,
         _ => Kind::Invalid,
     }
+}
+
+/// The first of them, and not what is none.
+fn categories(details: &Details) -> Vec<String> {
+    let named = details.categories.iter().filter_map(|c| bounded::name(c));
+    named.take(MAX_CATEGORIES).collect()
 }
 
 #[cfg(test)]

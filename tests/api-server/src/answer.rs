@@ -1,6 +1,7 @@
 //! Good answers, and those that only look good: JSON or a stream of events around pictures.
 
 use std::io::Write;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -172,6 +173,15 @@ fn server_error() -> ApiError {
         Some("server_error"),
         "The server had an error while processing your request. Sorry about that!",
     )
+}
+
+/// A body byte by byte, which does not end.
+pub(crate) fn dripping(body: &[u8], pause: Duration) -> Vec<Step> {
+    let bytes = body.iter().flat_map(|byte| {
+        let byte = Bytes::copy_from_slice(&[*byte]);
+        [Step::Flush, Step::Pause(pause), Step::Data(byte)]
+    });
+    bytes.chain([Step::Stall]).collect()
 }
 
 /// How a body is carried: its steps, the length that the head promises, its `content-encoding`.

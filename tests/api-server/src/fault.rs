@@ -36,6 +36,8 @@ pub(crate) enum Action {
         headers: Vec<(&'static str, String)>,
         /// The body as it is.
         body: Vec<u8>,
+        /// Before each byte of the body, and after the last one for ever; none if it is whole at once.
+        drip: Option<Duration>,
     },
     /// The connection is closed before the head of an answer.
     Close,
@@ -97,6 +99,24 @@ impl Fault {
             accepted: true,
             ..Self::before(action)
         }
+    }
+
+    /// The same with one more header; only for [`Fault::raw`].
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        if let Action::Raw { headers, .. } = &mut self.action {
+            headers.push((name, value.to_owned()));
+        }
+        self
+    }
+
+    /// The same, byte by byte with a pause before each, and without an end; only for [`Fault::raw`].
+    #[must_use]
+    pub fn dripping(mut self, pause: Duration) -> Self {
+        if let Action::Raw { drip, .. } = &mut self.action {
+            *drip = Some(pause);
+        }
+        self
     }
 
     fn error(error: ApiError) -> Self {
@@ -224,6 +244,7 @@ impl Fault {
             status,
             headers: vec![("content-type", content_type.to_owned())],
             body: body.to_vec(),
+            drip: None,
         })
     }
 
@@ -280,6 +301,7 @@ impl Fault {
             status: 307,
             headers: vec![("location", url.to_owned())],
             body: Vec::new(),
+            drip: None,
         })
     }
 

@@ -12,7 +12,7 @@ use hyper::http::response::Builder;
 use hyper::{Response, StatusCode};
 use serde_json::{Map, json};
 
-use crate::answer::{Answer, Made, carried};
+use crate::answer::{Answer, Made, carried, dripping};
 use crate::error::ApiError;
 use crate::fault::{Action, Content, Script, Transport};
 use crate::intake::{Valid, read};
@@ -209,13 +209,24 @@ async fn answer(
             status,
             headers,
             body,
+            drip,
         } => {
             tokio::time::sleep_until(due).await;
             let mut head = head(&visit, started, status, None);
             for (name, value) in headers {
+                // In place of the one that every answer has.
+                if name == "x-request-id"
+                    && let Some(headers) = head.headers_mut()
+                {
+                    headers.remove(name);
+                }
                 head = head.header(name, value);
             }
-            return respond(head, Steps::whole(body, Some(visit)));
+            let body = match drip {
+                None => Steps::whole(body, Some(visit)),
+                Some(pause) => Steps::new(dripping(&body, pause), None, Some(visit)),
+            };
+            return respond(head, body);
         }
     };
     let made = tokio::task::block_in_place(|| good(&visit, &valid, usage, content));

@@ -170,7 +170,7 @@ fn what_may_have_been_accepted_is_in_doubt_and_never_sent_again_by_itself() {
         (Fault::no_picture(), "answered without a picture", odd),
         (
             Fault::not_json(),
-            "answered without a picture: it is not JSON: JSON syntax error MalformedJson at path '$', line 0, column 0 (data pos 0)",
+            "answered without a picture: it is not JSON: JSON syntax error MalformedJson at line 0, column 0 (data pos 0)",
             odd,
         ),
     ] {

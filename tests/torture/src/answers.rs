@@ -45,7 +45,7 @@ pub fn answers(answers: u64, first_seed: u64) -> Count {
             Some(format!("it took {took:?}"))
         } else if said.contains(KEY) || said.len() > 4000 || said.is_empty() {
             Some("it is not told well".to_owned())
-        } else if kind(seed) == 0 && !is_taken {
+        } else if matches!(kind(seed), 0 | 22..=25) && !is_taken {
             Some("a good answer is not taken".to_owned())
         } else {
             None
@@ -103,7 +103,7 @@ async fn ask(server: SocketAddr, other: SocketAddr, seed: u64) -> (String, Optio
                 size += std::io::copy(bytes, &mut std::io::sink()).map_err(KeepError::Picture)?;
                 Ok(Digest::of(&[]))
             };
-            let answer = read(std::io::BufReader::new(file), &mut keep).unwrap();
+            let answer = read(std::io::BufReader::new(file), 1, &mut keep).unwrap();
             (format!("{answer:?}"), Some(answer))
         }
         Reply::Refused(refusal) => (refusal.said(), None),
@@ -186,7 +186,7 @@ fn kind(seed: u64) -> u64 {
     match Random::new(seed).below(400) {
         // These take long: a timeout each.
         n @ 0..=7 => 100 + n % 4,
-        n => n % 22,
+        n => n % 29,
     }
 }
 
@@ -387,6 +387,82 @@ fn write(stream: &mut TcpStream, seed: u64, other: u16) -> std::io::Result<()> {
                 .map(|_| u8::try_from(pick(256)).unwrap_or(0))
                 .collect();
             send(stream, "200 OK", "", &noise)
+        }
+        // More than was asked for, most of it nothing.
+        22 => {
+            let more = [
+                ",{\"b64_json\":\"\"}".repeat(300_000),
+                format!(",{{\"b64_json\":\"{PICTURE}\"}}").repeat(1000),
+            ];
+            let body = format!(
+                "{{\"data\":[{{\"b64_json\":\"{PICTURE}\"}}{}]}}",
+                more[pick(2)]
+            );
+            send(stream, "200 OK", "", body.as_bytes())
+        }
+        // Fields without measure.
+        23 => {
+            let long = "m".repeat(4 << 20);
+            let field = ["model", "revised_prompt", "x", "background"][pick(4)];
+            let body = format!("{{\"{field}\":\"{long}\",{}", &good[1..]);
+            send(stream, "200 OK", "", body.as_bytes())
+        }
+        // Bills that are none.
+        24 => {
+            let digits = "9".repeat(100_000);
+            let numbers = [
+                "-1",
+                "0.5",
+                "1e300",
+                "-1e-300",
+                "18446744073709551616",
+                "0",
+                &digits,
+            ];
+            let number = numbers[pick(numbers.len())];
+            let body = good.replace("200", number);
+            send(stream, "200 OK", "", body.as_bytes())
+        }
+        // A name for the request that is none.
+        25 => {
+            let name = ["r".repeat(100_000), "a b".to_owned(), String::new()];
+            let header = format!("x-request-id: {}\r\n", name[pick(3)]);
+            send(stream, "200 OK", &header, good.as_bytes())
+        }
+        // A name of a field without measure.
+        26 => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"")?;
+            for _ in 0..20 {
+                stream.write_all(&[b'n'; 1 << 20])?;
+            }
+            stream.write_all(b"\":1,")?;
+            stream.write_all(&good.as_bytes()[1..])
+        }
+        // Refusals that say more than anybody reads.
+        27 => {
+            let categories = vec!["\"violence\""; [1000, 100_000][pick(2)]].join(",");
+            let long = "c".repeat(1000);
+            let body = format!(
+                "{{\"error\":{{\"code\":\"moderation_blocked\",\"param\":\"{long}\",\"moderation_details\":{{\"moderation_stage\":\"{long}\",\"categories\":[{categories}]}}}}}}"
+            );
+            send(
+                stream,
+                "400 Bad",
+                &format!("location: {long}\r\n"),
+                body.as_bytes(),
+            )
+        }
+        // A refusal whose body drips.
+        28 => {
+            let status = ["401 U", "429 T", "500 I"][pick(3)];
+            stream.write_all(
+                format!("HTTP/1.1 {status}\r\ncontent-length: 1000\r\n\r\n").as_bytes(),
+            )?;
+            for _ in 0..100 {
+                stream.write_all(b"x")?;
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Ok(())
         }
         // No answer within the time.
         100 => {
