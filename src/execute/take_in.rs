@@ -111,9 +111,15 @@ pub fn take_in(
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
         let came = said.came;
         remarks.push(match kept == asked {
-            true => format!(
-                "{came} pictures came, {asked} asked for: the first are taken, and the whole answer is kept in `{aside}`"
-            ),
+            true => {
+                let first = match asked {
+                    1 => "the first is taken".to_owned(),
+                    n => format!("the first {n} are taken"),
+                };
+                format!(
+                    "{came} pictures came, {asked} asked for: {first}, and the whole answer is kept in `{aside}`"
+                )
+            }
             false => format!(
                 "{kept} of {asked} pictures came{why}: the whole answer is kept in `{aside}`"
             ),

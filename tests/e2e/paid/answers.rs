@@ -77,7 +77,7 @@ fn no_more_pictures_are_taken_than_were_asked_for() {
             None => assert_eq!(paid.project.files(".gpbuild/store/incoming"), [""; 0]),
             Some(n) => {
                 let told = format!(
-                    "a: {n} pictures came, 1 asked for: the first are taken, and the whole answer is kept in `{}`\n",
+                    "a: {n} pictures came, 1 asked for: the first is taken, and the whole answer is kept in `{}`\n",
                     odd(&paid)
                 );
                 assert!(run.err.contains(&told), "{}", run.err);
