@@ -1,6 +1,7 @@
 //! What gpbuild tells a person about something wrong: [`Diagnostic`], where it is ([`Place`]), and
 //! which exit code it leads to. Knows how to draw itself as text; never prints.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -329,6 +330,15 @@ pub fn list<S: AsRef<str>>(words: &[S]) -> String {
         None => String::new(),
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// A text that may be of any length, for a message: its beginning, if it is a long one.
+pub fn beginning(text: &str) -> Cow<'_, str> {
+    const SHOWN: usize = 100;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::preset::Preset;
 use crate::provider::openai::Azure;
 
 pub use append::{AppendError, EditStep, Owner, append};
-pub use find::{Tree, is_glob};
+pub use find::{Tree, glob, is_glob, set};
 pub use load::{is_id, load};
 
 /// The name of the project's own manifest.

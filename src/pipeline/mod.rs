@@ -152,15 +152,19 @@ fn load_part(
     let fonts = Arc::new(fonts::fonts(&world, &manifest, &tree, &mut problems)?);
     let templates = Templates::new(&world);
     let digests = Arc::from(fonts.digests());
-    let mut resolved = spec::resolve(
-        &manifest,
-        &tree,
-        &world,
-        &templates,
-        &digests,
-        &settings.resolve,
-        known,
-    );
+    room_for_values();
+    // On those threads, all of it.
+    let mut resolved = rayon::scope(|_| {
+        spec::resolve(
+            &manifest,
+            &tree,
+            &world,
+            &templates,
+            &digests,
+            &settings.resolve,
+            known,
+        )
+    });
     if settings.resolve.is_draft() {
         for spec in &mut resolved.specs {
             spec.output = preview(&spec.output);
@@ -180,6 +184,16 @@ fn load_part(
         began,
     };
     Ok((project, resolved.kept))
+}
+
+/// Makes the threads that resolve, if there are none yet, with room for what a template may nest within its
+/// fuel: lists in lists are let go of one in another. Only what is used of it is ever memory.
+fn room_for_values() {
+    const STACK: usize = 128 << 20;
+    // They may be there: then they are these.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .stack_size(STACK)
+        .build_global();
 }
 
 fn preview(output: &ProjectPath) -> ProjectPath {
