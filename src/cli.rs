@@ -1,20 +1,23 @@
 //! The command line as typed, and what it asks for. The only place that reads the environment.
 
+mod folder;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
+use crate::cli::folder::project_folder;
 use crate::command;
 use crate::command::log::By;
 use crate::command::pick::Choice;
 use crate::diagnostic::{Exit, Failure};
 use crate::home::Home;
-use crate::manifest::{EditStep, PROJECT_FILE};
+use crate::manifest::EditStep;
 use crate::model::{Micro, ModelId};
 use crate::pipeline::{Access, Money, Settings};
-use crate::report::{ColorChoice, Environment, ReportOptions, Reporter};
+use crate::report::{ColorChoice, Environment, ReportOptions, Reporter, show_usage};
 use crate::spec::DRAFT;
 
 /// The build tool for generated pictures: declared in TOML, made once, cached, locked.
@@ -272,18 +275,25 @@ pub fn run() -> Exit {
         Ok(cli) => cli,
         Err(e) => {
             let help = matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            // There is nobody left to be told if this cannot be written.
-            let _ = e.print();
-            return if help { Exit::Done } else { Exit::Manifest };
+            let text = e.render();
+            return match show_usage(&text.to_string(), &text.ansi().to_string(), help) {
+                false => Exit::SomeFailed,
+                true if help => Exit::Done,
+                true => Exit::Manifest,
+            };
         }
     };
     let reporter = Arc::new(Reporter::new(&report_options(&cli)));
-    match dispatch(cli, &reporter) {
+    let exit = match dispatch(cli, &reporter) {
         Ok(exit) => exit,
         Err(failure) => {
             reporter.failure(&failure);
             failure.exit
         }
+    };
+    match reporter.is_unwritten() {
+        true if exit == Exit::Done => Exit::SomeFailed,
+        _ => exit,
     }
 }
 
@@ -547,21 +557,4 @@ fn refuse_resolve_flags(flags: &ResolveFlags, command: &str) -> Result<(), Failu
         )));
     }
     Ok(())
-}
-
-/// The nearest folder at or above `here` that is a project; `here` if there is none.
-fn project_folder(here: &Path) -> PathBuf {
-    let mut folder = here.to_path_buf();
-    let depth = std::fs::canonicalize(here).map_or(0, |real| real.components().count());
-    for _ in 0..depth {
-        if folder.join(PROJECT_FILE).is_file() {
-            return folder;
-        }
-        folder = if folder == Path::new(".") {
-            PathBuf::from("..")
-        } else {
-            folder.join("..")
-        };
-    }
-    here.to_path_buf()
 }

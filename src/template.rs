@@ -17,7 +17,7 @@ use crate::fs::FsError;
 use crate::manifest::At;
 use crate::path::ProjectPath;
 use crate::provider::local::{hex_ratio, is_light};
-use crate::template::depth::{TooDeep, too_deep};
+use crate::template::depth::{TemplateTooDeep, too_deep};
 use crate::world::World;
 
 /// Steps that one rendering may take: a large poster takes some thousand.
@@ -139,7 +139,7 @@ impl Templates {
         };
         if let Some(deep) = too_deep(&raw.value) {
             let place = place_in_manifest(raw, Some(deep.span.clone()));
-            return Err(describe_deep(&deep).at(place));
+            return Err(deep.diagnostic().at(place));
         }
         let render = || {
             let template = environment.template_from_named_str("", &raw.value)?;
@@ -273,35 +273,6 @@ fn load(world: &World, name: &str) -> Result<Option<String>, Error> {
         Err(e @ FsError::TooLarge { .. }) => Err(refused(e.to_string())),
         Err(e) => Err(refused(e.to_string())),
     }
-}
-
-/// A template of the project that is not even parsed.
-#[derive(Debug)]
-struct TemplateTooDeep {
-    source: Arc<Source>,
-    deep: TooDeep,
-}
-
-impl TemplateTooDeep {
-    fn diagnostic(&self) -> Diagnostic {
-        let place = Place::new(&self.source, self.deep.span.clone());
-        describe_deep(&self.deep).at(place)
-    }
-}
-
-impl std::fmt::Display for TemplateTooDeep {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.diagnostic().message)
-    }
-}
-
-impl std::error::Error for TemplateTooDeep {}
-
-fn describe_deep(deep: &TooDeep) -> Diagnostic {
-    let message = format!("the template is more than {} levels deep", depth::MOST);
-    Diagnostic::error(message)
-        .label(deep.what)
-        .hint("`{% set … %}` names a part of an expression, and `{% include … %}` takes a part out")
 }
 
 /// Lets at most [`MAX_BYTES`] through.

@@ -196,7 +196,8 @@ impl<'a> Resolver<'a> {
                             }
                         }
                         Err(why) => problems.push(
-                            Diagnostic::error(format!("`{}` {why}", beginning(&at.value))).at(at.place.clone()),
+                            Diagnostic::error(format!("`{}` {why}", beginning(&at.value)))
+                                .at(at.place.clone()),
                         ),
                     }
                 }

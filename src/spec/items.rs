@@ -46,7 +46,8 @@ impl Resolver<'_> {
                 }
                 Err(why) => {
                     problems.push(
-                        Diagnostic::error(format!("`{}` {why}", beginning(&at.value))).at(at.place.clone()),
+                        Diagnostic::error(format!("`{}` {why}", beginning(&at.value)))
+                            .at(at.place.clone()),
                     );
                     Vec::new()
                 }

@@ -2,8 +2,11 @@
 //! comes after it call themselves once for each level, and a thread has only so much stack. Knows no values.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use minijinja::machinery::{Span, Token, tokenize};
+
+use crate::diagnostic::{Diagnostic, Place, Source};
 
 /// So deep a template may go, in blocks, brackets and links of a chain together. A thread of the pool has room
 /// for some times as many.
@@ -16,6 +19,40 @@ pub struct TooDeep {
     pub span: Range<usize>,
     /// What is so long or so deep.
     pub what: &'static str,
+}
+
+/// A template of the project that is not even parsed.
+#[derive(Debug)]
+pub struct TemplateTooDeep {
+    /// Its text.
+    pub source: Arc<Source>,
+    /// Where it is too deep.
+    pub deep: TooDeep,
+}
+
+impl TemplateTooDeep {
+    /// What is told of it.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let place = Place::new(&self.source, self.deep.span.clone());
+        self.deep.diagnostic().at(place)
+    }
+}
+
+impl std::fmt::Display for TemplateTooDeep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.diagnostic().message)
+    }
+}
+
+impl std::error::Error for TemplateTooDeep {}
+
+impl TooDeep {
+    /// What is told of it, without a place.
+    pub fn diagnostic(&self) -> Diagnostic {
+        Diagnostic::error(format!("the template is more than {MOST} levels deep"))
+            .label(self.what)
+            .hint("`{% set … %}` names a part of an expression, and `{% include … %}` takes a part out")
+    }
 }
 
 const CHAIN: &str = "a chain of operators, filters or attributes";
