@@ -23,7 +23,7 @@ use crate::world::{Seen, Sight, Signature};
 
 pub use survey::Drift;
 
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// A state of 100,000 assets takes some 40 MB.
 const MAX_BYTES: u64 = 256 << 20;
 /// The digest and the version, before all else.
@@ -193,7 +193,7 @@ impl<'f> Look<'f> {
     /// What was seen at `path` by a run that began at the time `began`, in nanoseconds since 1970.
     pub fn new(path: Cow<'f, str>, seen: Seen, began: i64) -> Self {
         let sure = match seen {
-            Seen::Absent => true,
+            Seen::Absent | Seen::Unread(_) => true,
             Seen::File(signature, _) | Seen::Folder(signature, _) => is_sure(&signature, began),
         };
         Self {

@@ -344,7 +344,8 @@ pub fn build_and_see(settings: &Settings, reporter: &Reporter) -> (Sight, Result
     let at = state::now();
     let mut world = match open(settings) {
         Ok(world) => world,
-        Err(failure) => return (Sight::default(), Err(failure)),
+        // It may come, or come back.
+        Err(failure) => return (Sight::nothing(manifest::PROJECT_FILE), Err(failure)),
     };
     let result = build_from(settings, reporter, &mut world);
     let sight = Sight {

@@ -14,6 +14,7 @@ mod words;
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -115,6 +116,8 @@ pub struct Reporter {
     level: Level,
     /// Whether moving lines may be drawn.
     moving: bool,
+    /// Pictures are being made: since `Begin`, until it is told what came of it.
+    making: AtomicBool,
     started: Mutex<Instant>,
     inner: Mutex<Inner>,
 }
@@ -246,6 +249,7 @@ impl Reporter {
                 verbose: options.verbose,
             },
             moving: false,
+            making: AtomicBool::new(false),
             started: Mutex::new(now()),
             inner: Mutex::new(Inner {
                 json: options.json,
@@ -274,8 +278,14 @@ impl Reporter {
             .elapsed()
     }
 
+    /// Whether pictures are being made, or asked for: what is paid for may be under way.
+    pub fn is_making(&self) -> bool {
+        self.making.load(Ordering::SeqCst)
+    }
+
     /// Begins to count anew: another run in the same process.
     pub fn restart(&self) {
+        self.making.store(false, Ordering::SeqCst);
         *self.started.lock().unwrap_or_else(PoisonError::into_inner) = now();
     }
 
@@ -307,6 +317,7 @@ impl Reporter {
             plan: false,
             level: self.level,
             moving: false,
+            making: AtomicBool::new(false),
             started: Mutex::new(now()),
             inner: Mutex::new(Inner {
                 json: self.json,
@@ -325,6 +336,11 @@ impl Reporter {
 
     /// Shows something that happened.
     pub fn event(&self, event: Event) {
+        match event {
+            Event::Begin { .. } => self.making.store(true, Ordering::SeqCst),
+            Event::Summary(_) => self.making.store(false, Ordering::SeqCst),
+            _ => {}
+        }
         if let Some(listener) = self.listener.get() {
             listener(&event);
         }
