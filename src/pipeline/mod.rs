@@ -304,6 +304,8 @@ fn unclaimed(root: &Path, lock: &Lock, specs: &[Arc<Spec>]) -> BTreeMap<String, 
         .map(|asset| (&asset.output, &asset.digest));
     written
         .chain(&lock.unclaimed)
+        // A lock is what somebody wrote: what it names outside is none of ours.
+        .filter(|(path, _)| ProjectPath::new(path).is_ok())
         .filter(|(path, _)| !declared.contains(path.as_str()) && root.join(path).exists())
         .map(|(path, digest)| (path.clone(), *digest))
         .collect()

@@ -108,9 +108,12 @@ pub fn trace(
                 candidates: shot.candidates.clone(),
                 pick: shot.pick,
                 model: asset.model.clone(),
-            });
+            })
+            // One that a person or a merge left without its picture answers nothing: the store may.
+            .filter(|answer| answer.picked().is_some());
+        let recalled = || recall.shot(&key).filter(|answer| answer.picked().is_some());
         let answer = from_lock
-            .or_else(|| recall.shot(&key).cloned())
+            .or_else(|| recalled().cloned())
             .or_else(|| {
                 store.shot(&key).map(|entry| Answer {
                     pick: store.pick(&key, &entry.candidates),
