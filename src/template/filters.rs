@@ -86,9 +86,8 @@ fn take(value: &Value, indent: usize, depth: usize, left: &mut usize) -> Result<
         .map_or_else(|| value.as_bytes().map_or(0, <[u8]>::len), str::len);
     let cost = text.saturating_add(EACH).saturating_add(indent * depth);
     *left = left.checked_sub(cost).ok_or(LONG)?;
-    // What is neither is made as it is asked for, and may be asked only once.
     let is_map = value.kind() == ValueKind::Map;
-    if !is_map && value.kind() != ValueKind::Seq {
+    if !is_map && !matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
         return Ok(());
     }
     if depth >= DEEPEST {

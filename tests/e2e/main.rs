@@ -9,6 +9,7 @@
 )]
 
 mod build;
+mod bounds;
 mod bundle;
 mod commands;
 mod contrast;

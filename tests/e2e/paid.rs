@@ -7,6 +7,7 @@ mod kill;
 mod money;
 mod pick;
 mod pictures;
+mod reader;
 #[cfg(unix)]
 mod shared;
 mod shots;
