@@ -277,11 +277,7 @@ fn nothing_that_is_shown_rewrites_a_terminal() {
             .map(|c| format!("\\U{:08x}", c as u32))
             .collect()
     };
-    project.edit(
-        "gpbuild.toml",
-        "\"x\"",
-        &format!("\"标题 {}\"", toml(&all)),
-    );
+    project.edit("gpbuild.toml", "\"x\"", &format!("\"标题 {}\"", toml(&all)));
     project.write(&format!("posts/{}.md", &all[1..]), "x");
     project.build();
     let raw: String = HOSTILE[3..].iter().collect();

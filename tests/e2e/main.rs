@@ -39,5 +39,6 @@ mod selection;
 mod state;
 mod typesetting;
 mod watch;
+mod watch_ends;
 mod watch_stress;
 mod wording;
