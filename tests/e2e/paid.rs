@@ -11,6 +11,7 @@ mod reader;
 #[cfg(unix)]
 mod shared;
 mod shots;
+mod tls;
 
 use api_server::{Options, Server};
 

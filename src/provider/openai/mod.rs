@@ -3,6 +3,7 @@
 
 mod answer;
 mod body;
+mod certificate;
 mod client;
 mod endpoint;
 mod refusal;
