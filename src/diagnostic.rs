@@ -1,10 +1,12 @@
 //! What gpbuild tells a person about something wrong: [`Diagnostic`], where it is ([`Place`]), and
 //! which exit code it leads to. Knows how to draw itself as text; never prints.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::door;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 
 /// At most so many diagnostics are shown; the rest is counted.
@@ -178,7 +180,7 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group = Group::with_title(level.primary_title(clean(&self.message)));
+        let mut group = Group::with_title(level.primary_title(door::lines(&self.message)));
         let mut windows: Vec<(Window, AnnotationKind, Option<&str>)> = Vec::new();
         if let Some(place) = &self.place {
             windows.push((
@@ -193,7 +195,7 @@ impl Diagnostic {
         for (window, kind, label) in &windows {
             let mut annotation = kind.span(window.span.clone());
             if let Some(label) = label {
-                annotation = annotation.label(clean(label));
+                annotation = annotation.label(door::lines(label));
             }
             group = group.element(
                 Snippet::source(window.text.as_str())
@@ -236,9 +238,16 @@ impl Diagnostic {
                 0 => String::new(),
                 more => format!(" and {}", count(*more, "other asset")),
             };
-            notes.push(("note", clean(&format!("in asset `{id}`{more}"))));
+            notes.push((
+                "note",
+                door::lines(&format!("in asset `{id}`{more}")).into_owned(),
+            ));
         }
-        notes.extend(self.hints.iter().map(|hint| ("help", clean(hint))));
+        notes.extend(
+            self.hints
+                .iter()
+                .map(|hint| ("help", door::lines(hint).into_owned())),
+        );
         notes
     }
 }
@@ -332,6 +341,15 @@ pub fn list<S: AsRef<str>>(words: &[S]) -> String {
     }
 }
 
+/// A text that may be of any length, for a message: its beginning, if it is a long one.
+pub fn beginning(text: &str) -> Cow<'_, str> {
+    const SHOWN: usize = 100;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
 /// The known word that `word` was probably meant to be.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).clamp(1, 3);
@@ -376,39 +394,15 @@ impl Window {
         let line_end = text[end..].find('\n').map_or(text.len(), |n| end + n);
         let to = floor_char(text, line_end.min(end + Self::LINE));
         let first_line = text[..start].matches('\n').count() + 1;
+        // Without the ends of lines of other systems, which nobody has to see.
+        let (text, from, to) = door::placed(&text[from..to], start - from, end - from);
         Self {
-            name: clean(&place.source.name),
+            name: door::line(&place.source.name).into_owned(),
             first_line,
-            text: clean_source(&text[from..to]),
-            span: start - from..end - from,
+            text,
+            span: from..to,
         }
     }
-}
-
-/// Control characters in a message could rewrite the terminal: they are shown as `\u{1b}`.
-fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() && c != '\n' {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-/// The same for source lines, where the length must not change: each byte becomes one `?`.
-fn clean_source(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() && c != '\n' && c != '\t' && c != '\r' {
-            out.extend(std::iter::repeat_n('?', c.len_utf8()));
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }
 
 #[cfg(test)]

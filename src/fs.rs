@@ -78,7 +78,12 @@ impl fmt::Display for FsError {
                 write!(f, "no such file: `{}`", shown(path))
             }
             Self::Io { verb, path, error } => {
-                write!(f, "cannot {verb} `{}`: {}", shown(path), plain(error))
+                write!(
+                    f,
+                    "cannot {verb} `{}`: {}",
+                    shown(path),
+                    system_words(error)
+                )
             }
             Self::TooLarge { path, size, limit } => write!(
                 f,
@@ -107,7 +112,7 @@ pub fn shown(path: &Path) -> std::path::Display<'_> {
 }
 
 /// `Permission denied (os error 13)` without the number.
-fn plain(error: &io::Error) -> String {
+pub fn system_words(error: &io::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" (os error ") {
         Some((words, _)) => words.to_lowercase(),

@@ -47,6 +47,7 @@ mod signal;
 pub mod home;
 pub mod fs;
 pub mod diagnostic;
+mod door;
 pub mod path;
 pub mod digest;
 

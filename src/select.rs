@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 
-use crate::diagnostic::{Diagnostic, Exit, Failure};
+use crate::diagnostic::{Diagnostic, Exit, Failure, beginning};
+use crate::manifest::{glob, set};
 use crate::spec::Spec;
 
 /// The selected assets.
@@ -32,34 +33,28 @@ impl Selection {
         if patterns.is_empty() {
             return Ok(Self(Which::All));
         }
-        let mut all = GlobSetBuilder::new();
+        let mut all = Vec::new();
         let mut wrong = Vec::new();
         for pattern in patterns {
-            let globs = Glob::new(pattern).and_then(|exact| {
-                let below = Glob::new(&format!("{}/**", pattern.trim_end_matches('/')))?;
-                Ok([exact, below])
+            let globs = glob(pattern, false).and_then(|exact| {
+                let below = format!("{}/**", pattern.trim_end_matches('/'));
+                let globs = [exact, glob(&below, false)?];
+                Ok((set(&globs)?, globs))
             });
             match globs {
-                Ok(globs) => {
-                    let mut one = GlobSetBuilder::new();
-                    for glob in globs {
-                        one.add(glob.clone());
-                        all.add(glob);
-                    }
-                    let found = one
-                        .build()
-                        .is_ok_and(|set| ids.clone().any(|id| set.is_match(id)));
-                    if !found {
+                Ok((one, globs)) => {
+                    if !ids.clone().any(|id| one.is_match(id)) {
                         wrong.push(
-                            Diagnostic::error(format!("no asset matches `{pattern}`"))
+                            Diagnostic::error(format!("no asset matches `{}`", beginning(pattern)))
                                 .did_you_mean(pattern, ids.clone()),
                         );
                     }
+                    all.extend(globs);
                 }
-                Err(e) => wrong.push(Diagnostic::error(format!(
-                    "`{pattern}` is not a glob: {}",
-                    e.kind()
-                ))),
+                Err(why) => {
+                    let shown = beginning(pattern);
+                    wrong.push(Diagnostic::error(format!("`{shown}` {why}")));
+                }
             }
         }
         if !wrong.is_empty() {
@@ -68,9 +63,8 @@ impl Selection {
                 diagnostics: wrong,
             });
         }
-        let set = all
-            .build()
-            .map_err(|e| Failure::usage(format!("the globs are too large together: {e}")))?;
+        let set = set(&all)
+            .map_err(|_| Failure::usage("the globs are too large together: name fewer at once"))?;
         Ok(Self(Which::Matching(set)))
     }
 

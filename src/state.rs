@@ -9,6 +9,8 @@ mod survey;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -21,9 +23,13 @@ use crate::world::{Seen, Sight, Signature};
 
 pub use survey::Drift;
 
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// A state of 100,000 assets takes some 40 MB.
-const MAX_BYTES: u64 = 1 << 30;
+const MAX_BYTES: u64 = 256 << 20;
+/// The digest and the version, before all else.
+const HEAD: usize = 36;
+/// A state that is larger is only read once its head was looked at.
+const SMALL: u64 = 1 << 20;
 /// A change within this time of the look, in nanoseconds, could leave the signature as it is: clocks
 /// of file systems tick every few milliseconds, the oldest every two seconds.
 const TICK: i64 = 2_000_000_000;
@@ -112,10 +118,15 @@ pub struct StateFile {
 impl StateFile {
     /// Reads the state `name` of the project in `root`; an empty one if there is none.
     pub fn read(root: &Path, name: &str) -> Self {
-        Self {
-            signature: Self::signature_now(root, name),
-            bytes: read_bounded(&path(root, name), MAX_BYTES).unwrap_or_default(),
-        }
+        let path = path(root, name);
+        let signature = Signature::of(&path);
+        let is_small = signature.is_none_or(|signature| signature.size <= SMALL);
+        let bytes = if is_small || has_head(&path) {
+            read_bounded(&path, MAX_BYTES).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        Self { signature, bytes }
     }
 
     /// Which file the state `name` is now.
@@ -139,6 +150,15 @@ impl StateFile {
         }
         postcard::from_bytes(body).ok()
     }
+}
+
+/// Whether a file begins as a state of this gpbuild does: whatever else lies there is not read, be it a gigabyte.
+fn has_head(path: &Path) -> bool {
+    let mut head = [0; HEAD];
+    let is_file = std::fs::metadata(path).is_ok_and(|meta| meta.is_file());
+    is_file
+        && File::open(path).is_ok_and(|mut file| file.read_exact(&mut head).is_ok())
+        && head[HEAD - 4..] == VERSION.to_le_bytes()
 }
 
 fn path(root: &Path, name: &str) -> PathBuf {
@@ -173,7 +193,7 @@ impl<'f> Look<'f> {
     /// What was seen at `path` by a run that began at the time `began`, in nanoseconds since 1970.
     pub fn new(path: Cow<'f, str>, seen: Seen, began: i64) -> Self {
         let sure = match seen {
-            Seen::Absent => true,
+            Seen::Absent | Seen::Unread(_) => true,
             Seen::File(signature, _) | Seen::Folder(signature, _) => is_sure(&signature, began),
         };
         Self {

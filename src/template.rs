@@ -1,6 +1,9 @@
 //! minijinja, fenced in: strict, bounded, without clock, random or environment; the project's
 //! `templates/` before the built-in ones. Knows no assets and no manifest.
 
+mod depth;
+mod filters;
+
 use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,6 +17,7 @@ use crate::fs::FsError;
 use crate::manifest::At;
 use crate::path::ProjectPath;
 use crate::provider::local::{hex_ratio, is_light};
+use crate::template::depth::{TemplateTooDeep, too_deep};
 use crate::world::World;
 
 /// Steps that one rendering may take: a large poster takes some thousand.
@@ -133,6 +137,10 @@ impl Templates {
             Undefined::Refused => &self.strict,
             Undefined::False => &self.lenient,
         };
+        if let Some(deep) = too_deep(&raw.value) {
+            let place = place_in_manifest(raw, Some(deep.span.clone()));
+            return Err(deep.diagnostic().at(place));
+        }
         let render = || {
             let template = environment.template_from_named_str("", &raw.value)?;
             bounded(|out| {
@@ -186,6 +194,11 @@ impl Templates {
         if let Some(missing) = self.missing_words(inner, text, context) {
             return missing;
         }
+        if let Some(refused) = std::error::Error::source(inner)
+            .and_then(|source| source.downcast_ref::<TemplateTooDeep>())
+        {
+            return refused.diagnostic();
+        }
         let diagnostic = describe(inner, text, context);
         let Some(name) = inner.name() else {
             return diagnostic;
@@ -223,6 +236,7 @@ fn environment(undefined: UndefinedBehavior) -> Environment<'static> {
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(DEPTH);
     environment.remove_global("debug");
+    filters::fence(&mut environment);
     environment.add_function("is_light", |colour: &str| is_light(colour));
     environment.add_function("contrast", |one: &str, other: &str| hex_ratio(one, other));
     environment.set_auto_escape_callback(|name| {
@@ -244,7 +258,14 @@ fn load(world: &World, name: &str) -> Result<Option<String>, Error> {
         return Ok(None);
     };
     match world.read_text(&path, MAX_BYTES) {
-        Ok(text) => Ok(Some(text)),
+        Ok(text) => match too_deep(&text) {
+            None => Ok(Some(text)),
+            Some(deep) => {
+                let source = Source::new(path.as_str(), text);
+                let error = refused("the template is too deep".to_owned());
+                Err(error.with_source(TemplateTooDeep { source, deep }))
+            }
+        },
         Err(e) if e.is_not_found() => Ok(BUILT_IN
             .iter()
             .find(|(n, _)| *n == name)

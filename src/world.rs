@@ -147,6 +147,9 @@ pub enum Seen {
     File(Signature, Digest),
     /// A folder with these names in it.
     Folder(Signature, Digest),
+    /// Something that could not be read: a link out of the project, a pipe, what nobody may read. It is the same
+    /// as long as the system says the same of it.
+    Unread(Signature),
 }
 
 /// A name in a folder, and whether it is a folder itself.
@@ -210,6 +213,14 @@ pub struct Sight {
 }
 
 impl Sight {
+    /// Of a project that is not there.
+    pub fn nothing(file: &str) -> Self {
+        Self {
+            seen: BTreeMap::from([(file.to_owned(), Seen::Absent)]),
+            ..Self::default()
+        }
+    }
+
     /// How many files were read.
     pub fn files(&self) -> usize {
         let files = self.seen.values().filter(|s| matches!(s, Seen::File(..)));
@@ -278,7 +289,8 @@ impl World {
         let result = self.root.read(path, limit);
         let seen = match (&result, signature) {
             (Ok(bytes), Some(signature)) => Seen::File(signature, Digest::of(bytes)),
-            _ => Seen::Absent,
+            (Err(_), Some(signature)) => Seen::Unread(signature),
+            (_, None) => Seen::Absent,
         };
         self.note(path.as_str().to_owned(), seen, data);
         result
@@ -313,11 +325,14 @@ impl World {
         let path = self.root.path().join(folder);
         // The signature first, and the names once: one that comes later is then seen by the next run.
         let signature = Signature::of(&path);
-        let names = list(&path)?;
-        if let Some(signature) = signature {
-            let seen = Seen::Folder(signature, digest_of(&names, own));
-            self.note(folder.to_owned(), seen, false);
-        }
+        let names = list(&path);
+        let seen = match (&names, signature) {
+            (Ok(names), Some(signature)) => Seen::Folder(signature, digest_of(names, own)),
+            (Err(_), Some(signature)) => Seen::Unread(signature),
+            (_, None) => Seen::Absent,
+        };
+        self.note(folder.to_owned(), seen, false);
+        let names = names?;
         if folder.is_empty() {
             let mut known = self.own.lock().unwrap_or_else(PoisonError::into_inner);
             *known = own.iter().map(|name| (*name).to_owned()).collect();
@@ -330,7 +345,8 @@ impl World {
         let signature = Signature::of(&self.root.path().join(&path));
         let seen = match (signature, bytes) {
             (Some(signature), Some(bytes)) => Seen::File(signature, Digest::of(bytes)),
-            _ => Seen::Absent,
+            (Some(signature), None) => Seen::Unread(signature),
+            (None, _) => Seen::Absent,
         };
         self.note(path, seen, false);
     }

@@ -3,6 +3,7 @@
 
 mod args;
 mod environment;
+mod folder;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,16 +13,17 @@ use clap::error::ErrorKind;
 
 use crate::cli::args::{BuildFlags, CacheCommand, Cli, Command, CommonFlags, ResolveFlags};
 use crate::cli::environment::{access, terminal, variable};
+use crate::cli::folder::project_folder;
 use crate::command;
 use crate::command::cache::Sweep;
 use crate::command::log::{By, Wanted};
 use crate::command::pick::Choice;
 use crate::diagnostic::{Exit, Failure};
 use crate::home::Home;
-use crate::manifest::{EditStep, PROJECT_FILE};
+use crate::manifest::EditStep;
 use crate::model::ModelId;
 use crate::pipeline::{Money, Settings};
-use crate::report::{ColorChoice, ReportOptions, Reporter};
+use crate::report::{ColorChoice, ReportOptions, Reporter, show_usage};
 use crate::spec::DRAFT;
 
 /// Parses the arguments and carries them out.
@@ -30,18 +32,25 @@ pub fn run() -> Exit {
         Ok(cli) => cli,
         Err(e) => {
             let help = matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            // There is nobody left to be told if this cannot be written.
-            let _ = e.print();
-            return if help { Exit::Done } else { Exit::Manifest };
+            let text = e.render();
+            return match show_usage(&text.to_string(), &text.ansi().to_string(), help) {
+                false => Exit::SomeFailed,
+                true if help => Exit::Done,
+                true => Exit::Manifest,
+            };
         }
     };
     let reporter = Arc::new(Reporter::new(&report_options(&cli)));
-    match dispatch(cli, &reporter) {
+    let exit = match dispatch(cli, &reporter) {
         Ok(exit) => exit,
         Err(failure) => {
             reporter.failure(&failure);
             failure.exit
         }
+    };
+    match reporter.is_unwritten() {
+        true if exit == Exit::Done => Exit::SomeFailed,
+        _ => exit,
     }
 }
 
@@ -292,21 +301,4 @@ fn refuse_resolve_flags(flags: &ResolveFlags, command: &str) -> Result<(), Failu
         )));
     }
     Ok(())
-}
-
-/// The nearest folder at or above `here` that is a project; `here` if there is none.
-fn project_folder(here: &Path) -> PathBuf {
-    let mut folder = here.to_path_buf();
-    let depth = std::fs::canonicalize(here).map_or(0, |real| real.components().count());
-    for _ in 0..depth {
-        if folder.join(PROJECT_FILE).is_file() {
-            return folder;
-        }
-        folder = if folder == Path::new(".") {
-            PathBuf::from("..")
-        } else {
-            folder.join("..")
-        };
-    }
-    here.to_path_buf()
 }

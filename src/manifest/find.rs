@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use globset::{Glob, GlobSet, GlobSetBuilder};
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
@@ -17,6 +18,13 @@ const MAX_FILES: usize = 2_000_000;
 const IGNORE_FILE: &str = ".gitignore";
 /// The largest `.gitignore` that is read, in bytes.
 const MAX_IGNORE_BYTES: u64 = 1 << 20;
+
+/// The longest glob, in bytes: no path that it could match is longer.
+const MAX_GLOB_BYTES: usize = 2048;
+/// The most alternatives in its braces.
+const MAX_ALTERNATIVES: usize = 256;
+/// The longest line of a `.gitignore`: no path that it could match is longer.
+const MAX_IGNORE_LINE: usize = 4096;
 
 /// The files of a project, sorted by path.
 #[derive(Debug, Default)]
@@ -64,11 +72,7 @@ impl Tree {
         if text.starts_with('/') || text.split('/').any(|part| part == "..") {
             return Err("leaves the project".to_owned());
         }
-        let glob = globset::GlobBuilder::new(&text)
-            .literal_separator(true)
-            .build()
-            .map_err(|e| format!("is not a glob: {}", e.kind()))?
-            .compile_matcher();
+        let glob = set(&[glob(&text, true)?])?;
         let prefix = if folder.is_empty() {
             String::new()
         } else {
@@ -85,6 +89,38 @@ impl Tree {
         let below = self.files.iter().filter(|path| is_below(path.as_str()));
         Ok(below.cloned().collect())
     }
+}
+
+/// A glob, if it is one and no larger than any that a person writes: what is made of it to match with grows
+/// with each alternative, and by far more. What is wrong with it otherwise. `*` stands for whole paths unless
+/// `separated`.
+pub fn glob(pattern: &str, separated: bool) -> Result<Glob, String> {
+    if pattern.len() > MAX_GLOB_BYTES {
+        return Err(format!(
+            "is not a glob: it has {} bytes, at most {MAX_GLOB_BYTES} are taken",
+            pattern.len()
+        ));
+    }
+    let alternatives = pattern.matches([',', '{']).count();
+    if pattern.contains('{') && alternatives > MAX_ALTERNATIVES {
+        return Err(format!(
+            "is not a glob: it has more than {MAX_ALTERNATIVES} alternatives"
+        ));
+    }
+    globset::GlobBuilder::new(pattern)
+        .literal_separator(separated)
+        .build()
+        .map_err(|e| format!("is not a glob: {}", e.kind()))
+}
+
+/// What matches if one of the globs does.
+pub fn set(globs: &[Glob]) -> Result<GlobSet, String> {
+    let mut all = GlobSetBuilder::new();
+    for glob in globs {
+        all.add(glob.clone());
+    }
+    all.build()
+        .map_err(|_| "is too large for a glob: it matches in too many ways".to_owned())
 }
 
 /// Whether a path in a manifest is a glob.
@@ -247,7 +283,7 @@ fn parents(world: &World, root: &Path) -> Vec<Gitignore> {
 
 fn build(folder: &Path, text: &str) -> Option<Gitignore> {
     let mut builder = GitignoreBuilder::new(folder);
-    for line in text.lines() {
+    for line in text.lines().filter(|line| line.len() <= MAX_IGNORE_LINE) {
         // A line that git would not understand either is passed over.
         let _ = builder.add_line(None, line);
     }

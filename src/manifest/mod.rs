@@ -25,7 +25,7 @@ use crate::provider::openai::Azure;
 
 pub use append::{AppendError, EditStep, Owner, append};
 pub use claims::{CONFIRM, Claim, Stake};
-pub use find::{Tree, is_glob};
+pub use find::{Tree, glob, is_glob, set};
 pub use load::{is_id, load};
 pub use person::{Person, person};
 

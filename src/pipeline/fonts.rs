@@ -1,6 +1,6 @@
 //! The fonts of a project: the embedded ones and those that `[fonts]` names.
 
-use crate::diagnostic::{Diagnostic, Exit, Failure};
+use crate::diagnostic::{Diagnostic, Exit, Failure, beginning};
 use crate::manifest::{Manifest, Tree, is_glob};
 use crate::path::ProjectPath;
 use crate::provider::local::Fonts;
@@ -40,7 +40,7 @@ pub fn fonts(
                     problems.extend(added.err().map(wrong));
                 }
             }
-            Err(why) => problems.push(wrong(format!("`{}` {why}", at.value))),
+            Err(why) => problems.push(wrong(format!("`{}` {why}", beginning(&at.value)))),
         }
     }
     Ok(fonts)

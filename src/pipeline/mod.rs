@@ -186,15 +186,19 @@ fn load_part(
     let fonts = Arc::new(fonts::fonts(&world, &manifest, &tree, &mut problems)?);
     let templates = Templates::new(&world);
     let digests = Arc::from(fonts.digests());
-    let mut resolved = spec::resolve(
-        &manifest,
-        &tree,
-        &world,
-        &templates,
-        &digests,
-        &settings.resolve,
-        known,
-    );
+    room_for_values();
+    // On those threads, all of it.
+    let mut resolved = rayon::scope(|_| {
+        spec::resolve(
+            &manifest,
+            &tree,
+            &world,
+            &templates,
+            &digests,
+            &settings.resolve,
+            known,
+        )
+    });
     if settings.resolve.is_draft() {
         for spec in &mut resolved.specs {
             spec.output = preview(&spec.output);
@@ -214,6 +218,16 @@ fn load_part(
         began,
     };
     Ok((project, resolved.kept))
+}
+
+/// Makes the threads that resolve, if there are none yet, with room for what a template may nest within its
+/// fuel: lists in lists are let go of one in another. Only what is used of it is ever memory.
+fn room_for_values() {
+    const STACK: usize = 128 << 20;
+    // They may be there: then they are these.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .stack_size(STACK)
+        .build_global();
 }
 
 fn preview(output: &ProjectPath) -> ProjectPath {
@@ -348,6 +362,8 @@ fn unclaimed(root: &Path, lock: &Lock, specs: &[Arc<Spec>]) -> BTreeMap<String, 
         .map(|asset| (&asset.output, &asset.digest));
     written
         .chain(&lock.unclaimed)
+        // A lock is what somebody wrote: what it names outside is none of ours.
+        .filter(|(path, _)| ProjectPath::new(path).is_ok())
         .filter(|(path, _)| !declared.contains(path.as_str()) && root.join(path).exists())
         .map(|(path, digest)| (path.clone(), *digest))
         .collect()
@@ -388,7 +404,8 @@ pub fn build_and_see(settings: &Settings, reporter: &Reporter) -> (Sight, Result
     let at = state::now();
     let mut world = match open(settings) {
         Ok(world) => world,
-        Err(failure) => return (Sight::default(), Err(failure)),
+        // It may come, or come back.
+        Err(failure) => return (Sight::nothing(manifest::PROJECT_FILE), Err(failure)),
     };
     let result = build_from(settings, reporter, &mut world);
     let sight = Sight {

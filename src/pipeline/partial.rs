@@ -215,6 +215,7 @@ fn reads_the_same(state: &State<'_>, project: &Project, data: &BTreeSet<usize>) 
         match (seen.get(&*look.path), &look.seen) {
             (None, _) => true,
             (Some(Seen::Absent), Seen::Absent) => true,
+            (Some(Seen::Unread(now)), Seen::Unread(before)) => now == before,
             (Some(Seen::File(_, now)), Seen::File(_, before)) => {
                 // Data must be nothing else now either.
                 look.data == is_data.contains(&*look.path) && (now == before || data.contains(&n))

@@ -193,7 +193,8 @@ fn look_at(root: &Path, path: String, began: i64) -> Look<'static> {
     let bytes = read_bounded(&full, lock::MAX_BYTES).ok();
     let now = match (signature, bytes) {
         (Some(signature), Some(bytes)) => Seen::File(signature, Digest::of(&bytes)),
-        _ => Seen::Absent,
+        (Some(signature), None) => Seen::Unread(signature),
+        (None, _) => Seen::Absent,
     };
     Look::new(path.into(), now, began)
 }

@@ -108,16 +108,17 @@ pub fn trace(
                 candidates: shot.candidates.clone(),
                 pick: shot.pick,
                 model: asset.model.clone(),
-            });
-        let answer = from_lock
-            .or_else(|| recall.shot(&key).cloned())
-            .or_else(|| {
-                store.shot(&key).map(|entry| Answer {
-                    pick: store.pick(&key, &entry.candidates),
-                    candidates: entry.candidates,
-                    model: entry.model,
-                })
-            });
+            })
+            // One that a person or a merge left without its picture answers nothing: the store may.
+            .filter(|answer| answer.picked().is_some());
+        let recalled = || recall.shot(&key).filter(|answer| answer.picked().is_some());
+        let answer = from_lock.or_else(|| recalled().cloned()).or_else(|| {
+            store.shot(&key).map(|entry| Answer {
+                pick: store.pick(&key, &entry.candidates),
+                candidates: entry.candidates,
+                model: entry.model,
+            })
+        });
         previous = answer.as_ref().and_then(Answer::picked);
         trace.shots.push(Traced { key, answer });
         if previous.is_none() {

@@ -12,7 +12,9 @@ mod live;
 mod plain;
 mod words;
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,7 +24,9 @@ use indicatif::ProgressDrawTarget;
 pub use self::event::{AssetReport, Cost, Event, Plan, State, Summary};
 use self::live::Live;
 use self::plain::{Level, Paint};
-use crate::diagnostic::Failure;
+use crate::diagnostic::{Diagnostic, Failure};
+use crate::door;
+use crate::fs::system_words;
 
 /// `--color`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,11 +116,15 @@ pub struct Reporter {
     level: Level,
     /// Whether moving lines may be drawn.
     moving: bool,
+    /// Pictures are being made: since `Begin`, until it is told what came of it.
+    making: AtomicBool,
     started: Mutex<Instant>,
     inner: Mutex<Inner>,
 }
 
 struct Inner {
+    /// Standard output is JSON.
+    json: bool,
     out: Stream,
     err: Stream,
     live: Option<Live>,
@@ -126,6 +134,8 @@ struct Stream {
     to: Box<dyn Write + Send>,
     paint: Paint,
     gone: bool,
+    /// Why not all could be written, if it was not that the reader went away.
+    unwritten: Option<io::Error>,
 }
 
 impl Stream {
@@ -137,8 +147,11 @@ impl Stream {
             .to
             .write_all(text.as_bytes())
             .and_then(|()| self.to.flush());
-        // There is nobody left to be told.
-        self.gone = written.is_err();
+        if let Err(error) = written {
+            self.gone = true;
+            // Whoever closed a pipe has read enough.
+            self.unwritten = Some(error).filter(|e| e.kind() != io::ErrorKind::BrokenPipe);
+        }
     }
 }
 
@@ -161,9 +174,15 @@ impl Write for Through {
 }
 
 impl Inner {
-    /// Writes whole lines, above the moving ones.
+    /// Writes whole lines, above the moving ones. All that is shown goes through here.
     fn write(&mut self, to_out: bool, text: &str) {
         let stream = if to_out { &mut self.out } else { &mut self.err };
+        let text = match stream.paint {
+            _ if to_out && self.json => door::json(text),
+            Paint(true) => door::colored(text),
+            Paint(false) => door::lines(text),
+        };
+        let text = text.as_ref();
         match &self.live {
             Some(live) => live.aside(|| stream.write(text)),
             None => stream.write(text),
@@ -218,6 +237,7 @@ impl Reporter {
             to,
             paint: Paint(color),
             gone: false,
+            unwritten: None,
         };
         Self {
             json: options.json,
@@ -229,8 +249,10 @@ impl Reporter {
                 verbose: options.verbose,
             },
             moving: false,
+            making: AtomicBool::new(false),
             started: Mutex::new(now()),
             inner: Mutex::new(Inner {
+                json: options.json,
                 out: stream(out, out_color),
                 err: stream(err, err_color),
                 live: None,
@@ -256,8 +278,14 @@ impl Reporter {
             .elapsed()
     }
 
+    /// Whether pictures are being made, or asked for: what is paid for may be under way.
+    pub fn is_making(&self) -> bool {
+        self.making.load(Ordering::SeqCst)
+    }
+
     /// Begins to count anew: another run in the same process.
     pub fn restart(&self) {
+        self.making.store(false, Ordering::SeqCst);
         *self.started.lock().unwrap_or_else(PoisonError::into_inner) = now();
     }
 
@@ -279,6 +307,7 @@ impl Reporter {
                     to_out,
                 }),
                 gone: false,
+                unwritten: None,
             }
         };
         Self {
@@ -288,8 +317,10 @@ impl Reporter {
             plan: false,
             level: self.level,
             moving: false,
+            making: AtomicBool::new(false),
             started: Mutex::new(now()),
             inner: Mutex::new(Inner {
+                json: self.json,
                 out: through(true),
                 err: through(false),
                 live: None,
@@ -305,6 +336,11 @@ impl Reporter {
 
     /// Shows something that happened.
     pub fn event(&self, event: Event) {
+        match event {
+            Event::Begin { .. } => self.making.store(true, Ordering::SeqCst),
+            Event::Summary(_) => self.making.store(false, Ordering::SeqCst),
+            _ => {}
+        }
         if let Some(listener) = self.listener.get() {
             listener(&event);
         }
@@ -319,9 +355,26 @@ impl Reporter {
         }
     }
 
-    /// Writes data to standard output as it is: `show`, `why`, a schema.
+    /// Writes data to standard output: `show`, `why`, a schema. It sets no colours.
     pub fn out(&self, text: &str) {
-        self.lock().write(true, text);
+        let text = if self.json {
+            Cow::Borrowed(text)
+        } else {
+            door::lines(text)
+        };
+        self.lock().write(true, &text);
+    }
+
+    /// Says so if standard output could not be written, so that whoever reads it has not all of it.
+    pub fn is_unwritten(&self) -> bool {
+        let mut inner = self.lock();
+        let Some(error) = inner.out.unwritten.take() else {
+            return false;
+        };
+        inner.live = None;
+        let text = plain::diagnostic(&unwritten(&error), inner.err.paint);
+        inner.say(&text);
+        true
     }
 
     /// Shows what ended a command: errors first, at most
@@ -430,6 +483,40 @@ impl Reporter {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn unwritten(error: &io::Error) -> Diagnostic {
+    Diagnostic::error(format!(
+        "cannot write to standard output: {}",
+        system_words(error)
+    ))
+}
+
+/// Shows what stands before any reporter: the help, the version, what is wrong with the command line. `plain` is
+/// the same as `colored`, without colours. Whether it could be written, if somebody asked for it.
+pub fn show_usage(plain: &str, colored: &str, to_out: bool) -> bool {
+    // What was typed stands in it: if that has to be escaped, colours do not matter any more.
+    let safe = door::lines(plain);
+    let text = if safe == plain { colored } else { &safe };
+    let written = if to_out {
+        written_to(anstream::stdout(), text)
+    } else {
+        written_to(anstream::stderr(), text)
+    };
+    match written {
+        Err(error) if to_out && error.kind() != io::ErrorKind::BrokenPipe => {
+            let text = unwritten(&error).render(false);
+            // There is nobody left to be told if this cannot be written.
+            let _ = written_to(anstream::stderr(), &format!("{text}\n"));
+            false
+        }
+        _ => true,
+    }
+}
+
+fn written_to(mut to: impl Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    to.flush()
 }
 
 #[expect(clippy::disallowed_methods, reason = "shown to people, nothing else")]

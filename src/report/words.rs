@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::door;
+
 /// `$0.159`, `$1.20`: exact, with at least two decimals.
 pub(super) fn dollars(micros: u64) -> String {
     let decimals = format!("{:06}", micros % 1_000_000);
@@ -54,22 +56,9 @@ pub(super) fn elapsed(time: Duration) -> String {
     }
 }
 
-/// One line of text that cannot rewrite the terminal or turn itself around: control characters and
-/// those that change the direction of writing are shown as escapes.
+/// One line of text that cannot rewrite the terminal or turn itself around.
 pub(super) fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' => out.extend(c.escape_unicode()),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.extend(c.escape_unicode()),
-            c if c.is_control() => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-    }
-    out
+    door::line(text).into_owned()
 }
 
 /// How many columns of a terminal a text takes; a Chinese character takes two.

@@ -3,7 +3,7 @@
 
 use std::sync::PoisonError;
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, beginning};
 use crate::export::{self, ExportError, Glance};
 use crate::manifest::{At, Edit, Reference, is_glob};
 use crate::model::{self, ModelId};
@@ -196,7 +196,8 @@ impl<'a> Resolver<'a> {
                             }
                         }
                         Err(why) => problems.push(
-                            Diagnostic::error(format!("`{}` {why}", at.value)).at(at.place.clone()),
+                            Diagnostic::error(format!("`{}` {why}", beginning(&at.value)))
+                                .at(at.place.clone()),
                         ),
                     }
                 }

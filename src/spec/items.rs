@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use crate::data::{self, Item};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, beginning};
 use crate::digest::{Digest, Hasher};
 use crate::manifest::{Items, is_glob};
 use crate::path::ProjectPath;
@@ -46,7 +46,8 @@ impl Resolver<'_> {
                 }
                 Err(why) => {
                     problems.push(
-                        Diagnostic::error(format!("`{}` {why}", at.value)).at(at.place.clone()),
+                        Diagnostic::error(format!("`{}` {why}", beginning(&at.value)))
+                            .at(at.place.clone()),
                     );
                     Vec::new()
                 }

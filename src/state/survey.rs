@@ -65,7 +65,7 @@ impl State<'_> {
             let (signature, sure) = match self.seen.get_mut(n) {
                 Some(look) => match &mut look.seen {
                     Seen::File(known, _) | Seen::Folder(known, _) => (known, &mut look.sure),
-                    Seen::Absent => continue,
+                    Seen::Absent | Seen::Unread(_) => continue,
                 },
                 None => {
                     let output = &mut self.outputs[n - sources];
@@ -162,6 +162,8 @@ impl Look<'_> {
             (Seen::Absent, None) => Again::Same,
             (Seen::Absent, Some(_)) => Again::Other,
             (_, None) => Again::Gone,
+            (Seen::Unread(before), Some(now)) if *before == now => Again::Same,
+            (Seen::Unread(_), Some(_)) => Again::Other,
             (Seen::Folder(before, names), Some(now)) => {
                 let own = if self.path.is_empty() { own } else { &[] };
                 if self.sure && *before == now {

@@ -10,6 +10,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::diagnostic::{Diagnostic, Exit, Failure};
 use crate::world::Sight;
 
+/// So often folders are looked for again that went while they were asked for.
+const ROUNDS: usize = 8;
+
 /// Watches folders.
 pub struct Eyes {
     watcher: RecommendedWatcher,
@@ -38,9 +41,10 @@ impl Eyes {
         })
     }
 
-    /// Watches the folders of what was seen, and of what was looked for and not there; and no others.
-    pub fn look_at(&mut self, root: &Path, sight: &Sight) -> Result<(), Failure> {
-        loop {
+    /// Watches the folders of what was seen, and of what was looked for and not there; and no others. False if
+    /// they come and go so fast that this has to be asked for again.
+    pub fn look_at(&mut self, root: &Path, sight: &Sight) -> Result<bool, Failure> {
+        for _ in 0..ROUNDS {
             let wanted = wanted(root, sight);
             for gone in self.folders.difference(&wanted) {
                 // It may be gone from the disk as well.
@@ -53,15 +57,18 @@ impl Eyes {
                     Ok(()) => {}
                     // It went since it was looked at, and may be back already.
                     Err(e) if is_gone(&e) => heard = false,
+                    // What nobody may look into is heard of from the folder above.
+                    Err(e) if is_closed(&e) => {}
                     Err(e) => return Err(failed(&e)),
                 }
             }
             self.folders = wanted;
             // Nor was one heard that came before the folder that it is in was watched.
             if heard && self::wanted(root, sight) == self.folders {
-                return Ok(());
+                return Ok(true);
             }
         }
+        Ok(false)
     }
 
     /// Waits until something stirs.
@@ -98,6 +105,13 @@ fn is_gone(error: &notify::Error) -> bool {
     match &error.kind {
         notify::ErrorKind::PathNotFound => true,
         notify::ErrorKind::Io(error) => error.kind() == std::io::ErrorKind::NotFound,
+        _ => false,
+    }
+}
+
+fn is_closed(error: &notify::Error) -> bool {
+    match &error.kind {
+        notify::ErrorKind::Io(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
         _ => false,
     }
 }

@@ -3,6 +3,7 @@
 
 mod eyes;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
@@ -21,9 +22,16 @@ pub const DEBOUNCE: Duration = Duration::from_millis(30);
 /// But not later than this after the first: a checkout may take long, and is looked at on the way.
 const AT_LATEST: Duration = Duration::from_millis(500);
 
+/// The stack of the thread that builds: that of a main thread.
+const STACK: usize = 8 << 20;
+
 /// Builds, and builds again whenever something changed, until ctrl-c. `built` is called after each build,
 /// however it ended.
-pub fn watch(settings: &Settings, reporter: &Reporter, built: &dyn Fn()) -> Result<Exit, Failure> {
+pub fn watch(
+    settings: &Settings,
+    reporter: &Arc<Reporter>,
+    built: &dyn Fn(),
+) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -36,7 +44,10 @@ pub fn watch(settings: &Settings, reporter: &Reporter, built: &dyn Fn()) -> Resu
     let mut first = true;
     loop {
         reporter.restart();
-        let (sight, result) = pipeline::build_and_see(settings, reporter);
+        let (sight, result) = match build(&runtime, &mut signals, settings, reporter)? {
+            Some(seen) => seen,
+            None => return Ok(Exit::Interrupted),
+        };
         match result {
             Ok(Exit::Interrupted) => return Ok(Exit::Interrupted),
             Ok(_) => {}
@@ -61,6 +72,53 @@ pub fn watch(settings: &Settings, reporter: &Reporter, built: &dyn Fn()) -> Resu
     }
 }
 
+/// What a build saw, and what came of it; `None` if a person ended it. It is left behind where it is, if
+/// nothing is being made yet: to read and to resolve may take long, and can be done again. What is being made
+/// ends by itself, and loses nothing.
+fn build(
+    runtime: &Runtime,
+    signals: &mut Signals,
+    settings: &Settings,
+    reporter: &Arc<Reporter>,
+) -> Result<Option<Seen>, Failure> {
+    let (tell, mut told) = tokio::sync::oneshot::channel();
+    let (settings, heard) = (settings.clone(), Arc::clone(reporter));
+    let work = move || {
+        // Nobody hears it where it was left behind.
+        let _ = tell.send(pipeline::build_and_see(&settings, &heard));
+    };
+    std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(work)
+        .map_err(|e| Failure::new(Exit::Bug, Diagnostic::error(format!("cannot start: {e}"))))?;
+    runtime.block_on(async {
+        let seen = tokio::select! {
+            biased;
+            seen = &mut told => seen,
+            () = signals.next() => {
+                if reporter.is_making() {
+                    // Whatever came of it, it is the last one.
+                    if let Ok((_, Err(failure))) = told.await {
+                        reporter.failure(&failure);
+                    }
+                }
+                return Ok(None);
+            }
+        };
+        // It panicked, and said so.
+        let gone = |_| {
+            Failure::new(
+                Exit::Bug,
+                Diagnostic::error("the build ended in the middle"),
+            )
+        };
+        seen.map(Some).map_err(gone)
+    })
+}
+
+/// What a build saw, and what came of it.
+type Seen = (Sight, Result<Exit, Failure>);
+
 /// Waits until something is otherwise; false if a person ended it.
 fn wait(
     runtime: &Runtime,
@@ -72,7 +130,12 @@ fn wait(
     runtime.block_on(async {
         loop {
             // Each time: what stirred may be that a folder was replaced by one that holds the same.
-            eyes.look_at(&settings.root, sight)?;
+            if !eyes.look_at(&settings.root, sight)? {
+                tokio::select! {
+                    () = signals.next() => return Ok(false),
+                    () = tokio::time::sleep(DEBOUNCE) => continue,
+                }
+            }
             // Before anything is waited for: a change during the build is not lost.
             if state::changed(&settings.root, sight) {
                 return Ok(true);

@@ -9,6 +9,7 @@
 )]
 
 mod build;
+mod bounds;
 mod bundle;
 mod commands;
 mod contrast;
@@ -42,5 +43,6 @@ mod state;
 mod terminal;
 mod typesetting;
 mod watch;
+mod watch_ends;
 mod watch_stress;
 mod wording;

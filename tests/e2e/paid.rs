@@ -9,9 +9,11 @@ mod kill;
 mod money;
 mod pick;
 mod pictures;
+mod reader;
 #[cfg(unix)]
 mod shared;
 mod shots;
+mod tls;
 mod trust;
 
 use api_server::{Options, Server};

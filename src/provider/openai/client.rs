@@ -140,7 +140,12 @@ impl Client {
         let mut response = match post.send().await {
             Ok(response) => response,
             Err(e) if e.is_connect() || e.is_builder() => {
-                return Reply::Unsent(format!("cannot connect: {}", causes(&e)));
+                let host = e
+                    .url()
+                    .and_then(|url| url.host_str())
+                    .unwrap_or("the provider");
+                let why = super::certificate::problem(&e, host).unwrap_or_else(|| causes(&e));
+                return Reply::Unsent(format!("cannot connect: {why}"));
             }
             Err(e) if e.is_timeout() => {
                 return doubt(format!("no answer {}", self.within()), None);

@@ -4,6 +4,7 @@
 mod answer;
 mod body;
 mod bounded;
+mod certificate;
 mod client;
 mod endpoint;
 mod refusal;
