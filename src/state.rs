@@ -9,12 +9,13 @@ mod survey;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::fs::{Durability, FsError, read_bounded, write_atomic};
+use crate::fs::{Durability, Folder, FsError, read_all};
 use crate::home::STATE_FOLDER;
 use crate::key::Key;
 use crate::world::{Seen, Sight, Signature};
@@ -112,15 +113,18 @@ pub struct StateFile {
 impl StateFile {
     /// Reads the state `name` of the project in `root`; an empty one if there is none.
     pub fn read(root: &Path, name: &str) -> Self {
-        Self {
-            signature: Self::signature_now(root, name),
-            bytes: read_bounded(&path(root, name), MAX_BYTES).unwrap_or_default(),
-        }
+        let read = || -> Result<Self, FsError> {
+            let file = file(root, name)?;
+            let signature = Signature::of_file(&file);
+            let bytes = read_all(file, &root.join(path(name)), MAX_BYTES)?;
+            Ok(Self { signature, bytes })
+        };
+        read().unwrap_or_default()
     }
 
     /// Which file the state `name` is now.
     pub fn signature_now(root: &Path, name: &str) -> Option<Signature> {
-        Signature::of(&path(root, name))
+        Signature::of_file(&file(root, name).ok()?)
     }
 
     /// What is in it; an empty state if it cannot be used.
@@ -141,19 +145,22 @@ impl StateFile {
     }
 }
 
-fn path(root: &Path, name: &str) -> PathBuf {
-    root.join(STATE_FOLDER).join(name)
+fn path(name: &str) -> String {
+    format!("{STATE_FOLDER}/{name}")
+}
+
+fn file(root: &Path, name: &str) -> Result<File, FsError> {
+    Folder::open(root)?.file(path(name))
 }
 
 impl State<'_> {
     /// Writes the state.
     pub fn write(&self, root: &Path, name: &str) -> Result<(), FsError> {
-        let path = path(root, name);
         let body = postcard::to_extend(self, VERSION.to_le_bytes().to_vec())
-            .map_err(|e| FsError::io("write", &path)(std::io::Error::other(e)))?;
+            .map_err(|e| FsError::io("write", &root.join(path(name)))(std::io::Error::other(e)))?;
         let mut bytes = Digest::of(&body).bytes().to_vec();
         bytes.extend(body);
-        write_atomic(&path, &bytes, Durability::Free)
+        Folder::open(root)?.write(path(name), &bytes, Durability::Free)
     }
 
     /// What is known of the outputs that `is_meant` picks.
@@ -226,7 +233,7 @@ mod tests {
     use super::{Look, Output, State, StateFile, TICK, now};
     use crate::digest::Digest;
     use crate::fs::{Durability, write_atomic};
-    use crate::world::{Seen, Signature};
+    use crate::world::{Seen, Signature, digest_of, list};
 
     fn file(root: &std::path::Path, name: &str, text: &str) -> (Signature, Digest) {
         let path = root.join(name);
@@ -237,11 +244,14 @@ mod tests {
     fn state(root: &std::path::Path, later: i64) -> State<'static> {
         let (signature, digest) = file(root, "a.toml", "one");
         let (out, picture) = file(root, "a.png", "png");
+        let names = digest_of(&list(root).unwrap(), &[crate::lock::FILE, "dist"]);
+        let folder = Seen::Folder(Signature::of(root).unwrap(), names);
         State {
             program: "p".into(),
             options: "o".into(),
             out: "dist".into(),
             seen: vec![
+                Look::new("".into(), folder, now() + later),
                 Look::new(
                     "a.toml".into(),
                     Seen::File(signature, digest),
@@ -308,6 +318,32 @@ mod tests {
         assert!(state.survey(dir.path(), "p", "--model x", now()).is_none());
         state.settled = false;
         assert!(state.survey(dir.path(), "p", "o", now()).is_none());
+    }
+
+    #[test]
+    fn a_state_that_has_seen_nothing_was_written_by_no_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut state = state(dir.path(), 0);
+        state.seen.remove(0);
+        assert!(state.survey(dir.path(), "p", "o", now()).is_none());
+        state.seen.clear();
+        state.outputs.clear();
+        assert!(state.survey(dir.path(), "p", "o", now()).is_none());
+    }
+
+    #[test]
+    fn a_state_of_another_checkout_holds_by_contents_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut state = state(dir.path(), 2 * TICK);
+        let mut drift = || {
+            state
+                .survey(dir.path(), "p", "o", now() + 4 * TICK)
+                .unwrap()
+        };
+        assert!(!drift().compared);
+        file(dir.path(), "a.toml", "one");
+        let drift = drift();
+        assert!(drift.is_none() && drift.compared);
     }
 
     #[test]

@@ -35,6 +35,11 @@ impl Signature {
         std::fs::metadata(path).ok().map(|meta| Self::new(&meta))
     }
 
+    /// The signature of a file that is open.
+    pub fn of_file(file: &std::fs::File) -> Option<Self> {
+        file.metadata().ok().map(|meta| Self::new(&meta))
+    }
+
     fn new(meta: &std::fs::Metadata) -> Self {
         #[cfg(unix)]
         {

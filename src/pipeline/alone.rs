@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use crate::diagnostic::Failure;
-use crate::fs::{FsError, create_folder, op};
-use crate::home::STATE_FOLDER;
+use crate::fs::FsError;
+use crate::own;
 use crate::pipeline::{Settings, store_failure};
 use crate::report::{Event, Reporter};
 
@@ -40,11 +40,8 @@ pub fn quite_alone(settings: &Settings, reporter: &Reporter) -> Result<[Alone; 2
 }
 
 fn hold(root: &Path, name: &str, reporter: &Reporter) -> Result<Alone, Failure> {
-    let folder = root.join(STATE_FOLDER);
-    create_folder(&folder).map_err(|e| store_failure(&e))?;
-    let path = folder.join(name);
-    let file =
-        op::open_to_append(&path).map_err(|e| store_failure(&FsError::io("open", &path)(e)))?;
+    let folder = own::ready(root)?;
+    let file = folder.append(name).map_err(|e| store_failure(&e))?;
     let mut waited = false;
     if file.try_lock().is_err() {
         waited = true;
@@ -52,7 +49,7 @@ fn hold(root: &Path, name: &str, reporter: &Reporter) -> Result<Alone, Failure> 
             "another gpbuild works in this project: waiting for it",
         ));
         file.lock()
-            .map_err(|e| store_failure(&FsError::io("lock", &path)(e)))?;
+            .map_err(|e| store_failure(&FsError::io("lock", &folder.at(name))(e)))?;
     }
     Ok(Alone {
         _file: file,

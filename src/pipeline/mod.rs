@@ -25,6 +25,7 @@ use crate::home::Home;
 use crate::ledger::Ledger;
 use crate::lock::Lock;
 use crate::manifest::{self, Manifest, Tree};
+use crate::own;
 use crate::path::ProjectPath;
 use crate::pipeline::outcome::{Outcome, empty_summary};
 use crate::pipeline::remember::remembered;
@@ -228,6 +229,7 @@ fn look(settings: &Settings, project: &Project) -> Result<(Selection, Store, Loc
     } else {
         Selection::new(&settings.select, &project.specs)?
     };
+    own::check(&settings.root)?;
     let store = Store::open(settings.home.data())?;
     let lock = if settings.resolve.is_draft() {
         Lock::default()
@@ -298,7 +300,7 @@ fn unclaimed(root: &Path, lock: &Lock, specs: &[Arc<Spec>]) -> BTreeMap<String, 
 /// Makes what is not fresh.
 pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     let file = settings.state_file();
-    if let Some(mut remembered) = remembered(settings, &file) {
+    if let Some(mut remembered) = remembered(settings, &file)? {
         if let Some(Unchanged { outputs, .. }) = remembered.unchanged(settings, true) {
             let told = if reporter.tells(Shown::Fresh) {
                 &outputs[..]
