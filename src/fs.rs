@@ -277,22 +277,6 @@ impl AtomicFile {
 /// Prefix of temporary files; what a kill leaves behind is swept by `cache gc`.
 pub const TEMPORARY: &str = ".gpbuild-tmp-";
 
-/// The temporary files in a folder, and their sizes, in order. Nobody may be writing there.
-pub fn temporaries(folder: &Path) -> Vec<(PathBuf, u64)> {
-    let entries = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(Result::ok);
-    let mut found: Vec<(PathBuf, u64)> = entries
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(TEMPORARY))
-        .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)))
-        .filter(|(_, meta)| meta.is_file())
-        .map(|(path, meta)| (path, meta.len()))
-        .collect();
-    found.sort();
-    found
-}
-
 fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY);
