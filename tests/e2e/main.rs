@@ -36,6 +36,8 @@ mod restore;
 mod scale;
 mod selection;
 mod state;
+#[cfg(unix)]
+mod stranger;
 mod typesetting;
 mod watch;
 mod watch_stress;
