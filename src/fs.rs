@@ -164,36 +164,46 @@ fn plain(error: &io::Error) -> String {
 
 /// Reads a regular file of at most `limit` bytes; links are followed, so the name is one that a person gave.
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
-    read_all(open_file(path)?, path, limit)
+    read_all(open_any(path)?, path, limit)
 }
 
 /// Opens a regular file for reading; links are followed. A pipe or a device is refused, never waited for.
 pub fn open_file(path: &Path) -> Result<File, FsError> {
-    let file = match sys::read_at_once(path) {
-        // What is there, if it is no file, may not even be opened: a socket.
-        Err(error) => match fs::metadata(path) {
-            Ok(meta) if !meta.is_file() => None,
-            _ => return Err(FsError::io("read", path)(error)),
+    let file = open_any(path)?;
+    plain_size(&file, path)?;
+    Ok(file)
+}
+
+/// Opens what is there, without waiting for anything.
+fn open_any(path: &Path) -> Result<File, FsError> {
+    sys::read_at_once(path).map_err(|error| match fs::metadata(path) {
+        // What is no file may not even be opened: a socket.
+        Ok(meta) if !meta.is_file() => FsError::NotAFile {
+            path: path.to_path_buf(),
         },
-        Ok(file) => Some(file),
-    };
-    let meta = file.as_ref().map(File::metadata).transpose();
-    let is_file = meta
-        .map_err(FsError::io("read", path))?
-        .is_some_and(|meta| meta.is_file());
-    file.filter(|_| is_file).ok_or_else(|| FsError::NotAFile {
-        path: path.to_path_buf(),
+        _ => FsError::io("read", path)(error),
     })
 }
 
-/// Reads the regular file that is open at `path`, of at most `limit` bytes.
+/// The size of the file that is open at `path`, which must be a regular one.
+fn plain_size(file: &File, path: &Path) -> Result<u64, FsError> {
+    let meta = file.metadata().map_err(FsError::io("read", path))?;
+    if !meta.is_file() {
+        return Err(FsError::NotAFile {
+            path: path.to_path_buf(),
+        });
+    }
+    Ok(meta.len())
+}
+
+/// Reads the file that is open at `path`: a regular one of at most `limit` bytes.
 pub fn read_all(mut file: File, path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
     let too_large = |size| FsError::TooLarge {
         path: path.to_path_buf(),
         size,
         limit,
     };
-    let size = file.metadata().map_err(FsError::io("read", path))?.len();
+    let size = plain_size(&file, path)?;
     if size > limit {
         return Err(too_large(size));
     }

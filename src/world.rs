@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Hasher};
-use crate::fs::{FsError, Root};
+use crate::fs::{FsError, Kind, Root};
 use crate::path::ProjectPath;
 
 /// What the file system says of a file without opening it. Numbers of a fixed width in the state file: they
@@ -318,7 +318,14 @@ impl World {
         let path = self.root.path().join(folder);
         // The signature first, and the names once: one that comes later is then seen by the next run.
         let signature = Signature::of(&path);
-        let names = list(&path)?;
+        let found = self.root.folder().below(folder).and_then(|f| f.list());
+        let found = found.map_err(|e| match e {
+            FsError::Io { error, .. } => error,
+            // It became another thing since its name was read.
+            other => std::io::Error::other(other.to_string()),
+        })?;
+        let is_folder = |(name, kind)| (name, kind == Kind::Folder);
+        let names: Vec<Name> = found.into_iter().map(is_folder).collect();
         if let Some(signature) = signature {
             let seen = Seen::Folder(signature, digest_of(&names, own));
             self.note(folder.to_owned(), seen, false);

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Durability, FsError, TEMPORARY, op, read_all, sys};
+use super::{Durability, FsError, TEMPORARY, op, plain_size, read_all, sys};
 
 /// What has a name in a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,15 +122,13 @@ impl Folder {
     /// Opens a plain file.
     pub fn file(&self, path: impl AsRef<Path>) -> Result<File, FsError> {
         let path = path.as_ref();
-        let opened = sys::read(&self.handle, path);
-        let file = opened.map_err(|e| self.explain("read", path, Kind::File, e))?;
-        self.plain(file, path)
+        self.plain(self.any_file(path)?, path)
     }
 
     /// Reads a plain file of at most `limit` bytes.
     pub fn read(&self, path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>, FsError> {
         let path = path.as_ref();
-        read_all(self.file(path)?, &self.at(path), limit)
+        read_all(self.any_file(path)?, &self.at(path), limit)
     }
 
     /// Opens a plain file at whose end lines are written; made if it is not there, in a folder that is.
@@ -290,17 +288,15 @@ impl Folder {
         Ok((folder, name.to_owned()))
     }
 
+    /// What is there, be it a file or not; it is not waited for.
+    fn any_file(&self, path: &Path) -> Result<File, FsError> {
+        let opened = sys::read(&self.handle, path);
+        opened.map_err(|e| self.explain("read", path, Kind::File, e))
+    }
+
     fn plain(&self, file: File, path: &Path) -> Result<File, FsError> {
-        let meta = file
-            .metadata()
-            .map_err(FsError::io("read", &self.at(path)))?;
-        if meta.is_file() {
-            Ok(file)
-        } else {
-            Err(FsError::NotAFile {
-                path: self.at(path),
-            })
-        }
+        plain_size(&file, &self.at(path))?;
+        Ok(file)
     }
 
     /// Why something is not opened: the first part of the way that is not what it must be, or what the
