@@ -1,17 +1,29 @@
-//! The disk: bounded reads, atomic writes, and the check that a file really lies inside the project.
+//! The disk: bounded reads, atomic writes, and folders below which no link is followed ([`Folder`], [`Root`]).
 //! Every error carries the verb and the path. Knows nothing of manifests or stores.
 
 #[cfg(feature = "faults")]
 mod fault;
+mod folder;
 pub mod hold;
 pub mod op;
+#[cfg(not(unix))]
+mod other;
+mod root;
+#[cfg(unix)]
+mod unix;
 
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::path::ProjectPath;
+#[cfg(not(unix))]
+use other as sys;
+#[cfg(unix)]
+use unix as sys;
+
+pub use folder::{Folder, Kind, Temporary};
+pub use root::{Root, read_from};
 
 /// Why a file could not be used.
 #[derive(Debug)]
@@ -41,8 +53,25 @@ pub enum FsError {
         /// Where it leads.
         target: PathBuf,
     },
+    /// A symbolic link, where none is followed.
+    Link {
+        /// Which path.
+        path: PathBuf,
+    },
+    /// A place inside the project that is git's, or gpbuild's own.
+    Kept {
+        /// The path inside the project.
+        path: PathBuf,
+        /// Where it leads, from the project's folder.
+        place: PathBuf,
+    },
     /// A folder, a pipe, a device.
     NotAFile {
+        /// Which path.
+        path: PathBuf,
+    },
+    /// A file, a pipe, a device.
+    NotAFolder {
         /// Which path.
         path: PathBuf,
     },
@@ -96,7 +125,26 @@ impl fmt::Display for FsError {
                 shown(path),
                 shown(target)
             ),
+            Self::Link { path } => write!(
+                f,
+                "`{}` is a symbolic link, and gpbuild follows none here",
+                shown(path)
+            ),
+            Self::Kept { path, place } if shown(path).to_string() == place.to_string_lossy() => {
+                write!(
+                    f,
+                    "`{}` is git's or gpbuild's own, and none of the project's files",
+                    shown(path)
+                )
+            }
+            Self::Kept { path, place } => write!(
+                f,
+                "`{}` leads to `{}`, which is git's or gpbuild's own, and none of the project's files",
+                shown(path),
+                shown(place)
+            ),
             Self::NotAFile { path } => write!(f, "`{}` is not a regular file", shown(path)),
+            Self::NotAFolder { path } => write!(f, "`{}` is not a folder", shown(path)),
             Self::NotUtf8 { path, offset } => {
                 write!(f, "`{}` is not UTF-8: byte {offset} is wrong", shown(path))
             }
@@ -120,114 +168,53 @@ pub fn system_words(error: &io::Error) -> String {
     }
 }
 
-/// The project's folder.
-#[derive(Clone, Debug)]
-pub struct Root {
-    path: PathBuf,
-    real: PathBuf,
-}
-
-impl Root {
-    /// Opens the folder; `path` is kept as the user wrote it.
-    pub fn open(path: &Path) -> Result<Self, FsError> {
-        let real = fs::canonicalize(path).map_err(FsError::io("open", path))?;
-        Ok(Self {
-            path: path.to_path_buf(),
-            real,
-        })
-    }
-
-    /// The folder as the user wrote it.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The folder with all links resolved.
-    pub fn real(&self) -> &Path {
-        &self.real
-    }
-
-    /// Where `path` is on disk.
-    pub fn at(&self, path: &ProjectPath) -> PathBuf {
-        path.under(&self.path)
-    }
-
-    /// Reads a regular file of at most `limit` bytes that lies inside the project.
-    pub fn read(&self, path: &ProjectPath, limit: u64) -> Result<Vec<u8>, FsError> {
-        let full = self.at(path);
-        let real = fs::canonicalize(&full).map_err(FsError::io("read", &full))?;
-        if !real.starts_with(&self.real) {
-            return Err(FsError::Outside {
-                path: full,
-                target: real,
-            });
-        }
-        read_bounded(&full, limit)
-    }
-
-    /// The same, as text.
-    pub fn read_text(&self, path: &ProjectPath, limit: u64) -> Result<String, FsError> {
-        let bytes = self.read(path, limit)?;
-        String::from_utf8(bytes).map_err(|e| FsError::NotUtf8 {
-            path: self.at(path),
-            offset: e.utf8_error().valid_up_to(),
-        })
-    }
-
-    /// Checks that writing to `path` stays inside the project: its nearest existing folder must lie
-    /// inside. What is at the path itself does not matter: a rename replaces a link, it does not
-    /// follow it.
-    pub fn check_folder(&self, path: &ProjectPath) -> Result<(), FsError> {
-        let full = self.at(path);
-        let mut folder = full.parent();
-        while let Some(at) = folder {
-            match fs::canonicalize(at) {
-                Ok(real) if real.starts_with(&self.real) => return Ok(()),
-                Ok(real) => {
-                    return Err(FsError::Outside {
-                        path: at.to_path_buf(),
-                        target: real,
-                    });
-                }
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                    match fs::symlink_metadata(at) {
-                        Err(_) => folder = at.parent(),
-                        Ok(meta) if meta.is_symlink() => {
-                            return Err(FsError::Outside {
-                                path: at.to_path_buf(),
-                                target: fs::read_link(at).unwrap_or_default(),
-                            });
-                        }
-                        // Another thread has made it since: look again.
-                        Ok(_) => {}
-                    }
-                }
-                Err(e) => return Err(FsError::io("open", at)(e)),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Reads a regular file of at most `limit` bytes.
+/// Reads a regular file of at most `limit` bytes; links are followed, so the name is one that a person gave.
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
-    let meta = fs::metadata(path).map_err(FsError::io("read", path))?;
+    read_all(open_any(path)?, path, limit)
+}
+
+/// Opens a regular file for reading; links are followed. A pipe or a device is refused, never waited for.
+pub fn open_file(path: &Path) -> Result<File, FsError> {
+    let file = open_any(path)?;
+    plain_size(&file, path)?;
+    Ok(file)
+}
+
+/// Opens what is there, without waiting for anything.
+fn open_any(path: &Path) -> Result<File, FsError> {
+    sys::read_at_once(path).map_err(|error| match fs::metadata(path) {
+        // What is no file may not even be opened: a socket.
+        Ok(meta) if !meta.is_file() => FsError::NotAFile {
+            path: path.to_path_buf(),
+        },
+        _ => FsError::io("read", path)(error),
+    })
+}
+
+/// The size of the file that is open at `path`, which must be a regular one.
+fn plain_size(file: &File, path: &Path) -> Result<u64, FsError> {
+    let meta = file.metadata().map_err(FsError::io("read", path))?;
     if !meta.is_file() {
         return Err(FsError::NotAFile {
             path: path.to_path_buf(),
         });
     }
+    Ok(meta.len())
+}
+
+/// Reads the file that is open at `path`: a regular one of at most `limit` bytes.
+pub fn read_all(mut file: File, path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
     let too_large = |size| FsError::TooLarge {
         path: path.to_path_buf(),
         size,
         limit,
     };
-    if meta.len() > limit {
-        return Err(too_large(meta.len()));
+    let size = plain_size(&file, path)?;
+    if size > limit {
+        return Err(too_large(size));
     }
     op::reads(path).map_err(FsError::io("read", path))?;
-    let mut file = File::open(path).map_err(FsError::io("read", path))?;
-    let mut bytes = vec![0; usize::try_from(meta.len()).unwrap_or(0)];
+    let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
     // As large as it was said to be, in one go; then whatever came or went meanwhile.
     let mut filled = 0;
     while filled < bytes.len() {
@@ -306,22 +293,6 @@ impl AtomicFile {
 /// Prefix of temporary files; what a kill leaves behind is swept by `cache gc`.
 pub const TEMPORARY: &str = ".gpbuild-tmp-";
 
-/// The temporary files in a folder, and their sizes, in order. Nobody may be writing there.
-pub fn temporaries(folder: &Path) -> Vec<(PathBuf, u64)> {
-    let entries = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(Result::ok);
-    let mut found: Vec<(PathBuf, u64)> = entries
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(TEMPORARY))
-        .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)))
-        .filter(|(_, meta)| meta.is_file())
-        .map(|(path, meta)| (path, meta.len()))
-        .collect();
-    found.sort();
-    found
-}
-
 fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY);
@@ -363,8 +334,7 @@ pub fn remove(path: &Path) -> Result<(), FsError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Durability, FsError, Root, read_bounded, write_atomic};
-    use crate::path::ProjectPath;
+    use super::{Durability, FsError, read_bounded, write_atomic};
 
     #[test]
     fn a_write_makes_its_folder_and_leaves_nothing_else() {
@@ -396,46 +366,5 @@ mod tests {
                 .unwrap_err()
                 .is_not_found()
         );
-    }
-
-    #[test]
-    fn a_folder_that_another_thread_makes_meanwhile_is_inside() {
-        let dir = tempfile::tempdir().unwrap();
-        let root = Root::open(dir.path()).unwrap();
-        for round in 0..300 {
-            let path = ProjectPath::new(&format!("{round}/a/b/x.png")).unwrap();
-            std::thread::scope(|scope| {
-                let write = || {
-                    root.check_folder(&path)?;
-                    write_atomic(&root.at(&path), b"x", Durability::Free)
-                };
-                let others: Vec<_> = (0..4).map(|_| scope.spawn(write)).collect();
-                for other in others {
-                    other.join().unwrap().unwrap();
-                }
-            });
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_link_out_of_the_project_is_neither_read_nor_written_through() {
-        let dir = tempfile::tempdir().unwrap();
-        let project = dir.path().join("project");
-        std::fs::create_dir(&project).unwrap();
-        write_atomic(&dir.path().join("secret"), b"s", Durability::Free).unwrap();
-        std::os::unix::fs::symlink(dir.path(), project.join("out")).unwrap();
-        std::os::unix::fs::symlink("../secret", project.join("link")).unwrap();
-        let root = Root::open(&project).unwrap();
-        let path = |t: &str| ProjectPath::new(t).unwrap();
-        assert!(matches!(
-            root.read(&path("link"), 10),
-            Err(FsError::Outside { .. })
-        ));
-        assert!(matches!(
-            root.check_folder(&path("out/x/y.png")),
-            Err(FsError::Outside { .. })
-        ));
-        assert!(root.check_folder(&path("dist/new/y.png")).is_ok());
     }
 }

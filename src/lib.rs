@@ -44,6 +44,7 @@ pub mod world;
 // The words that everyone uses.
 pub mod text;
 mod signal;
+pub mod own;
 pub mod home;
 pub mod fs;
 pub mod diagnostic;

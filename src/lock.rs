@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::diagnostic::{Diagnostic, Exit, Failure, Place, Source};
 use crate::digest::Digest;
-use crate::fs::{Durability, FsError, read_bounded, write_atomic};
+use crate::fs::{Durability, Folder, FsError};
 use crate::key::Key;
 
 pub use tables::Tables;
@@ -92,9 +92,13 @@ struct File {
 impl Lock {
     /// Reads the lock of the project in `root`; an empty one if there is none.
     pub fn read(root: &Path) -> Result<Self, Failure> {
-        match read_bounded(&root.join(FILE), MAX_BYTES) {
+        match Folder::open(root).and_then(|root| root.read(FILE, MAX_BYTES)) {
             Ok(bytes) => Self::parse(&bytes),
             Err(e) if e.is_not_found() => Ok(Self::default()),
+            Err(e @ FsError::Link { .. }) => Err(damaged(
+                Diagnostic::error(e.to_string())
+                    .hint("put the lock itself there: it is read and written where the project is"),
+            )),
             Err(e) => Err(damaged(Diagnostic::error(e.to_string()))),
         }
     }
@@ -142,14 +146,14 @@ impl Lock {
 
     /// Writes the lock, if it differs from what is there.
     pub fn write(&self, root: &Path) -> Result<(), FsError> {
-        let path = root.join(FILE);
+        let root = Folder::open(root)?;
         let text = self.text();
-        match read_bounded(&path, MAX_BYTES) {
+        match root.read(FILE, MAX_BYTES) {
             Ok(bytes) if bytes == text.as_bytes() => return Ok(()),
             Err(e) if e.is_not_found() && *self == Self::default() => return Ok(()),
             _ => {}
         }
-        write_atomic(&path, text.as_bytes(), Durability::Paid)
+        root.write(FILE, text.as_bytes(), Durability::Paid)
     }
 
     /// The lock as text: a table for each asset, one line for each shot.

@@ -20,7 +20,9 @@ const PATH_BYTES: usize = 800;
 /// Names that Windows keeps for devices, whatever their extension; `com` and `lpt` with a digit too.
 const RESERVED: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 /// Folders that outputs stay out of.
-const KEPT: [&str; 2] = [".git", ".gpbuild"];
+const KEPT: [&str; 2] = [GIT, ".gpbuild"];
+/// Git's own folder.
+const GIT: &str = ".git";
 
 impl ProjectPath {
     /// Checks a path for reading: it must stay inside the project.
@@ -96,8 +98,9 @@ impl ProjectPath {
                 ));
             }
         }
-        let first = folded(path.0.split('/').next().unwrap_or(""));
-        match KEPT.iter().find(|kept| **kept == first) {
+        // Not only at the root: there may be another project, or another checkout, in this one.
+        let mut parts = path.0.split('/');
+        match parts.find_map(kept) {
             Some(kept) => Err(format!("is inside `{kept}`")),
             None => Ok(path),
         }
@@ -170,6 +173,39 @@ pub fn folded(text: &str) -> String {
     decomposer.normalize(&folded).into_owned()
 }
 
+/// Whether a name is that of a folder that outputs stay out of, as any file system may understand it.
+pub fn is_kept(name: &str) -> bool {
+    kept(name).is_some()
+}
+
+/// Whether it is that of git's own folder.
+pub fn is_of_git(name: &str) -> bool {
+    kept(name) == Some(GIT)
+}
+
+/// The folder that outputs stay out of for which some file system would take this name.
+fn kept(name: &str) -> Option<&'static str> {
+    // The short names of Windows, as git refuses them too.
+    const SHORT: [&str; 2] = ["git~", "gpbuil~"];
+    if !name.contains(['.', '~']) {
+        return None;
+    }
+    let seen: String = name.chars().filter(|c| !is_ignorable(*c)).collect();
+    let seen = folded(&seen);
+    let seen = seen.trim_end_matches(['.', ' ']);
+    let is_short = |short: &str| {
+        let number = seen.strip_prefix(short);
+        number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let mut known = KEPT.iter().zip(SHORT);
+    known.find_map(|(kept, short)| (*kept == seen || is_short(short)).then_some(*kept))
+}
+
+/// Whether a file system of macOS passes a character over where names are compared.
+fn is_ignorable(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 /// Whether Windows keeps the name for a device, whatever comes after its first dot.
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).trim_end();
@@ -229,6 +265,12 @@ mod tests {
             ".git/x",
             ".Git/x",
             ".gpbuild/x",
+            "a/.git/x",
+            "a/.GPBUILD/b/x",
+            "git~1/x",
+            "a/GPBUIL~12/x",
+            ".g\u{200c}it/x",
+            "\u{feff}.git/x",
             "a/ b",
             "lpt².png",
             "COM1 .tar.png",
@@ -243,6 +285,10 @@ mod tests {
             "a/👩‍💻.png",
             "a b.png",
             "..a/...b",
+            ".github/x.png",
+            "git/x.png",
+            "git~x/x.png",
+            "a~1/x.png",
         ] {
             assert!(out(good), "{good}");
         }

@@ -10,13 +10,13 @@ mod survey;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::fs::{Durability, FsError, read_bounded, write_atomic};
+use crate::fs::{Durability, Folder, FsError, read_all};
 use crate::home::STATE_FOLDER;
 use crate::key::Key;
 use crate::world::{Seen, Sight, Signature};
@@ -118,20 +118,23 @@ pub struct StateFile {
 impl StateFile {
     /// Reads the state `name` of the project in `root`; an empty one if there is none.
     pub fn read(root: &Path, name: &str) -> Self {
-        let path = path(root, name);
-        let signature = Signature::of(&path);
-        let is_small = signature.is_none_or(|signature| signature.size <= SMALL);
-        let bytes = if is_small || has_head(&path) {
-            read_bounded(&path, MAX_BYTES).unwrap_or_default()
-        } else {
-            Vec::new()
+        let read = || -> Result<Self, FsError> {
+            let mut file = file(root, name)?;
+            let signature = Signature::of_file(&file);
+            let path = root.join(path(name));
+            let is_small = signature.is_none_or(|signature| signature.size <= SMALL);
+            let bytes = match is_small || has_head(&mut file) {
+                true => read_all(file, &path, MAX_BYTES)?,
+                false => Vec::new(),
+            };
+            Ok(Self { signature, bytes })
         };
-        Self { signature, bytes }
+        read().unwrap_or_default()
     }
 
     /// Which file the state `name` is now.
     pub fn signature_now(root: &Path, name: &str) -> Option<Signature> {
-        Signature::of(&path(root, name))
+        Signature::of_file(&file(root, name).ok()?)
     }
 
     /// What is in it; an empty state if it cannot be used.
@@ -153,27 +156,28 @@ impl StateFile {
 }
 
 /// Whether a file begins as a state of this gpbuild does: whatever else lies there is not read, be it a gigabyte.
-fn has_head(path: &Path) -> bool {
+fn has_head(file: &mut File) -> bool {
     let mut head = [0; HEAD];
-    let is_file = std::fs::metadata(path).is_ok_and(|meta| meta.is_file());
-    is_file
-        && File::open(path).is_ok_and(|mut file| file.read_exact(&mut head).is_ok())
-        && head[HEAD - 4..] == VERSION.to_le_bytes()
+    let is_ours = file.read_exact(&mut head).is_ok() && head[HEAD - 4..] == VERSION.to_le_bytes();
+    is_ours && file.seek(SeekFrom::Start(0)).is_ok()
 }
 
-fn path(root: &Path, name: &str) -> PathBuf {
-    root.join(STATE_FOLDER).join(name)
+fn path(name: &str) -> String {
+    format!("{STATE_FOLDER}/{name}")
+}
+
+fn file(root: &Path, name: &str) -> Result<File, FsError> {
+    Folder::open(root)?.file(path(name))
 }
 
 impl State<'_> {
     /// Writes the state.
     pub fn write(&self, root: &Path, name: &str) -> Result<(), FsError> {
-        let path = path(root, name);
         let body = postcard::to_extend(self, VERSION.to_le_bytes().to_vec())
-            .map_err(|e| FsError::io("write", &path)(std::io::Error::other(e)))?;
+            .map_err(|e| FsError::io("write", &root.join(path(name)))(std::io::Error::other(e)))?;
         let mut bytes = Digest::of(&body).bytes().to_vec();
         bytes.extend(body);
-        write_atomic(&path, &bytes, Durability::Free)
+        Folder::open(root)?.write(path(name), &bytes, Durability::Free)
     }
 
     /// What is known of the outputs that `is_meant` picks.
@@ -246,7 +250,7 @@ mod tests {
     use super::{Look, Output, State, StateFile, TICK, now};
     use crate::digest::Digest;
     use crate::fs::{Durability, write_atomic};
-    use crate::world::{Seen, Signature};
+    use crate::world::{Seen, Signature, digest_of, list};
 
     fn file(root: &std::path::Path, name: &str, text: &str) -> (Signature, Digest) {
         let path = root.join(name);
@@ -257,11 +261,14 @@ mod tests {
     fn state(root: &std::path::Path, later: i64) -> State<'static> {
         let (signature, digest) = file(root, "a.toml", "one");
         let (out, picture) = file(root, "a.png", "png");
+        let names = digest_of(&list(root).unwrap(), &[crate::lock::FILE, "dist"]);
+        let folder = Seen::Folder(Signature::of(root).unwrap(), names);
         State {
             program: "p".into(),
             options: "o".into(),
             out: "dist".into(),
             seen: vec![
+                Look::new("".into(), folder, now() + later),
                 Look::new(
                     "a.toml".into(),
                     Seen::File(signature, digest),
@@ -328,6 +335,32 @@ mod tests {
         assert!(state.survey(dir.path(), "p", "--model x", now()).is_none());
         state.settled = false;
         assert!(state.survey(dir.path(), "p", "o", now()).is_none());
+    }
+
+    #[test]
+    fn a_state_that_has_seen_nothing_was_written_by_no_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut state = state(dir.path(), 0);
+        state.seen.remove(0);
+        assert!(state.survey(dir.path(), "p", "o", now()).is_none());
+        state.seen.clear();
+        state.outputs.clear();
+        assert!(state.survey(dir.path(), "p", "o", now()).is_none());
+    }
+
+    #[test]
+    fn a_state_of_another_checkout_holds_by_contents_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut state = state(dir.path(), 2 * TICK);
+        let mut drift = || {
+            state
+                .survey(dir.path(), "p", "o", now() + 4 * TICK)
+                .unwrap()
+        };
+        assert!(!drift().compared);
+        file(dir.path(), "a.toml", "one");
+        let drift = drift();
+        assert!(drift.is_none() && drift.compared);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Hasher};
-use crate::fs::{FsError, Root};
+use crate::fs::{FsError, Kind, Root};
 use crate::path::ProjectPath;
 
 /// What the file system says of a file without opening it. Numbers of a fixed width in the state file: they
@@ -33,6 +33,11 @@ impl Signature {
     /// The signature of what is at `path`; `None` if there is nothing (or nothing to be seen).
     pub fn of(path: &Path) -> Option<Self> {
         std::fs::metadata(path).ok().map(|meta| Self::new(&meta))
+    }
+
+    /// The signature of a file that is open.
+    pub fn of_file(file: &std::fs::File) -> Option<Self> {
+        file.metadata().ok().map(|meta| Self::new(&meta))
     }
 
     fn new(meta: &std::fs::Metadata) -> Self {
@@ -325,7 +330,17 @@ impl World {
         let path = self.root.path().join(folder);
         // The signature first, and the names once: one that comes later is then seen by the next run.
         let signature = Signature::of(&path);
-        let names = list(&path);
+        let found = self.root.folder().below(folder).and_then(|f| f.list());
+        let names = found
+            .map(|found| -> Vec<Name> {
+                let is_folder = |(name, kind)| (name, kind == Kind::Folder);
+                found.into_iter().map(is_folder).collect()
+            })
+            .map_err(|e| match e {
+                FsError::Io { error, .. } => error,
+                // It became another thing since its name was read.
+                other => std::io::Error::other(other.to_string()),
+            });
         let seen = match (&names, signature) {
             (Ok(names), Some(signature)) => Seen::Folder(signature, digest_of(names, own)),
             (Err(_), Some(signature)) => Seen::Unread(signature),

@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Exit, Failure};
 use crate::digest::Digest;
 use crate::execute::locked_asset;
 use crate::export;
-use crate::fs::{Durability, read_bounded};
+use crate::fs::Durability;
 use crate::key;
 use crate::lock::Lock;
 use crate::pipeline::{self, Planned, Settings};
@@ -92,8 +92,9 @@ type Accepted = (crate::lock::LockedAsset, (u32, u32));
 /// What the lock says of the asset from now on, and the picture's size; nothing if it says so already.
 fn accept(planned: &Planned, step: &Step) -> Result<Option<Accepted>, Diagnostic> {
     let spec = &step.spec;
-    let path = planned.project.world.root().at(&spec.output);
-    let bytes = read_bounded(&path, MAX_OBJECT_BYTES).map_err(|e| {
+    // A person says what is there: it may be a link, as long as it stays in the project.
+    let root = planned.project.world.root();
+    let bytes = root.read(&spec.output, MAX_OBJECT_BYTES).map_err(|e| {
         let diagnostic = Diagnostic::error(e.to_string());
         if e.is_not_found() {
             diagnostic.hint("`accept` takes the picture that is at the asset's output path")

@@ -1,19 +1,20 @@
 //! `gpbuild cache`: what is in the store, what can go, what is damaged.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
-use walkdir::WalkDir;
 
 use crate::diagnostic::{Diagnostic, Exit, Failure, count};
 use crate::digest::Digest;
 use crate::fs::hold::Held;
-use crate::fs::{FsError, temporaries};
+use crate::fs::{Folder, FsError, Kind, Root};
 use crate::home::STATE_FOLDER;
 use crate::lock::Lock;
 use crate::model::Micro;
+use crate::own;
 use crate::path::ProjectPath;
 use crate::pipeline::{self, Settings};
 use crate::report::{Event, Reporter};
@@ -74,6 +75,7 @@ pub fn gc(
         0 => i64::MAX,
         days => state::now().saturating_sub(days * 86_400_000_000_000),
     };
+    own::check(&settings.root)?;
     // Where there is nothing to look after nothing is written, be it to keep others out.
     let swept = if store.folder().is_dir() {
         let _alone = alone(&store, reporter)?;
@@ -205,42 +207,64 @@ fn carry_out(
     // Others may have worked meanwhile: what they made is in the locks of now.
     let (keep, lock) = kept(settings, store, since)?;
     let mut swept = store.gc(&keep, dry_run).map_err(damaged)?;
-    for (path, bytes) in left_behind(&settings.root, &lock) {
+    let root = Root::open(&settings.root).map_err(damaged)?;
+    left_behind(&root, &lock, |folder, name, bytes| {
         swept.files += 1;
         swept.bytes += bytes;
-        if !dry_run {
-            crate::fs::remove(&path).map_err(damaged)?;
-        }
-    }
+        if dry_run { Ok(()) } else { folder.remove(name) }
+    })
+    .map_err(damaged)?;
     Ok(swept)
 }
 
 /// Temporary files that a kill left outside of the store: where outputs are, at the root, and in the
 /// folder that is not committed.
-fn left_behind(root: &Path, lock: &Lock) -> Vec<(PathBuf, u64)> {
-    let state = root.join(STATE_FOLDER);
+/// One after another: there may be as many folders as outputs.
+fn left_behind(
+    root: &Root,
+    lock: &Lock,
+    mut sweep: impl FnMut(&Folder, &OsStr, u64) -> Result<(), FsError>,
+) -> Result<(), FsError> {
+    let mut each = |folder: Result<Folder, FsError>| {
+        // One that leads out of the project, or is gone, has none of ours.
+        if let Ok(folder) = folder {
+            for (name, bytes) in folder.temporaries() {
+                sweep(&folder, &name, bytes)?;
+            }
+        }
+        Ok(())
+    };
     let outputs = lock
         .assets
         .values()
         .map(|asset| &asset.output)
         .chain(lock.unclaimed.keys());
-    let mut folders: BTreeSet<PathBuf> = outputs
-        .filter_map(|path| ProjectPath::new(path).ok())
-        .map(|path| root.join(path.parent()))
+    let outputs = outputs.filter_map(|path| ProjectPath::for_output(path).ok());
+    let by_folder: BTreeMap<String, ProjectPath> = outputs
+        .map(|output| (output.parent().to_owned(), output))
         .collect();
-    folders.extend([root.to_path_buf(), state.join("store"), state.clone()]);
-    let previews = WalkDir::new(state.join("preview"))
-        .into_iter()
-        .filter_map(Result::ok);
-    folders.extend(
-        previews
-            .filter(|entry| entry.file_type().is_dir())
-            .map(walkdir::DirEntry::into_path),
-    );
-    folders
-        .iter()
-        .flat_map(|folder| temporaries(folder))
-        .collect()
+    each(Ok(root.folder().clone()))?;
+    for output in by_folder
+        .values()
+        .filter(|output| !output.parent().is_empty())
+    {
+        each(root.output_folder(output))?;
+    }
+    for own in ["", "/store"] {
+        each(root.folder().below(format!("{STATE_FOLDER}{own}")))?;
+    }
+    let mut previews = vec![PathBuf::from(STATE_FOLDER).join("preview")];
+    while let Some(path) = previews.pop() {
+        let folder = root.folder().below(&path);
+        let names = folder.as_ref().ok().and_then(|folder| folder.list().ok());
+        for (name, kind) in names.unwrap_or_default() {
+            if kind == Kind::Folder {
+                previews.push(path.join(name));
+            }
+        }
+        each(folder)?;
+    }
+    Ok(())
 }
 
 /// `cache verify`.

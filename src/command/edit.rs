@@ -3,7 +3,6 @@
 
 use crate::command;
 use crate::diagnostic::{Diagnostic, Exit, Failure};
-use crate::fs::{Durability, write_atomic};
 use crate::manifest::{self, EditStep, Manifest, Owner, Slides};
 use crate::path::ProjectPath;
 use crate::pipeline::{self, Settings, store_failure};
@@ -75,8 +74,8 @@ pub fn run(settings: &Settings, step: &EditStep, reporter: &Reporter) -> Result<
         ));
     }
     // A link stays one: what it leads to is written.
-    let file = std::fs::canonicalize(root.at(&path)).unwrap_or_else(|_| root.at(&path));
-    write_atomic(&file, with_step.as_bytes(), Durability::Paid).map_err(|e| store_failure(&e))?;
+    root.write_source(&path, with_step.as_bytes())
+        .map_err(|e| store_failure(&e))?;
     reporter.event(Event::Note(&format!(
         "appended  {}  step {} in {name}",
         spec.id,

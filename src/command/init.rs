@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Exit, Failure, list};
-use crate::fs::{Durability, FsError, read_bounded, shown, write_atomic};
+use crate::fs::{Durability, Folder, FsError, shown};
 use crate::report::Reporter;
 
 /// The files of a new project.
@@ -19,6 +19,7 @@ const FILES: [(&str, &str); 4] = [
     ),
     ("slides.csv", include_str!("../init/files/slides.csv")),
 ];
+const IGNORE_FILE: &str = ".gitignore";
 /// What git has to leave alone.
 const IGNORED: &str = ".gpbuild/";
 
@@ -40,16 +41,22 @@ pub fn run(folder: &Path, reporter: &Reporter) -> Result<Exit, Failure> {
         ))
         .with_hint("`gpbuild init DIR` starts a project in another folder"));
     }
-    for (name, text) in FILES {
-        write_atomic(&folder.join(name), text.as_bytes(), Durability::Free).map_err(failed)?;
-        reporter.out(&format!("wrote     {}\n", shown(&folder.join(name))));
-    }
-    let ignore = folder.join(".gitignore");
-    let before = match read_bounded(&ignore, 1 << 20) {
+    let folder = Folder::create(folder).map_err(failed)?;
+    // What a link leads to is not for us to copy into a project. Looked at before anything is written.
+    let before = match folder.read(IGNORE_FILE, 1 << 20) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(e) if e.is_not_found() => String::new(),
-        Err(e) => return Err(failed(e)),
+        Err(e) => return Err(failed(e).with_hint("nothing was written")),
     };
+    let write = |name: &str, text: &str| {
+        let written = folder.write(name, text.as_bytes(), Durability::Free);
+        written.map_err(failed)?;
+        reporter.out(&format!("wrote     {}\n", shown(&folder.at(name))));
+        Ok(())
+    };
+    for (name, text) in FILES {
+        write(name, text)?;
+    }
     if !before
         .lines()
         .any(|line| line.trim().trim_start_matches('/') == IGNORED)
@@ -59,9 +66,7 @@ pub fn run(folder: &Path, reporter: &Reporter) -> Result<Exit, Failure> {
         } else {
             "\n"
         };
-        let text = format!("{before}{gap}{IGNORED}\n");
-        write_atomic(&ignore, text.as_bytes(), Durability::Free).map_err(failed)?;
-        reporter.out(&format!("wrote     {}\n", shown(&ignore)));
+        write(IGNORE_FILE, &format!("{before}{gap}{IGNORED}\n"))?;
     }
     reporter.out("now run `gpbuild`: it draws every picture, for free\n");
     Ok(Exit::Done)

@@ -5,10 +5,11 @@ use serde_json::json;
 
 use crate::diagnostic::{Diagnostic, Exit, Failure, count};
 use crate::export::Format;
-use crate::fs::{Durability, write_atomic};
+use crate::fs::{Durability, Kind};
 use crate::home::STATE_FOLDER;
 use crate::lock::Lock;
 use crate::model::Micro;
+use crate::own;
 use crate::pipeline::{self, Planned, Settings, store_failure};
 use crate::plan::{Answer, Step, Traced, Verdict};
 use crate::report::{Event, Reporter};
@@ -153,12 +154,14 @@ fn show(
     reporter: &Reporter,
 ) -> Result<Exit, Failure> {
     let id = &step.spec.id;
-    let folder = format!("{STATE_FOLDER}/candidates/{id}");
+    let name = format!("candidates/{id}");
+    let folder = own::ready(&settings.root)?
+        .make(&name)
+        .map_err(|e| store_failure(&e))?;
     // What an earlier shot left there is none of these.
-    let before = std::fs::read_dir(settings.root.join(&folder));
-    for file in before.into_iter().flatten().filter_map(Result::ok) {
-        if file.file_type().is_ok_and(|kind| kind.is_file()) {
-            let _ = crate::fs::remove(&file.path());
+    for (file, kind) in folder.list().map_err(|e| store_failure(&e))? {
+        if kind != Kind::Folder {
+            let _ = folder.remove(&file);
         }
     }
     let mut text = String::new();
@@ -169,10 +172,11 @@ fn show(
         let file = match bytes {
             Some(bytes) => {
                 let ending = Format::of(&bytes).map_or("bin", Format::extension);
-                let name = format!("{folder}/{n}.{ending}");
-                write_atomic(&settings.root.join(&name), &bytes, Durability::Free)
+                let file = format!("{n}.{ending}");
+                folder
+                    .write(&file, &bytes, Durability::Free)
                     .map_err(|e| store_failure(&e))?;
-                Some(name)
+                Some(format!("{STATE_FOLDER}/{name}/{file}"))
             }
             None => None,
         };

@@ -9,7 +9,7 @@ use crate::report::{AssetReport, Event, Plan, Reporter, State};
 /// Runs the command.
 pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     let file = settings.state_file();
-    if let Some(Unchanged { outputs, unclaimed }) = pipeline::nothing_changed(settings, &file) {
+    if let Some(Unchanged { outputs, unclaimed }) = pipeline::nothing_changed(settings, &file)? {
         let assets: Vec<AssetReport> = outputs.iter().map(fresh_report).collect();
         tell(reporter, &assets, &unclaimed, 0, false);
         return Ok(Exit::Done);

@@ -270,7 +270,7 @@ impl Maker {
 
     /// Whether the file at the output's path is this; if not, it is somebody else's.
     fn compare(&self, step: &Step, bytes: &[u8]) -> Result<(), Diagnostic> {
-        let there = self.root.read(&step.spec.output, MAX_OBJECT_BYTES);
+        let there = self.root.read_output(&step.spec.output, MAX_OBJECT_BYTES);
         match there.is_ok_and(|there| there == bytes) {
             true => Ok(()),
             false => Err(Diagnostic::error(step.reason.to_string())),

@@ -23,6 +23,41 @@ fn point(_verb: &'static str, _path: &Path) -> io::Result<()> {
 #[cfg(not(feature = "faults"))]
 fn done(_verb: &'static str, _path: &Path, _with: &[u8]) {}
 
+/// One operation, done by `act`; `with` is what was written.
+pub(super) fn step<T>(
+    verb: &'static str,
+    path: &Path,
+    with: &[u8],
+    act: impl FnOnce() -> io::Result<T>,
+) -> io::Result<T> {
+    point(verb, path)?;
+    let result = act()?;
+    done(verb, path, with);
+    Ok(result)
+}
+
+/// An operation begins whose path is only known when it has ended.
+pub(super) fn begins(verb: &'static str, path: &Path) -> io::Result<()> {
+    point(verb, path)
+}
+
+/// It has ended.
+pub(super) fn ended(verb: &'static str, path: &Path, with: &[u8]) {
+    done(verb, path, with);
+}
+
+/// A file gets another name, by `act`.
+pub(super) fn renames(
+    from: &Path,
+    to: &Path,
+    act: impl FnOnce() -> io::Result<()>,
+) -> io::Result<()> {
+    point("rename", to)?;
+    act()?;
+    done("rename", from, to.as_os_str().as_encoded_bytes());
+    Ok(())
+}
+
 /// Reading of a file begins.
 pub(super) fn reads(path: &Path) -> io::Result<()> {
     point("read", path)

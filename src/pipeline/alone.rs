@@ -1,11 +1,9 @@
 //! One gpbuild at a time in a project, and one more for its drafts: a draft does not wait for a picture
 //! that is being paid for. Knows nothing of what is done there.
 
-use std::path::Path;
-
 use crate::diagnostic::{Diagnostic, Exit, Failure};
-use crate::fs::{FsError, create_folder, op};
-use crate::home::STATE_FOLDER;
+use crate::fs::{Folder, FsError};
+use crate::own;
 use crate::pipeline::{Settings, store_failure};
 use crate::report::{Event, Reporter};
 use crate::store::{InUse, Store};
@@ -30,6 +28,8 @@ pub fn alone(settings: &Settings, reporter: &Reporter) -> Result<Alone, Failure>
     } else {
         REAL
     };
+    // Before anything else: what came along with a repository is not used.
+    let folder = own::ready(&settings.root)?;
     let store = Store::open(settings.home.data())?;
     let in_use = store
         .in_use(|| {
@@ -43,7 +43,7 @@ pub fn alone(settings: &Settings, reporter: &Reporter) -> Result<Alone, Failure>
             .and_then(|root| store.note_root(&root));
         noted.map_err(|e| home_failure(&e))?;
     }
-    hold(&settings.root, name, in_use, reporter)
+    hold(&folder, name, in_use, reporter)
 }
 
 /// What is wrong with the person's folder.
@@ -54,12 +54,8 @@ fn home_failure(error: &FsError) -> Failure {
     Failure::new(Exit::Damaged, diagnostic)
 }
 
-fn hold(root: &Path, name: &str, in_use: InUse, reporter: &Reporter) -> Result<Alone, Failure> {
-    let folder = root.join(STATE_FOLDER);
-    create_folder(&folder).map_err(|e| store_failure(&e))?;
-    let path = folder.join(name);
-    let file =
-        op::open_to_append(&path).map_err(|e| store_failure(&FsError::io("open", &path)(e)))?;
+fn hold(folder: &Folder, name: &str, in_use: InUse, reporter: &Reporter) -> Result<Alone, Failure> {
+    let file = folder.append(name).map_err(|e| store_failure(&e))?;
     let mut waited = false;
     if file.try_lock().is_err() {
         waited = true;
@@ -67,7 +63,7 @@ fn hold(root: &Path, name: &str, in_use: InUse, reporter: &Reporter) -> Result<A
             "another gpbuild works in this project: waiting for it",
         ));
         file.lock()
-            .map_err(|e| store_failure(&FsError::io("lock", &path)(e)))?;
+            .map_err(|e| store_failure(&FsError::io("lock", &folder.at(name))(e)))?;
     }
     Ok(Alone {
         _file: file,

@@ -29,6 +29,7 @@ use crate::key::Key;
 use crate::ledger::{Entry, Ledger};
 use crate::lock::Lock;
 use crate::manifest::{self, Manifest, Person, Tree};
+use crate::own;
 use crate::path::ProjectPath;
 use crate::pipeline::outcome::{Outcome, empty_summary};
 use crate::pipeline::remember::remembered;
@@ -282,6 +283,7 @@ fn look(settings: &Settings, project: &Project) -> Result<(Selection, Store, Loc
     } else {
         Selection::new(&settings.select, &project.specs)?
     };
+    own::check(&settings.root)?;
     let store = Store::open(settings.home.data())?;
     let lock = if settings.resolve.is_draft() {
         Lock::default()
@@ -372,7 +374,7 @@ fn unclaimed(root: &Path, lock: &Lock, specs: &[Arc<Spec>]) -> BTreeMap<String, 
 /// Makes what is not fresh.
 pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     let file = settings.state_file();
-    if let Some(mut remembered) = remembered(settings, &file) {
+    if let Some(mut remembered) = remembered(settings, &file)? {
         if let Some(Unchanged { outputs, .. }) = remembered.unchanged(settings, true) {
             let told = if reporter.tells(Shown::Fresh) {
                 &outputs[..]

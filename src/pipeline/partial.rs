@@ -2,6 +2,7 @@
 //! no other. Whatever is not as plain as that (money, a lock that a person wrote, anything wrong) is left to
 //! the run that looks at everything; the result must be the same, and is held so by tests.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::diagnostic::{Exit, Failure};
 use crate::digest::Digest;
-use crate::fs::{Durability, read_bounded, write_atomic};
+use crate::fs::{Durability, Root};
 use crate::index;
 use crate::ledger::Ledger;
 use crate::lock::{self, Lock, Tables};
@@ -19,7 +20,9 @@ use crate::path::ProjectPath;
 use crate::pipeline::outcome::{Outcome, fresh_report};
 use crate::pipeline::remember::{Remembered, outputs, own_files, rows};
 use crate::pipeline::run::Early;
-use crate::pipeline::{Planned, Project, Settings, alone, load_part, open, run, store_failure};
+use crate::pipeline::{
+    PREVIEW, Planned, Project, Settings, alone, load_part, open, run, store_failure,
+};
 use crate::plan::{self, Plan, Reason, Recall, Step, Verdict};
 use crate::report::{AssetReport, Reporter, State as Shown};
 use crate::spec::Spec;
@@ -64,8 +67,9 @@ fn is_plain(settings: &Settings, state: &State<'_>) -> bool {
 }
 
 /// A file of gpbuild's own, if it still is what it was.
-fn as_seen(settings: &Settings, state: &State<'_>, path: &str) -> Option<String> {
-    let bytes = read_bounded(&settings.root.join(path), lock::MAX_BYTES).ok()?;
+fn as_seen(root: &Root, state: &State<'_>, path: &str) -> Option<String> {
+    let place = ProjectPath::new(path).ok()?;
+    let bytes = root.read_output(&place, lock::MAX_BYTES).ok()?;
     let look = state.seen.iter().find(|look| look.path == path)?;
     let same = matches!(look.seen, Seen::File(_, digest) if digest == Digest::of(&bytes));
     String::from_utf8(bytes).ok().filter(|_| same)
@@ -121,8 +125,9 @@ fn load(settings: &Settings, remembered: &Remembered<'_>) -> Option<(Project, Pa
         index_text: String::new(),
     };
     if !(settings.resolve.is_draft() || project.specs.is_empty()) {
-        part.lock_text = as_seen(settings, state, lock::FILE)?;
-        part.index_text = as_seen(settings, state, &own_files(&project)[1])?;
+        let root = project.world.root();
+        part.lock_text = as_seen(root, state, lock::FILE)?;
+        part.index_text = as_seen(root, state, &own_files(&project)[1])?;
         // Asked before anything is made: afterwards it could not be left to the other run.
         index::has(&part.index_text, &new).then_some(())?;
     }
@@ -276,9 +281,15 @@ fn carry_out(
 fn restore(planned: &Planned, state: &State<'_>, gone: &[usize]) -> bool {
     let root = planned.project.world.root();
     let paths = gone.iter().map(|n| &state.outputs[*n].path);
-    let paths: Result<Vec<ProjectPath>, String> =
-        paths.map(|path| ProjectPath::new(path)).collect();
-    let Ok(paths) = paths else {
+    // As any output, whatever the state says: but for drafts, which have a folder of gpbuild's own.
+    let checked = |path: &Cow<'_, str>| match path.strip_prefix(PREVIEW) {
+        Some(rest) => ProjectPath::for_output(rest.strip_prefix('/')?)
+            .and_then(|_| ProjectPath::new(path))
+            .ok(),
+        None => ProjectPath::for_output(path).ok(),
+    };
+    let paths: Option<Vec<ProjectPath>> = paths.map(checked).collect();
+    let Some(paths) = paths else {
         return false;
     };
     let Ok(writer) = output::Writer::new(root, paths.iter()) else {
@@ -294,7 +305,7 @@ fn restore(planned: &Planned, state: &State<'_>, gone: &[usize]) -> bool {
     }
     for (path, _) in paths.iter().zip(done).filter(|(_, done)| done.is_some()) {
         // As it was: the run that looks at everything tells what it puts back.
-        let _ = crate::fs::remove(&root.at(path));
+        let _ = writer.remove(path);
     }
     false
 }
@@ -313,7 +324,12 @@ fn write(
     let [lock_path, index_path] = own_files(&planned.project);
     let written = |path: String, text: &str, durability| {
         let full = settings.root.join(&path);
-        write_atomic(&full, text.as_bytes(), durability).map_err(|e| store_failure(&e))?;
+        let root = planned.project.world.root();
+        let place =
+            ProjectPath::new(&path).map_err(|why| Failure::usage(format!("`{path}` {why}")))?;
+        root.make_output_folder(&place)
+            .and_then(|folder| folder.write(place.file_name(), text.as_bytes(), durability))
+            .map_err(|e| store_failure(&e))?;
         let digest = Digest::of(text.as_bytes());
         let seen = Signature::of(&full).map_or(Seen::Absent, |now| Seen::File(now, digest));
         Ok(Some(Look::new(path.into(), seen, planned.project.began)))
@@ -428,7 +444,8 @@ mod tests {
         let full = || pipeline::build(&settings, &reporter).unwrap();
         let plain = || {
             let file = settings.state_file();
-            let remembered = remembered(&settings, &file).expect("more than data is otherwise");
+            let remembered = remembered(&settings, &file).unwrap();
+            let remembered = remembered.expect("more than data is otherwise");
             let done = partial::build(&settings, &reporter, remembered).unwrap();
             let drift = remembered_drift(&settings);
             assert!(done.is_none() || drift, "something is left to do");
@@ -474,13 +491,16 @@ mod tests {
         assert!(plain());
         write(root, "templates/t.html", "<b>{{ text.headline }}</b>");
         assert!(
-            remembered(&settings, &settings.state_file()).is_none(),
+            remembered(&settings, &settings.state_file())
+                .unwrap()
+                .is_none(),
             "a template"
         );
     }
 
     fn remembered_drift(settings: &Settings) -> bool {
         remembered(settings, &settings.state_file())
+            .unwrap()
             .is_some_and(|remembered| remembered.drift.is_none())
     }
 }

@@ -2,16 +2,18 @@
 //! with nothing to do end at once.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::diagnostic::Failure;
 use crate::digest::Digest;
-use crate::fs::{Durability, read_bounded, write_atomic};
+use crate::fs::{FsError, Root};
 use crate::index;
 use crate::lock::{self, Lock, LockedAsset};
+use crate::output;
+use crate::own;
+use crate::path::ProjectPath;
 use crate::pipeline::outcome::Outcome;
 use crate::pipeline::{Project, Settings, store_failure};
 use crate::select::Selection;
@@ -33,17 +35,26 @@ pub struct Remembered<'f> {
 }
 
 /// What changed since a run that left nothing to do and this state; `None` if that may concern any asset.
-pub fn remembered<'f>(settings: &Settings, file: &'f StateFile) -> Option<Remembered<'f>> {
+pub fn remembered<'f>(
+    settings: &Settings,
+    file: &'f StateFile,
+) -> Result<Option<Remembered<'f>>, Failure> {
     // Before anything is looked at: a change after it is then found by the next run.
     let now = state::now();
     let mut state = file.state();
     let options = settings.state_options();
-    let drift = state.survey(&settings.root, &state::program(), &options, now)?;
-    Some(Remembered {
+    let Some(drift) = state.survey(&settings.root, &state::program(), &options, now) else {
+        return Ok(None);
+    };
+    if drift.compared || !drift.is_none() {
+        // Only a state that was written here holds by signatures: any other may have come with the repository.
+        own::check(&settings.root)?;
+    }
+    Ok(Some(Remembered {
         state,
         drift,
         file: file.signature,
-    })
+    }))
 }
 
 impl<'f> Remembered<'f> {
@@ -69,8 +80,12 @@ impl<'f> Remembered<'f> {
 }
 
 /// If nothing at all changed since a run that left nothing to do and this state: the outputs of that run.
-pub fn nothing_changed<'f>(settings: &Settings, file: &'f StateFile) -> Option<Unchanged<'f>> {
-    remembered(settings, file)?.unchanged(settings, false)
+pub fn nothing_changed<'f>(
+    settings: &Settings,
+    file: &'f StateFile,
+) -> Result<Option<Unchanged<'f>>, Failure> {
+    let remembered = remembered(settings, file)?;
+    Ok(remembered.and_then(|mut remembered| remembered.unchanged(settings, false)))
 }
 
 /// A project in which nothing changed.
@@ -83,24 +98,27 @@ pub struct Unchanged<'f> {
 
 /// `assets.json` in the folder of the outputs.
 pub fn write_index(project: &Project, lock: &Lock, outcome: &Outcome) -> Result<(), Failure> {
-    let path = index_path(project);
-    // A picture that was not brought up to date still says what it said.
-    let before = read_bounded(&path, lock::MAX_BYTES).unwrap_or_default();
+    let root = project.world.root();
+    let path = index_path(project).map_err(|e| store_failure(&e))?;
+    // A picture that was not brought up to date still says what it said. A link is replaced, never read.
+    let before = root.read_output(&path, lock::MAX_BYTES);
+    let is_there = before.as_ref().err().is_none_or(|e| !e.is_not_found());
+    let before = before.unwrap_or_default();
     let rows = rows(project, lock, outcome, &before);
-    if rows.is_empty() && !path.exists() {
+    if rows.is_empty() && !is_there {
         return Ok(());
     }
     let text = index::to_json(&rows);
     if before != text.as_bytes() {
-        write_atomic(&path, text.as_bytes(), Durability::Free).map_err(|e| store_failure(&e))?;
+        output::write(root, &path, text.as_bytes()).map_err(|e| store_failure(&e))?;
     }
     Ok(())
 }
 
 /// Where the index is.
-fn index_path(project: &Project) -> PathBuf {
-    let root = project.world.root();
-    root.at(&project.manifest.project.out).join(INDEX)
+fn index_path(project: &Project) -> Result<ProjectPath, FsError> {
+    let [_, path] = own_files(project);
+    ProjectPath::new(&path).map_err(|_| FsError::NotAFile { path: path.into() })
 }
 
 /// The rows of a project's index; `before` is the index as it was.
@@ -112,8 +130,9 @@ pub fn rows(project: &Project, lock: &Lock, outcome: &Outcome, before: &[u8]) ->
         let Some(locked) = lock.assets.get(&spec.id) else {
             continue;
         };
-        let size = Signature::of(&root.path().join(&locked.output)).map(|s| s.size);
-        let Some(bytes) = size else {
+        let place = ProjectPath::new(&locked.output).ok();
+        let size = place.and_then(|place| Signature::of(&root.at(&place)));
+        let Some(bytes) = size.map(|s| s.size) else {
             continue;
         };
         rows.push(index::Row {
@@ -142,7 +161,6 @@ pub fn save_state(
     outcome: &Outcome,
     settled: bool,
 ) {
-    let root = &settings.root;
     let known = settings.state_file().state().known(|_| true);
     let began = project.began;
     let data = project.world.data();
@@ -165,7 +183,7 @@ pub fn save_state(
         seen.extend(
             own_files(project)
                 .into_iter()
-                .map(|path| look_at(root, path, began)),
+                .map(|path| look_at(project.world.root(), path, began)),
         );
     }
     let state = State {
@@ -177,7 +195,7 @@ pub fn save_state(
         unclaimed: lock.unclaimed.keys().cloned().collect(),
         settled: settled && complete,
     };
-    let _ = state.write(root, settings.state_name());
+    let _ = state.write(&settings.root, settings.state_name());
 }
 
 /// What gpbuild itself writes, and has to write again if it is gone or otherwise: the lock, the index.
@@ -187,10 +205,10 @@ pub fn own_files(project: &Project) -> [String; 2] {
 }
 
 /// A file as it is now.
-fn look_at(root: &Path, path: String, began: i64) -> Look<'static> {
-    let full = root.join(&path);
-    let signature = Signature::of(&full);
-    let bytes = read_bounded(&full, lock::MAX_BYTES).ok();
+fn look_at(root: &Root, path: String, began: i64) -> Look<'static> {
+    let place = ProjectPath::new(&path).ok();
+    let signature = place.as_ref().and_then(|at| Signature::of(&root.at(at)));
+    let bytes = place.and_then(|at| root.read_output(&at, lock::MAX_BYTES).ok());
     let now = match (signature, bytes) {
         (Some(signature), Some(bytes)) => Seen::File(signature, Digest::of(&bytes)),
         (Some(signature), None) => Seen::Unread(signature),

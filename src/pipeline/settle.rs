@@ -1,14 +1,13 @@
 //! What the lock says before and after a run: who owns which output, and which are nobody's.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
-
-use walkdir::WalkDir;
 
 use crate::diagnostic::Failure;
 use crate::digest::Digest;
 use crate::execute::locked_asset;
-use crate::fs::Root;
+use crate::fs::{Kind, Root};
 use crate::lock::Lock;
 use crate::output::{self, Pruned};
 use crate::path::{ProjectPath, folded};
@@ -83,31 +82,35 @@ pub fn prune(
 /// Removes previews that no asset declares: they are gpbuild's own, and free. To be done before anything is
 /// looked at: where file systems do not tell `A` from `a`, the old name may be the new file.
 pub fn sweep(root: &Root, specs: &[Arc<Spec>]) -> Result<(), Failure> {
-    let previews = root.real().join(PREVIEW);
-    // Behind a link it is not gpbuild's own folder.
-    if std::fs::canonicalize(&previews).ok().as_ref() != Some(&previews) {
+    let Some(previews) = root.folder().below(PREVIEW).ok() else {
         return Ok(());
-    }
+    };
     let declared: BTreeSet<String> = specs.iter().map(|spec| spec.output.folded()).collect();
-    let found: Vec<walkdir::DirEntry> = WalkDir::new(&previews)
-        .min_depth(1)
-        .contents_first(true)
-        .into_iter()
-        .filter_map(Result::ok)
-        .collect();
-    for entry in found {
-        let path = entry.path();
-        if entry.file_type().is_dir() {
-            // Only if it is empty.
-            let _ = std::fs::remove_dir(path);
+    // Each folder before those that it holds.
+    let mut folders = vec![String::new()];
+    let mut at = 0;
+    while let Some(folder) = folders.get(at).cloned() {
+        at += 1;
+        let Ok(names) = previews.below(&folder).and_then(|folder| folder.list()) else {
             continue;
+        };
+        for (name, kind) in names {
+            let path = Path::new(&folder).join(&name);
+            let text = path.to_str().map(|path| path.replace('\\', "/"));
+            if kind == Kind::Folder {
+                folders.extend(text);
+                continue;
+            }
+            let declared =
+                text.is_some_and(|path| declared.contains(&folded(&format!("{PREVIEW}/{path}"))));
+            if !declared {
+                previews.remove(&path).map_err(|e| store_failure(&e))?;
+            }
         }
-        let from_root = path.strip_prefix(root.real()).ok();
-        let parts = from_root.map(|path| path.iter().filter_map(|part| part.to_str()));
-        let name = parts.map(|parts| folded(&parts.collect::<Vec<_>>().join("/")));
-        if name.is_none_or(|name| !declared.contains(&name)) {
-            crate::fs::remove(path).map_err(|e| store_failure(&e))?;
-        }
+    }
+    for folder in folders.iter().skip(1).rev() {
+        // Only if it is empty.
+        let _ = previews.remove_folder(folder);
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::diagnostic::count;
 use crate::digest::Digest;
 use crate::export;
-use crate::fs::{Root, read_bounded};
+use crate::fs::Root;
 use crate::key::{self, Key, SHOT};
 use crate::lock::{Lock, LockedAsset};
 use crate::model::{self, Micro, Models};
@@ -291,7 +291,7 @@ impl Observer<'_> {
         {
             return Disk::Is(*digest);
         }
-        match read_bounded(&path, MAX_OBJECT_BYTES) {
+        match self.root.read_output(output, MAX_OBJECT_BYTES) {
             Ok(bytes) if export::is_cut(&bytes) => Disk::Cut,
             Ok(bytes) => Disk::Is(Digest::of(&bytes)),
             Err(_) => Disk::Odd("a file that cannot be read"),

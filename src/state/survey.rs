@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::digest::Digest;
-use crate::fs::read_bounded;
+use crate::fs::read_from;
 use crate::state::abreast::{abreast, processors};
 use crate::state::{Look, Output, State, is_sure};
 use crate::store::MAX_OBJECT_BYTES;
@@ -25,6 +25,8 @@ pub struct Drift {
     /// There are new signatures where contents had to be compared: written down, they make the next look
     /// cheaper.
     pub renewed: bool,
+    /// Something is as it was by its contents alone: on another checkout's disk nothing is by its signature.
+    pub compared: bool,
 }
 
 impl Drift {
@@ -54,6 +56,10 @@ impl State<'_> {
         if !self.settled || self.program != program || self.options != options {
             return None;
         }
+        // Every run lists the project's folder first: a state that has not seen it was not written by one.
+        if self.seen.first().is_none_or(|look| !look.path.is_empty()) {
+            return None;
+        }
         let state = &*self;
         let own = [crate::lock::FILE, state.out.as_str()];
         let sources = state.seen.len();
@@ -74,6 +80,7 @@ impl State<'_> {
             };
             match again {
                 Again::Touched(fresh) => {
+                    drift.compared = true;
                     *signature = fresh;
                     *sure = is_sure(&fresh, now);
                     drift.renewed |= *sure;
@@ -208,8 +215,7 @@ fn file_again(
         return Again::Same;
     }
     let same = before.size == now.size
-        && read_bounded(&root.join(path), MAX_OBJECT_BYTES)
-            .is_ok_and(|bytes| Digest::of(&bytes) == digest);
+        && read_from(root, path, MAX_OBJECT_BYTES).is_ok_and(|bytes| Digest::of(&bytes) == digest);
     if same {
         Again::Touched(now)
     } else {

@@ -85,9 +85,18 @@ fn nothing_is_removed_behind_a_link() {
     project.write("notes/mine.txt", "mine");
     project.write(".gpbuild/x", "");
     std::os::unix::fs::symlink("../notes", project.path(".gpbuild/preview")).unwrap();
-    project.run(&["--draft"]);
-    assert_eq!(project.text("notes/mine.txt"), "mine");
-    project.remove("notes/dist");
+    let run = project.run(&["--draft"]);
+    assert_eq!(
+        (run.code, run.err.lines().nth(1)),
+        (
+            1,
+            Some("error: `.gpbuild/preview` is a symbolic link, and gpbuild follows none here")
+        ),
+        "{}",
+        run.err
+    );
+    // Nor written.
+    assert_eq!(project.files("notes"), ["notes/mine.txt"]);
     std::fs::remove_file(project.path(".gpbuild/preview")).unwrap();
     project.ok(&["--draft"]);
     // Nor below it.

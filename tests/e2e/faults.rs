@@ -386,12 +386,11 @@ fn a_file_where_the_folder_should_be_is_named() {
     let project = Project::many(1);
     project.write("dist", "mine");
     let run = project.run(&["build"]);
-    assert_eq!(run.code, 1, "{}", run.err);
-    assert!(
-        run.err
-            .contains("cannot write `dist/a00.png`: not a directory"),
-        "{}",
-        run.err
+    // Before anything is made, or paid for.
+    assert_eq!(run.code, 2, "{}", run.err);
+    assert_eq!(
+        run.err,
+        "error: `dist` is not a folder\n --> gpbuild.toml:4:8\n  |\n4 | [cover.a00.text]\n  |        ^^^\n  |\n  = note: in asset `a00`\n"
     );
     assert_eq!(project.text("dist"), "mine");
 }

@@ -39,6 +39,8 @@ mod restore;
 mod scale;
 mod selection;
 mod state;
+#[cfg(unix)]
+mod stranger;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod typesetting;

@@ -131,6 +131,38 @@ fn candidates_are_laid_out_to_be_looked_at() {
     assert_eq!(digests, paid.server.requests()[0].pictures);
 }
 
+#[cfg(unix)]
+#[test]
+fn candidates_are_laid_out_behind_no_link() {
+    let paid = four("");
+    pick(&paid, &["a", "2"]);
+    let project = &paid.project;
+    project.write("victim/a/keep.txt", "mine");
+    project.write("victim/a/1.png", "mine");
+    for (link, target) in [
+        (".gpbuild/candidates", "../victim"),
+        (".gpbuild/candidates/a", "../../victim/a"),
+    ] {
+        let folder = link.rsplit_once('/').unwrap().0;
+        std::fs::create_dir_all(project.path(folder)).unwrap();
+        std::os::unix::fs::symlink(target, project.path(link)).unwrap();
+        let run = paid.run(&["pick", "a"]);
+        assert_eq!(
+            (run.code, run.err),
+            (
+                5,
+                format!("error: `{link}` is a symbolic link, and gpbuild follows none here\n")
+            )
+        );
+        assert_eq!(
+            project.files("victim"),
+            ["victim/a/1.png", "victim/a/keep.txt"]
+        );
+        assert_eq!(project.text("victim/a/1.png"), "mine");
+        std::fs::remove_file(project.path(link)).unwrap();
+    }
+}
+
 #[test]
 fn what_cannot_be_picked_says_why() {
     let paid = Paid::new(&format!(
