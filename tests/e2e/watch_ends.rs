@@ -96,13 +96,13 @@ fn what_cannot_be_read_is_told_once_until_it_changes() {
     type Put<'a> = &'a dyn Fn(&Project);
     let cases: [(&str, Put<'_>); 8] = [
         ("posts/l.md", &|p| {
-            symlink(&out, p.path("posts/l.md")).unwrap()
+            symlink(&out, p.path("posts/l.md")).unwrap();
         }),
         ("posts/l.md", &|p| {
-            symlink("nowhere", p.path("posts/l.md")).unwrap()
+            symlink("nowhere", p.path("posts/l.md")).unwrap();
         }),
         ("posts/l.md", &|p| {
-            symlink("l.md", p.path("posts/l.md")).unwrap()
+            symlink("l.md", p.path("posts/l.md")).unwrap();
         }),
         ("posts/l.md", &|p| {
             let path = p.path("posts/l.md");
@@ -113,7 +113,7 @@ fn what_cannot_be_read_is_told_once_until_it_changes() {
             file.set_len(1 << 30).unwrap();
         }),
         ("x.gp.toml", &|p| {
-            symlink(&out, p.path("x.gp.toml")).unwrap()
+            symlink(&out, p.path("x.gp.toml")).unwrap();
         }),
         ("gpbuild.toml", &|p| {
             p.remove("gpbuild.toml");
