@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
@@ -208,7 +208,10 @@ fn carry_out(
     let (keep, lock) = kept(settings, store, since)?;
     let mut swept = store.gc(&keep, dry_run).map_err(damaged)?;
     let root = Root::open(&settings.root).map_err(damaged)?;
-    left_behind(&root, &lock, |folder, name, bytes| {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let own = settings.root.join(STATE_FOLDER);
+    let is_home = real(&own).is_some() && real(&own) == real(settings.home.data());
+    left_behind(&root, &lock, is_home, |folder, name, bytes| {
         swept.files += 1;
         swept.bytes += bytes;
         if dry_run { Ok(()) } else { folder.remove(name) }
@@ -219,10 +222,12 @@ fn carry_out(
 
 /// Temporary files that a kill left outside of the store: where outputs are, at the root, and in the
 /// folder that is not committed.
-/// One after another: there may be as many folders as outputs.
+/// One after another: there may be as many folders as outputs. `is_home`: that folder is the person's as well, and
+/// was swept with the store.
 fn left_behind(
     root: &Root,
     lock: &Lock,
+    is_home: bool,
     mut sweep: impl FnMut(&Folder, &OsStr, u64) -> Result<(), FsError>,
 ) -> Result<(), FsError> {
     let mut each = |folder: Result<Folder, FsError>| {
@@ -250,8 +255,8 @@ fn left_behind(
     {
         each(root.output_folder(output))?;
     }
-    for own in ["", "/store"] {
-        each(root.folder().below(format!("{STATE_FOLDER}{own}")))?;
+    if !is_home {
+        each(root.folder().below(STATE_FOLDER))?;
     }
     let mut previews = vec![PathBuf::from(STATE_FOLDER).join("preview")];
     while let Some(path) = previews.pop() {

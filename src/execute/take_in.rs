@@ -15,7 +15,7 @@ use crate::ledger::{Ledger, Moment, Outcome, Settlement};
 use crate::model::Micro;
 use crate::plan::Answer;
 use crate::provider::openai::{self, KeepError};
-use crate::store::{Arrived, Head, Payer, ShotEntry, Store, StreamError, key_of};
+use crate::store::{Head, Payer, ShotEntry, Store, StreamError};
 
 /// The largest picture, in bytes: four for each of eight million pixels, and as much again.
 const MAX_PICTURE_BYTES: u64 = 64 << 20;
@@ -47,7 +47,7 @@ pub fn take_in(
     path: &Path,
     request_id: Option<String>,
 ) -> Result<Taken, NotTaken> {
-    let mut arrived = Arrived::open(path).map_err(NotTaken::Disk)?;
+    let mut arrived = store.answer(path).map_err(NotTaken::Disk)?;
     let mut keep = |bytes: &mut dyn Read| -> Result<Digest, KeepError> {
         store
             .put_stream(bytes, MAX_PICTURE_BYTES)
@@ -240,7 +240,7 @@ enum Part {
 
 /// Looks at the file of an answer whose end nobody saw.
 fn look_at(store: &Store, ledger: &Ledger, path: &Path) -> Result<Part, FsError> {
-    let Ok(mut arrived) = Arrived::open(path) else {
+    let Ok(mut arrived) = store.answer(path) else {
         // Without the end of its head nothing was sent yet. What is damaged is left for a person.
         let is_begun = read_bounded(path, HEAD).is_ok_and(|bytes| !bytes.contains(&b'\n'));
         return Ok(if is_begun { Part::Needless } else { Part::Cut });
@@ -278,7 +278,7 @@ fn look_at(store: &Store, ledger: &Ledger, path: &Path) -> Result<Part, FsError>
 /// Keeps everybody else from the shot that a file is the answer to; `None` if it is under way, or was taken in
 /// meanwhile. Nothing need be held for a file that says no shot: nobody writes such a one.
 fn hold(store: &Store, path: &Path, own: Option<Key>) -> Option<Option<Held>> {
-    let key = key_of(path).filter(|key| own != Some(*key));
+    let key = store.key_of(path).filter(|key| own != Some(*key));
     let held = match key {
         None => None,
         Some(key) => {
@@ -291,7 +291,7 @@ fn hold(store: &Store, path: &Path, own: Option<Key>) -> Option<Option<Held>> {
             Some(store.try_make(&key, &payer).ok().flatten()?)
         }
     };
-    path.exists().then_some(held)
+    store.has_answer(path).then_some(held)
 }
 
 /// Takes in what arrived before an earlier run was ended; what is wrong with any of it is told. What belongs
@@ -299,7 +299,7 @@ fn hold(store: &Store, path: &Path, own: Option<Key>) -> Option<Option<Held>> {
 /// what came for that one is looked at.
 pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>) -> Vec<Diagnostic> {
     let mut told = Vec::new();
-    let is_meant = |path: &PathBuf| own.is_none() || key_of(path) == own;
+    let is_meant = |path: &PathBuf| own.is_none() || store.key_of(path) == own;
     for path in store.parts().into_iter().filter(is_meant) {
         let Some(_held) = hold(store, &path, own) else {
             continue;
@@ -309,7 +309,7 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>) -> Vec<Diagnost
         let done = match look_at(store, ledger, &path) {
             Ok(Part::Whole) => store.is_whole_after_all(&path).map(drop),
             Ok(Part::Cut) => Ok(()),
-            Ok(Part::Needless) => crate::fs::remove(&path),
+            Ok(Part::Needless) => store.remove_answer(&path),
             Err(error) => Err(error),
         };
         if let Err(error) = done {
@@ -324,7 +324,7 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>) -> Vec<Diagnost
         };
         // Who held it before may have written more since.
         let _ = ledger.refresh();
-        let asset = Arrived::open(&path).map(|arrived| arrived.head.asset).ok();
+        let asset = store.answer(&path).map(|arrived| arrived.head.asset).ok();
         let warning = match take_in(store, ledger, &path, None) {
             Ok(taken) => {
                 let remarks = taken.remarks.into_iter().map(Diagnostic::warning);

@@ -93,16 +93,6 @@ pub fn open_to_append(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Opens a file that is to be held; made if it is not there, and what is in it stays.
-pub fn open_to_hold(path: &Path) -> io::Result<File> {
-    point("hold", path)?;
-    let mut options = OpenOptions::new();
-    let file = options.create(true).truncate(false).read(true).write(true);
-    let file = file.open(path)?;
-    done("hold", path, &[]);
-    Ok(file)
-}
-
 /// Writes all of `bytes` to the file that is open at `path`.
 pub fn write(file: &mut dyn Write, path: &Path, bytes: &[u8]) -> io::Result<()> {
     // Two operations under faults: what comes between them is a write that fell short.

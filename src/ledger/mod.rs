@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::diagnostic::Diagnostic;
 use crate::digest::Digest;
-use crate::fs::{FsError, create_folder, op, sync_folders};
+use crate::fs::{Folder, FsError, op, sync_folder};
 use crate::key::Key;
 use crate::model::Micro;
 
@@ -67,6 +67,8 @@ impl Entry {
 /// The ledger of a person, for all projects. Several gpbuilds may write to it: each line is written while
 /// the file is held, after what the others wrote was read.
 pub struct Ledger {
+    home: PathBuf,
+    /// For messages.
     path: PathBuf,
     inner: Mutex<Inner>,
     /// How many lines of this run are surely on the disk.
@@ -95,6 +97,7 @@ impl Ledger {
     /// The ledger in the folder `home` for a run that pays for nothing: it is read when something is written.
     pub fn unread(home: &Path) -> Self {
         Self {
+            home: home.to_path_buf(),
             path: home.join(FILE),
             inner: Mutex::new(Inner {
                 reading: Reading::default(),
@@ -108,7 +111,7 @@ impl Ledger {
 
     /// Reads what other gpbuilds wrote meanwhile.
     pub fn refresh(&self) -> Result<(), FsError> {
-        self.lock().reading.open(&self.path)
+        self.lock().reading.open(&self.home)
     }
 
     /// Writes down that a request is about to be sent; on the disk before this returns. Gives its
@@ -342,12 +345,16 @@ impl Ledger {
 
     /// Opens the file for appending.
     fn create(&self) -> Result<File, FsError> {
-        let failed = || FsError::io("write", &self.path);
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        create_folder(folder)?;
-        let file = op::open_to_append(&self.path).map_err(failed())?;
+        let home = Folder::create(&self.home)?;
+        let file = home.append(FILE)?;
         // The file may be new, and the folder too.
-        sync_folders(folder, folder.parent().unwrap_or(folder))?;
+        home.sync()?;
+        let above = self.home.parent().unwrap_or(Path::new("."));
+        match sync_folder(above) {
+            // Not everybody may look into the folder that theirs is in.
+            Err(FsError::Io { error, .. }) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            synced => synced?,
+        }
         Ok(file)
     }
 

@@ -6,9 +6,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use crate::fs::FsError;
-use crate::ledger::Entry;
+use crate::fs::{Folder, FsError};
 use crate::ledger::record::{Record, parse};
+use crate::ledger::{Entry, FILE};
 
 /// The largest ledger, in bytes: half a million requests.
 const MAX_BYTES: u64 = 256 << 20;
@@ -42,27 +42,22 @@ enum Torn {
 }
 
 impl Reading {
-    /// Reads on in the file at `path`; there is nothing to read if it is not there.
-    pub fn open(&mut self, path: &Path) -> Result<(), FsError> {
-        let failed = || FsError::io("read", path);
-        let meta = match std::fs::metadata(path) {
-            Ok(meta) => meta,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(e) => return Err(failed()(e)),
+    /// Reads on in the ledger in the folder `home`; there is nothing to read if it is not there.
+    pub fn open(&mut self, home: &Path) -> Result<(), FsError> {
+        let file = match Folder::open(home).and_then(|home| home.file(FILE)) {
+            Err(e) if e.is_not_found() => return Ok(()),
+            opened => opened?,
         };
-        if !meta.is_file() {
-            return Err(FsError::NotAFile {
-                path: path.to_path_buf(),
-            });
-        }
-        if meta.len() > MAX_BYTES {
+        let path = home.join(FILE);
+        let failed = || FsError::io("read", &path);
+        let size = file.metadata().map_err(failed())?.len();
+        if size > MAX_BYTES {
             return Err(FsError::TooLarge {
-                path: path.to_path_buf(),
-                size: meta.len(),
+                path,
+                size,
                 limit: MAX_BYTES,
             });
         }
-        let file = File::open(path).map_err(failed())?;
         self.go_on(&file).map_err(failed())?;
         if self.torn == Some(Torn::Part) && file.lock_shared().is_ok() {
             // Somebody may have been writing just then.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Exit, Failure, count};
 use crate::digest::Digest;
-use crate::fs::{shown, sync_folder};
+use crate::fs::{Folder, shown};
 use crate::home::STATE_FOLDER;
 use crate::ledger::{self, Ledger};
 use crate::model::Micro;
@@ -69,10 +69,12 @@ pub fn adopt_by_word(
         .adopt(&spent, &name, project)
         .map_err(|e| failed(&e))?;
     let adopted = store.adopt(&theirs, &numbers).map_err(|e| failed(&e))?;
-    let path = old.join(ledger::FILE);
-    if path.is_file() {
-        crate::fs::remove(&path).map_err(|e| failed(&e))?;
-        sync_folder(&old).map_err(|e| failed(&e))?;
+    let place = Folder::open(&old).map_err(|e| failed(&e))?;
+    match place.remove(ledger::FILE) {
+        Err(e) if e.is_not_found() => {}
+        removed => removed
+            .and_then(|()| place.sync())
+            .map_err(|e| failed(&e))?,
     }
     reporter.event(Event::Note(&format!(
         "took over {} for {} and {} of an older gpbuild: from now on they are in `{}`",
@@ -83,10 +85,7 @@ pub fn adopt_by_word(
     )));
     let left = theirs.discard_empty();
     if let Some(left) = left {
-        let aside = old.join("store.old");
-        crate::fs::op::rename(theirs.folder(), &aside)
-            .map_err(crate::fs::FsError::io("rename", &aside))
-            .map_err(|e| failed(&e))?;
+        let aside = theirs.put_aside("store.old").map_err(|e| failed(&e))?;
         reporter.event(Event::Diagnostic(&Diagnostic::warning(format!(
             "{} of the old store could not be used, and {} left in `{}`",
             count(left, "file"),

@@ -5,15 +5,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
-
 use crate::digest::Digest;
-use crate::fs::{
-    AtomicFile, Durability, FsError, TEMPORARY, create_folder, op, read_bounded, sync_folders,
-    write_atomic,
-};
+use crate::fs::{Durability, FsError, Kind, TEMPORARY};
 use crate::store::entry::{ShotEntry, read_entry};
-use crate::store::incoming::Arrived;
 use crate::store::{MAX_OBJECT_BYTES, Store};
 
 /// The folders of a store, objects before the entries that lead to them.
@@ -36,11 +30,11 @@ impl Store {
         let mut adopted = Adopted::default();
         self.prepare()?;
         for folder in FOLDERS {
-            for path in files(&other.folder.join(folder)) {
+            for path in other.files(&other.folder.join(folder)) {
                 let Some(to) = self.place_of(other, folder, &path) else {
                     continue;
                 };
-                let bytes = read_bounded(&path, MAX_OBJECT_BYTES)?;
+                let bytes = other.read(&path, MAX_OBJECT_BYTES)?;
                 if !is_right(folder, &to, &bytes) {
                     continue;
                 }
@@ -51,11 +45,11 @@ impl Store {
                     adopted.shots += 1;
                     adopted.cost += shot.cost;
                 }
-                self.take(&path, &to, &bytes)?;
+                self.take(other, &path, &to, &bytes)?;
             }
         }
-        for path in files(&other.folder.join("incoming")) {
-            adopted.answers += usize::from(self.adopt_answer(&path, numbers)?);
+        for path in other.files(&other.incoming_folder()) {
+            adopted.answers += usize::from(self.adopt_answer(other, &path, numbers)?);
         }
         Ok(adopted)
     }
@@ -69,47 +63,71 @@ impl Store {
     }
 
     /// Moves a file to its place here, unless something whole is there.
-    fn take(&self, from: &Path, to: &Path, bytes: &[u8]) -> Result<(), FsError> {
-        let is_here = read_bounded(to, MAX_OBJECT_BYTES).is_ok_and(|here| {
+    fn take(&self, other: &Self, from: &Path, to: &Path, bytes: &[u8]) -> Result<(), FsError> {
+        let is_here = self.read(to, MAX_OBJECT_BYTES).is_ok_and(|here| {
             let folder = to.strip_prefix(&self.folder).ok();
             let folder = folder.and_then(|path| path.iter().next()?.to_str());
             folder.is_some_and(|folder| is_right(folder, to, &here))
         });
         if is_here {
-            return crate::fs::remove(from);
+            return other.remove_file(from);
         }
         let parent = to.parent().unwrap_or(&self.folder);
-        create_folder(parent)?;
-        match op::rename(from, to) {
-            Ok(()) => sync_folders(parent, &self.home),
-            Err(e) if e.kind() == io::ErrorKind::CrossesDevices => {
-                write_atomic(to, bytes, Durability::Paid)?;
-                sync_folders(parent, &self.home)?;
-                crate::fs::remove(from)
+        let folder = self.make(parent)?;
+        let name = to.file_name().unwrap_or_default();
+        match other.home()?.rename(other.from_home(from), &folder, name) {
+            Err(FsError::Io { error, .. }) if error.kind() == io::ErrorKind::CrossesDevices => {
+                self.write(to, bytes, Durability::Paid)?;
+                other.remove_file(from)
             }
-            Err(e) => Err(FsError::io("write", to)(e)),
+            renamed => renamed.and_then(|()| self.sync_way(parent)),
         }
     }
 
     /// Removes what is left of a store that was taken over, if that is nothing of worth; else how many files are.
     pub fn discard_empty(&self) -> Option<usize> {
         let mut left = 0;
-        let entries = WalkDir::new(&self.folder).contents_first(true);
-        for entry in entries.into_iter().filter_map(Result::ok) {
-            let name = entry.file_name().to_string_lossy();
+        for path in self.files(&self.folder) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
             let is_ours = name == "VERSION" || name.starts_with(TEMPORARY);
-            let gone = match entry.file_type().is_dir() {
-                true => std::fs::remove_dir(entry.path()).is_ok(),
-                false => is_ours && crate::fs::remove(entry.path()).is_ok(),
-            };
-            left += usize::from(!gone && !entry.file_type().is_dir());
+            let gone = is_ours && self.remove_file(&path).is_ok();
+            left += usize::from(!gone);
         }
+        self.remove_empty(&self.folder, 4);
         (left > 0).then_some(left)
     }
 
+    /// Removes folders that have nothing in them, and this one if it has nothing then.
+    fn remove_empty(&self, folder: &Path, depth: usize) {
+        let Ok(home) = self.home() else {
+            return;
+        };
+        let below = self.from_home(folder);
+        let names = home.below(below).and_then(|opened| opened.list());
+        for (name, kind) in names.unwrap_or_default() {
+            if kind == Kind::Folder && depth > 0 {
+                self.remove_empty(&folder.join(name), depth - 1);
+            }
+        }
+        // Only if it is empty.
+        let _ = home.remove_folder(below);
+    }
+
+    /// Puts what is left of a store beside it, under another name.
+    pub fn put_aside(&self, name: &str) -> Result<PathBuf, FsError> {
+        let aside = self.home.join(name);
+        self.rename(&self.folder, &aside)?;
+        Ok(aside)
+    }
+
     /// Takes over an answer under the number that its request has here. What is no answer is left.
-    fn adopt_answer(&self, path: &Path, numbers: &BTreeMap<u64, u64>) -> Result<bool, FsError> {
-        let (Ok(mut arrived), Some(ending)) = (Arrived::open(path), path.extension()) else {
+    fn adopt_answer(
+        &self,
+        other: &Self,
+        path: &Path,
+        numbers: &BTreeMap<u64, u64>,
+    ) -> Result<bool, FsError> {
+        let (Ok(mut arrived), Some(ending)) = (other.answer(path), path.extension()) else {
             return Ok(false);
         };
         let mut head = arrived.head.clone();
@@ -122,7 +140,8 @@ impl Store {
             .map_err(io::Error::other)
             .map_err(failed())?;
         line.push(b'\n');
-        let mut file = AtomicFile::beside(&place)?;
+        let folder = self.make(&self.incoming_folder())?;
+        let mut file = folder.temporary()?;
         file.write(&line).map_err(failed())?;
         let mut buffer = vec![0; 64 << 10];
         loop {
@@ -133,9 +152,13 @@ impl Store {
             }
             file.write(&buffer[..read]).map_err(failed())?;
         }
-        file.persist(&place, Durability::Paid)?;
-        sync_folders(&self.incoming_folder(), &self.home)?;
-        crate::fs::remove(path)?;
+        file.persist(
+            &folder,
+            place.file_name().unwrap_or_default(),
+            Durability::Paid,
+        )?;
+        self.sync_way(&self.incoming_folder())?;
+        other.remove_file(path)?;
         Ok(true)
     }
 }
@@ -160,18 +183,6 @@ fn is_right(folder: &str, place: &Path, bytes: &[u8]) -> bool {
     }
 }
 
-/// The plain files below a folder, in order; no link is followed.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    WalkDir::new(folder)
-        .follow_root_links(false)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_map(Result::ok)
-        .filter(|entry| entry.file_type().is_file())
-        .map(walkdir::DirEntry::into_path)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -180,7 +191,7 @@ mod tests {
     use crate::digest::Digest;
     use crate::fs::Durability;
     use crate::key::{Ingredients, Key};
-    use crate::store::{Arrived, Head, ShotEntry, Store};
+    use crate::store::{Head, ShotEntry, Store};
 
     fn key(text: &str) -> Key {
         Key(Digest::of(text.as_bytes()))
@@ -232,7 +243,7 @@ mod tests {
         let numbers: Vec<u64> = new
             .arrived()
             .iter()
-            .map(|path| Arrived::open(path).unwrap().head.number)
+            .map(|path| new.answer(path).unwrap().head.number)
             .collect();
         assert_eq!(numbers, [0, 30]);
         assert!(old.arrived().is_empty() && old.shot(&key("a")).is_none());

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::fs::{Durability, FsError, read_bounded, write_atomic};
+use crate::fs::{Durability, FsError};
 use crate::key::{Ingredients, Key};
 use crate::store::Store;
 
@@ -81,7 +81,9 @@ impl Store {
     }
 
     pub(super) fn entry<T: DeserializeOwned>(&self, kind: &str, key: &Key) -> Option<T> {
-        let bytes = read_bounded(&self.entry_path(kind, key), MAX_ENTRY_BYTES).ok()?;
+        let bytes = self
+            .read(&self.entry_path(kind, key), MAX_ENTRY_BYTES)
+            .ok()?;
         read_entry(&bytes)
     }
 
@@ -97,8 +99,7 @@ impl Store {
         let json = serde_json::to_string(entry)
             .map_err(|e| FsError::io("write", &path)(std::io::Error::other(e)))?;
         let text = format!("{json}\n{}\n", Digest::of(json.as_bytes()));
-        write_atomic(&path, text.as_bytes(), durability)?;
-        self.make_sure(&path, durability)
+        self.write(&path, text.as_bytes(), durability)
     }
 }
 

@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
-
 use crate::digest::Digest;
-use crate::fs::{Durability, FsError, TEMPORARY, read_bounded, write_atomic};
+use crate::fs::{Durability, FsError, TEMPORARY};
 use crate::key::Key;
 use crate::store::entry::{ExportEntry, ShotEntry, read_entry};
 use crate::store::{MAX_OBJECT_BYTES, Store};
@@ -109,11 +107,10 @@ impl Store {
     pub fn put_accepted(&self, digest: &Digest) -> Result<(), FsError> {
         let hex = digest.hex();
         let path = self.folder.join(ACCEPTED).join(&hex[..2]).join(&hex[2..]);
-        if path.is_file() {
+        if self.is_file(&path) {
             return Ok(());
         }
-        write_atomic(&path, b"", Durability::Paid)?;
-        self.make_sure(&path, Durability::Paid)
+        self.write(&path, b"", Durability::Paid)
     }
 
     /// Counts what is there.
@@ -177,7 +174,7 @@ impl Store {
             swept.files += 1;
             swept.bytes += item.bytes;
             if !dry {
-                crate::fs::remove(&item.path)?;
+                self.remove_file(&item.path)?;
             }
         }
         Ok(swept)
@@ -217,7 +214,7 @@ impl Store {
             }
         }
         for one in &removed {
-            crate::fs::remove(&one.path)?;
+            self.remove_file(&one.path)?;
         }
         Ok(removed)
     }
@@ -263,16 +260,16 @@ impl Store {
     }
 
     fn object_is_whole(&self, item: &Item) -> bool {
-        read_bounded(&item.path, MAX_OBJECT_BYTES)
+        self.read(&item.path, MAX_OBJECT_BYTES)
             .is_ok_and(|bytes| item.name == Some(Digest::of(&bytes)))
     }
 
     fn shot_of(&self, item: &Item) -> Option<ShotEntry> {
-        read_entry(&read_bounded(&item.path, MAX_OBJECT_BYTES).ok()?)
+        read_entry(&self.read(&item.path, MAX_OBJECT_BYTES).ok()?)
     }
 
     fn export_of(&self, item: &Item) -> Option<ExportEntry> {
-        read_entry(&read_bounded(&item.path, MAX_OBJECT_BYTES).ok()?)
+        read_entry(&self.read(&item.path, MAX_OBJECT_BYTES).ok()?)
     }
 
     /// Every file of the store, in order of path.
@@ -283,34 +280,66 @@ impl Store {
             ("exports", Kind::Export),
             (ACCEPTED, Kind::Accepted),
         ];
-        kinds.into_iter().flat_map(move |(folder, kind)| {
+        let items = kinds.into_iter().flat_map(move |(folder, kind)| {
             let folder = self.folder().join(folder);
-            WalkDir::new(&folder)
-                .sort_by_file_name()
-                .into_iter()
-                .filter_map(Result::ok)
-                .filter(|entry| entry.file_type().is_file())
-                .map(move |entry| item(kind, &folder, &entry))
-        })
+            let files = self.files(&folder).into_iter();
+            files.map(move |path| self.item(kind, &folder, path))
+        });
+        items.chain(self.left_behind())
+    }
+
+    /// What a kill left behind where no items are.
+    fn left_behind(&self) -> impl Iterator<Item = Item> {
+        let small = ["picks", "flaws"].map(|folder| self.folder().join(folder));
+        let small = small.into_iter().flat_map(|folder| self.files(&folder));
+        let home = self.home.clone();
+        let folders = [
+            home.clone(),
+            home.join("roots"),
+            self.folder().to_path_buf(),
+        ];
+        let top = folders.into_iter().flat_map(move |folder| {
+            let opened = self
+                .home()
+                .and_then(|home| home.below(self.from_home(&folder)));
+            let names = opened
+                .map(|opened| opened.temporaries())
+                .unwrap_or_default();
+            names.into_iter().map(move |(name, _)| folder.join(name))
+        });
+        small
+            .chain(top)
+            .map(|path| self.item(Kind::Temporary, Path::new(""), path))
+            .filter(|item| is_temporary(&item.path))
+    }
+
+    fn item(&self, kind: Kind, folder: &Path, path: PathBuf) -> Item {
+        let hex: String = path
+            .strip_prefix(folder)
+            .unwrap_or(Path::new(""))
+            .iter()
+            .filter_map(|part| part.to_str())
+            .collect();
+        let signature = self
+            .file(&path)
+            .ok()
+            .and_then(|file| Signature::of_file(&file));
+        Item {
+            kind: if is_temporary(&path) {
+                Kind::Temporary
+            } else {
+                kind
+            },
+            name: Digest::parse(&hex),
+            bytes: signature.map_or(0, |signature| signature.size),
+            // What cannot be looked at is not thrown away.
+            written: signature.map_or(i64::MAX, |signature| signature.modified),
+            path,
+        }
     }
 }
 
-fn item(kind: Kind, folder: &Path, entry: &walkdir::DirEntry) -> Item {
-    let temporary = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
-    let hex: String = entry
-        .path()
-        .strip_prefix(folder)
-        .unwrap_or(Path::new(""))
-        .iter()
-        .filter_map(|part| part.to_str())
-        .collect();
-    let signature = Signature::of(entry.path());
-    Item {
-        kind: if temporary { Kind::Temporary } else { kind },
-        path: entry.path().to_path_buf(),
-        name: Digest::parse(&hex),
-        bytes: signature.map_or(0, |signature| signature.size),
-        // What cannot be looked at is not thrown away.
-        written: signature.map_or(i64::MAX, |signature| signature.modified),
-    }
+fn is_temporary(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().starts_with(TEMPORARY)
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::fs::{FsError, create_folder, op, sync_folders};
+use crate::fs::{FsError, op};
 use crate::key::{Ingredients, Key};
 use crate::model::{Micro, Price};
 use crate::store::Store;
@@ -48,7 +48,7 @@ pub struct Head {
 
 /// An answer that is being written.
 pub struct Incoming {
-    home: PathBuf,
+    store: Store,
     part: PathBuf,
     whole: PathBuf,
     file: File,
@@ -78,6 +78,7 @@ pub struct Arrived {
     /// The body.
     pub body: BufReader<File>,
     head_size: u64,
+    store: Store,
     path: PathBuf,
 }
 
@@ -89,9 +90,7 @@ impl Store {
     /// A file for the answer to a request that is about to be sent. Whoever makes it is the one payer for
     /// the key: nobody else touches it meanwhile.
     pub fn expect(&self, head: &Head) -> Result<Incoming, FsError> {
-        let folder = self.incoming_folder();
-        create_folder(&folder)?;
-        let (part, mut file) = create_part(&folder, head)?;
+        let (part, mut file) = self.create_part(head)?;
         let failed = || FsError::io("write", &part);
         let mut line = serde_json::to_vec(head)
             .map_err(io::Error::other)
@@ -99,13 +98,13 @@ impl Store {
         line.push(b'\n');
         if line.len() as u64 > MAX_HEAD_BYTES {
             // Nothing is sent yet. Its answer could not be found again.
-            let _ = op::remove(&part);
+            let _ = self.remove_file(&part);
             let why = format!("what is asked for is larger than {MAX_HEAD_BYTES} bytes");
             return Err(failed()(io::Error::other(why)));
         }
         op::write(&mut file, &part, &line).map_err(failed())?;
         Ok(Incoming {
-            home: self.home.clone(),
+            store: self.clone(),
             whole: part.with_extension(ANSWER),
             part,
             file,
@@ -127,12 +126,10 @@ impl Store {
     }
 
     fn incoming(&self, ending: &str) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(self.incoming_folder());
-        let mut found: Vec<(u64, PathBuf)> = entries
+        let files = self.files(&self.incoming_folder());
+        let mut found: Vec<(u64, PathBuf)> = files
             .into_iter()
-            .flatten()
-            .filter_map(|entry| {
-                let path = entry.ok()?.path();
+            .filter_map(|path| {
                 let is_meant = path.extension()? == ending;
                 let number = path
                     .file_stem()?
@@ -151,48 +148,80 @@ impl Store {
     /// Says that a part turned out to be the whole of an answer; it is on the disk before this returns.
     pub fn is_whole_after_all(&self, part: &Path) -> Result<PathBuf, FsError> {
         let failed = || FsError::io("write", part);
-        let file = File::open(part).map_err(failed())?;
+        let file = self.file(part)?;
         op::sync(&file, part).map_err(failed())?;
-        put_in_place(part, &part.with_extension(ANSWER), &self.home)
+        self.put_in_place(part, &part.with_extension(ANSWER))
     }
-}
 
-/// A new file for an answer. Where a ledger was lost, its numbers come again: what came for them before
-/// stays.
-fn create_part(folder: &Path, head: &Head) -> Result<(PathBuf, File), FsError> {
-    let mut more = String::new();
-    for n in 2.. {
-        let name = format!("{}-{}{more}.{PART}", head.number, head.key.0.hex());
-        let part = folder.join(name);
-        let is_free = [PART, ANSWER].map(|ending| !part.with_extension(ending).exists());
-        if is_free == [true; 2] {
-            match op::create(&part) {
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(FsError::io("write", &part)(e)),
-                Ok(file) => return Ok((part, file)),
+    /// A new file for an answer. Where a ledger was lost, its numbers come again: what came for them before
+    /// stays.
+    fn create_part(&self, head: &Head) -> Result<(PathBuf, File), FsError> {
+        let folder = self.make(&self.incoming_folder())?;
+        let mut more = String::new();
+        for n in 2..u32::MAX {
+            let name = format!("{}-{}{more}.{PART}", head.number, head.key.0.hex());
+            let part = self.incoming_folder().join(&name);
+            if !self.is_file(&part.with_extension(ANSWER)) {
+                match folder.create_new(&name) {
+                    Err(FsError::Io { error, .. })
+                        if error.kind() == io::ErrorKind::AlreadyExists => {}
+                    made => return Ok((part, made?)),
+                }
             }
+            more = format!("-{n}");
         }
-        more = format!("-{n}");
+        Err(FsError::io("write", &self.incoming_folder())(
+            io::ErrorKind::AlreadyExists.into(),
+        ))
     }
-    Err(FsError::io("write", folder)(
-        io::ErrorKind::AlreadyExists.into(),
-    ))
-}
 
-/// The shot to which a file is the answer, as its name says; an older gpbuild says it only in its head.
-pub fn key_of(path: &Path) -> Option<Key> {
-    let name = path.file_stem()?.to_str()?;
-    match name.split('-').nth(1).and_then(Digest::parse) {
-        Some(digest) => Some(Key(digest)),
-        None => Some(Arrived::open(path).ok()?.head.key),
+    /// Renames an answer that is whole.
+    fn put_in_place(&self, part: &Path, whole: &Path) -> Result<PathBuf, FsError> {
+        self.rename(part, whole)?;
+        self.sync_way(&self.incoming_folder())?;
+        Ok(whole.to_path_buf())
     }
-}
 
-/// Renames an answer that is whole.
-fn put_in_place(part: &Path, whole: &Path, home: &Path) -> Result<PathBuf, FsError> {
-    op::rename(part, whole).map_err(FsError::io("write", whole))?;
-    sync_folders(whole.parent().unwrap_or(home), home)?;
-    Ok(whole.to_path_buf())
+    /// Opens an answer.
+    pub fn answer(&self, path: &Path) -> Result<Arrived, FsError> {
+        let failed = || FsError::io("read", path);
+        let file = self.file(path)?;
+        let mut body = BufReader::with_capacity(64 << 10, file);
+        let mut line = Vec::new();
+        body.by_ref()
+            .take(MAX_HEAD_BYTES)
+            .read_until(b'\n', &mut line)
+            .map_err(failed())?;
+        let head = serde_json::from_slice(&line)
+            .map_err(io::Error::other)
+            .map_err(failed())?;
+        Ok(Arrived {
+            head,
+            body,
+            head_size: line.len() as u64,
+            store: self.clone(),
+            path: path.to_path_buf(),
+        })
+    }
+
+    /// The shot to which a file is the answer, as its name says; an older gpbuild says it only in its head.
+    pub fn key_of(&self, path: &Path) -> Option<Key> {
+        let name = path.file_stem()?.to_str()?;
+        match name.split('-').nth(1).and_then(Digest::parse) {
+            Some(digest) => Some(Key(digest)),
+            None => Some(self.answer(path).ok()?.head.key),
+        }
+    }
+
+    /// Whether a file is still there.
+    pub fn has_answer(&self, path: &Path) -> bool {
+        self.is_file(path)
+    }
+
+    /// Removes the file of an answer that nobody needs.
+    pub fn remove_answer(&self, path: &Path) -> Result<(), FsError> {
+        self.remove_file(path)
+    }
 }
 
 impl Incoming {
@@ -209,9 +238,9 @@ impl Incoming {
         }
         let synced = op::sync(&self.file, &self.part).map_err(FsError::io("write", &self.part));
         synced
-            .and_then(|()| put_in_place(&self.part, &self.whole, &self.home))
+            .and_then(|()| self.store.put_in_place(&self.part, &self.whole))
             .map_err(|error| {
-                let is_named = self.whole.exists();
+                let is_named = self.store.is_file(&self.whole);
                 Astray {
                     error,
                     path: if is_named { self.whole } else { self.part },
@@ -223,7 +252,7 @@ impl Incoming {
     /// Forgets an answer that will not come.
     pub fn forget(self) {
         // One that stays behind is never taken for an answer: the ledger says that none came.
-        let _ = op::remove(&self.part);
+        let _ = self.store.remove_file(&self.part);
         if let Some((path, _)) = &self.elsewhere {
             let _ = op::remove(path);
         }
@@ -261,7 +290,7 @@ impl Incoming {
         self.file = file;
         self.elsewhere = Some((path, told));
         // Its room may be all that the ledger needs.
-        let _ = op::remove(&self.part);
+        let _ = self.store.remove_file(&self.part);
         Ok(())
     }
 }
@@ -289,42 +318,21 @@ impl Write for Incoming {
 }
 
 impl Arrived {
-    /// Opens an answer.
-    pub fn open(path: &Path) -> Result<Self, FsError> {
-        let failed = || FsError::io("read", path);
-        let file = File::open(path).map_err(failed())?;
-        let mut body = BufReader::with_capacity(64 << 10, file);
-        let mut line = Vec::new();
-        body.by_ref()
-            .take(MAX_HEAD_BYTES)
-            .read_until(b'\n', &mut line)
-            .map_err(failed())?;
-        let head = serde_json::from_slice(&line)
-            .map_err(io::Error::other)
-            .map_err(failed())?;
-        Ok(Self {
-            head,
-            body,
-            head_size: line.len() as u64,
-            path: path.to_path_buf(),
-        })
-    }
-
     /// Whether nothing stands behind the head.
     pub fn body_is_empty(&self) -> bool {
-        let size = std::fs::metadata(&self.path).map_or(0, |meta| meta.len());
+        let size = self.body.get_ref().metadata().map_or(0, |meta| meta.len());
         size == self.head_size
     }
 
     /// Removes it: all that was in it is in its place.
     pub fn done(self) -> Result<(), FsError> {
-        crate::fs::remove(&self.path)
+        self.store.remove_file(&self.path)
     }
 
     /// Puts it aside: there is no picture in it, and a person may want to see what is.
     pub fn set_aside(self) -> PathBuf {
         let aside = self.path.with_extension("odd");
-        match op::rename(&self.path, &aside) {
+        match self.store.rename(&self.path, &aside) {
             Ok(()) => aside,
             Err(_) => self.path,
         }
@@ -335,7 +343,7 @@ impl Arrived {
 mod tests {
     use std::io::{Read, Write};
 
-    use super::{Arrived, Head};
+    use super::Head;
     use crate::digest::Digest;
     use crate::fs::{Durability, write_atomic};
     use crate::key::{Ingredients, Key};
@@ -385,13 +393,13 @@ mod tests {
         let cut = store.expect(&head(11)).unwrap();
         assert_eq!(store.arrived().len(), 2);
         cut.forget();
-        let mut arrived = Arrived::open(&store.arrived()[0]).unwrap();
+        let mut arrived = store.answer(&store.arrived()[0]).unwrap();
         assert_eq!(arrived.head, head(9));
         let mut body = String::new();
         arrived.body.read_to_string(&mut body).unwrap();
         assert_eq!(body, "{\"data\":\n[]}");
         arrived.done().unwrap();
-        let aside = Arrived::open(&store.arrived()[0]).unwrap().set_aside();
+        let aside = store.answer(&store.arrived()[0]).unwrap().set_aside();
         assert!(aside.is_file());
         assert!(store.arrived().is_empty());
     }
@@ -417,7 +425,7 @@ mod tests {
         // Where it belongs, it is found.
         std::fs::copy(&astray.path, astray.belongs.unwrap()).unwrap();
         std::fs::remove_file(&astray.path).unwrap();
-        let mut arrived = Arrived::open(&store.arrived()[0]).unwrap();
+        let mut arrived = store.answer(&store.arrived()[0]).unwrap();
         assert_eq!(arrived.head, head(1));
         let mut body = String::new();
         arrived.body.read_to_string(&mut body).unwrap();
@@ -427,9 +435,10 @@ mod tests {
     #[test]
     fn what_is_no_answer_is_an_error_with_its_path() {
         let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
         let path = dir.path().join("1-x.answer");
         write_atomic(&path, b"no head", Durability::Free).unwrap();
-        let error = Arrived::open(&path).err().unwrap().to_string();
+        let error = store.answer(&path).err().unwrap().to_string();
         assert!(error.contains("1-x.answer"), "{error}");
     }
 }

@@ -3,13 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::fs::FsError;
 use crate::fs::hold::{self, Held};
-use crate::fs::{FsError, create_folder};
 use crate::key::Key;
 use crate::store::Store;
 
@@ -39,28 +38,20 @@ impl fmt::Display for Payer {
 }
 
 impl Store {
-    fn making_path(&self, key: &Key) -> PathBuf {
-        self.folder.join(FOLDER).join(key.0.hex())
-    }
-
     /// Becomes the one who asks for a shot, until what comes back is dropped; `None` while another one is.
     pub fn try_make(&self, key: &Key, payer: &Payer) -> Result<Option<Held>, FsError> {
-        let path = self.making_path(key);
-        create_folder(&self.folder.join(FOLDER))?;
+        let folder = self.make(&self.folder.join(FOLDER))?;
         let word = serde_json::to_vec(payer).unwrap_or_default();
-        let held = hold::try_hold(&path, &word).map_err(FsError::io("hold", &path))?;
+        let held = hold::try_hold(&folder, key.0.hex(), &word)?;
         Ok(held.map(Held::for_once))
     }
 
     /// Every shot that is being asked for just now.
     pub fn payers(&self) -> BTreeMap<Key, Payer> {
-        let entries = std::fs::read_dir(self.folder.join(FOLDER));
-        entries
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| {
-                let name = entry.ok()?.file_name();
-                let key = Key(Digest::parse(name.to_str()?)?);
+        let files = self.files(&self.folder.join(FOLDER)).into_iter();
+        files
+            .filter_map(|path| {
+                let key = Key(Digest::parse(path.file_name()?.to_str()?)?);
                 Some((key, self.payer(&key)?))
             })
             .collect()
@@ -68,7 +59,8 @@ impl Store {
 
     /// Who asks for a shot just now.
     pub fn payer(&self, key: &Key) -> Option<Payer> {
-        let word = hold::word(&self.making_path(key))?;
+        let name = self.folder.join(FOLDER).join(key.0.hex());
+        let word = hold::word(&self.home().ok()?, self.from_home(&name))?;
         Some(serde_json::from_slice(&word).unwrap_or_default())
     }
 }

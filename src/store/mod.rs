@@ -3,6 +3,7 @@
 //! nothing of assets, plans or providers.
 
 mod adopt;
+mod disk;
 mod entry;
 mod flaw;
 mod gc;
@@ -12,13 +13,14 @@ mod object;
 mod roots;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use crate::diagnostic::{Diagnostic, Exit, Failure};
-use crate::fs::{Durability, FsError, read_bounded, shown, sync_folders, write_atomic};
+use crate::fs::{Durability, Folder, FsError};
 
 pub use entry::{ExportEntry, ShotEntry};
 pub use gc::{Keep, Removed, Stats, Swept, Verified};
-pub use incoming::{Arrived, Astray, Head, Incoming, key_of};
+pub use incoming::{Arrived, Astray, Head, Incoming};
 pub use making::Payer;
 pub use object::{MAX_OBJECT_BYTES, StreamError};
 pub use roots::InUse;
@@ -32,30 +34,19 @@ pub struct Store {
     /// The folder that it lies in, beside its ledger.
     home: PathBuf,
     folder: PathBuf,
+    /// The same folder, once it was opened: below it no link is followed.
+    opened: Arc<OnceLock<Folder>>,
 }
 
 impl Store {
     /// The store in the folder `home`; nothing is written yet.
     pub fn open(home: &Path) -> Result<Self, Failure> {
-        let folder = home.join("store");
         let store = Self {
             home: home.to_path_buf(),
-            folder,
+            folder: home.join("store"),
+            opened: Arc::default(),
         };
-        // Answers that arrive belong to the ledger beside them: another one's would take them for its own
-        // leftovers.
-        if std::fs::symlink_metadata(&store.folder).is_ok_and(|meta| meta.is_symlink()) {
-            return Err(Failure::new(
-                Exit::Damaged,
-                Diagnostic::error(format!(
-                    "`{}` is a symbolic link: a store belongs to the ledger beside it",
-                    shown(&store.folder)
-                ))
-                .hint("`GPBUILD_HOME` names the folder of both, wherever it lies"),
-            ));
-        }
-        let file = store.folder.join("VERSION");
-        match read_bounded(&file, 100) {
+        match store.read(&store.folder.join("VERSION"), 100) {
             Ok(bytes) => {
                 let text = String::from_utf8_lossy(&bytes);
                 match text.trim().parse::<u32>() {
@@ -74,7 +65,8 @@ impl Store {
             Err(e) if e.is_not_found() => Ok(store),
             Err(e) => Err(Failure::new(
                 Exit::Damaged,
-                Diagnostic::error(e.to_string()),
+                Diagnostic::error(e.to_string())
+                    .hint("`GPBUILD_HOME` names the folder of store and ledger, wherever it lies"),
             )),
         }
     }
@@ -82,19 +74,10 @@ impl Store {
     /// Writes the version, once.
     fn prepare(&self) -> Result<(), FsError> {
         let file = self.folder.join("VERSION");
-        if file.exists() {
+        if self.is_file(&file) {
             return Ok(());
         }
-        write_atomic(&file, format!("{VERSION}\n").as_bytes(), Durability::Free)
-    }
-
-    /// Makes sure of the way to a file that was paid for: the folders that it lies in may be new.
-    fn make_sure(&self, path: &Path, durability: Durability) -> Result<(), FsError> {
-        match (durability, path.parent().and_then(Path::parent)) {
-            // The file's own folder is on the disk already.
-            (Durability::Paid, Some(folder)) => sync_folders(folder, &self.home),
-            _ => Ok(()),
-        }
+        self.write(&file, format!("{VERSION}\n").as_bytes(), Durability::Free)
     }
 
     /// Where the store is.

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use crate::digest::{Digest, Digester};
-use crate::fs::{AtomicFile, Durability, FsError, create_folder, read_bounded, write_atomic};
+use crate::fs::{Durability, FsError};
 use crate::store::Store;
 
 /// The largest object: more than any image API answers with.
@@ -23,15 +23,14 @@ impl Store {
         if !self.is_whole(&digest) {
             self.prepare()?;
             let path = self.object_path(&digest);
-            write_atomic(&path, bytes, durability)?;
-            self.make_sure(&path, durability)?;
+            self.write(&path, bytes, durability)?;
         }
         Ok(digest)
     }
 
     /// Whether there is an object of this name; its bytes are not looked at.
     pub fn has(&self, digest: &Digest) -> bool {
-        self.object_path(digest).is_file()
+        self.is_file(&self.object_path(digest))
     }
 
     /// Whether there is an object of this name and its bytes are right.
@@ -41,7 +40,7 @@ impl Store {
 
     /// The bytes of an object; `None` if there is none or it is damaged: the digest is checked.
     pub fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, FsError> {
-        match read_bounded(&self.object_path(digest), MAX_OBJECT_BYTES) {
+        match self.read(&self.object_path(digest), MAX_OBJECT_BYTES) {
             Ok(bytes) if Digest::of(&bytes) == *digest => Ok(Some(bytes)),
             Ok(_) => Ok(None),
             Err(e) if e.is_not_found() => Ok(None),
@@ -65,7 +64,8 @@ impl Store {
     pub fn put_stream(&self, from: &mut dyn Read, limit: u64) -> Result<Digest, StreamError> {
         self.prepare().map_err(StreamError::Disk)?;
         let folder = self.folder.join("objects");
-        let mut file = AtomicFile::beside(&folder.join("new")).map_err(StreamError::Disk)?;
+        let place = self.make(&folder).map_err(StreamError::Disk)?;
+        let mut file = place.temporary().map_err(StreamError::Disk)?;
         let mut digester = Digester::default();
         let mut buffer = vec![0; 64 << 10];
         let mut size = 0_u64;
@@ -90,8 +90,9 @@ impl Store {
         if !self.is_whole(&digest) {
             let path = self.object_path(&digest);
             let parent = path.parent().unwrap_or(&folder);
-            create_folder(parent)
-                .and_then(|()| file.persist(&path, Durability::Paid))
+            let name = path.file_name().unwrap_or_default();
+            self.make(parent)
+                .and_then(|parent| file.persist(&parent, name, Durability::Paid))
                 .and_then(|()| self.make_sure(&path, Durability::Paid))
                 .map_err(StreamError::Disk)?;
         }
@@ -101,6 +102,6 @@ impl Store {
     /// Where the bytes of an object are, if it is there; they are not checked.
     pub fn path_of(&self, digest: &Digest) -> Option<PathBuf> {
         let path = self.object_path(digest);
-        path.is_file().then_some(path)
+        self.is_file(&path).then_some(path)
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::digest::Digest;
 use crate::fs::hold::{self, Held};
-use crate::fs::{Durability, FsError, create_folder, op, read_bounded, sync_folder, write_atomic};
+use crate::fs::{Durability, FsError};
 use crate::store::Store;
 
 /// The folder with a file for each project.
@@ -22,37 +22,20 @@ pub struct InUse {
 }
 
 impl Store {
-    /// Makes the person's folder, surely on the disk with the way to it.
-    fn prepare_home(&self) -> Result<(), FsError> {
-        let home = std::path::absolute(&self.home).map_err(FsError::io("open", &self.home))?;
-        let missing: Vec<&Path> = home.ancestors().take_while(|at| !at.is_dir()).collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        create_folder(&self.home)?;
-        for folder in missing.into_iter().filter_map(Path::parent) {
-            sync_folder(folder)?;
-        }
-        Ok(())
-    }
-
     /// Keeps sweepers out; `waiting` is called if one is at work, and this returns when it is done.
     pub fn in_use(&self, waiting: impl FnOnce()) -> Result<InUse, FsError> {
-        self.prepare_home()?;
-        let path = self.home.join(IN_USE);
-        let file = op::open_to_hold(&path).map_err(FsError::io("open", &path))?;
+        let file = self.made_home()?.append(IN_USE)?;
         if file.try_lock_shared().is_err() {
             waiting();
-            file.lock_shared().map_err(FsError::io("lock", &path))?;
+            file.lock_shared()
+                .map_err(FsError::io("lock", &self.home.join(IN_USE)))?;
         }
         Ok(InUse { _file: file })
     }
 
     /// Keeps everybody else out; `None` while somebody works with the store.
     pub fn alone(&self) -> Result<Option<Held>, FsError> {
-        self.prepare_home()?;
-        let path = self.home.join(IN_USE);
-        hold::try_hold(&path, b"").map_err(FsError::io("lock", &path))
+        hold::try_hold(&self.made_home()?, IN_USE, b"")
     }
 
     /// Notes that the project in the folder `root`, which is absolute, uses the store.
@@ -60,19 +43,18 @@ impl Store {
         let bytes = root.as_os_str().as_encoded_bytes();
         let name = Digest::of(bytes).hex();
         let path = self.home.join(FOLDER).join(&name[..32]);
-        if path.is_file() {
+        if self.is_file(&path) {
             return Ok(());
         }
-        write_atomic(&path, bytes, Durability::Free)
+        self.write(&path, bytes, Durability::Free)
     }
 
     /// The projects that use the store, as far as their folders are still there, in order; those that are
     /// gone are forgotten, but for those of which it cannot be told.
     pub fn roots(&self) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(self.home.join(FOLDER));
         let mut roots = Vec::new();
-        for entry in entries.into_iter().flatten().filter_map(Result::ok) {
-            let Ok(bytes) = read_bounded(&entry.path(), MAX_PATH) else {
+        for path in self.files(&self.home.join(FOLDER)) {
+            let Ok(bytes) = self.read(&path, MAX_PATH) else {
                 continue;
             };
             let Some(root) = path_of(bytes) else {
@@ -81,7 +63,7 @@ impl Store {
             match std::fs::metadata(&root) {
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                     // Its pictures that were paid for stay, whatever becomes of it.
-                    let _ = op::remove(&entry.path());
+                    let _ = self.remove_file(&path);
                 }
                 _ => roots.push(root),
             }

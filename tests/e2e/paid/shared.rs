@@ -48,7 +48,7 @@ fn a_store_without_its_ledger_is_refused() {
             (run.code, run.err.as_str()),
             (
                 5,
-                "error: `.gpbuild/store` is a symbolic link: a store belongs to the ledger beside it\n  = help: `GPBUILD_HOME` names the folder of both, wherever it lies\n"
+                "error: `.gpbuild/store` is a symbolic link, and gpbuild follows none here\n  = help: `GPBUILD_HOME` names the folder of store and ledger, wherever it lies\n"
             )
         );
     }
