@@ -75,7 +75,7 @@ impl Store {
         let parent = to.parent().unwrap_or(&self.folder);
         let folder = self.make(parent)?;
         let name = to.file_name().unwrap_or_default();
-        match other.home()?.rename(other.from_home(from), &folder, name) {
+        match other.home()?.rename(other.below_home(from), &folder, name) {
             Err(FsError::Io { error, .. }) if error.kind() == io::ErrorKind::CrossesDevices => {
                 self.write(to, bytes, Durability::Paid)?;
                 other.remove_file(from)
@@ -102,7 +102,7 @@ impl Store {
         let Ok(home) = self.home() else {
             return;
         };
-        let below = self.from_home(folder);
+        let below = self.below_home(folder);
         let names = home.below(below).and_then(|opened| opened.list());
         for (name, kind) in names.unwrap_or_default() {
             if kind == Kind::Folder && depth > 0 {

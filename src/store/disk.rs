@@ -36,21 +36,23 @@ impl Store {
     }
 
     /// A path as it is from the person's folder.
-    pub(super) fn from_home<'p>(&self, path: &'p Path) -> &'p Path {
+    pub(super) fn below_home<'p>(&self, path: &'p Path) -> &'p Path {
         path.strip_prefix(&self.home).unwrap_or(path)
     }
 
     pub(super) fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
-        self.home()?.read(self.from_home(path), limit)
+        self.home()?.read(self.below_home(path), limit)
     }
 
     pub(super) fn file(&self, path: &Path) -> Result<File, FsError> {
-        self.home()?.file(self.from_home(path))
+        self.home()?.file(self.below_home(path))
     }
 
     /// Whether a plain file is there.
     pub(super) fn is_file(&self, path: &Path) -> bool {
-        let kind = self.home().and_then(|home| home.kind(self.from_home(path)));
+        let kind = self
+            .home()
+            .and_then(|home| home.kind(self.below_home(path)));
         matches!(kind, Ok(Some(Kind::File)))
     }
 
@@ -61,7 +63,7 @@ impl Store {
         bytes: &[u8],
         durability: Durability,
     ) -> Result<(), FsError> {
-        let below = self.from_home(path);
+        let below = self.below_home(path);
         self.made_home()?.write(below, bytes, durability)?;
         self.make_sure(path, durability)
     }
@@ -77,25 +79,25 @@ impl Store {
 
     /// Makes sure of a folder, and of those that it lies in.
     pub(super) fn sync_way(&self, folder: &Path) -> Result<(), FsError> {
-        self.home()?.sync_way(self.from_home(folder))
+        self.home()?.sync_way(self.below_home(folder))
     }
 
     /// A folder, made if it is not there.
     pub(super) fn make(&self, folder: &Path) -> Result<Folder, FsError> {
-        self.made_home()?.make(self.from_home(folder))
+        self.made_home()?.make(self.below_home(folder))
     }
 
     pub(super) fn remove_file(&self, path: &Path) -> Result<(), FsError> {
-        self.home()?.remove(self.from_home(path))
+        self.home()?.remove(self.below_home(path))
     }
 
     /// Gives a file another name in a folder that is there, over what is there.
     pub(super) fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError> {
         let home = self.home()?;
         let folder = to.parent().unwrap_or(&self.folder);
-        let folder = home.below(self.from_home(folder))?;
+        let folder = home.below(self.below_home(folder))?;
         home.rename(
-            self.from_home(from),
+            self.below_home(from),
             &folder,
             to.file_name().unwrap_or_default(),
         )
@@ -109,7 +111,7 @@ impl Store {
     fn files_within(&self, folder: &Path, depth: usize) -> Vec<PathBuf> {
         let opened = self
             .home()
-            .and_then(|home| home.below(self.from_home(folder)));
+            .and_then(|home| home.below(self.below_home(folder)));
         let mut found = Vec::new();
         for (name, kind) in opened.and_then(|opened| opened.list()).unwrap_or_default() {
             let path = folder.join(name);

@@ -301,7 +301,7 @@ impl Store {
         let top = folders.into_iter().flat_map(move |folder| {
             let opened = self
                 .home()
-                .and_then(|home| home.below(self.from_home(&folder)));
+                .and_then(|home| home.below(self.below_home(&folder)));
             let names = opened
                 .map(|opened| opened.temporaries())
                 .unwrap_or_default();

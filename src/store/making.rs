@@ -60,7 +60,7 @@ impl Store {
     /// Who asks for a shot just now.
     pub fn payer(&self, key: &Key) -> Option<Payer> {
         let name = self.folder.join(FOLDER).join(key.0.hex());
-        let word = hold::word(&self.home().ok()?, self.from_home(&name))?;
+        let word = hold::word(&self.home().ok()?, self.below_home(&name))?;
         Some(serde_json::from_slice(&word).unwrap_or_default())
     }
 }
