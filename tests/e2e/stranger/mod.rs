@@ -6,6 +6,7 @@
 mod folder;
 mod inputs;
 mod outputs;
+mod person;
 mod swapped;
 
 use std::collections::BTreeMap;
