@@ -458,6 +458,7 @@ fn carry_out(
         if settings.prune && !outcome.interrupted {
             settle::prune(&project.world, &planned.store, &mut lock, reporter)?;
         }
+        settle::keep_accepted(&planned.store, &planned.lock)?;
         lock.write(&settings.root).map_err(|e| store_failure(&e))?;
         remember::write_index(project, &lock, &outcome)?;
     }

@@ -52,6 +52,18 @@ pub fn claim(lock: &mut Lock, specs: &[Arc<Spec>], unclaimed: BTreeMap<String, D
         .collect();
 }
 
+/// Notes of what a person accepted that it is to be kept, whatever the lock says of it from now on: an older gpbuild
+/// only said so in the lock.
+pub fn keep_accepted(store: &Store, before: &Lock) -> Result<(), Failure> {
+    let accepted = before.assets.values().filter(|asset| asset.accepted);
+    for asset in accepted.filter(|asset| store.has(&asset.digest)) {
+        store
+            .put_accepted(&asset.digest)
+            .map_err(|e| store_failure(&e))?;
+    }
+    Ok(())
+}
+
 /// Removes outputs that no asset declares.
 pub fn prune(
     world: &World,

@@ -289,6 +289,37 @@ fn gc_knows_all_projects_and_removes_nothing_that_was_paid_for_or_accepted() {
     );
 }
 
+#[test]
+fn an_accepted_picture_that_is_pruned_stays() {
+    let person = Person::new(0);
+    let project = Project::one("one");
+    project.edit(
+        "gpbuild.toml",
+        "[cover.a]\n",
+        "[cover.a]\nwhen = \"true\"\n",
+    );
+    person.build(&project);
+    let accepted = another_picture();
+    project.write("dist/a.png", &accepted);
+    assert_eq!(person.run(&project, &["accept", "a"]).code, 0);
+    // As an older gpbuild leaves it: only the lock says so.
+    std::fs::remove_dir_all(person.home().join("store/accepted")).unwrap();
+    project.edit("gpbuild.toml", "\"true\"", "\"false\"");
+    let run = person.run(&project, &["build", "--prune"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(!project.has("dist/a.png"));
+    assert_eq!(
+        person.run(&project, &["cache", "gc", "--days", "0"]).code,
+        0
+    );
+    let objects = all_files(&person.home().join("store/objects"));
+    assert!(
+        objects
+            .iter()
+            .any(|path| std::fs::read(path).unwrap() == accepted)
+    );
+}
+
 fn all_files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
