@@ -34,7 +34,11 @@ impl Store {
                 let Some(to) = self.place_of(other, folder, &path) else {
                     continue;
                 };
-                let bytes = other.read(&path, MAX_OBJECT_BYTES)?;
+                let bytes = match other.read(&path, MAX_OBJECT_BYTES) {
+                    // No store has such a one.
+                    Err(FsError::TooLarge { .. }) => continue,
+                    read => read?,
+                };
                 if !is_right(folder, &to, &bytes) {
                     continue;
                 }
@@ -133,8 +137,16 @@ impl Store {
         let mut head = arrived.head.clone();
         // No request has the number 0: what nobody wrote down settles nobody's.
         head.number = numbers.get(&head.number).copied().unwrap_or(0);
-        let name = format!("{}-{}", head.number, head.key.0.hex());
-        let place = self.incoming_folder().join(name).with_extension(ending);
+        let name = |more: &str| format!("{}-{}{more}", head.number, head.key.0.hex());
+        let at = |name: String| self.incoming_folder().join(name).with_extension(ending);
+        let mut place = at(name(""));
+        // Of those with a number only one can be for this key: it is the same one, after a kill.
+        for n in (2..).take_while(|_| head.number == 0) {
+            if !self.is_file(&place) {
+                break;
+            }
+            place = at(name(&format!("-{n}")));
+        }
         let failed = || FsError::io("write", &place);
         let mut line = serde_json::to_vec(&head)
             .map_err(io::Error::other)
