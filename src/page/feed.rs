@@ -75,8 +75,9 @@ impl Progress {
 struct Failed {
     lane: Lane,
     message: String,
-    /// The asset as it was then: once it is another, this is no news of it.
-    reason: Option<String>,
+    /// The asset as it was then: once it is another, this is no news of it. What it was while it was being made says
+    /// nothing: then it is what it is next.
+    reason: Option<Option<String>>,
 }
 
 /// Everything that a page has to know.
@@ -281,7 +282,11 @@ impl Now {
             self.rows.iter().map(|row| (row.id.as_str(), row)).collect();
         self.failed.retain(|id, failed| {
             let row = known.get(id.as_str());
-            row.is_some_and(|row| failed.lane == Lane::Save || row.reason == failed.reason)
+            row.is_some_and(|row| {
+                let is_same = row.making
+                    || *failed.reason.get_or_insert_with(|| row.reason.clone()) == row.reason;
+                failed.lane == Lane::Save || is_same
+            })
         });
         if changed.is_empty() && order.is_none() {
             return;
@@ -323,7 +328,7 @@ impl Now {
             return;
         };
         let row = self.rows.iter().find(|row| row.id == id);
-        let reason = row.and_then(|row| row.reason.clone());
+        let reason = row.filter(|row| !row.making).map(|row| row.reason.clone());
         self.failed.insert(
             id.to_owned(),
             Failed {

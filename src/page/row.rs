@@ -36,6 +36,8 @@ pub struct Row {
     pub state: Standing,
     /// Why.
     pub reason: Option<String>,
+    /// It is being asked for just now, by this process or by another one.
+    pub making: bool,
     /// Whether there is anything to make, or to put back.
     pub to_do: bool,
     /// How many paid requests that takes, with those for what it is made from.
@@ -134,6 +136,7 @@ fn row(
             _ if locked.is_some() => Standing::Stale,
             _ => Standing::Draft,
         },
+        making: matches!(step.reason, Reason::BeingMade(_)),
         reason: match &step.reason {
             Reason::None => None,
             reason => Some(reason.to_string()),
