@@ -119,11 +119,16 @@ impl Book {
         }
     }
 
-    /// Everything that was agreed to, in all projects, in order.
-    pub fn records(&self) -> Result<Vec<Record>, FsError> {
-        let Some(folder) = &self.folder else {
-            return Ok(Vec::new());
-        };
+    /// Everything that this person agreed to, in all projects, in order. It is only shown: from whatever folder
+    /// they look, also one that theirs lies in.
+    pub fn records_of(home: &Home) -> Result<Vec<Record>, FsError> {
+        match home.config() {
+            Some(folder) => Self::records_in(&folder.join(FOLDER)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn records_in(folder: &Path) -> Result<Vec<Record>, FsError> {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -139,8 +144,11 @@ impl Book {
 
     /// Takes back all that was agreed to for this project: how many times that was.
     pub fn forget(&self) -> Result<usize, FsError> {
+        let Some(folder) = &self.folder else {
+            return Ok(0);
+        };
         let own = self.shown_project();
-        let records = self.records()?.into_iter();
+        let records = Self::records_in(folder)?.into_iter();
         let mut gone = 0;
         for record in records.filter(|record| record.project == own) {
             remove(&record.file)?;
@@ -254,7 +262,7 @@ mod tests {
         assert!(book.add(&claims).unwrap());
         assert!(book.has(&claims) && !other.has(&claims));
         assert!(!book.has(&[claim("budget.confirm", "1001")]));
-        let records = other.records().unwrap();
+        let records = Book::records_of(&home).unwrap();
         assert_eq!(records.len(), 1);
         assert_eq!(records[0].settings, ["budget.confirm = 1000"]);
         assert_eq!((other.forget().unwrap(), book.forget().unwrap()), (0, 1));

@@ -202,7 +202,7 @@ pub fn answer(bytes: &[u8]) {
         std::io::copy(picture, &mut std::io::sink()).map_err(openai::KeepError::Picture)?;
         Ok(Digest::of(&[]))
     };
-    let answer = openai::read(bytes, 2, &mut keep).expect("no disk");
+    let answer = openai::read(bytes, 2, &openai::Veil::default(), &mut keep).expect("no disk");
     assert!(
         answer
             .trouble

@@ -1,5 +1,7 @@
 //! The environment, read once and handed on. The only file that reads it.
 
+use std::ffi::OsString;
+
 use crate::pipeline::Access;
 use crate::report::Environment;
 
@@ -25,11 +27,19 @@ pub(super) fn access() -> Access {
     }
 }
 
-/// A variable of the environment; an empty one says nothing.
+/// A variable of the environment; an empty one says nothing. What is no UTF-8 was meant all the same: it is not
+/// passed over, and is refused where it cannot be used.
+pub(super) fn variable(name: &str) -> Option<String> {
+    let value = os_variable(name)?;
+    let text = value.to_string_lossy();
+    (!text.trim().is_empty()).then(|| text.into_owned())
+}
+
+/// The same for the name of a folder, which may be of any bytes.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is where the environment is read"
 )]
-pub(super) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|v| !v.trim().is_empty())
+pub(super) fn os_variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.to_string_lossy().trim().is_empty())
 }

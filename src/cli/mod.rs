@@ -12,7 +12,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::cli::args::{BuildFlags, CacheCommand, Cli, Command, CommonFlags, ResolveFlags};
-use crate::cli::environment::{access, terminal, variable};
+use crate::cli::environment::{access, os_variable, terminal, variable};
 use crate::cli::folder::project_folder;
 use crate::command;
 use crate::command::cache::Sweep;
@@ -109,7 +109,7 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
     }
     let root = project_folder(&here);
     let mut settings = Settings {
-        home: Home::find(variable("GPBUILD_HOME").as_deref().map(Path::new), &root),
+        home: Home::find(os_variable("GPBUILD_HOME").as_deref().map(Path::new), &root),
         root,
         access: access(),
         trusted: variable("GPBUILD_TRUST"),

@@ -69,7 +69,7 @@ pub fn run(
 
 /// Shows what was agreed to, in all projects.
 pub fn list(settings: &Settings, as_json: bool, reporter: &Reporter) -> Result<Exit, Failure> {
-    let records = book(settings).records().map_err(|e| store_failure(&e))?;
+    let records = Book::records_of(&settings.home).map_err(|e| store_failure(&e))?;
     for record in &records {
         if as_json {
             let line = json!({

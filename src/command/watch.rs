@@ -76,7 +76,7 @@ fn wait(page: &LivePage) -> Result<(), Failure> {
         let mut signals = Signals::new().map_err(failed)?;
         while page.is_busy() {
             tokio::select! {
-                () = signals.next() => break,
+                () = signals.again() => break,
                 () = tokio::time::sleep(GLANCE) => {}
             }
         }

@@ -169,7 +169,12 @@ impl Asker {
             return Ok(answer);
         }
         if self.ledger.doubt(&ask.key).is_some() {
-            for warning in recover(&self.store, &self.ledger, Some(ask.key)) {
+            for warning in recover(
+                &self.store,
+                &self.ledger,
+                Some(ask.key),
+                &self.client.veil(),
+            ) {
                 let _ = line.tell.send(Talk::Note(warning.message));
             }
             if let Some(answer) = self.stored(&ask.key) {
@@ -398,7 +403,13 @@ impl Asker {
         line: &Line,
         spent: &mut Spent,
     ) -> Result<Answer, Failed> {
-        match take_in(&self.store, &self.ledger, path, request_id) {
+        match take_in(
+            &self.store,
+            &self.ledger,
+            path,
+            request_id,
+            &self.client.veil(),
+        ) {
             Ok(Taken {
                 answer,
                 cost,

@@ -197,7 +197,7 @@ async fn run(
     done
 }
 
-/// Tells the first ctrl-c, or being asked to end; at the second, ends the process. Nothing half-written
+/// Tells the first ctrl-c, or being asked to end in another way; at the second, ends the process. Nothing half-written
 /// is visible then: files are renamed into place.
 async fn listen(tell_stop: tokio::sync::mpsc::Sender<()>) {
     let Ok(mut signals) = Signals::new() else {
@@ -205,7 +205,7 @@ async fn listen(tell_stop: tokio::sync::mpsc::Sender<()>) {
     };
     signals.next().await;
     let _ = tell_stop.send(()).await;
-    signals.next().await;
+    signals.again().await;
     exit_now();
 }
 

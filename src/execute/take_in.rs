@@ -14,7 +14,7 @@ use crate::key::Key;
 use crate::ledger::{Ledger, Moment, Outcome, Settlement};
 use crate::model::Micro;
 use crate::plan::Answer;
-use crate::provider::openai::{self, KeepError};
+use crate::provider::openai::{self, KeepError, Veil};
 use crate::store::{Head, Payer, ShotEntry, Store, StreamError};
 
 /// The largest picture, in bytes: four for each of eight million pixels, and as much again.
@@ -40,12 +40,13 @@ pub enum NotTaken {
     Disk(FsError),
 }
 
-/// Takes in the answer in the file `path`.
+/// Takes in the answer in the file `path`; `veil` hides the key in what it says.
 pub fn take_in(
     store: &Store,
     ledger: &Ledger,
     path: &Path,
     request_id: Option<String>,
+    veil: &Veil,
 ) -> Result<Taken, NotTaken> {
     let mut arrived = store.answer(path).map_err(NotTaken::Disk)?;
     let mut keep = |bytes: &mut dyn Read| -> Result<Digest, KeepError> {
@@ -57,7 +58,8 @@ pub fn take_in(
             })
     };
     let head = arrived.head.clone();
-    let said = openai::read(&mut arrived.body, head.pictures, &mut keep).map_err(NotTaken::Disk)?;
+    let said =
+        openai::read(&mut arrived.body, head.pictures, veil, &mut keep).map_err(NotTaken::Disk)?;
     let (cost, odd_bill) = bill(&head, said.usage);
     let why = said.error.clone().or(said.trouble.clone());
     let settle = |outcome, why: Option<String>| Settlement {
@@ -260,7 +262,12 @@ fn look_at(store: &Store, ledger: &Ledger, path: &Path) -> Result<Part, FsError>
         size += std::io::copy(bytes, &mut std::io::sink()).map_err(KeepError::Picture)?;
         Ok(Digest::of(&[]))
     };
-    let said = openai::read(&mut arrived.body, head.pictures, &mut look)?;
+    let said = openai::read(
+        &mut arrived.body,
+        head.pictures,
+        &Veil::default(),
+        &mut look,
+    )?;
     let is_whole = said.trouble.is_none() && said.pictures.len() as u64 == u64::from(head.pictures);
     if is_whole && size > 0 {
         return Ok(Part::Whole);
@@ -296,8 +303,8 @@ fn hold(store: &Store, path: &Path, own: Option<Key>) -> Option<Option<Held>> {
 
 /// Takes in what arrived before an earlier run was ended; what is wrong with any of it is told. What belongs
 /// to a request that is under way is left to whoever sent it. `own` is a key that the caller holds: then only
-/// what came for that one is looked at.
-pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>) -> Vec<Diagnostic> {
+/// what came for that one is looked at. `veil` hides the key in what the answers say.
+pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>, veil: &Veil) -> Vec<Diagnostic> {
     let mut told = Vec::new();
     let is_meant = |path: &PathBuf| own.is_none() || store.key_of(path) == own;
     for path in store.parts().into_iter().filter(is_meant) {
@@ -325,7 +332,7 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>) -> Vec<Diagnost
         // Who held it before may have written more since.
         let _ = ledger.refresh();
         let asset = store.answer(&path).map(|arrived| arrived.head.asset).ok();
-        let warning = match take_in(store, ledger, &path, None) {
+        let warning = match take_in(store, ledger, &path, None, veil) {
             Ok(taken) => {
                 let remarks = taken.remarks.into_iter().map(Diagnostic::warning);
                 told.extend(remarks.map(|warning| match &asset {

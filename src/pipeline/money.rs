@@ -16,7 +16,7 @@ use crate::pipeline::gate::Gate;
 use crate::pipeline::limits::{Most, asks_above, ceilings, limits};
 use crate::pipeline::{Planned, Project, Settings, store_failure};
 use crate::plan::{self, Plan, Reason};
-use crate::provider::openai::{self, Config, DEFAULT_BASE_URL, Endpoint};
+use crate::provider::openai::{self, Config, DEFAULT_BASE_URL, Endpoint, Veil};
 use crate::report::{Event, Reporter};
 use crate::store::{Payer, Store};
 
@@ -122,7 +122,8 @@ pub fn recover(settings: &Settings, reporter: &Reporter) -> Result<(), Failure> 
         return Ok(());
     }
     let ledger = Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?;
-    for warning in execute::recover(&store, &ledger, None) {
+    let veil = Veil::new(settings.access.openai_key.as_ref());
+    for warning in execute::recover(&store, &ledger, None, &veil) {
         reporter.event(Event::Diagnostic(&warning));
     }
     Ok(())

@@ -8,6 +8,7 @@ use base64::read::DecoderReader;
 use struson::reader::{JsonReader, JsonStreamReader, ReaderError, ReaderSettings, ValueType};
 
 use super::bounded::{self, Meter, Metered};
+use super::veil::Veil;
 use crate::digest::Digest;
 use crate::fs::FsError;
 use crate::model::{Micro, Price};
@@ -95,6 +96,7 @@ impl From<ReaderError> for Stop {
 pub fn read(
     body: impl Read,
     asked: u32,
+    veil: &Veil,
     keep: &mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>,
 ) -> Result<Answer, FsError> {
     let (meter, body) = Meter::new(body);
@@ -108,6 +110,7 @@ pub fn read(
         json: JsonStreamReader::new_custom(body, settings),
         meter,
         asked: asked as usize,
+        veil,
         answer: Answer::default(),
     };
     match reading.all(keep) {
@@ -119,14 +122,15 @@ pub fn read(
 }
 
 /// An answer that is being read.
-struct Reading<R: Read> {
+struct Reading<'a, R: Read> {
     json: JsonStreamReader<Metered<R>>,
     meter: Meter,
     asked: usize,
+    veil: &'a Veil,
     answer: Answer,
 }
 
-impl<R: Read> Reading<R> {
+impl<R: Read> Reading<'_, R> {
     fn all(
         &mut self,
         keep: &mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>,
@@ -147,7 +151,8 @@ impl<R: Read> Reading<R> {
                     self.answer.odd_usage = self.answer.usage.is_none();
                 }
                 ("model", ValueType::String) => {
-                    let model = bounded::name(&self.text()?);
+                    let model =
+                        bounded::name(&self.text()?).filter(|name| self.veil.lets_pass(name));
                     self.answer.odd_model = model.is_none();
                     self.answer.model = model;
                 }
@@ -261,7 +266,8 @@ impl<R: Read> Reading<R> {
         while self.json.has_next()? {
             let is_message = self.json.next_name_owned()? == "message";
             if is_message && self.json.peek()? == ValueType::String {
-                said = bounded::sentence(&self.text()?);
+                let text = bounded::sentence(&self.veil.over(&self.text()?));
+                said = self.veil.over(&text).into_owned();
             } else {
                 self.skip()?;
             }
@@ -332,16 +338,21 @@ fn tokens(text: &str) -> Option<u64> {
 mod tests {
     use std::io::Read;
 
-    use super::{Answer, KeepError, Usage, read};
+    use super::{Answer, KeepError, Usage, Veil, read};
     use crate::digest::Digest;
     use crate::model::{Micro, Price};
 
     fn of(body: &str) -> Answer {
-        read(body.as_bytes(), 2, &mut |bytes: &mut dyn Read| {
-            let mut all = Vec::new();
-            bytes.read_to_end(&mut all).map_err(KeepError::Picture)?;
-            Ok(Digest::of(&all))
-        })
+        read(
+            body.as_bytes(),
+            2,
+            &Veil::default(),
+            &mut |bytes: &mut dyn Read| {
+                let mut all = Vec::new();
+                bytes.read_to_end(&mut all).map_err(KeepError::Picture)?;
+                Ok(Digest::of(&all))
+            },
+        )
         .unwrap()
     }
 

@@ -12,6 +12,7 @@ use super::body;
 use super::bounded;
 use super::endpoint::Endpoint;
 use super::refusal::Refusal;
+use super::veil::Veil;
 use crate::digest::Digest;
 use crate::fs::FsError;
 use crate::provider::request::{Operation, Request};
@@ -100,6 +101,11 @@ impl Client {
         Ok(self.http.get_or_init(|| http))
     }
 
+    /// Hides the key in what comes back.
+    pub fn veil(&self) -> Veil {
+        self.endpoint.veil()
+    }
+
     /// Sends `request` once. The body of an answer goes to `into` as it comes.
     pub async fn send(
         &self,
@@ -156,12 +162,14 @@ impl Client {
             let value = response.headers().get(name)?.to_str().ok()?;
             Some(value.to_owned())
         };
+        let veil = self.endpoint.veil();
         let request_id = header("x-request-id").as_deref().and_then(bounded::name);
+        let request_id = request_id.filter(|id| veil.lets_pass(id));
         let status = response.status().as_u16();
         if !response.status().is_success() {
             let headers = response.headers().clone();
             let body = beginning(&mut response).await;
-            return match Refusal::read(status, &headers, &body) {
+            return match Refusal::read(status, &headers, &body, &veil) {
                 Some(refusal) => Reply::Refused(refusal),
                 None => doubt(
                     format!("something between here and the provider answered {status}"),

@@ -10,6 +10,8 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::veil::Veil;
+
 /// Where the API is, if nothing else is said.
 pub const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 
@@ -136,6 +138,11 @@ impl Endpoint {
     /// How long one request may take.
     pub fn timeout(&self) -> Duration {
         self.config.timeout
+    }
+
+    /// Hides the key in what comes back.
+    pub fn veil(&self) -> Veil {
+        Veil::new(Some(&self.config.key))
     }
 
     /// Whether requests stay on this machine.

@@ -8,11 +8,13 @@ mod certificate;
 mod client;
 mod endpoint;
 mod refusal;
+mod veil;
 
 pub use answer::{Answer, KeepError, Usage, read};
 pub use client::{Attachment, Client, Reply};
 pub use endpoint::{Azure, Config, DEFAULT_BASE_URL, Endpoint, UrlError, host, is_known};
 pub use refusal::{Kind, Refusal};
+pub use veil::Veil;
 
 /// The provider's name.
 pub const NAME: &str = "openai";

@@ -8,6 +8,7 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
 use super::bounded;
+use super::veil::Veil;
 
 /// So many categories of moderation are told.
 const MAX_CATEGORIES: usize = 20;
@@ -93,31 +94,37 @@ const QUOTA: [&str; 6] = [
 impl Refusal {
     /// Reads an answer that is not 200. `None` if it is not the API's own word: a proxy gave up, and
     /// whether the request was accepted is not known.
-    pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Option<Self> {
+    pub fn read(status: u16, headers: &HeaderMap, body: &[u8], veil: &Veil) -> Option<Self> {
         let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim().to_owned());
+        let name = |text: &str| bounded::name(text).filter(|name| veil.lets_pass(name));
+        // Before it is cut, so that no half of it is left, and after it was cleaned, so that nothing was between.
+        let sentence = |text: &str| {
+            let text = bounded::sentence(&veil.over(text));
+            veil.over(&text).into_owned()
+        };
         let told = serde_json::from_slice::<Envelope>(body).unwrap_or_default();
         let own_word = told.error.is_some();
         let error = told.error.unwrap_or_default();
         let code = match &error.code {
-            Some(serde_json::Value::String(code)) => bounded::name(code),
+            Some(serde_json::Value::String(code)) => name(code),
             _ => None,
         };
         let kind = match status {
-            300..=399 => Kind::Redirect(
-                header("location").map_or_else(String::new, |to| bounded::sentence(&to)),
-            ),
+            300..=399 => {
+                Kind::Redirect(header("location").map_or_else(String::new, |to| sentence(&to)))
+            }
             408 | 409 if !own_word => return None,
             // Whoever says it, generation may go on behind it.
             502 | 504 | 520..=599 => return None,
             500..=599 if !own_word => return None,
-            _ => kind(status, code.as_deref(), &error),
+            _ => kind(status, code.as_deref(), &error, name),
         };
         let retry_after = header("retry-after-ms")
             .and_then(|ms| ms.parse().ok())
             .map(Duration::from_millis)
             .or_else(|| header("retry-after")?.parse().ok().map(Duration::from_secs));
-        let mut message = bounded::sentence(&error.message.unwrap_or_default());
-        if let Some(param) = error.param.as_deref().and_then(bounded::name)
+        let mut message = sentence(error.message.as_deref().unwrap_or_default());
+        if let Some(param) = error.param.as_deref().and_then(name)
             && !message.contains(&param)
         {
             let _ = write!(message, " (`{param}`)");
@@ -128,7 +135,7 @@ impl Refusal {
             code,
             message,
             retry_after,
-            request_id: header("x-request-id").as_deref().and_then(bounded::name),
+            request_id: header("x-request-id").as_deref().and_then(name),
         })
     }
 
@@ -145,7 +152,12 @@ impl Refusal {
     }
 }
 
-fn kind(status: u16, code: Option<&str>, error: &Body) -> Kind {
+fn kind(
+    status: u16,
+    code: Option<&str>,
+    error: &Body,
+    name: impl Fn(&str) -> Option<String>,
+) -> Kind {
     let message = error.message.as_deref().unwrap_or_default();
     let quota = |word: Option<&str>| word.is_some_and(|word| QUOTA.contains(&word));
     if quota(code) || quota(error.r#type.as_deref()) {
@@ -155,8 +167,8 @@ fn kind(status: u16, code: Option<&str>, error: &Body) -> Kind {
         (_, Some("moderation_blocked" | "content_policy_violation" | "contentFilter")) => {
             let details = error.moderation_details.as_ref();
             Kind::Moderation {
-                stage: details.and_then(|d| bounded::name(d.moderation_stage.as_deref()?)),
-                categories: details.map(categories).unwrap_or_default(),
+                stage: details.and_then(|d| name(d.moderation_stage.as_deref()?)),
+                categories: details.map(|d| categories(d, name)).unwrap_or_default(),
             }
         }
         (400, _) if message.contains("Billing hard limit") => Kind::Quota,
@@ -170,8 +182,8 @@ fn kind(status: u16, code: Option<&str>, error: &Body) -> Kind {
 }
 
 /// The first of them, and not what is none.
-fn categories(details: &Details) -> Vec<String> {
-    let named = details.categories.iter().filter_map(|c| bounded::name(c));
+fn categories(details: &Details, name: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let named = details.categories.iter().filter_map(|c| name(c));
     named.take(MAX_CATEGORIES).collect()
 }
 
@@ -181,13 +193,13 @@ mod tests {
 
     use reqwest::header::{HeaderMap, HeaderValue};
 
-    use super::{Kind, Refusal};
+    use super::{Kind, Refusal, Veil};
 
     fn read(status: u16, body: &str) -> Option<Refusal> {
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", HeaderValue::from_static("12"));
         headers.insert("x-request-id", HeaderValue::from_static("req_7"));
-        Refusal::read(status, &headers, body.as_bytes())
+        Refusal::read(status, &headers, body.as_bytes(), &Veil::default())
     }
 
     fn error(kind: &str, code: &str, message: &str) -> String {
@@ -293,7 +305,7 @@ mod tests {
             read(413, "<html>too large</html>").unwrap().kind,
             Kind::Invalid
         );
-        let redirect = Refusal::read(302, &HeaderMap::new(), b"").unwrap();
+        let redirect = Refusal::read(302, &HeaderMap::new(), b"", &Veil::default()).unwrap();
         assert_eq!(redirect.kind, Kind::Redirect(String::new()));
     }
 

@@ -354,3 +354,53 @@ fn nothing_is_settled_before_its_entry_can_be_read() {
     assert_eq!(paid.outcomes(), ["answered"]);
     ends(&paid, 0);
 }
+
+/// Whatever may hold the key, in the project and in the person's folder, and not as the answer itself.
+fn holds(paid: &Paid, key: &str) -> Vec<String> {
+    let mut files = paid.project.files("");
+    files.retain(|name| String::from_utf8_lossy(&paid.project.read(name)).contains(key));
+    files
+}
+
+#[test]
+fn a_key_that_comes_back_is_told_nowhere() {
+    let error = |message: &str, key: &str| {
+        let body = serde_json::json!({ "error": {
+            "message": message, "type": key, "code": key, "param": key,
+        }});
+        body.to_string()
+    };
+    for status in [400, 401, 403, 404, 503] {
+        let paid = Paid::one();
+        let key = paid.server.key();
+        // At the end, so that it would be cut in the middle; and with what is no sign in it.
+        let (first, second) = key.split_at(9);
+        let message = format!(
+            "you sent Bearer {key} {first}\u{1}{second} {}{key}",
+            ".".repeat(415)
+        );
+        let fault = Fault::raw(status, "application/json", error(&message, key).as_bytes());
+        paid.server.script(vec![fault; 3]);
+        // It asserts that neither output has the key.
+        let run = paid.run(&["build", "--yes", "--json"]);
+        assert_ne!(run.code, 0);
+        let said = format!("{}{}", run.out, run.err);
+        assert!(
+            said.contains("you sent Bearer (your key) (your key)"),
+            "{said}"
+        );
+        assert!(!said.contains(&key[..12]), "{said}");
+        assert_eq!(holds(&paid, &key[..12]), [""; 0], "{status}");
+    }
+    let paid = Paid::one();
+    let key = paid.server.key();
+    let model = format!("\"model\":\"{key}\",");
+    paid.server.script([answer(&model, &one(), USAGE)]);
+    let run = paid.run(&["build", "--yes"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let told =
+        "a: the answer names its model by what is no name: it counts as `openai/gpt-image-2`\n";
+    assert!(run.err.contains(told), "{}", run.err);
+    assert_eq!(holds(&paid, key), [""; 0]);
+    ends(&paid, 0);
+}

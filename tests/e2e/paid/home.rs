@@ -498,3 +498,28 @@ fn a_store_of_which_nobody_knows_whose_it_is_is_taken_over_by_a_persons_word() {
         )
     );
 }
+
+/// A folder with a name that is no UTF-8 is the one that was meant: nothing is put, or looked for, elsewhere.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_home_of_any_name_is_the_one_that_is_named() {
+    use std::os::unix::ffi::OsStrExt;
+    let person = Person::new(0);
+    let project = one("p", "one");
+    let named = person
+        .folder
+        .path()
+        .join(std::ffi::OsStr::from_bytes(b"h\xff\x1b[31m"));
+    let run = |arguments: &[&str]| {
+        let mut command = person.command(project.root(), arguments);
+        let command = command
+            .env("GPBUILD_HOME", &named)
+            .env("HOME", person.folder.path());
+        Run::of(command.output().unwrap())
+    };
+    let built = run(&["build", "--yes"]);
+    assert_eq!(built.code, 0, "{}", built.err);
+    assert!(named.join("ledger").is_file());
+    let own: Vec<_> = std::fs::read_dir(person.folder.path()).unwrap().collect();
+    assert_eq!(own.len(), 1, "{own:?}");
+}

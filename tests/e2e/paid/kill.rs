@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use api_server::{Fault, Options};
 
-use crate::paid::{Paid, summary};
+use crate::paid::{DEFAULTS, Paid, summary};
 
 /// Slides in a series, answered after a moment.
 fn slides() -> Paid {
@@ -160,4 +160,107 @@ fn a_part_that_nobody_needs_goes() {
     paid.project.remove(".gpbuild/state");
     paid.build(0);
     assert_eq!(incoming(&paid, ""), [""; 0]);
+}
+
+#[cfg(unix)]
+fn send(child: &Child, signals: &[&str]) {
+    for signal in signals {
+        let pid = child.id().to_string();
+        let mut kill = std::process::Command::new("kill");
+        assert!(
+            kill.args([signal, pid.as_str()])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+}
+
+/// A terminal that is closed, or a connection that is lost, in the middle of a paid run: several signals may say
+/// so, and none of them is somebody who does not want to wait.
+#[cfg(unix)]
+#[test]
+fn a_terminal_that_goes_loses_nothing() {
+    let whole: &[&[&str]] = &[
+        &["-HUP"],
+        &["-HUP", "-HUP"],
+        &["-TERM", "-HUP"],
+        &["-HUP", "-TERM"],
+    ];
+    for signals in whole {
+        let latency = Duration::from_millis(700);
+        let paid = Paid::with(
+            &format!("{DEFAULTS}[cover.a]\n[cover.b]\ntext = {{ headline = \"b\" }}\n"),
+            Options {
+                latency,
+                ..Options::default()
+            },
+        );
+        let mut child = begin(&paid);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while paid.server.stats().in_flight < 2 && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        send(&child, signals);
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signals:?}");
+        assert_eq!(paid.outcomes(), ["answered", "answered"], "{signals:?}");
+        assert_eq!(summary(&paid.build(0))["fresh"], 2);
+        assert_eq!(paid.accepted(), 2);
+    }
+}
+
+/// `nohup gpbuild`: what the terminal does is not its business.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_outlives_its_terminal_goes_on() {
+    let paid = slides();
+    let mut command = std::process::Command::new("sh");
+    let gpbuild = paid.command(&["build", "--yes"]);
+    command
+        .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
+        .arg(gpbuild.get_program())
+        .args(gpbuild.get_args())
+        .current_dir(paid.project.root())
+        .env_clear()
+        .envs(
+            gpbuild
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+    let command = command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while paid.server.stats().arrived == 0 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    send(&child, &["-HUP", "-HUP"]);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(paid.accepted(), 4);
+}
+
+/// A limit of the system on how large a file may be: an error of that write, and not the end of the others.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_at_its_limit_ends_no_other_request() {
+    let paid = Paid::new(&format!(
+        "{DEFAULTS}[cover.a]\n[cover.b]\ntext = {{ headline = \"b\" }}\n"
+    ));
+    let gpbuild = paid.command(&["build", "--yes"]);
+    let mut command = std::process::Command::new("sh");
+    command
+        // Blocks of 512 bytes, or of 1024.
+        .args(["-c", "ulimit -f 16; exec \"$0\" \"$@\""])
+        .arg(gpbuild.get_program())
+        .args(gpbuild.get_args())
+        .current_dir(paid.project.root())
+        .env_clear()
+        .envs(
+            gpbuild
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+    let run = crate::project::Run::of(command.output().unwrap());
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert!(run.err.contains("file too large"), "{}", run.err);
+    assert_eq!(paid.outcomes(), ["doubt", "doubt"], "{}", run.err);
 }

@@ -180,6 +180,14 @@ fn what_was_agreed_to_is_remembered_as_long_as_it_stays_the_same() {
         .write("gpbuild.toml", moved.replace("another", "third"));
     let folder = std::fs::canonicalize(stranger.paid.project.root()).unwrap();
     let listed = stranger.ok(&["trust", "--list"]);
+    // Wherever they stand: their own folder lies in this one, as it does in a home.
+    let above = std::fs::canonicalize(stranger.home.path().parent().unwrap()).unwrap();
+    let mut command = stranger.command(&["trust", "--list"]);
+    let from_above = Run::of(command.current_dir(above).output().unwrap());
+    assert_eq!(
+        (from_above.out.as_str(), from_above.err.as_str()),
+        (listed.out.as_str(), "")
+    );
     let entry = format!(
         "{}\n  provider.openai.base_url = \"{base}\"\n",
         folder.display()

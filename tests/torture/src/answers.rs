@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use gpbuild::digest::Digest;
 use gpbuild::model::ModelId;
-use gpbuild::provider::openai::{Answer, Client, Config, Endpoint, KeepError, Reply, read};
+use gpbuild::provider::openai::{Answer, Client, Config, Endpoint, KeepError, Reply, Veil, read};
 use gpbuild::provider::request::{Operation, Request};
 
 use crate::count::Count;
@@ -103,7 +103,13 @@ async fn ask(server: SocketAddr, other: SocketAddr, seed: u64) -> (String, Optio
                 size += std::io::copy(bytes, &mut std::io::sink()).map_err(KeepError::Picture)?;
                 Ok(Digest::of(&[]))
             };
-            let answer = read(std::io::BufReader::new(file), 1, &mut keep).unwrap();
+            let answer = read(
+                std::io::BufReader::new(file),
+                1,
+                &Veil::default(),
+                &mut keep,
+            )
+            .unwrap();
             (format!("{answer:?}"), Some(answer))
         }
         Reply::Refused(refusal) => (refusal.said(), None),
