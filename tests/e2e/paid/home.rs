@@ -442,7 +442,7 @@ fn a_store_of_which_nobody_knows_whose_it_is_is_taken_over_by_a_persons_word() {
     let plan = person.run(&project, &["plan"]);
     assert!(
         plan.err.contains(
-            "`.gpbuild` has a store of an older gpbuild: what is in it is not planned with\n"
+            "`.gpbuild` has a store of an older gpbuild: what is in it is not planned with, and nothing is paid for until `gpbuild cache adopt` takes it over, or it is deleted\n"
         ),
         "{}",
         plan.err
@@ -451,6 +451,13 @@ fn a_store_of_which_nobody_knows_whose_it_is_is_taken_over_by_a_persons_word() {
     let warning = "warning: `.gpbuild` has a store of an older gpbuild, which is not used: nobody knows here whose it is\n  = help: `gpbuild cache adopt` takes it over, if it is yours; else delete it\n";
     assert!(run.err.contains(warning), "{}", run.err);
     assert!(project.has(".gpbuild/store"));
+    // What was paid for in it is not paid for again because of that.
+    let before = person.accepted();
+    std::fs::remove_dir_all(project.path("dist")).unwrap();
+    let run = person.run(&project, &["build", "--yes", "c/01"]);
+    let blocked = "blocked   c/01  dist/c/01.png  (it may be paid for already, in the old store in `.gpbuild`: `gpbuild cache adopt` takes that over, or delete it)\n";
+    assert!(run.err.contains(blocked), "{}", run.err);
+    assert_eq!((run.code, person.accepted()), (3, before), "{}", run.err);
     let adopted = person.run(&project, &["cache", "adopt"]);
     assert_eq!(adopted.code, 0, "{}", adopted.err);
     assert!(
