@@ -11,7 +11,8 @@ fn told(fault: Fault) -> (String, i32, Paid) {
     let paid = Paid::one();
     paid.server.script([fault.clone(), fault.clone(), fault]);
     let run = paid.run(&["build", "--yes"]);
-    let err = run.err.replace("requests go to 127.0.0.1\n", "");
+    let going = format!("requests go to {}\n", paid.host());
+    let err = run.err.replace(&going, "");
     // What came is kept under the number of the request and the key.
     let key = err
         .find("incoming/1-")
