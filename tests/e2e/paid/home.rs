@@ -279,6 +279,15 @@ fn gc_knows_all_projects_and_removes_nothing_that_was_paid_for_or_accepted() {
         "{}",
         run.out
     );
+    let run = person.run(&paid, &["cache", "remove", name]);
+    assert_eq!(
+        (run.code, run.out.as_str(), run.err.as_str()),
+        (
+            1,
+            "",
+            format!("error: the store has no shot and no object whose name begins with `{name}`\n  = help: `gpbuild log --json` and `gpbuild show ASSET` say keys\n").as_str()
+        )
+    );
     let run = person.run(&paid, &["cache", "remove", "../../x"]);
     assert_eq!(
         (run.code, run.err.as_str()),
