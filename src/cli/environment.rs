@@ -1,5 +1,7 @@
 //! The environment, read once and handed on. The only file that reads it.
 
+use std::path::PathBuf;
+
 use crate::pipeline::Access;
 use crate::report::Environment;
 
@@ -23,6 +25,17 @@ pub(super) fn access() -> Access {
         openai_organization: variable("OPENAI_ORG_ID"),
         openai_project: variable("OPENAI_PROJECT_ID"),
     }
+}
+
+/// A variable of the environment that names a folder, which may have any name that a system takes.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
+pub(super) fn folder(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name)
+        .filter(|v| !v.to_string_lossy().trim().is_empty())
+        .map(PathBuf::from)
 }
 
 /// A variable of the environment; an empty one says nothing.

@@ -5,7 +5,7 @@ mod args;
 mod environment;
 mod folder;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Parser;
@@ -126,7 +126,7 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
     }
     let root = project_folder(&here);
     let mut settings = Settings {
-        home: Home::find(variable("GPBUILD_HOME").as_deref().map(Path::new), &root),
+        home: Home::find(environment::folder("GPBUILD_HOME").as_deref(), &root),
         root,
         access: access(),
         trusted: variable("GPBUILD_TRUST"),

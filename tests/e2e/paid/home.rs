@@ -483,3 +483,18 @@ fn a_store_of_which_nobody_knows_whose_it_is_is_taken_over_by_a_persons_word() {
         )
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn the_folder_of_a_person_may_have_any_name() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let person = Person::new(0);
+    let project = series("p", 2);
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    let home = person.folder.path().join(name);
+    let mut command = person.command(project.root(), &["build", "--yes"]);
+    let run = Run::of(command.env("GPBUILD_HOME", &home).output().unwrap());
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(home.join("store").is_dir() && home.join("ledger").is_file());
+}
