@@ -58,7 +58,7 @@ pub(super) struct ResolveFlags {
 
 #[derive(Debug, Default, Args)]
 pub(super) struct BuildFlags {
-    /// At most so many pictures at once [default: one for each core]
+    /// At most so many pictures at once [default: one for each core, 8 requests]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
     /// The lock must already answer everything: make nothing that it does not
@@ -220,7 +220,7 @@ pub(super) enum Command {
         /// With `--paid`: spend at most so much at each save, without asking
         #[arg(long, value_name = "USD", value_parser = dollars, requires = "paid")]
         max_cost: Option<Micro>,
-        /// At most so many pictures at once [default: one for each core]
+        /// At most so many pictures at once [default: one for each core, 8 requests]
         #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
         jobs: Option<u16>,
         /// Show no page [default: on a terminal there is one]

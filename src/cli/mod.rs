@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Parser;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::args::{BuildFlags, CacheCommand, Cli, Command, CommonFlags, ResolveFlags};
 use crate::cli::environment::{access, os_variable, terminal, variable};
@@ -30,7 +30,8 @@ use crate::spec::DRAFT;
 pub fn run() -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(e) => {
+        Err(mut e) => {
+            name_the_command(&mut e);
             let help = matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
             let text = e.render();
             return match show_usage(&text.to_string(), &text.ansi().to_string(), help) {
@@ -51,6 +52,22 @@ pub fn run() -> Exit {
     match reporter.is_unwritten() {
         true if exit == Exit::Done => Exit::SomeFailed,
         _ => exit,
+    }
+}
+
+/// Without a command everything is built: who names an asset then is told where it goes.
+fn name_the_command(error: &mut clap::Error) {
+    if error.kind() != ErrorKind::InvalidSubcommand
+        || error.get(ContextKind::SuggestedSubcommand).is_some()
+    {
+        return;
+    }
+    if let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand) {
+        let tip = format!("to build one asset: `gpbuild build {name}`");
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![tip.into()]),
+        );
     }
 }
 

@@ -127,6 +127,15 @@ pub fn remove(settings: &Settings, names: &[String], reporter: &Reporter) -> Res
     let (keep, _) = kept(settings, &store, i64::MAX)?;
     for name in names {
         let removed = store.remove(name, &keep).map_err(damaged)?;
+        if removed.is_empty() {
+            return Err(Failure::new(
+                Exit::SomeFailed,
+                Diagnostic::error(format!(
+                    "the store has no shot and no object whose name begins with `{name}`"
+                ))
+                .hint("`gpbuild log --json` and `gpbuild show ASSET` say keys"),
+            ));
+        }
         let bytes = removed.iter().map(|one| one.bytes).sum();
         let cost = Micro(removed.iter().map(|one| one.cost).sum());
         reporter.out(&format!(

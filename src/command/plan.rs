@@ -40,10 +40,8 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     assets.sort_by(|a, b| a.id.cmp(&b.id));
     let unclaimed: Vec<String> = planned.unclaimed.keys().cloned().collect();
     tell(reporter, &assets, &unclaimed, requests, up_to);
-    if pipeline::has_old_store(settings) {
-        reporter.event(Event::Note(
-            "`.gpbuild` has a store of an older gpbuild: what is in it is not planned with",
-        ));
+    if let Some(note) = pipeline::old_store_note(settings) {
+        reporter.event(Event::Note(note));
     }
     let arrived = planned.store.arrived().len();
     if arrived > 0 {

@@ -238,6 +238,10 @@ impl Asker {
         loop {
             self.turn(ask, line).await?;
             let slot = self.slots.acquire().await;
+            // While this one waited for its slot, a person may have said that it is enough.
+            if *line.stop.borrow() {
+                return Err(refused::stopped());
+            }
             if let Some(why) = self.halted() {
                 return Err(refused::halted(&why));
             }

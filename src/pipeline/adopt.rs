@@ -14,12 +14,12 @@ use crate::report::{Event, Reporter};
 use crate::store::Store;
 
 /// Takes over what is there, if it can only be this person's own: git gave everything else that is in a
-/// checkout, and does not know of this. Elsewhere it is told how to say so.
+/// checkout, and does not know of this. Elsewhere it is told how to say so, and nothing is paid for until then.
 pub fn adopt(settings: &Settings, project: &Project, reporter: &Reporter) -> Result<(), Failure> {
     if !is_there(settings) {
         return Ok(());
     }
-    if is_in_git(project.world.root().real()) {
+    if !is_strangers(settings) {
         return adopt_by_word(settings, &project.name(), reporter);
     }
     reporter.event(Event::Diagnostic(
@@ -45,6 +45,23 @@ pub fn is_there(settings: &Settings) -> bool {
     }
     let real = |path: &Path| std::fs::canonicalize(path).ok();
     real(&old) != real(settings.home.data())
+}
+
+/// Whether what is there waits for a person's word.
+pub fn is_strangers(settings: &Settings) -> bool {
+    is_there(settings) && std::fs::canonicalize(&settings.root).is_ok_and(|real| !is_in_git(&real))
+}
+
+/// What a plan says of what is there.
+pub fn plan_note(settings: &Settings) -> Option<&'static str> {
+    if !is_there(settings) {
+        return None;
+    }
+    Some(if is_strangers(settings) {
+        "`.gpbuild` has a store of an older gpbuild: what is in it is not planned with, and nothing is paid for until `gpbuild cache adopt` takes it over, or it is deleted"
+    } else {
+        "`.gpbuild` has a store of an older gpbuild: what is in it is not planned with, the next `gpbuild` takes it over first"
+    })
 }
 
 fn is_in_git(root: &Path) -> bool {

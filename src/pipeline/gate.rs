@@ -1,11 +1,11 @@
-//! What stands between a plan and a request: keys that are missing, and settings of the project that only the
-//! person can grant. Asks the person, once; knows no prices.
+//! What stands between a plan and a request: keys that are missing, settings of the project that only the
+//! person can grant, and an old store that nobody took over. Asks the person, once; knows no prices.
 
 use crate::diagnostic::{Diagnostic, Failure, Severity, count, list};
 use crate::digest::Digest;
 use crate::manifest::{self, Claim, Stake};
 use crate::pipeline::money::{Access, Bill};
-use crate::pipeline::{Planned, Settings, open, store_failure};
+use crate::pipeline::{Planned, Settings, adopt, open, store_failure};
 use crate::plan::{Plan, Reason, Step, Verdict};
 use crate::provider::openai::{self, DEFAULT_BASE_URL, Endpoint};
 use crate::report::{Event, Reporter};
@@ -19,12 +19,14 @@ const TOLD: usize = 10;
 pub struct Gate<'a> {
     access: &'a Access,
     trusted: bool,
+    /// What is paid for already may be where nobody looks.
+    old_store: bool,
 }
 
 impl Gate<'_> {
     /// Whether nothing may be asked for, whatever it is.
     pub fn is_shut(&self) -> bool {
-        !self.trusted
+        !self.trusted || self.old_store
     }
 
     /// Blocks a step that would ask for what may not, or cannot, be asked for: that is said before
@@ -36,7 +38,9 @@ impl Gate<'_> {
         }
         let asked = step.spec.shots.iter().find(|shot| shot.page.is_none());
         let missing = asked.and_then(|shot| self.access.missing(&shot.model.provider));
-        let reason = missing.or((!self.trusted).then_some(Reason::NotTrusted));
+        let reason = missing
+            .or(self.old_store.then_some(Reason::OldStore))
+            .or((!self.trusted).then_some(Reason::NotTrusted));
         if let Some(reason) = reason {
             step.reason = reason;
             step.verdict = Verdict::Blocked;
@@ -162,6 +166,7 @@ impl Planned {
         Gate {
             access: &settings.access,
             trusted,
+            old_store: adopt::is_strangers(settings),
         }
     }
 
@@ -170,7 +175,7 @@ impl Planned {
         let named = settings.access.openai_base_url.as_ref();
         let own = self.project.manifest.providers.openai.base_url.as_ref();
         let base = named.or(own.map(|at| &at.value));
-        let shut = self.gate(settings).is_shut();
+        let shut = !self.gate(settings).trusted;
         if base.is_none() && !shut {
             return None;
         }
@@ -201,7 +206,11 @@ pub fn opened<'a>(
         trusted: true,
         ..gate.clone()
     };
-    if gate.trusted || settings.access.openai_key.is_none() || Bill::of(plan, &open).requests == 0 {
+    if gate.trusted
+        || gate.old_store
+        || settings.access.openai_key.is_none()
+        || Bill::of(plan, &open).requests == 0
+    {
         return Ok(gate);
     }
     let wishes = Wishes::new(settings, &planned.project.manifest.claims);

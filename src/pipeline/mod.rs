@@ -45,7 +45,9 @@ use crate::template::Templates;
 use crate::trust;
 use crate::world::{Sight, World};
 
-pub use adopt::{adopt_by_word, is_there as has_old_store, nothing_there};
+pub use adopt::{
+    adopt_by_word, is_there as has_old_store, nothing_there, plan_note as old_store_note,
+};
 pub use alone::alone;
 pub use gate::{Wishes, wishes};
 pub use money::{Access, Bill, Money, unasked, under_way};

@@ -246,7 +246,7 @@ fn endpoint(
         )
     })?;
     if base != DEFAULT_BASE_URL {
-        let host = base_url.host_str().unwrap_or_default();
+        let host = openai::host(&base_url);
         reporter.event(Event::Note(&format!("requests go to {host}")));
     }
     Ok(Endpoint::new(Config {

@@ -53,7 +53,11 @@ impl Outcome {
         self.blocked += 1;
         self.provider |= matches!(
             reason,
-            Reason::NoProvider(_) | Reason::NoKey(_) | Reason::NotTrusted | Reason::Retired(_)
+            Reason::NoProvider(_)
+                | Reason::NoKey(_)
+                | Reason::NotTrusted
+                | Reason::OldStore
+                | Reason::Retired(_)
         );
     }
 

@@ -97,6 +97,8 @@ pub enum Reason {
     BeingMade(String),
     /// Nobody agreed to what the project sets for requests.
     NotTrusted,
+    /// An older gpbuild left a store in the project that nobody took over: its picture may be in it.
+    OldStore,
     /// A request for it was sent, and its answer never came: what to tell of it.
     InDoubt(String),
     /// Its model answers no more: what to tell of it.
@@ -149,6 +151,9 @@ impl fmt::Display for Reason {
             Self::NoKey(variable) => write!(f, "`{variable}` is not set"),
             Self::NotTrusted => f.write_str(
                 "it needs your trust in what this project sets: `gpbuild trust` shows it",
+            ),
+            Self::OldStore => f.write_str(
+                "it may be paid for already, in the old store in `.gpbuild`: `gpbuild cache adopt` takes that over, or delete it",
             ),
             Self::BeingMade(what)
             | Self::InDoubt(what)

@@ -335,6 +335,15 @@ fn the_command_line() {
         "{}",
         run.err
     );
+    // Who names an asset where a command stands is told where it belongs.
+    let run = project.run(&["post/first"]);
+    assert_eq!(
+        (run.code, run.err.as_str()),
+        (
+            2,
+            "error: unrecognized subcommand 'post/first'\n\n  tip: to build one asset: `gpbuild build post/first`\n\nUsage: gpbuild [OPTIONS] [COMMAND]\n\nFor more information, try '--help'.\n"
+        )
+    );
     let run = project.run(&["--jobs", "2", "plan"]);
     assert_eq!(run.code, 2);
     assert!(

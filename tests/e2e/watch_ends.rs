@@ -231,5 +231,6 @@ fn a_project_that_goes_and_comes_back_is_watched() {
     std::fs::rename(parent.path("q"), &inside).unwrap();
     parent.write("p/posts/y.md", "---\ntitle: two\n---\n");
     there("p/.gpbuild/preview/dist/y.png");
-    assert_eq!(end(&mut child, "-INT"), Some(0));
+    // The build that made it may still be ending.
+    assert!(matches!(end(&mut child, "-INT"), Some(0 | 130)));
 }

@@ -11,7 +11,8 @@ fn told(fault: Fault) -> (String, i32, Paid) {
     let paid = Paid::one();
     paid.server.script([fault.clone(), fault.clone(), fault]);
     let run = paid.run(&["build", "--yes"]);
-    let err = run.err.replace("requests go to 127.0.0.1\n", "");
+    let going = format!("requests go to {}\n", paid.host());
+    let err = run.err.replace(&going, "");
     // What came is kept under the number of the request and the key.
     let key = err
         .find("incoming/1-")
@@ -343,4 +344,42 @@ fn a_rate_limit_makes_no_storm() {
     let status = child.wait().unwrap();
     assert_eq!(status.code(), Some(130));
     assert_eq!(paid.project.files("dist").len(), 6);
+}
+
+#[test]
+fn nothing_more_is_sent_once_a_run_is_to_end() {
+    let options = Options {
+        latency: Duration::from_millis(1500),
+        ..Options::default()
+    };
+    let mut manifest = DEFAULTS.to_owned();
+    for n in 1..=6 {
+        manifest += &format!("[cover.a{n}]\ntext = {{ headline = \"{n}\" }}\n");
+    }
+    let paid = Paid::with(&manifest, options);
+    let mut command = paid.command(&["build", "--yes", "--jobs", "1"]);
+    let command = command.stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while paid.server.stats().in_flight == 0 {
+        assert!(Instant::now() < deadline, "nothing is asked for");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // The next one waits for its slot by now, or does not: either way it stays unsent.
+    std::thread::sleep(Duration::from_millis(300));
+    std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    let run = crate::project::Run::of(child.wait_with_output().unwrap());
+    assert_eq!((run.code, paid.accepted()), (130, 1), "{}", run.err);
+    assert!(
+        run.err
+            .contains("(it was not sent: the run was ended before)\n"),
+        "{}",
+        run.err
+    );
+    // What was made stays made, and the rest is made then.
+    assert_eq!(paid.build(0).counts().made, 5);
+    assert_eq!(paid.accepted(), 6);
 }

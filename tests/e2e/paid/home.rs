@@ -279,6 +279,15 @@ fn gc_knows_all_projects_and_removes_nothing_that_was_paid_for_or_accepted() {
         "{}",
         run.out
     );
+    let run = person.run(&paid, &["cache", "remove", name]);
+    assert_eq!(
+        (run.code, run.out.as_str(), run.err.as_str()),
+        (
+            1,
+            "",
+            format!("error: the store has no shot and no object whose name begins with `{name}`\n  = help: `gpbuild log --json` and `gpbuild show ASSET` say keys\n").as_str()
+        )
+    );
     let run = person.run(&paid, &["cache", "remove", "../../x"]);
     assert_eq!(
         (run.code, run.err.as_str()),
@@ -473,7 +482,7 @@ fn a_store_of_which_nobody_knows_whose_it_is_is_taken_over_by_a_persons_word() {
     let plan = person.run(&project, &["plan"]);
     assert!(
         plan.err.contains(
-            "`.gpbuild` has a store of an older gpbuild: what is in it is not planned with\n"
+            "`.gpbuild` has a store of an older gpbuild: what is in it is not planned with, and nothing is paid for until `gpbuild cache adopt` takes it over, or it is deleted\n"
         ),
         "{}",
         plan.err
@@ -482,6 +491,13 @@ fn a_store_of_which_nobody_knows_whose_it_is_is_taken_over_by_a_persons_word() {
     let warning = "warning: `.gpbuild` has a store of an older gpbuild, which is not used: nobody knows here whose it is\n  = help: `gpbuild cache adopt` takes it over, if it is yours; else delete it\n";
     assert!(run.err.contains(warning), "{}", run.err);
     assert!(project.has(".gpbuild/store"));
+    // What was paid for in it is not paid for again because of that.
+    let before = person.accepted();
+    std::fs::remove_dir_all(project.path("dist")).unwrap();
+    let run = person.run(&project, &["build", "--yes", "c/01"]);
+    let blocked = "blocked   c/01  dist/c/01.png  (it may be paid for already, in the old store in `.gpbuild`: `gpbuild cache adopt` takes that over, or delete it)\n";
+    assert!(run.err.contains(blocked), "{}", run.err);
+    assert_eq!((run.code, person.accepted()), (3, before), "{}", run.err);
     let adopted = person.run(&project, &["cache", "adopt"]);
     assert_eq!(adopted.code, 0, "{}", adopted.err);
     assert!(
