@@ -174,8 +174,10 @@ impl Part {
             plan: Plan::default(),
             // Nothing here is paid for.
             person: Person::default(),
+            trusted: true,
         };
-        planned.plan = plan::plan(specs.clone(), &planned.observer(settings), &|_| true);
+        let plan = plan::plan(specs.clone(), &planned.observer(settings), &|_| true);
+        planned.plan = plan;
         let others = tables.map(|tables| tables.keys()).unwrap_or_default();
         let store = &planned.store;
         let plain = |step: &Step| match (&step.verdict, &step.reason) {
