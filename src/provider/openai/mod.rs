@@ -16,5 +16,7 @@ pub use refusal::{Kind, Refusal};
 
 /// The provider's name.
 pub const NAME: &str = "openai";
+/// The version of the requests that it is sent; counts in every key of its pictures.
+pub const VERSION: u32 = 1;
 /// The environment variable with the key.
 pub const KEY_VARIABLE: &str = "OPENAI_API_KEY";
