@@ -57,12 +57,18 @@ fn order() -> Vec<String> {
     declared.collect()
 }
 
-/// The lines that are neither comments nor tests: `#[cfg(test)] mod tests { … }` ends a file here.
+/// The lines that are neither comments nor tests: `#[cfg(test)] mod tests { … }` ends a file here. Anything
+/// else that is only there for tests, such as another module, does not: code may follow.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let is_tests = |line: &str| line.starts_with("#[cfg(test)]");
+    let ends = |next: Option<&str>| next.is_some_and(|line| line.starts_with("mod tests"));
+    let is_last =
+        move |(line, next): &(&str, Option<&str>)| line.starts_with("#[cfg(test)]") && ends(*next);
+    let following = text.lines().skip(1).map(Some).chain([None]);
     text.lines()
+        .zip(following)
+        .take_while(move |pair| !is_last(pair))
+        .map(|(line, _)| line)
         .enumerate()
-        .take_while(move |(_, line)| !is_tests(line))
         .filter(|(_, line)| !line.trim_start().starts_with("//"))
         .map(|(n, line)| (n + 1, line))
 }
@@ -80,6 +86,12 @@ fn imports(text: &str) -> Vec<(usize, String)> {
         }
     }
     found
+}
+
+#[test]
+fn a_module_for_tests_hides_nothing_below_it() {
+    let text = "mod a;\n#[cfg(test)]\nmod headlines;\nuse crate::page::b;\n#[cfg(test)]\nmod tests {\nuse crate::cli;\n}\n";
+    assert_eq!(imports(text), [(4, "page".to_owned())]);
 }
 
 fn is_test(name: &str) -> bool {
