@@ -2,6 +2,7 @@
 //! refusal means. Knows no key, store, ledger or budget; decides nothing about sending again.
 
 mod answer;
+mod attachment;
 mod body;
 mod bounded;
 mod certificate;
@@ -10,7 +11,8 @@ mod endpoint;
 mod refusal;
 
 pub use answer::{Answer, KeepError, Usage, read};
-pub use client::{Attachment, Client, Reply};
+pub use attachment::Attachment;
+pub use client::{Client, Reply};
 pub use endpoint::{Azure, Config, DEFAULT_BASE_URL, Endpoint, UrlError, host, is_known};
 pub use refusal::{Kind, Refusal};
 
