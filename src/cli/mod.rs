@@ -117,70 +117,69 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
         assets: Vec::new(),
         flags: cli.build,
     });
-    if let Command::Init { folder } = &command {
-        refuse_resolve_flags(&cli.resolve, "init")?;
-        let folder = folder
-            .as_ref()
-            .map_or_else(|| here.clone(), |folder| here.join(folder));
-        return command::init::run(&folder, reporter);
-    }
     let root = project_folder(&here);
-    let mut settings = Settings {
+    let settings = Settings {
         home: Home::find(os_variable("GPBUILD_HOME").as_deref().map(Path::new), &root),
         root,
         access: access(),
         trusted: variable("GPBUILD_TRUST"),
         ..Settings::default()
     };
-    if let Command::Cache { command } = command {
-        refuse_resolve_flags(&cli.resolve, "cache")?;
-        return match command {
-            CacheCommand::Stats => command::cache::stats(&settings, cli.common.json, reporter),
-            CacheCommand::Gc { dry_run, days } => {
-                let sweep = Sweep { dry_run, days };
-                command::cache::gc(&settings, sweep, cli.common.json, reporter)
-            }
-            CacheCommand::Remove { names } => command::cache::remove(&settings, &names, reporter),
-            CacheCommand::Adopt => command::cache::adopt(&settings, reporter),
-            CacheCommand::Verify => command::cache::verify(&settings, cli.common.json, reporter),
-        };
-    }
-    if let Command::Log { by, all } = &command {
-        refuse_resolve_flags(&cli.resolve, "log")?;
-        let by = By::parse(by);
-        let wanted = Wanted { by, all: *all };
-        return command::log::run(&settings, wanted, cli.common.json, reporter);
-    }
-    if let Command::Trust { yes, forget, list } = &command {
-        refuse_resolve_flags(&cli.resolve, "trust")?;
-        let json = cli.common.json;
-        return match (list, forget) {
-            (true, _) => command::trust::list(&settings, json, reporter),
-            (_, true) => command::trust::forget(&settings, reporter),
-            _ => command::trust::run(&settings, *yes, json, reporter),
-        };
-    }
-    let ResolveFlags {
-        profile,
-        draft,
-        model,
-    } = cli.resolve;
-    settings.resolve.profile = if draft {
-        Some(DRAFT.to_owned())
-    } else {
-        profile
-    };
-    settings.resolve.model = model
-        .map(|text| ModelId::parse(&text))
-        .transpose()
-        .map_err(|d| Failure::new(Exit::Manifest, d))?;
-    if settings.resolve.is_draft() && settings.resolve.model.is_some() {
-        return Err(Failure::usage(
-            "a draft is drawn by `local`: leave `--model` out",
-        ));
-    }
+    carry_out(
+        command,
+        settings,
+        &here,
+        cli.resolve,
+        cli.common.json,
+        reporter,
+    )
+}
+
+/// Carries out a command. Each one stands here once, so that none can be passed over.
+fn carry_out(
+    command: Command,
+    settings: Settings,
+    here: &Path,
+    resolve: ResolveFlags,
+    json: bool,
+    reporter: &Arc<Reporter>,
+) -> Result<Exit, Failure> {
     match command {
+        Command::Init { folder } => {
+            refuse_resolve_flags(&resolve, "init")?;
+            let folder = folder.map_or_else(|| here.to_owned(), |folder| here.join(folder));
+            command::init::run(&folder, reporter)
+        }
+        Command::Cache { command } => {
+            refuse_resolve_flags(&resolve, "cache")?;
+            match command {
+                CacheCommand::Stats => command::cache::stats(&settings, json, reporter),
+                CacheCommand::Gc { dry_run, days } => {
+                    let sweep = Sweep { dry_run, days };
+                    command::cache::gc(&settings, sweep, json, reporter)
+                }
+                CacheCommand::Remove { names } => {
+                    command::cache::remove(&settings, &names, reporter)
+                }
+                CacheCommand::Adopt => command::cache::adopt(&settings, reporter),
+                CacheCommand::Verify => command::cache::verify(&settings, json, reporter),
+            }
+        }
+        Command::Log { by, all } => {
+            refuse_resolve_flags(&resolve, "log")?;
+            let by = By::parse(&by);
+            command::log::run(&settings, Wanted { by, all }, json, reporter)
+        }
+        Command::Trust { yes, forget, list } => {
+            refuse_resolve_flags(&resolve, "trust")?;
+            match (list, forget) {
+                (true, _) => command::trust::list(&settings, json, reporter),
+                (_, true) => command::trust::forget(&settings, reporter),
+                _ => command::trust::run(&settings, yes, json, reporter),
+            }
+        }
         Command::Build { assets, flags } => {
+            let mut settings = of_specs(settings, resolve)?;
             let BuildFlags {
                 jobs,
                 locked,
@@ -217,6 +216,7 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
             no_page,
             port,
         } => {
+            let mut settings = of_specs(settings, resolve)?;
             settings.select = assets;
             settings.jobs = jobs.map_or(0, usize::from);
             settings.money.max_cost = max_cost;
@@ -247,21 +247,25 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
             locked,
             force,
         } => {
+            let mut settings = of_specs(settings, resolve)?;
             settings.select = assets;
             settings.locked = locked;
             settings.force = force;
             command::plan::run(&settings, reporter)
         }
         Command::Why { assets } => {
+            let mut settings = of_specs(settings, resolve)?;
             settings.select = assets;
-            command::why::run(&settings, cli.common.json, reporter)
+            command::why::run(&settings, json, reporter)
         }
         Command::Show { assets } => {
+            let mut settings = of_specs(settings, resolve)?;
             settings.select = assets;
             settings.resolve.explain = true;
-            command::show::run(&settings, cli.common.json, reporter)
+            command::show::run(&settings, json, reporter)
         }
         Command::Check => {
+            let mut settings = of_specs(settings, resolve)?;
             settings.resolve.explain = true;
             command::check::run(&settings, reporter)
         }
@@ -272,6 +276,7 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
             text,
             mask,
         } => {
+            let mut settings = of_specs(settings, resolve)?;
             settings.select = vec![asset];
             let step = EditStep {
                 change,
@@ -287,23 +292,45 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
             shot,
             force,
         } => {
+            let mut settings = of_specs(settings, resolve)?;
             settings.select = vec![asset];
             let choice = Choice {
                 number,
                 shot,
                 force,
             };
-            command::pick::run(&settings, choice, cli.common.json, reporter)
+            command::pick::run(&settings, choice, json, reporter)
         }
         Command::Accept { assets } => {
+            let mut settings = of_specs(settings, resolve)?;
             settings.select = assets;
             command::accept::run(&settings, reporter)
         }
-        Command::Init { .. }
-        | Command::Cache { .. }
-        | Command::Log { .. }
-        | Command::Trust { .. } => Ok(Exit::Done),
     }
+}
+
+/// The settings of a command that looks at specs: what they are resolved with.
+fn of_specs(mut settings: Settings, resolve: ResolveFlags) -> Result<Settings, Failure> {
+    let ResolveFlags {
+        profile,
+        draft,
+        model,
+    } = resolve;
+    settings.resolve.profile = if draft {
+        Some(DRAFT.to_owned())
+    } else {
+        profile
+    };
+    settings.resolve.model = model
+        .map(|text| ModelId::parse(&text))
+        .transpose()
+        .map_err(|d| Failure::new(Exit::Manifest, d))?;
+    if settings.resolve.is_draft() && settings.resolve.model.is_some() {
+        return Err(Failure::usage(
+            "a draft is drawn by `local`: leave `--model` out",
+        ));
+    }
+    Ok(settings)
 }
 
 fn refuse_resolve_flags(flags: &ResolveFlags, command: &str) -> Result<(), Failure> {

@@ -8,10 +8,9 @@ use crate::export::Format;
 use crate::fs::{Durability, Kind};
 use crate::home::STATE_FOLDER;
 use crate::lock::Lock;
-use crate::model::Micro;
 use crate::own;
 use crate::pipeline::{self, Planned, Settings, store_failure};
-use crate::plan::{Answer, Step, Traced, Verdict};
+use crate::plan::{Answer, Bill, Step, Traced, Verdict};
 use crate::report::{Event, Reporter};
 
 /// What is chosen.
@@ -200,7 +199,7 @@ fn follow(settings: &Settings, picked: Vec<String>, reporter: &Reporter) -> Resu
     all.select = Vec::new();
     let planned = pipeline::plan(&all)?;
     let mut free = Vec::new();
-    let (mut paid, mut price) = (0, Some(Micro(0)));
+    let mut paid = Vec::new();
     // A bundle comes with the next build: it would bring all its slides along, made or not.
     let steps = planned.plan.steps.iter();
     for step in steps.filter(|step| step.spec.bundle.is_none()) {
@@ -209,20 +208,22 @@ fn follow(settings: &Settings, picked: Vec<String>, reporter: &Reporter) -> Resu
             .spec
             .takes()
             .any(|taken| picked.iter().any(|p| p == taken));
+        if takes_it || picked.contains(id) {
+            paid.push(step);
+        }
         match step.verdict {
-            Verdict::Make | Verdict::Wait(_) if takes_it || picked.contains(id) => {
-                paid += step.requests().max(1);
-                price = price.zip(step.estimate).map(|(a, b)| a + b);
-            }
             Verdict::Export | Verdict::Restore(_) if picked.contains(id) => free.push(id.clone()),
             _ => {}
         }
     }
-    if paid > 0 {
-        let price = price.map_or_else(|| "of unknown price".to_owned(), |p| format!("about {p}"));
+    let bill = Bill::of(paid.iter().copied()).plus(Bill::withheld(paid));
+    if bill.requests > 0 {
+        let price = bill
+            .price()
+            .map_or_else(|| "of unknown price".to_owned(), |p| format!("about {p}"));
         reporter.event(Event::Note(&format!(
             "what was made from another candidate is to be made anew: {}, {price}; `gpbuild plan` says which",
-            count(paid, "request")
+            count(bill.requests, "request")
         )));
     }
     if free.is_empty() {

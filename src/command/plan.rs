@@ -1,9 +1,8 @@
 //! `gpbuild plan`: what build would do, why, and for how much. Writes nothing, sends nothing.
 
 use crate::diagnostic::{Exit, Failure, count};
-use crate::model::Micro;
 use crate::pipeline::{self, Settings, Unchanged, asset_report, fresh_report};
-use crate::plan::{Verdict, takers};
+use crate::plan::{Bill, Verdict, takers};
 use crate::report::{AssetReport, Event, Plan, Reporter, State};
 
 /// Runs the command.
@@ -11,7 +10,11 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     let file = settings.state_file();
     if let Some(Unchanged { outputs, unclaimed }) = pipeline::nothing_changed(settings, &file)? {
         let assets: Vec<AssetReport> = outputs.iter().map(fresh_report).collect();
-        tell(reporter, &assets, &unclaimed, 0, false);
+        reporter.event(Event::Plan(&Plan {
+            assets: &assets,
+            unclaimed: &unclaimed,
+            ..Plan::default()
+        }));
         return Ok(Exit::Done);
     }
     let planned = pipeline::plan(settings)?;
@@ -20,9 +23,6 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     }
     let takers = takers(&planned.plan.steps);
     let mut assets = Vec::new();
-    let mut requests = 0;
-    let mut up_to = false;
-    let mut known = Micro(0);
     for step in &planned.plan.steps {
         let state = match &step.verdict {
             Verdict::Fresh => State::Fresh,
@@ -30,16 +30,22 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
             Verdict::Export | Verdict::Make | Verdict::Wait(_) => State::Make,
             Verdict::Blocked => State::Blocked,
         };
-        requests += step.requests();
-        up_to |= step.up_to;
-        known += step.estimate.unwrap_or_default();
         let mut report = asset_report(step, state);
         report.notes.extend(takers.get(&step.spec.id).cloned());
         assets.push(report);
     }
     assets.sort_by(|a, b| a.id.cmp(&b.id));
     let unclaimed: Vec<String> = planned.unclaimed.keys().cloned().collect();
-    tell(reporter, &assets, &unclaimed, requests, up_to);
+    let steps = &planned.plan.steps;
+    let (now, withheld) = (Bill::of(steps), Bill::withheld(steps));
+    let bill = now.plus(withheld);
+    reporter.event(Event::Plan(&Plan {
+        assets: &assets,
+        unclaimed: &unclaimed,
+        requests: now.requests,
+        withheld: withheld.requests,
+        up_to: bill.up_to,
+    }));
     if let Some(note) = pipeline::old_store_note(settings) {
         reporter.event(Event::Note(note));
     }
@@ -51,32 +57,17 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
             if arrived == 1 { "is" } else { "are" },
         )));
     }
-    if requests > 0 {
+    if bill.requests > 0 {
         if let Some((most, whose)) = planned.most_of_run()
-            && known > most
+            && bill.known > most
         {
             reporter.event(Event::Note(&format!(
                 "that is more than {whose} budget of one run, {most}"
             )));
         }
-        if let Some(destination) = planned.destination(settings, requests) {
+        if let Some(destination) = planned.destination(settings, bill.requests) {
             reporter.event(Event::Note(&destination));
         }
     }
     Ok(Exit::Done)
-}
-
-fn tell(
-    reporter: &Reporter,
-    assets: &[AssetReport],
-    unclaimed: &[String],
-    requests: usize,
-    up_to: bool,
-) {
-    reporter.event(Event::Plan(&Plan {
-        assets,
-        unclaimed,
-        requests,
-        up_to,
-    }));
 }

@@ -155,9 +155,6 @@ impl Models {
     }
 }
 
-/// The version of the requests that paid providers are sent; counts in their keys.
-pub const ADAPTER: u32 = 1;
-
 /// The built-in table.
 pub fn builtin() -> &'static Models {
     // The table is part of the program: a test reads it, so that the empty table is never seen.

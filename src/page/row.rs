@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::digest::Digest;
 use crate::pipeline::{Planned, Settings};
-use crate::plan::{Reason, Step, Verdict};
+use crate::plan::{Bill, Needs, Reason, Step, Verdict};
 
 /// One asset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -84,18 +84,11 @@ pub fn rows(settings: &Settings, real: &Planned, drafts: Option<&Planned>) -> Ve
         .flat_map(|planned| &planned.plan.steps)
         .filter_map(|step| Some((step.spec.id.as_str(), step.digest?)))
         .collect();
-    let mut steps: BTreeMap<String, Step> = BTreeMap::new();
-    let gate = real.gate(settings);
-    for step in &real.plan.steps {
-        let mut step = step.clone();
-        gate.block(&mut step);
-        steps.insert(step.spec.id.clone(), step);
-    }
+    let needs = Needs::new(&real.plan.steps);
     let asked_for = real.asked_for(settings).unwrap_or_default();
     let mut rows: Vec<Row> = asked_for
         .into_iter()
-        .filter_map(|step| steps.get(&step.spec.id))
-        .map(|step| row(step, &steps, real, &carousels, &drafts))
+        .map(|step| row(step, &needs, real, &carousels, &drafts))
         .collect();
     rows.sort_by(|a, b| (&a.manifest, &a.id).cmp(&(&b.manifest, &b.id)));
     rows
@@ -103,7 +96,7 @@ pub fn rows(settings: &Settings, real: &Planned, drafts: Option<&Planned>) -> Ve
 
 fn row(
     step: &Step,
-    steps: &BTreeMap<String, Step>,
+    needs: &Needs<'_>,
     planned: &Planned,
     carousels: &BTreeSet<&str>,
     drafts: &BTreeMap<&str, Digest>,
@@ -116,7 +109,7 @@ fn row(
         .shots
         .last()
         .and_then(|shot| shot.answer.as_ref());
-    let bill = bill(step, steps);
+    let bill = Bill::of(needs.of(&spec.id));
     Row {
         id: spec.id.clone(),
         manifest: spec.place.source.name.clone(),
@@ -143,46 +136,11 @@ fn row(
         },
         to_do: !matches!(step.verdict, Verdict::Fresh | Verdict::Blocked),
         requests: bill.requests,
-        price: bill.price,
+        price: bill.price().map(|micro| micro.0),
         up_to: bill.up_to,
         draft: drafts.get(spec.id.as_str()).copied(),
         real: step.digest.or_else(|| locked.map(|locked| locked.digest)),
         candidates: shot.map_or(0, |answer| answer.candidates.len()),
         pick: shot.map_or(0, |answer| answer.pick),
     }
-}
-
-struct Bill {
-    requests: usize,
-    price: Option<u64>,
-    up_to: bool,
-}
-
-/// What making one asset costs, with all that it is made from.
-fn bill(step: &Step, steps: &BTreeMap<String, Step>) -> Bill {
-    let mut bill = Bill {
-        requests: 0,
-        price: Some(0),
-        up_to: false,
-    };
-    let mut met = BTreeSet::new();
-    let mut open = vec![step];
-    while let Some(step) = open.pop() {
-        if !met.insert(step.spec.id.as_str()) {
-            continue;
-        }
-        // Two that share a shot pay for it once, whichever is made.
-        open.extend(step.shares.iter().filter_map(|id| steps.get(id)));
-        open.extend(step.spec.takes().filter_map(|id| steps.get(id)));
-        let requests = step.requests();
-        if requests > 0 {
-            bill.requests += requests;
-            bill.up_to |= step.up_to;
-            bill.price = bill
-                .price
-                .zip(step.estimate)
-                .map(|(sum, more)| sum.saturating_add(more.0));
-        }
-    }
-    bill
 }

@@ -31,7 +31,8 @@ use crate::page::feed::Feed;
 use crate::page::pictures::Pictures;
 use crate::page::ui;
 use crate::page::worker::{Action, Queue, Refused};
-use crate::pipeline::{self, Bill, Settings};
+use crate::pipeline::{self, Settings};
+use crate::plan::{Bill, Needs, Verdict};
 
 /// The largest request, in bytes.
 const MAX_BODY: usize = 64 << 10;
@@ -166,22 +167,22 @@ impl Context {
             ..self.about.real.clone()
         };
         let planned = pipeline::plan(&settings).map_err(|failure| told(&failure))?;
-        let step = planned.plan.steps.iter().find(|step| step.spec.id == id);
-        let mut step = step.cloned().ok_or_else(|| no_asset(id))?;
-        let gate = planned.gate(&settings);
-        gate.block(&mut step);
-        if step.verdict == crate::plan::Verdict::Blocked {
+        let steps = &planned.plan.steps;
+        let step = steps.iter().find(|step| step.spec.id == id);
+        let step = step.ok_or_else(|| no_asset(id))?;
+        if step.verdict == Verdict::Blocked {
             return Err(format!("`{id}`: {}", step.reason));
         }
         Ok(Price {
-            bill: planned.bill(&gate),
+            known: Bill::of(Needs::new(steps).of(id)).price(),
             asks_above: planned.asks_above(),
         })
     }
 }
 
 struct Price {
-    bill: Bill,
+    /// None is unknown.
+    known: Option<Micro>,
     asks_above: Micro,
 }
 
@@ -335,7 +336,7 @@ async fn make(State(context): Shared, Json(order): Json<MakeOrder>) -> Response 
         Ok(Err(why)) => return refused(StatusCode::CONFLICT, &why),
         Err(e) => return refused(StatusCode::INTERNAL_SERVER_ERROR, &e.to_string()),
     };
-    let known = (now.bill.unknown == 0).then_some(now.bill.known);
+    let known = now.known;
     let as_shown = match (known, price) {
         (Some(now), Some(shown)) => now.0 <= shown,
         (Some(_), None) => true,

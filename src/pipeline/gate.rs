@@ -4,49 +4,15 @@
 use crate::diagnostic::{Diagnostic, Failure, Severity, count, list};
 use crate::digest::Digest;
 use crate::manifest::{self, Claim, Stake};
-use crate::pipeline::money::{Access, Bill};
-use crate::pipeline::{Planned, Settings, adopt, open, store_failure};
-use crate::plan::{Plan, Reason, Step, Verdict};
+use crate::model::ModelId;
+use crate::pipeline::{Planned, Settings, open, store_failure};
+use crate::plan::{Bill, Reason};
 use crate::provider::openai::{self, DEFAULT_BASE_URL, Endpoint};
 use crate::report::{Event, Reporter};
 use crate::trust::{self, Book};
 
 /// At most so many settings are told one by one.
 const TOLD: usize = 10;
-
-/// Lets a step pass, or blocks it.
-#[derive(Clone, Debug)]
-pub struct Gate<'a> {
-    access: &'a Access,
-    trusted: bool,
-    /// What is paid for already may be where nobody looks.
-    old_store: bool,
-}
-
-impl Gate<'_> {
-    /// Whether nothing may be asked for, whatever it is.
-    pub fn is_shut(&self) -> bool {
-        !self.trusted || self.old_store
-    }
-
-    /// Blocks a step that would ask for what may not, or cannot, be asked for: that is said before
-    /// anything is done.
-    pub fn block(&self, step: &mut Step) {
-        let is_asked = step.asks() && (step.requests() > 0 || step.shares.is_some());
-        if !is_asked {
-            return;
-        }
-        let asked = step.spec.shots.iter().find(|shot| shot.page.is_none());
-        let missing = asked.and_then(|shot| self.access.missing(&shot.model.provider));
-        let reason = missing
-            .or(self.old_store.then_some(Reason::OldStore))
-            .or((!self.trusted).then_some(Reason::NotTrusted));
-        if let Some(reason) = reason {
-            step.reason = reason;
-            step.verdict = Verdict::Blocked;
-        }
-    }
-}
 
 /// What a project asks of the person, and what was answered.
 pub struct Wishes {
@@ -159,15 +125,19 @@ impl Planned {
         })
     }
 
-    /// What stands before requests now; asks nobody.
-    pub fn gate<'a>(&self, settings: &'a Settings) -> Gate<'a> {
+    /// Whether nothing of the project stands before requests; asks nobody.
+    pub(super) fn is_trusted(&self, settings: &Settings) -> bool {
         let claims = &self.project.manifest.claims;
-        let trusted = !self.claims_count(settings) || Wishes::new(settings, claims).trusted;
-        Gate {
-            access: &settings.access,
-            trusted,
-            old_store: adopt::is_strangers(settings),
-        }
+        !self.claims_count(settings) || Wishes::new(settings, claims).trusted
+    }
+
+    /// Why a model cannot be asked now.
+    pub(super) fn unreachable(&self, settings: &Settings, model: &ModelId) -> Option<Reason> {
+        let missing = settings.access.missing(&model.provider);
+        let old = self.old_store.then_some(Reason::OldStore);
+        missing
+            .or(old)
+            .or((!self.trusted).then_some(Reason::NotTrusted))
     }
 
     /// Where so many requests would go, if that does not go without saying.
@@ -175,7 +145,7 @@ impl Planned {
         let named = settings.access.openai_base_url.as_ref();
         let own = self.project.manifest.providers.openai.base_url.as_ref();
         let base = named.or(own.map(|at| &at.value));
-        let shut = !self.gate(settings).trusted;
+        let shut = !self.trusted;
         if base.is_none() && !shut {
             return None;
         }
@@ -193,25 +163,19 @@ impl Planned {
     }
 }
 
-/// The gate of a run: where something is to be paid for and nobody agreed to what the project sets for it,
-/// the person is asked; where there is none, it is told what they would have to agree to.
-pub fn opened<'a>(
-    settings: &'a Settings,
-    planned: &Planned,
-    plan: &Plan,
+/// Where something is to be paid for and nobody agreed to what the project sets for it, the person is asked;
+/// where there is none, it is told what they would have to agree to. Once they agree, all is decided anew.
+pub fn open_for(
+    settings: &Settings,
+    planned: &mut Planned,
     reporter: &Reporter,
-) -> Result<Gate<'a>, Failure> {
-    let gate = planned.gate(settings);
-    let open = Gate {
-        trusted: true,
-        ..gate.clone()
-    };
-    if gate.trusted
-        || gate.old_store
-        || settings.access.openai_key.is_none()
-        || Bill::of(plan, &open).requests == 0
-    {
-        return Ok(gate);
+) -> Result<(), Failure> {
+    if planned.trusted || planned.old_store || settings.access.openai_key.is_none() {
+        return Ok(());
+    }
+    let steps = &planned.plan.steps;
+    if Bill::of(steps).plus(Bill::withheld(steps)).requests == 0 {
+        return Ok(());
     }
     let wishes = Wishes::new(settings, &planned.project.manifest.claims);
     for warning in wishes.warnings() {
@@ -220,12 +184,13 @@ pub fn opened<'a>(
     match reporter.ask(&wishes.question()) {
         Some(true) => {
             remember(&wishes, reporter)?;
-            return Ok(open);
+            planned.trusted = true;
+            planned.decide(settings)?;
         }
         Some(false) => {}
         None => reporter.event(Event::Diagnostic(&wishes.refusal("nothing is asked for"))),
     }
-    Ok(gate)
+    Ok(())
 }
 
 /// Keeps that the person agreed.

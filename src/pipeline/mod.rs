@@ -50,7 +50,7 @@ pub use adopt::{
 };
 pub use alone::alone;
 pub use gate::{Wishes, wishes};
-pub use money::{Access, Bill, Money, unasked, under_way};
+pub use money::{Access, Money, unasked, under_way};
 pub use outcome::{asset_report, fresh_report};
 pub use remember::{Unchanged, nothing_changed};
 pub use why::Why;
@@ -270,6 +270,10 @@ pub struct Planned {
     pub unclaimed: BTreeMap<String, Digest>,
     /// The person's own limits; none where nothing can be asked for.
     pub person: Person,
+    /// Nothing that the project sets waits for the person's word.
+    trusted: bool,
+    /// What is paid for already may be where nobody looks.
+    old_store: bool,
 }
 
 /// Loads the project and says what is to be done. Writes nothing.
@@ -280,11 +284,7 @@ pub fn plan(settings: &Settings) -> Result<Planned, Failure> {
 
 /// What is asked for and what was made before, as far as it can be wrong.
 fn look(settings: &Settings, project: &Project) -> Result<(Selection, Store, Lock), Failure> {
-    let selection = if settings.exactly {
-        Selection::exactly(&settings.select)
-    } else {
-        Selection::new(&settings.select, &project.specs)?
-    };
+    let selection = selection(settings, &project.specs)?;
     own::check(&settings.root)?;
     let store = Store::open(settings.home.data())?;
     let lock = if settings.resolve.is_draft() {
@@ -296,7 +296,7 @@ fn look(settings: &Settings, project: &Project) -> Result<(Selection, Store, Loc
 }
 
 fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
-    let (selection, store, lock) = look(settings, &project)?;
+    let (_, store, lock) = look(settings, &project)?;
     let recall = Arc::new(Recall::new(&lock, &project.specs));
     let (ledger, payers, doubts) = if settings.resolve.is_draft() {
         // It pays for nothing, whatever was paid before.
@@ -308,7 +308,8 @@ fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
         (ledger, payers, doubts)
     };
     let asked = |spec: &Arc<Spec>| spec.shots.iter().any(|shot| shot.page.is_none());
-    let person = if !settings.resolve.is_draft() && project.specs.iter().any(asked) {
+    let is_asked = !settings.resolve.is_draft() && project.specs.iter().any(asked);
+    let person = if is_asked {
         trust::person(&settings.home, &settings.root)?
     } else {
         Person::default()
@@ -325,13 +326,33 @@ fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
         ledger: Arc::new(ledger),
         plan: Plan::default(),
         person,
+        trusted: true,
+        old_store: false,
     };
-    let specs = planned.project.specs.clone();
-    planned.plan = plan::plan(specs, &planned.observer(settings), &|id| selection.has(id));
+    planned.trusted = !is_asked || planned.is_trusted(settings);
+    planned.old_store = is_asked && adopt::is_strangers(settings);
+    planned.decide(settings)?;
     Ok(planned)
 }
 
+/// The assets that are asked for.
+fn selection(settings: &Settings, specs: &[Arc<Spec>]) -> Result<Selection, Failure> {
+    match settings.exactly {
+        true => Ok(Selection::exactly(&settings.select)),
+        false => Selection::new(&settings.select, specs),
+    }
+}
+
 impl Planned {
+    /// Decides what is to be done, by all that is known.
+    fn decide(&mut self, settings: &Settings) -> Result<(), Failure> {
+        let selection = selection(settings, &self.project.specs)?;
+        let specs = self.project.specs.clone();
+        let plan = plan::plan(specs, &self.observer(settings), &|id| selection.has(id));
+        self.plan = plan;
+        Ok(())
+    }
+
     /// The steps of the assets that are asked for, without those of which they only take something.
     pub fn asked_for(&self, settings: &Settings) -> Result<Vec<&Step>, Failure> {
         let selection = Selection::new(&settings.select, &self.project.specs)?;
@@ -340,13 +361,14 @@ impl Planned {
     }
 
     /// What steps are decided by; the same for those that are decided while others are made.
-    fn observer(&self, settings: &Settings) -> Observer<'_> {
+    fn observer<'a>(&'a self, settings: &'a Settings) -> Observer<'a> {
         Observer {
             root: self.project.world.root(),
             store: &self.store,
             models: &self.project.manifest.models,
             lock: &self.lock,
             recall: &self.recall,
+            reach: Box::new(|model| self.unreachable(settings, model)),
             known: &self.known,
             // A preview is gpbuild's own: nobody edits it.
             force: settings.force || settings.resolve.is_draft(),
@@ -478,12 +500,12 @@ fn run(
     planned: &mut Planned,
     early: Early,
 ) -> Result<(Lock, Outcome), Failure> {
+    gate::open_for(settings, planned, reporter)?;
     let plan = std::mem::take(&mut planned.plan);
     let planned = &*planned;
-    let gate = gate::opened(settings, planned, &plan, reporter)?;
-    let asker = money::asker(settings, planned, &plan, &gate, reporter)?;
+    let asker = money::asker(settings, planned, &plan, reporter)?;
     let (project, store) = (&planned.project, &planned.store);
-    let mut run = Run::new(settings, planned, gate, plan.waiting, reporter, early);
+    let mut run = Run::new(settings, planned, plan.waiting, reporter, early);
     let steps = run.settle(plan.steps);
     run.begin(&steps);
     let maker = Arc::new(Maker {

@@ -12,10 +12,9 @@ use crate::key::Key;
 use crate::ledger::{Entry, Ledger};
 use crate::manifest::OpenAi;
 use crate::model::Micro;
-use crate::pipeline::gate::Gate;
 use crate::pipeline::limits::{Most, asks_above, ceilings, limits};
 use crate::pipeline::{Planned, Project, Settings, store_failure};
-use crate::plan::{self, Plan, Reason};
+use crate::plan::{self, Bill, Plan, Reason};
 use crate::provider::openai::{self, Config, DEFAULT_BASE_URL, Endpoint, Veil};
 use crate::report::{Event, Reporter};
 use crate::store::{Payer, Store};
@@ -63,21 +62,21 @@ impl Access {
 }
 
 /// What a build could not ask for, and why: for `check`, which tells it before anybody builds.
-pub fn unasked(settings: &Settings, project: &Project) -> Option<Diagnostic> {
+pub fn unasked(settings: &Settings, project: &Project) -> Vec<Diagnostic> {
     let mut missing: BTreeMap<String, usize> = BTreeMap::new();
     let models = &project.manifest.models;
     let shots = project.specs.iter().flat_map(|spec| &spec.shots);
     let asked = shots.filter(|shot| shot.page.is_none() && models.retired(&shot.model).is_none());
     for shot in asked {
-        if let Some(reason @ Reason::NoKey(_)) = settings.access.missing(&shot.model.provider) {
+        if let Some(reason) = settings.access.missing(&shot.model.provider) {
             *missing.entry(reason.to_string()).or_default() += 1;
         }
     }
-    let (why, n) = missing.pop_first()?;
-    let shots = count(n, "shot");
-    Some(Diagnostic::warning(format!(
-        "{why}: {shots} could not be asked for"
-    )))
+    let told = missing.into_iter().map(|(why, n)| {
+        let shots = count(n, "shot");
+        Diagnostic::warning(format!("{why}: {shots} could not be asked for"))
+    });
+    told.collect()
 }
 
 /// At most so many requests at once.
@@ -129,56 +128,15 @@ pub fn recover(settings: &Settings, reporter: &Reporter) -> Result<(), Failure> 
     Ok(())
 }
 
-/// What a plan would ask for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bill {
-    /// How many requests.
-    pub requests: usize,
-    /// What those cost whose prices are known.
-    pub known: Micro,
-    /// How many of them are of unknown price.
-    pub unknown: usize,
-    /// It may turn out to be less.
-    pub up_to: bool,
-}
-
-impl Planned {
-    /// What carrying out the plan would ask for.
-    pub fn bill(&self, gate: &Gate<'_>) -> Bill {
-        Bill::of(&self.plan, gate)
-    }
-}
-
-impl Bill {
-    /// What a plan would ask for, behind this gate.
-    pub fn of(plan: &Plan, gate: &Gate<'_>) -> Self {
-        let mut bill = Self::default();
-        for step in &plan.steps {
-            let mut step = step.clone();
-            gate.block(&mut step);
-            let requests = step.requests();
-            if requests == 0 {
-                continue;
-            }
-            bill.requests += requests;
-            bill.up_to |= step.up_to;
-            match step.estimate {
-                Some(estimate) => bill.known += estimate,
-                None => bill.unknown += requests,
-            }
-        }
-        bill
-    }
-
-    fn words(&self) -> String {
-        let requests = count(self.requests, "request");
-        let bound = if self.up_to { "up to" } else { "about" };
-        match (self.known, self.unknown) {
-            (known, 0) => format!("{requests} for {bound} {known}"),
-            (Micro(0), _) => format!("{requests} of unknown price"),
-            (known, unknown) => {
-                format!("{requests} for {bound} {known}, {unknown} of them of unknown price")
-            }
+/// What is asked about a bill.
+fn words(bill: &Bill) -> String {
+    let requests = count(bill.requests, "request");
+    let bound = if bill.up_to { "up to" } else { "about" };
+    match (bill.known, bill.unknown) {
+        (known, 0) => format!("{requests} for {bound} {known}"),
+        (Micro(0), _) => format!("{requests} of unknown price"),
+        (known, unknown) => {
+            format!("{requests} for {bound} {known}, {unknown} of them of unknown price")
         }
     }
 }
@@ -189,14 +147,13 @@ pub fn asker(
     settings: &Settings,
     planned: &Planned,
     plan: &Plan,
-    gate: &Gate<'_>,
     reporter: &Reporter,
 ) -> Result<Option<Asker>, Failure> {
     let Some(key) = settings.access.openai_key.clone() else {
         return Ok(None);
     };
-    let bill = Bill::of(plan, gate);
-    if bill.requests == 0 || gate.is_shut() {
+    let bill = Bill::of(&plan.steps);
+    if bill.requests == 0 || !planned.trusted {
         return Ok(None);
     }
     if let Some(damage) = planned.ledger.damage() {
@@ -271,7 +228,7 @@ fn consent(
     if agreed || (bill.known <= most.amount && bill.unknown == 0) {
         return Ok(settings.money.yes);
     }
-    let words = bill.words();
+    let words = words(bill);
     match reporter.ask(&format!("{words}: go on?")) {
         Some(true) => Ok(true),
         Some(false) => Err(Failure::new(

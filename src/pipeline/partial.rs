@@ -174,8 +174,11 @@ impl Part {
             plan: Plan::default(),
             // Nothing here is paid for.
             person: Person::default(),
+            trusted: true,
+            old_store: false,
         };
-        planned.plan = plan::plan(specs.clone(), &planned.observer(settings), &|_| true);
+        let plan = plan::plan(specs.clone(), &planned.observer(settings), &|_| true);
+        planned.plan = plan;
         let others = tables.map(|tables| tables.keys()).unwrap_or_default();
         let store = &planned.store;
         let plain = |step: &Step| match (&step.verdict, &step.reason) {

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use crate::execute::{Director, Executed, Finished, Talk, paced};
 use crate::lock::Lock;
-use crate::pipeline::gate::Gate;
 use crate::pipeline::outcome::{Outcome, asset_report, doing};
 use crate::pipeline::settle::enter;
 use crate::pipeline::{Planned, Settings};
@@ -27,7 +26,6 @@ pub struct Run<'a> {
     /// What became of the assets so far.
     pub outcome: Outcome,
     observer: Observer<'a>,
-    gate: Gate<'a>,
     waiting: Waiting,
     lock: Lock,
     reporter: &'a Reporter,
@@ -46,7 +44,6 @@ impl<'a> Run<'a> {
     pub fn new(
         settings: &'a Settings,
         planned: &'a Planned,
-        gate: Gate<'a>,
         waiting: Waiting,
         reporter: &'a Reporter,
         early: Early,
@@ -57,7 +54,6 @@ impl<'a> Run<'a> {
         Self {
             outcome,
             observer: planned.observer(settings),
-            gate,
             waiting,
             lock: Lock::clone(&planned.lock),
             reporter,
@@ -74,7 +70,6 @@ impl<'a> Run<'a> {
         let mut work = Vec::new();
         let mut queue = VecDeque::from(steps);
         while let Some(mut step) = queue.pop_front() {
-            self.gate.block(&mut step);
             self.observer.compare(&mut step);
             let state = match &step.verdict {
                 // It comes again when it can be decided.

@@ -41,8 +41,12 @@ pub struct Observed {
     pub picture_in_store: bool,
     /// The first asset whose picture is not known yet.
     pub waits_on: Option<String>,
+    /// What it takes will not come.
+    pub behind: Option<Reason>,
     /// A model that would have to be asked answers no more: what to say of it.
     pub retired: Option<String>,
+    /// Why the provider that would have to be asked cannot be: no other step blocks what this one lets pass.
+    pub unreachable: Option<Reason>,
     /// `--force`: overwrite what a person changed.
     pub force: bool,
     /// `--locked`: make nothing.
@@ -105,6 +109,16 @@ pub fn decide(seen: &Observed) -> (Verdict, Reason) {
         && (seen.waits_on.is_none() || seen.locked.is_none())
     {
         return (Verdict::Blocked, Reason::Retired(what.clone()));
+    }
+    if let (Some(_), Some(reason)) = (&seen.waits_on, &seen.behind) {
+        return (Verdict::Blocked, reason.clone());
+    }
+    // As with a model that answers no more; where nothing is to be made, nobody is asked.
+    if let Some(reason) = &seen.unreachable
+        && !seen.locked_only
+        && (seen.waits_on.is_none() || seen.locked.is_none())
+    {
+        return (Verdict::Blocked, reason.clone());
     }
     if let Some(id) = &seen.waits_on {
         return (Verdict::Wait(id.clone()), Reason::WaitsOn(id.clone()));

@@ -1,6 +1,7 @@
 //! What must be done, why, and what it costs: [`Plan`]. `plan` and `build` run this same code; it
 //! judges what was observed and does nothing itself.
 
+mod bill;
 mod decide;
 mod explain;
 mod observe;
@@ -22,6 +23,7 @@ use crate::model::Micro;
 use crate::provider::request::Picture;
 use crate::spec::Spec;
 
+pub use bill::{Bill, Needs};
 pub use decide::{Disk, Observed, decide};
 pub use explain::{Change, changes};
 pub use observe::{Observer, plan, price};
@@ -105,6 +107,21 @@ pub enum Reason {
     Retired(String),
     /// Its picture was paid for and cannot be used: what to tell of it.
     Unusable(String),
+}
+
+impl Reason {
+    /// Whether the provider cannot be asked, whatever is asked for.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(
+            self,
+            Self::NoProvider(_) | Self::NoKey(_) | Self::NotTrusted
+        )
+    }
+
+    /// Whether it could be asked for as soon as the person says so: then its price is worth a word.
+    fn is_withheld(&self) -> bool {
+        matches!(self, Self::NoKey(_) | Self::NotTrusted)
+    }
 }
 
 impl fmt::Display for Reason {
@@ -212,6 +229,9 @@ pub struct Step {
     pub estimate: Option<Micro>,
     /// The estimate is a most: an input may turn out the same.
     pub up_to: bool,
+    /// It is blocked for want of a key or of the person's trust alone, or behind such a one: what it would
+    /// cost is told all the same.
+    pub withheld: bool,
     /// The asset whose shots are these very shots: they are asked for once.
     pub shares: Option<String>,
     /// Nothing is written: the file at the output's path has to be what comes of it.
@@ -254,13 +274,36 @@ impl Step {
     /// How many paid requests it takes.
     pub fn requests(&self) -> usize {
         match self.verdict {
-            Verdict::Make | Verdict::Wait(_) if self.shares.is_none() => {
-                let asked = self.spec.shots.iter().filter(|shot| shot.page.is_none());
-                let known = self.trace.shots.iter().filter(|shot| shot.answer.is_some());
-                asked.count().saturating_sub(known.count())
-            }
+            Verdict::Make | Verdict::Wait(_) => self.unanswered(),
             _ => 0,
         }
+    }
+
+    /// How many it would take if it were not withheld.
+    pub fn withheld_requests(&self) -> usize {
+        match self.withheld {
+            true => self.unanswered(),
+            false => 0,
+        }
+    }
+
+    /// The asset that is made first, if this one takes its picture; a withheld one would.
+    pub fn waits_for(&self) -> Option<&str> {
+        match (&self.verdict, &self.reason) {
+            (Verdict::Wait(id), _) => Some(id),
+            (_, Reason::Behind(id)) if self.withheld => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The shots that nobody has made, and nobody else makes.
+    fn unanswered(&self) -> usize {
+        if self.shares.is_some() {
+            return 0;
+        }
+        let asked = self.spec.shots.iter().filter(|shot| shot.page.is_none());
+        let known = self.trace.shots.iter().filter(|shot| shot.answer.is_some());
+        asked.count().saturating_sub(known.count())
     }
 }
 

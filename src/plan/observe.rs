@@ -12,13 +12,14 @@ use crate::export;
 use crate::fs::Root;
 use crate::key::{self, Key, SHOT};
 use crate::lock::{Lock, LockedAsset};
-use crate::model::{self, Micro, Models};
+use crate::model::{self, Micro, ModelId, Models};
 use crate::path::ProjectPath;
 use crate::plan::explain::changes;
 use crate::plan::order::order;
 use crate::plan::trace::trace;
 use crate::plan::{
-    Answer, Disk, Known, Observed, Plan, Reason, Recall, Step, Trace, Verdict, Waiting, decide,
+    Answer, Disk, Known, Lost, Observed, Plan, Reason, Recall, Step, Trace, Verdict, Waiting,
+    decide,
 };
 use crate::provider::request::{Picture, Request};
 use crate::spec::Spec;
@@ -27,6 +28,9 @@ use crate::world::Signature;
 
 /// If more slides of a bundle changed than this, they are counted and not named.
 const SLIDES_NAMED: usize = 3;
+
+/// Says why a model cannot be asked.
+pub type Reach<'a> = Box<dyn Fn(&ModelId) -> Option<Reason> + Sync + 'a>;
 
 /// Where to look, and how to judge.
 pub struct Observer<'a> {
@@ -42,6 +46,8 @@ pub struct Observer<'a> {
     pub recall: &'a Recall,
     /// Digests of outputs that are known by their signatures.
     pub known: &'a BTreeMap<String, (Signature, Digest)>,
+    /// Why a model cannot be asked; none if it can.
+    pub reach: Reach<'a>,
     /// `--force`.
     pub force: bool,
     /// `--locked`.
@@ -68,7 +74,7 @@ pub fn plan(
     let nothing = Known::default();
     let mut steps: Vec<Step> = alone
         .into_par_iter()
-        .map(|spec| observer.step(spec, &nothing))
+        .map(|spec| observer.step(spec, &nothing, None))
         .collect();
     let mut waiting = Waiting::default();
     if !bound.is_empty() {
@@ -84,7 +90,8 @@ pub fn plan(
 /// Shots that several assets have in common are paid for once: by the first of them.
 fn share(steps: &mut [Step]) {
     let mut first: BTreeMap<Key, Arc<Spec>> = BTreeMap::new();
-    for step in steps.iter_mut().filter(|step| step.requests() > 0) {
+    let paid = |step: &&mut Step| step.requests() + step.withheld_requests() > 0;
+    for step in steps.iter_mut().filter(paid) {
         // Where work begins; what waits for another picture has no key yet, and is not told apart.
         let Some(key) = step.trace.shots.last().map(|shot| shot.key) else {
             continue;
@@ -118,10 +125,22 @@ fn with_what_they_take(
 }
 
 impl Observer<'_> {
-    pub(super) fn step(&self, spec: Arc<Spec>, known: &Known) -> Step {
+    /// What is to happen to one asset; `behind` is what it takes and will not come, and why.
+    pub(super) fn step(
+        &self,
+        spec: Arc<Spec>,
+        known: &Known,
+        behind: Option<(&str, Lost)>,
+    ) -> Step {
         let locked = self.lock.assets.get(&spec.id);
         let mut trace = trace(&spec, locked, self.store, self.recall, known);
-        let seen = self.observe(&spec, &trace, locked);
+        let seen = Observed {
+            behind: behind.map(|(id, why)| match why {
+                Lost::Blocked | Lost::Withheld => Reason::Behind(id.to_owned()),
+                Lost::Failed => Reason::BehindFailed(id.to_owned()),
+            }),
+            ..self.observe(&spec, &trace, locked)
+        };
         let (verdict, mut reason) = decide(&seen);
         let digest = match seen.disk {
             Disk::Is(digest) => Some(digest),
@@ -133,28 +152,38 @@ impl Observer<'_> {
                 reason = Reason::PictureLost;
             }
         }
-        if verdict == Verdict::Make {
+        // Work that would begin, if there were somebody to ask.
+        let held = verdict == Verdict::Blocked && reason.is_unreachable();
+        let begins = match held && trace.waits_on.is_none() {
+            true => Verdict::Make,
+            false => verdict.clone(),
+        };
+        if begins == Verdict::Make {
             // An answer whose picture is nowhere is none: the shot is asked for again, and paid for.
             for shot in &mut trace.shots {
                 let kept = |answer: &Answer| answer.picked().is_some_and(|d| self.is_kept(&d));
                 shot.answer = shot.answer.take().filter(kept);
             }
         }
-        let begins_with = self.begins_with(&verdict, &trace);
+        let begins_with = self.begins_with(&begins, &trace);
         let payer = begins_with.and_then(|key| self.payers.get(&key));
         let doubt = begins_with.and_then(|key| self.doubts.get(&key));
         let (verdict, reason) = match (payer, doubt) {
-            (Some(payer), _) => (verdict, Reason::BeingMade(payer.to_string())),
+            (Some(payer), _) if !held => (verdict, Reason::BeingMade(payer.to_string())),
             (None, Some(what)) => (Verdict::Blocked, Reason::InDoubt(what.clone())),
-            (None, None) => (verdict, reason),
+            _ => (verdict, reason),
         };
-        let (verdict, reason) = match self.unusable(&spec, &verdict, &trace) {
+        let (verdict, reason) = match self.unusable(&spec, &begins, &trace) {
             Some(told) => (Verdict::Blocked, Reason::Unusable(told.line())),
             None => (verdict, reason),
         };
         let takes = spec
             .takes()
             .filter_map(|id| Some((id.to_owned(), known.taken(&spec, id)?)));
+        let withheld = match (&reason, behind) {
+            (Reason::Behind(_), Some((_, why))) => why == Lost::Withheld,
+            _ => verdict == Verdict::Blocked && reason.is_withheld(),
+        };
         let mut step = Step {
             takes: takes.collect(),
             spec,
@@ -164,16 +193,18 @@ impl Observer<'_> {
             digest,
             estimate: Some(Micro(0)),
             up_to: false,
+            withheld,
             shares: None,
             only_compare: false,
         };
         if let (Reason::ExportChanged(_), Some(locked)) = (&step.reason, locked) {
             step.reason = Reason::ExportChanged(self.export_changed(&step, locked));
         }
-        if step.requests() > 0 {
+        if step.requests() + step.withheld_requests() > 0 {
             step.estimate = estimate(&step, self.models);
             // Whoever makes it pays; if that comes to nothing, it is asked for here.
             step.up_to = matches!(step.verdict, Verdict::Wait(_))
+                || step.trace.waits_on.is_some()
                 || matches!(step.reason, Reason::BeingMade(_));
         }
         step
@@ -254,7 +285,9 @@ impl Observer<'_> {
                 None => whole(trace.picture(spec)),
             },
             waits_on: trace.waits_on.clone(),
+            behind: None,
             retired: retired(spec, self.models),
+            unreachable: asked(spec).and_then(|request| (self.reach)(&request.model)),
             force: self.force,
             locked_only: self.locked_only,
         }
@@ -385,8 +418,12 @@ fn answer(
 
 /// What to say of the model of an asset, if it answers no more. All shots of an asset are of one model.
 fn retired(spec: &Spec, models: &Models) -> Option<String> {
-    let mut asked = spec.shots.iter().filter(|shot| shot.page.is_none());
-    asked.find_map(|shot| models.retired(&shot.model))
+    asked(spec).and_then(|shot| models.retired(&shot.model))
+}
+
+/// The first shot of an asset that a provider is asked for.
+fn asked(spec: &Spec) -> Option<&Request> {
+    spec.shots.iter().find(|shot| shot.page.is_none())
 }
 
 /// What the shots that are not answered cost, by the price table.

@@ -3,35 +3,34 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::count;
-use crate::model::Micro;
-use crate::plan::{Step, Verdict};
+use crate::plan::{Bill, Step, Verdict};
 
 /// For each asset that is to be made and that others wait for: how many, and for how much. Told before
 /// it happens, because one word on a first slide can cost a whole carousel.
 pub fn takers(steps: &[Step]) -> BTreeMap<String, String> {
     let made: BTreeMap<&str, &Step> = steps
         .iter()
-        .filter(|step| step.verdict == Verdict::Make)
+        .filter(|step| step.verdict == Verdict::Make || step.withheld)
         .map(|step| (step.spec.id.as_str(), step))
         .collect();
-    let mut hang: BTreeMap<&str, (usize, Option<Micro>)> = BTreeMap::new();
+    let mut hang: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
     for step in steps {
-        let Verdict::Wait(taken) = &step.verdict else {
+        let Some(taken) = step.waits_for() else {
             continue;
         };
         if step.spec.bundle.is_some() {
             // It follows every slide anyway, for nothing.
             continue;
         }
-        if let Some((id, _)) = made.get_key_value(taken.as_str()) {
-            let (n, sum) = hang.entry(*id).or_insert((0, Some(Micro(0))));
-            *n += 1;
-            *sum = sum.zip(step.estimate).map(|(a, b)| a + b);
+        if let Some((id, _)) = made.get_key_value(taken) {
+            hang.entry(*id).or_default().push(step);
         }
     }
-    let words = |(id, (n, sum)): (&str, (usize, Option<Micro>))| {
+    let words = |(id, takers): (&str, Vec<&Step>)| {
+        let n = takers.len();
         let verb = if n == 1 { "takes" } else { "take" };
-        let price = match sum {
+        let now = Bill::of(takers.iter().copied());
+        let price = match now.plus(Bill::withheld(takers)).price() {
             Some(sum) => format!("up to {sum}"),
             None => "of unknown price".to_owned(),
         };

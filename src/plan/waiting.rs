@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::lock::{LockedAsset, LockedShot};
-use crate::plan::{Known, Observer, Reason, Step, Verdict};
+use crate::plan::{Known, Observer, Step, Verdict};
 use crate::spec::Spec;
 
 /// The assets that cannot be decided yet.
@@ -26,6 +26,8 @@ pub struct Waiting {
 pub enum Lost {
     /// It is not tried.
     Blocked,
+    /// Nor this one, but for want of a key or of the person's trust alone.
+    Withheld,
     /// It was tried.
     Failed,
 }
@@ -34,14 +36,8 @@ impl Waiting {
     /// Decides a spec, and keeps in mind what others may take of it.
     pub(super) fn decide(&mut self, spec: &Arc<Spec>, observer: &Observer<'_>) -> Step {
         let behind = spec.takes().find_map(|id| self.lost.get_key_value(id));
-        let mut step = observer.step(Arc::clone(spec), &self.known);
-        if let (Verdict::Wait(_), Some((id, why))) = (&step.verdict, behind) {
-            step.verdict = Verdict::Blocked;
-            step.reason = match why {
-                Lost::Blocked => Reason::Behind(id.clone()),
-                Lost::Failed => Reason::BehindFailed(id.clone()),
-            };
-        }
+        let behind = behind.map(|(id, why)| (id.as_str(), *why));
+        let step = observer.step(Arc::clone(spec), &self.known, behind);
         self.note(&step, observer);
         step
     }
@@ -62,7 +58,11 @@ impl Waiting {
         }
         match step.verdict {
             Verdict::Blocked => {
-                self.lost.insert(id.clone(), Lost::Blocked);
+                let why = match step.withheld {
+                    true => Lost::Withheld,
+                    false => Lost::Blocked,
+                };
+                self.lost.insert(id.clone(), why);
             }
             Verdict::Wait(_) => {
                 for taken in step.spec.takes() {

@@ -89,7 +89,7 @@ pub struct AssetReport {
 }
 
 /// What `plan` found.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Plan<'a> {
     /// All selected assets, fresh ones too, in the order of the manifests.
     pub assets: &'a [AssetReport],
@@ -97,6 +97,8 @@ pub struct Plan<'a> {
     pub unclaimed: &'a [String],
     /// How many paid requests would be sent.
     pub requests: usize,
+    /// How many more, if no key and no trust were missing: those of assets that are blocked.
+    pub withheld: usize,
     /// Whether the estimate may shrink, because some assets wait for another's picture.
     pub up_to: bool,
 }

@@ -99,7 +99,7 @@ pub(super) fn plan(plan: &Plan) -> String {
         .count("make", of(State::Make) + of(State::Draft))
         .count("failed", of(State::Failed))
         .count("blocked", of(State::Blocked))
-        .count("requests", plan.requests)
+        .count("requests", plan.requests + plan.withheld)
         .cost("estimate_usd", estimates.fold(Cost::FREE, Cost::plus))
         .raw("up_to", if plan.up_to { "true" } else { "false" })
         .end();

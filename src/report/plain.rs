@@ -244,14 +244,16 @@ fn total(plan: &Plan) -> String {
         [] => "nothing to make".to_owned(),
         doing => format!("would {}", sentence(doing)),
     };
-    line += &price(plan);
-    if plan.requests > 0 {
-        line += &format!(" · {}", count(plan.requests, "request"));
-    }
+    line += &cost(plan, |state| state != State::Blocked, plan.requests);
     let rest: Vec<String> = [State::Failed, State::Blocked, State::Fresh]
         .into_iter()
         .filter_map(|state| match of(&[state]) {
             0 => None,
+            // What it would cost all the same, once it can be asked for.
+            n if state == State::Blocked => {
+                let cost = cost(plan, |state| state == State::Blocked, plan.withheld);
+                Some(format!("{n} {}{cost}", state.word()))
+            }
             n => Some(format!("{n} {}", state.word())),
         })
         .collect();
@@ -262,10 +264,10 @@ fn total(plan: &Plan) -> String {
 }
 
 /// What is known is summed and what is not is counted: an unknown price is never part of a sum.
-fn price(plan: &Plan) -> String {
+fn cost(plan: &Plan, of: impl Fn(State) -> bool, requests: usize) -> String {
     let mut known = 0_u64;
     let mut unknown = 0;
-    for asset in plan.assets {
+    for asset in plan.assets.iter().filter(|asset| of(asset.state)) {
         match asset.estimate {
             Some(Cost::Known(micros)) => known = known.saturating_add(micros),
             Some(Cost::Unknown) => unknown += 1,
@@ -273,13 +275,17 @@ fn price(plan: &Plan) -> String {
         }
     }
     let bound = if plan.up_to { "up to" } else { "about" };
-    match (known, unknown) {
+    let price = match (known, unknown) {
         (0, 0) => String::new(),
         (0, _) => ": cost unknown".to_owned(),
         (known, 0) => format!(": {bound} {}", about(known)),
         (known, unknown) => {
             format!(": {bound} {}, and {unknown} of unknown price", about(known))
         }
+    };
+    match requests {
+        0 => price,
+        requests => format!("{price} · {}", count(requests, "request")),
     }
 }
 

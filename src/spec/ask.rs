@@ -6,8 +6,9 @@ use std::sync::PoisonError;
 use crate::diagnostic::{Diagnostic, Place, beginning};
 use crate::export::{self, ExportError, Glance};
 use crate::manifest::{At, Edit, Reference, is_glob};
-use crate::model::{self, ModelId};
+use crate::model::ModelId;
 use crate::path::ProjectPath;
+use crate::provider;
 use crate::provider::request::{Operation, Picture, Request};
 use crate::spec::context::{self, Context};
 use crate::spec::preflight::{Mask, Preflight};
@@ -68,7 +69,7 @@ impl<'a> Resolver<'a> {
         }
         let first = Request {
             model: model.value.clone(),
-            adapter: model::ADAPTER,
+            adapter: provider::adapter_version(&model.value),
             operation: if references.is_empty() {
                 Operation::Generate
             } else {

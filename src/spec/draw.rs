@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, Place, list};
 use crate::manifest::{At, Reference};
 use crate::model::ModelId;
 use crate::path::ProjectPath;
+use crate::provider;
 use crate::provider::local;
 use crate::provider::request::{Operation, Page, PageImage, Request};
 use crate::spec::context::Context;
@@ -114,7 +115,7 @@ impl<'a> Resolver<'a> {
         let images = self.page_images(ready, &html)?;
         Ok(Request {
             model: model.value.clone(),
-            adapter: local::VERSION,
+            adapter: provider::adapter_version(&model.value),
             operation: Operation::Draw,
             width: target.preset.width,
             height: target.preset.height,

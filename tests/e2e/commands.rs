@@ -60,7 +60,7 @@ fn the_example_project() {
     project.remove(".gpbuild");
     assert_eq!(project.build(), Counts::made(41));
     assert!(outputs(&project) == first, "made otherwise");
-    let plan = project.ok(&["plan", "--profile", "final", "--json"]);
+    let plan = project.ok_with_key(&["plan", "--profile", "final", "--json"]);
     assert_eq!(plan.states().len(), 41);
     for (id, state) in plan.states() {
         assert_eq!(state, "make", "{id}");

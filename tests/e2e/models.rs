@@ -135,7 +135,7 @@ sizes = { multiple = 8, min_pixels = 64, max_pixels = 4_000_000, max_edge = 2048
     );
     assert_eq!(show(&project)["shots"][0]["size"], "920x392");
     assert_eq!(
-        project.ok(&["plan"]).out,
+        project.ok_with_key(&["plan"]).out,
         "make      a  unknown  never made\n\nwould make 1 picture: cost unknown · 1 request\n"
     );
 }
@@ -145,13 +145,22 @@ fn what_is_known_of_a_total_is_told_beside_what_is_not() {
     let project = Project::new(
         "[defaults]\nsize = \"1024x1024\"\ntext = { headline = \"one\" }\nmodel = \"openai/gpt-image-2\"\n[cover.a]\n[cover.b]\nmodel = \"openai/gpt-image-2.6-flare\"\n[cover.c]\nmodel = \"openai/gpt-image-2.6-sunburst\"\n[budget]\nrun = 0.01\n",
     );
-    let run = project.ok(&["plan"]);
+    let run = project.ok_with_key(&["plan"]);
     let total = run.out.lines().last().unwrap();
     assert_eq!(
         total,
         "would make 3 pictures: about $0.057, and 2 of unknown price · 3 requests"
     );
-    assert_eq!(run.err, "that is more than the budget of one run, $0.010\n");
+    let budget = "that is more than the budget of one run, $0.010\n";
+    assert_eq!(run.err, budget);
+    // And no less without a key, which blocks them.
+    let run = project.ok(&["plan"]);
+    let total = run.out.lines().last().unwrap();
+    assert_eq!(
+        total,
+        "nothing to make (3 blocked: about $0.057, and 2 of unknown price · 3 requests)"
+    );
+    assert_eq!(run.err, budget);
 }
 
 const GONE: &str = "`openai/gpt-image-1` answers no more from 2026-10-23 on: write `openai/gpt-image-2` in its place";
@@ -231,7 +240,8 @@ fn a_project_says_itself_when_a_model_ends() {
         &project,
         "\n[model.\"openai/gpt-image-1.5\"]\nretired_on = false\n",
     );
-    assert_eq!(plan(&project).asset("a")["state"], "make");
+    let planned = project.ok_with_key(&["plan", "--json"]);
+    assert_eq!(planned.asset("a")["state"], "make");
 }
 
 #[test]

@@ -293,7 +293,7 @@ fn new_words_on_a_picture_that_only_another_machine_has_are_not_called_free() {
     let clone = project.fresh_clone();
     assert_eq!(clone.build(), Counts::fresh(1));
     clone.edit("gpbuild.toml", "\"one\"", "\"two\"");
-    let plan = clone.ok(&["plan", "--json"]);
+    let plan = clone.ok_with_key(&["plan", "--json"]);
     assert_eq!(
         plan.asset("a")["reason"],
         "only its export changed, but the picture that it is made from is not in the store"

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::project::{Project, another_picture};
+use crate::project::{Project, Run, another_picture};
 
 /// Builds a project of one asset, then changes something.
 fn after(change: impl Fn(&Project)) -> Project {
@@ -157,6 +157,109 @@ fn plan_and_build_agree() {
     );
 }
 
+/// Adds a table to the manifest.
+fn add(project: &Project, table: &str) {
+    let before = project.text("gpbuild.toml");
+    project.write("gpbuild.toml", format!("{before}\n{table}"));
+}
+
+#[test]
+fn plan_and_build_agree_on_what_cannot_be_asked_for() {
+    let paid = |model: &str| {
+        let project = Project::one("one");
+        set(&project, &format!("model = \"{model}\""));
+        project
+    };
+    let blocked = &[("a", "blocked")];
+    agree("no key", &paid("openai/gpt-image-2"), &[], blocked);
+    agree("no such provider", &paid("gemini/nano"), &[], blocked);
+    agree(
+        "no key, and nothing may be made",
+        &paid("openai/gpt-image-2"),
+        &["--locked"],
+        blocked,
+    );
+    agree(
+        "a model that answers no more, and no key",
+        &paid("openai/dall-e-3"),
+        &[],
+        blocked,
+    );
+    agree(
+        "no key, by a flag",
+        &after(|_| {}),
+        &["--model", "openai/gpt-image-2"],
+        blocked,
+    );
+    // What is in the lock needs nobody.
+    let kept = after(|project| {
+        add(
+            project,
+            "[cover.b]\nsize = \"40x30\"\nmodel = \"gemini/nano\"\ntext = { headline = \"b\" }\n",
+        );
+    });
+    agree(
+        "one of two",
+        &kept,
+        &[],
+        &[("a", "fresh"), ("b", "blocked")],
+    );
+    // What waits for a drawn picture is blocked before that is drawn, and its takers behind it.
+    let drawn = Project::one("one");
+    let taker = |id: &str, of: &str| {
+        format!(
+            "[cover.{id}]\nsize = \"40x30\"\nmodel = \"openai/gpt-image-2\"\nreferences = [{{ asset = \"{of}\" }}]\ntext = {{ headline = \"{id}\" }}\n"
+        )
+    };
+    add(&drawn, &taker("b", "a"));
+    add(&drawn, &taker("c", "b"));
+    let states = &[("a", "make"), ("b", "blocked"), ("c", "blocked")];
+    agree("a drawn reference", &drawn, &[], states);
+    let series = series();
+    let slides = ["c/01", "c/02", "c/03"].map(|id| (id, "blocked"));
+    agree("slides", &series, &["--profile", "final"], &slides);
+}
+
+#[test]
+fn a_plan_says_what_is_missing_and_what_it_would_cost() {
+    let project = series();
+    let run = project.ok(&["plan", "--profile", "final"]);
+    assert_eq!(
+        run.out,
+        "blocked   c/01   $0.04  `OPENAI_API_KEY` is not set\n          2 assets take it as reference: up to $0.090\nblocked   c/02  $0.045  takes the picture of `c/01`, which is blocked\nblocked   c/03  $0.045  takes the picture of `c/01`, which is blocked\n\nnothing to make (3 blocked: up to $0.13 · 3 requests)\n"
+    );
+    let drawn = "[cover.d]\nsize = \"40x30\"\ntext = { headline = \"d\" }\n[cover.e]\nsize = \"40x30\"\nmodel = \"gemini/nano\"\ntext = { headline = \"e\" }\n";
+    let project = Project::new(drawn);
+    assert_eq!(
+        project.ok(&["plan"]).out,
+        "make      d  never made\nblocked   e  this version of gpbuild does not send requests to `gemini` yet\n\nwould make 1 picture (1 blocked)\n"
+    );
+    let run = project.ok(&["plan", "--json"]);
+    let summary = run.json().pop().unwrap();
+    assert_eq!(
+        (&summary["requests"], &summary["estimate_usd"]),
+        (&0.into(), &0.into())
+    );
+    // And check tells it before anybody plans, of each provider.
+    add(
+        &project,
+        "[cover.f]\nsize = \"1024x1024\"\nmodel = \"openai/gpt-image-2\"\ntext = { headline = \"f\" }\n",
+    );
+    let check = project.ok(&["check"]);
+    let missing: Vec<&str> = check
+        .err
+        .lines()
+        .filter(|line| line.contains("could not be asked"))
+        .collect();
+    assert_eq!(
+        missing,
+        [
+            "warning: `OPENAI_API_KEY` is not set: 1 shot could not be asked for",
+            "warning: this version of gpbuild does not send requests to `gemini` yet: 1 shot could not be asked for"
+        ]
+    );
+}
+
 #[test]
 fn several_states_at_once() {
     let project = Project::many(4);
@@ -268,14 +371,15 @@ fn a_plan_for_people() {
 #[test]
 fn an_unknown_price_is_null_and_never_nothing() {
     let project = Project::one("one");
-    let run = project.ok(&["plan", "--json", "--model", "command/draw"]);
+    let model = "openai/gpt-image-2.6-flare";
+    let run = project.ok_with_key(&["plan", "--json", "--model", model]);
     assert_eq!(run.asset("a")["state"], "make");
     assert!(run.asset("a")["estimate_usd"].is_null());
     let events = run.json();
     let summary = events.last().unwrap();
     assert!(summary["estimate_usd"].is_null());
     assert_eq!(summary["requests"], 1);
-    let text = project.ok(&["plan", "--model", "command/draw"]).out;
+    let text = project.ok_with_key(&["plan", "--model", model]).out;
     assert_eq!(
         text,
         "make      a  unknown  never made\n\nwould make 1 picture: cost unknown · 1 request\n"
@@ -299,8 +403,21 @@ fn micros(value: &Value) -> u64 {
 fn paid_pictures_are_priced_and_wait_for_the_one_they_go_by() {
     let project = series();
     for flags in [["--profile", "final"], ["--model", "openai/gpt-image-2"]] {
-        let run = project.ok(&["plan", "--json", flags[0], flags[1]]);
+        let arguments = ["plan", "--json", flags[0], flags[1]];
+        let run = project.ok_with_key(&arguments);
         assert_eq!(run.err, "");
+        // Without a key they are blocked, for the same price.
+        let blocked = project.ok(&arguments);
+        let total = |run: &Run| {
+            let summary = run.json().pop().unwrap();
+            ["requests", "estimate_usd", "up_to"].map(|name| summary[name].clone())
+        };
+        assert_eq!(total(&blocked), total(&run));
+        for (id, state) in blocked.states() {
+            assert_eq!(state, "blocked");
+            let (now, then) = (run.asset(&id), blocked.asset(&id));
+            assert_eq!(now["estimate_usd"], then["estimate_usd"], "{id}");
+        }
         let first = run.asset("c/01");
         assert_eq!(
             (&first["state"], &first["reason"]),

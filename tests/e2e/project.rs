@@ -197,6 +197,14 @@ impl Project {
         run
     }
 
+    /// The same with a key, so that providers can be asked; nothing but a plan may be run so.
+    pub fn ok_with_key(&self, arguments: &[&str]) -> Run {
+        let mut command = self.command(arguments);
+        let run = Run::of(command.env("OPENAI_API_KEY", "sk-x").output().unwrap());
+        assert_eq!(run.code, 0, "gpbuild {arguments:?}\n{}{}", run.out, run.err);
+        run
+    }
+
     /// Builds; it must end well. What the summary counts comes back.
     pub fn build(&self) -> Counts {
         self.ok(&["build", "--json"]).counts()

@@ -23,6 +23,8 @@ fn nothing() -> Observed {
         picture_in_store: false,
         waits_on: None,
         retired: None,
+        unreachable: None,
+        behind: None,
         force: false,
         locked_only: false,
     }
@@ -397,6 +399,99 @@ fn the_table_of_verdicts() {
             Reason::OutputMissing,
         ),
         (
+            "no key, never made",
+            Observed {
+                unreachable: Some(Reason::NoKey("KEY")),
+                ..nothing()
+            },
+            Blocked,
+            Reason::NoKey("KEY"),
+        ),
+        (
+            "no key, never made, and takes a picture that is not there",
+            Observed {
+                unreachable: Some(Reason::NoKey("KEY")),
+                waits_on: Some("a".into()),
+                ..nothing()
+            },
+            Blocked,
+            Reason::NoKey("KEY"),
+        ),
+        (
+            "no key, never made, and takes a picture that will not come",
+            Observed {
+                unreachable: Some(Reason::NoKey("KEY")),
+                waits_on: Some("a".into()),
+                behind: Some(Reason::Behind("a".into())),
+                ..nothing()
+            },
+            Blocked,
+            Reason::Behind("a".into()),
+        ),
+        (
+            "no key, locked, and takes a picture that is not there",
+            Observed {
+                unreachable: Some(Reason::NoKey("KEY")),
+                waits_on: Some("a".into()),
+                ..changed()
+            },
+            Wait("a".into()),
+            Reason::WaitsOn("a".into()),
+        ),
+        (
+            "no key, second run",
+            Observed {
+                unreachable: Some(Reason::NoKey("KEY")),
+                ..settled()
+            },
+            Fresh,
+            Reason::None,
+        ),
+        (
+            "no key, output deleted",
+            Observed {
+                unreachable: Some(Reason::NoKey("KEY")),
+                disk: Disk::Missing,
+                ..settled()
+            },
+            Restore(d("new")),
+            Reason::OutputMissing,
+        ),
+        (
+            "no key, the picture is there",
+            Observed {
+                unreachable: Some(Reason::NoKey("KEY")),
+                picture_in_store: true,
+                ..nothing()
+            },
+            Export,
+            Reason::NeverMade,
+        ),
+        (
+            "no key, text changed",
+            Observed {
+                unreachable: Some(Reason::NoKey("KEY")),
+                ..changed()
+            },
+            Blocked,
+            Reason::NoKey("KEY"),
+        ),
+        (
+            "no key, --locked, picture nowhere",
+            Observed {
+                unreachable: Some(Reason::NoKey("KEY")),
+                locked_only: true,
+                disk: Disk::Missing,
+                stored: None,
+                locked_in_store: false,
+                stored_in_store: false,
+                picture_in_store: false,
+                ..settled()
+            },
+            Blocked,
+            Reason::Lost,
+        ),
+        (
             "--locked, never made",
             Observed {
                 locked_only: true,
@@ -428,7 +523,7 @@ fn the_table_of_verdicts() {
 #[test]
 fn whatever_is_observed_a_strangers_file_is_never_written_over() {
     // Every combination of what can be true.
-    for bits in 0..1_u32 << 11 {
+    for bits in 0..1_u32 << 12 {
         let bit = |n: u32| bits & (1 << n) != 0;
         let seen = Observed {
             pinned: bit(0),
@@ -442,7 +537,9 @@ fn whatever_is_observed_a_strangers_file_is_never_written_over() {
             stored_in_store: bit(4) && bit(6),
             picture_in_store: bit(7),
             waits_on: bit(8).then(|| "a".to_owned()),
+            behind: None,
             retired: bit(10).then(|| "gone".to_owned()),
+            unreachable: bit(11).then_some(Reason::NotTrusted),
             force: false,
             locked_only: bit(9),
         };

@@ -11,8 +11,8 @@ use image::RgbaImage;
 
 use super::colour::ratio;
 use super::draw::{Composed, compose};
-use super::page::class;
 use super::placed::{Ink, at};
+use super::scan::class;
 use super::{DrawError, Fonts};
 use crate::export::lay_over;
 

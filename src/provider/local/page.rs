@@ -100,11 +100,6 @@ impl Page {
     }
 }
 
-/// The class that finds the mark `index` again in the tree.
-pub(super) fn class(index: usize) -> String {
-    format!("gpbuild-mark-{index}")
-}
-
 /// The node at a path.
 pub(super) fn node_at<'n>(root: &'n mut Node, path: &[usize]) -> Option<&'n mut Node> {
     let mut node = root;

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::page::class;
 use super::{DrawError, css};
 
 /// What a page holds besides its tree.
@@ -27,6 +26,11 @@ pub(super) struct Found {
     pub fit: Option<(f32, f32)>,
     pub words: bool,
     pub style: String,
+}
+
+/// The class that finds the mark `index` again in the tree.
+pub(super) fn class(index: usize) -> String {
+    format!("gpbuild-mark-{index}")
 }
 
 /// Goes over a page.

@@ -7,7 +7,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Map, Value};
 
-use super::client::Attachment;
+use super::attachment::Attachment;
 use crate::digest::{Digest, Digester};
 use crate::provider::request::Request;
 

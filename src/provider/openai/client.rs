@@ -2,18 +2,17 @@
 //! sends nothing twice.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 
+use super::attachment::Attachment;
 use super::body;
 use super::bounded;
 use super::endpoint::Endpoint;
 use super::refusal::Refusal;
 use super::veil::Veil;
-use crate::digest::Digest;
 use crate::fs::FsError;
 use crate::provider::request::{Operation, Request};
 
@@ -26,15 +25,6 @@ const REFUSAL: Duration = Duration::from_secs(2);
 /// The most that is read of an answer, for each picture: four bytes for each of eight million pixels,
 /// in base64, and as much again.
 const MAX_PICTURE_BYTES: u64 = 96 << 20;
-
-/// A picture that goes with a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attachment {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its bytes, as they are in the key.
-    pub digest: Digest,
-}
 
 /// What became of a request.
 #[derive(Debug)]

@@ -42,6 +42,7 @@ fn a_plan_is_a_table() {
         assets: &assets,
         unclaimed: &unclaimed,
         requests: 2,
+        withheld: 0,
         up_to: false,
     };
     let options = ReportOptions {
@@ -95,6 +96,7 @@ fn plans_say_what_they_cost() {
             assets,
             unclaimed: &[],
             requests: 0,
+            withheld: 0,
             up_to,
         };
         let options = ReportOptions {
@@ -141,6 +143,7 @@ fn a_plan_with_free_pictures_has_no_price_column() {
         assets: &assets,
         unclaimed: &[],
         requests: 0,
+        withheld: 0,
         up_to: false,
     };
     let (out, _) = told(

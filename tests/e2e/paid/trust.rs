@@ -114,6 +114,15 @@ blocked   a  dist/a.png  (it needs your trust in what this project sets: `gpbuil
         let run = stranger.ok(arguments);
         assert!(!run.err.contains("trust"), "{arguments:?} {}", run.err);
     }
+    let asset = stranger.ok(&["plan", "--json"]).asset("a");
+    assert_eq!(
+        (&asset["state"], &asset["reason"]),
+        (
+            &"blocked".into(),
+            &"it needs your trust in what this project sets: `gpbuild trust` shows it".into()
+        )
+    );
+    assert!(asset["estimate_usd"].as_f64().unwrap() > 0.0, "{asset}");
     let planned = stranger.ok(&["plan"]);
     let expected = format!(
         "1 request would go to {host}; what this project sets needs your trust first: `gpbuild trust` shows it\n"
