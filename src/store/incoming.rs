@@ -226,7 +226,7 @@ impl Store {
 
 impl Incoming {
     /// Says that the answer is whole; it is on the disk before this returns.
-    pub fn arrived(self) -> Result<PathBuf, Astray> {
+    pub fn arrived(mut self) -> Result<PathBuf, Astray> {
         if let Some((path, error)) = self.elsewhere {
             // As sure as it can be made; what is wrong with the project's disk is told anyway.
             let _ = op::sync(&self.file, &path);
@@ -237,16 +237,30 @@ impl Incoming {
             });
         }
         let synced = op::sync(&self.file, &self.part).map_err(FsError::io("write", &self.part));
-        synced
-            .and_then(|()| self.store.put_in_place(&self.part, &self.whole))
-            .map_err(|error| {
-                let is_named = self.store.is_file(&self.whole);
-                Astray {
-                    error,
-                    path: if is_named { self.whole } else { self.part },
-                    belongs: None,
-                }
-            })
+        let placed = synced.and_then(|()| self.store.put_in_place(&self.part, &self.whole));
+        let error = match placed {
+            Ok(path) => return Ok(path),
+            Err(error) => error,
+        };
+        let names = [&self.whole, &self.part];
+        let found = names.into_iter().find(|path| self.store.is_file(path));
+        if let Some(path) = found {
+            return Err(Astray {
+                error,
+                path: path.clone(),
+                belongs: None,
+            });
+        }
+        // Somebody took the store away: what came is still open, and is kept elsewhere.
+        let gone = io::Error::new(io::ErrorKind::NotFound, error.to_string());
+        match self.move_elsewhere(gone) {
+            Ok(()) => self.arrived(),
+            Err(_) => Err(Astray {
+                error,
+                path: self.part,
+                belongs: None,
+            }),
+        }
     }
 
     /// Forgets an answer that will not come.
@@ -430,6 +444,25 @@ mod tests {
         let mut body = String::new();
         arrived.body.read_to_string(&mut body).unwrap();
         assert_eq!(body, "{\"data\":[]}");
+    }
+
+    #[test]
+    fn an_answer_whose_store_was_taken_away_is_kept_elsewhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("home");
+        let store = Store::open(&home).unwrap();
+        let mut incoming = store.expect(&head(1)).unwrap();
+        incoming.write_all(b"{\"data\":[]}").unwrap();
+        std::fs::remove_dir_all(home.join("store")).unwrap();
+        let astray = incoming.arrived().unwrap_err();
+        let belongs = astray.belongs.unwrap();
+        std::fs::create_dir_all(belongs.parent().unwrap()).unwrap();
+        std::fs::copy(&astray.path, &belongs).unwrap();
+        std::fs::remove_file(&astray.path).unwrap();
+        let mut arrived = store.answer(&store.arrived()[0]).unwrap();
+        let mut body = String::new();
+        arrived.body.read_to_string(&mut body).unwrap();
+        assert_eq!((arrived.head, body.as_str()), (head(1), "{\"data\":[]}"));
     }
 
     #[test]
