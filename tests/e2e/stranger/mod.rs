@@ -250,6 +250,19 @@ impl Arrived<'_> {
         self.run_command(self.command(arguments), arguments)
     }
 
+    /// The same while somebody renames things in the repository: what is in it cannot be looked through then.
+    pub fn run_in_motion(&self, arguments: &[&str]) -> Run {
+        let what = format!("{} {arguments:?}", self.place.display());
+        let before = self.canaries();
+        let run = Run::of(ended(self.command(arguments), false, &what));
+        assert_eq!(self.canaries(), before, "{what}: something outside changed");
+        for text in [&run.out, &run.err] {
+            assert!(!text.contains(CANARY), "{what}: {text}");
+        }
+        assert!(run.code != 101 && run.code != 70, "{what}: {}", run.err);
+        run
+    }
+
     /// The same for a command that was changed.
     pub fn run_command(&self, command: Command, arguments: &[&str]) -> Run {
         let what = format!("{} {arguments:?}", self.place.display());
@@ -308,9 +321,11 @@ fn tree(top: &Path) -> BTreeMap<PathBuf, Thing> {
         };
         let mut bytes = Vec::new();
         if meta.is_dir() {
-            open.extend(fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()));
+            // What goes meanwhile is not there.
+            let entries = fs::read_dir(&path).into_iter().flatten().flatten();
+            open.extend(entries.map(|entry| entry.path()));
         } else if meta.is_file() {
-            bytes = fs::read(&path).unwrap();
+            bytes = fs::read(&path).unwrap_or_default();
         }
         let thing = Thing {
             mode: meta.mode(),

@@ -6,6 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Came, Stranger};
 
+/// Says that it is over when it is dropped, also by a panic.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Somebody else on this machine swaps the folder of the outputs for a link out, and back, without a pause, while
 /// outputs are written to it again and again.
 #[test]
@@ -42,12 +51,13 @@ fn a_folder_that_is_swapped_for_a_link_leads_nowhere() {
                 }
             }
         });
+        // However this ends: the other thread is waited for.
+        let _over = Over(&over);
         for round in 1..9 {
             fs::write(arrived.path("gpbuild.toml"), manifest(round)).unwrap();
             // It may fail, and say so; nothing outside changes.
-            arrived.run(&["build", "--force"]);
-            arrived.run(&["build", "--prune"]);
+            arrived.run_in_motion(&["build", "--force"]);
+            arrived.run_in_motion(&["build", "--prune"]);
         }
-        over.store(true, Ordering::Relaxed);
     });
 }
