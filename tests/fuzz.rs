@@ -6,18 +6,15 @@
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::unwrap_used,
-    dead_code,
-    reason = "tests: a panic is how they fail; the modules are shared"
+    reason = "tests: a panic is how they fail"
 )]
 
 use std::path::Path;
 
-#[path = "torture/src/random.rs"]
-mod random;
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
 
-use random::Random;
+use support::random::Random;
 
 /// The files of a target's corpus, in order.
 fn corpus(target: &str) -> Vec<Vec<u8>> {

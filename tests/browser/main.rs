@@ -14,7 +14,6 @@ mod live;
 mod looks;
 mod open;
 mod paid;
-#[path = "../e2e/project.rs"]
-#[allow(dead_code, reason = "the end-to-end tests need all of it")]
-mod project;
 mod safe;
+
+use support::project;

@@ -30,9 +30,6 @@ mod partial;
 mod paths;
 mod pictures;
 mod plan;
-mod project;
-#[path = "../torture/src/random.rs"]
-mod random;
 mod readme;
 mod references;
 mod restore;
@@ -48,3 +45,5 @@ mod watch;
 mod watch_ends;
 mod watch_stress;
 mod wording;
+
+use support::{process, project, random};

@@ -7,15 +7,23 @@ use crate::project::{Counts, Project};
 /// Prints all it sees of `text` and `vars`, one a line.
 const ALL: &str = "{% for k, v in text | items %}{{ k }}={{ v }};{% endfor %}{% for k, v in vars | items %}{{ k }}={{ v }};{% endfor %}";
 
-impl Project {
+/// What a manifest became, as it is seen from outside.
+trait Outcome {
     /// The HTML that the asset is drawn from.
+    fn layout(&self, id: &str, arguments: &[&str]) -> String;
+    /// `assets.json`: (id, alt) of each asset.
+    fn alts(&self) -> Vec<(String, String)>;
+    /// The pictures in `dist`.
+    fn outputs(&self) -> Vec<String>;
+}
+
+impl Outcome for Project {
     fn layout(&self, id: &str, arguments: &[&str]) -> String {
         let run = self.ok(&[&["show", id, "--json"], arguments].concat());
         let shot = &run.json()[0]["shots"][0];
         shot["layout"].as_str().unwrap().to_owned()
     }
 
-    /// `assets.json`: (id, alt) of each asset.
     fn alts(&self) -> Vec<(String, String)> {
         let index: Value = serde_json::from_str(&self.text("dist/assets.json")).unwrap();
         let text = |v: &Value| v.as_str().unwrap().to_owned();

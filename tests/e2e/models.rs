@@ -8,7 +8,7 @@ use image::{ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use crate::project::{Counts, Project, Run};
 
 /// A PNG of one colour, with or without transparency.
-pub fn png(width: u32, height: u32, alpha: bool) -> Vec<u8> {
+fn png(width: u32, height: u32, alpha: bool) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let done = if alpha {
         let picture = RgbaImage::from_pixel(width, height, Rgba([9, 9, 9, 0]));
@@ -18,14 +18,6 @@ pub fn png(width: u32, height: u32, alpha: bool) -> Vec<u8> {
         picture.write_to(&mut bytes, ImageFormat::Png)
     };
     done.unwrap();
-    bytes.into_inner()
-}
-
-/// A JPEG of one colour.
-pub fn jpeg(width: u32, height: u32) -> Vec<u8> {
-    let mut bytes = Cursor::new(Vec::new());
-    let picture = RgbImage::from_pixel(width, height, Rgb([9, 9, 9]));
-    picture.write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
     bytes.into_inner()
 }
 

@@ -2,6 +2,7 @@
 //! overlaps. Tests only.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use minijinja::{Environment, UndefinedBehavior, value::Serde};
 use serde_json::{Value, json};
@@ -61,6 +62,21 @@ const NAMES: [&str; 10] = [
     "slide-page",
 ];
 
+/// Read once for all tests: a font takes longer to read than a page to compose.
+pub(super) static FONTS: LazyLock<Fonts> = LazyLock::new(|| Fonts::embedded().unwrap());
+
+/// The built-in templates, parsed once for all tests.
+static TEMPLATES: LazyLock<Environment<'_>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_function("is_light", |colour: &str| super::is_light(colour));
+    environment.add_function("contrast", |a: &str, b: &str| super::hex_ratio(a, b));
+    for (name, source) in LAYOUTS {
+        environment.add_template(name, source).unwrap();
+    }
+    environment
+});
+
 /// Checks a layout with these texts and vars.
 pub(super) fn render(
     layout: &str,
@@ -73,7 +89,7 @@ pub(super) fn render(
         &compose(layout, shape, text, vars, slide),
         shape.0,
         shape.1,
-        &Fonts::embedded().unwrap(),
+        &FONTS,
         &BTreeMap::new(),
     )
 }
@@ -87,13 +103,6 @@ pub(super) fn compose(
     slide: [u32; 2],
 ) -> String {
     let (width, height, name) = shape;
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.add_function("is_light", |colour: &str| super::is_light(colour));
-    environment.add_function("contrast", |a: &str, b: &str| super::hex_ratio(a, b));
-    for (name, source) in LAYOUTS {
-        environment.add_template(name, source).unwrap();
-    }
     let [number, total] = slide;
     let context = json!({
         "text": text,
@@ -106,7 +115,7 @@ pub(super) fn compose(
         },
         "slide": { "number": number, "total": total, "first": number == 1, "last": number == total },
     });
-    environment
+    TEMPLATES
         .get_template(&format!("{layout}.html"))
         .unwrap()
         .render(Serde(&context))
@@ -267,7 +276,6 @@ fn every_layout_reads_on_a_background_picture_of_the_other_mood() {
         "author": "林默",
         "footer": "班期 04-30",
     });
-    let fonts = Fonts::embedded().unwrap();
     for (mood, grounds) in [
         ("dark", [[255; 3], [255, 210, 0]]),
         ("light", [[0; 3], [120, 0, 40]]),
@@ -289,7 +297,7 @@ fn every_layout_reads_on_a_background_picture_of_the_other_mood() {
                     assert!(html.contains("logo.png"), "{layout}");
                     let shown = html.contains("bg.png") || layout == "slide-end";
                     assert!(shown, "{layout}");
-                    let faint = contrast(&html, shape.0, shape.1, &fonts, &images, None);
+                    let faint = contrast(&html, shape.0, shape.1, &FONTS, &images, None);
                     assert_eq!(
                         faint,
                         Ok(Vec::new()),

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use image::{Rgba, RgbaImage};
 use serde_json::json;
 
-use super::layouts::{SHAPES, compose, render};
-use super::{DrawError, Fonts, contrast};
+use super::layouts::{FONTS, SHAPES, compose, render};
+use super::{DrawError, contrast};
 
 /// Each with the places where it puts the words.
 const OVERLAYS: [(&str, &[&str]); 2] = [
@@ -52,7 +52,6 @@ fn an_overlay_reads_on_the_lightest_and_the_darkest_picture() {
         "footer": "班期 04-30 启动",
         "note": "最终解释权归匠人学院",
     });
-    let fonts = Fonts::embedded().unwrap();
     for shape in [
         (600, 315, "wide"),
         (400, 400, "square"),
@@ -67,7 +66,7 @@ fn an_overlay_reads_on_the_lightest_and_the_darkest_picture() {
                 let html = compose(layout, shape, &text, &vars, [1, 1]);
                 let (width, height, _) = shape;
                 let under = RgbaImage::from_pixel(width, height, Rgba([grey, grey, grey, 255]));
-                let faint = contrast(&html, width, height, &fonts, &BTreeMap::new(), Some(&under));
+                let faint = contrast(&html, width, height, &FONTS, &BTreeMap::new(), Some(&under));
                 assert_eq!(
                     faint,
                     Ok(Vec::new()),

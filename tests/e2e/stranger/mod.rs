@@ -11,13 +11,14 @@ mod swapped;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::{FileExt, MetadataExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use api_server::{Options, Server};
+use memchr::memmem;
 
 use crate::project::{PLAIN, Run};
 
@@ -26,7 +27,7 @@ const CANARY: &str = "canary-5d1f3c";
 /// The key that nobody may see.
 const KEY: &str = "sk-canary-5d1f3c-key";
 /// Longer than any command takes here, however busy the machine; far shorter than for ever.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(120);
 
 /// What is run in a stranger's repository.
 const COMMANDS: [&[&str]; 11] = [
@@ -277,7 +278,7 @@ impl Arrived<'_> {
         assert!(run.code != 101 && run.code != 70, "{what}: {}", run.err);
         for folder in [&self.place, &self.stranger.path("person")] {
             for (path, thing) in tree(folder) {
-                let found = memchr(&thing.bytes, CANARY.as_bytes());
+                let found = memmem::find(&thing.bytes, CANARY.as_bytes()).is_some();
                 assert!(!found, "{what}: a canary is in {}", path.display());
             }
         }
@@ -295,10 +296,6 @@ impl Arrived<'_> {
         outside.remove(&self.stranger.path("world"));
         outside
     }
-}
-
-fn memchr(bytes: &[u8], word: &[u8]) -> bool {
-    bytes.windows(word.len()).any(|window| window == word)
 }
 
 /// What is at a path.
@@ -358,14 +355,19 @@ fn ended(mut command: Command, is_watch: bool, what: &str) -> Output {
         sent.unwrap().success()
     };
     let began = Instant::now();
-    let told = || err.metadata().unwrap().len() + out.metadata().unwrap().len() > 0;
     let mut interrupted = !is_watch;
+    // What a watch says once it has built, or could not, and listens.
+    let listens = || {
+        let length = usize::try_from(err.metadata().unwrap().len()).unwrap();
+        let mut said = vec![0; length];
+        err.read_exact_at(&mut said, 0).unwrap();
+        memmem::find(&said, b"ctrl-c ends it").is_some()
+    };
     let status = loop {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        // It has built once, or could not.
-        if !interrupted && told() && began.elapsed() > Duration::from_millis(300) {
+        if !interrupted && listens() {
             interrupted = signal("-INT", group.to_string());
         }
         if began.elapsed() > LONG {
@@ -373,7 +375,7 @@ fn ended(mut command: Command, is_watch: bool, what: &str) -> Output {
             child.wait().unwrap();
             panic!("{what}: it does not end");
         }
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(2));
     };
     assert!(
         !signal("-0", format!("-{group}")),

@@ -13,7 +13,7 @@ use gpbuild::provider::openai::{Answer, Client, Config, Endpoint, KeepError, Rep
 use gpbuild::provider::request::{Operation, Request};
 
 use crate::count::Count;
-use crate::random::Random;
+use support::random::Random;
 
 const KEY: &str = "sk-secret-of-this-test-0123456789";
 /// How long one request may take.
@@ -506,4 +506,15 @@ fn peak() -> u64 {
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|l| l.split_whitespace().next()?.parse().ok())
         .unwrap_or(0)
+}
+
+/// Some of them; `torture answers` tries thousands.
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_answer_has_a_clear_end_and_the_key_goes_nowhere_else() {
+        let count = super::answers(400, 1);
+        assert_eq!(count.cases, 400);
+        assert!(count.is_good(), "{count}");
+    }
 }

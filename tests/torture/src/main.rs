@@ -27,7 +27,6 @@ mod load;
 mod points;
 mod power;
 mod project;
-mod random;
 mod spread;
 mod worktrees;
 

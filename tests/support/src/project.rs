@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::SystemTime;
 
+use crate::process::gpbuild;
+
 /// A project that is deleted when the test ends.
 pub struct Project {
     folder: tempfile::TempDir,
@@ -174,7 +176,7 @@ impl Project {
 
     /// The binary, to be run in this project.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gpbuild"));
+        let mut command = Command::new(gpbuild());
         command
             .args(arguments)
             .current_dir(self.root())
@@ -285,10 +287,15 @@ pub fn another_picture() -> Vec<u8> {
 /// What a summary counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
+    /// Nothing was to be done.
     pub fresh: usize,
+    /// Taken from the store.
     pub restored: usize,
+    /// Made.
     pub made: usize,
+    /// Could not be made.
     pub failed: usize,
+    /// Were not made, for a reason that a person has to mend.
     pub blocked: usize,
 }
 
