@@ -35,6 +35,8 @@ pub struct Browser {
 /// An element of the page.
 pub struct Element<'b> {
     browser: &'b Browser,
+    /// By which it was found.
+    css: String,
     /// The value of [`ELEMENT`].
     id: String,
 }
@@ -125,6 +127,7 @@ impl Browser {
         );
         Element {
             browser: self,
+            css: css.to_owned(),
             id: found[ELEMENT].as_str().unwrap().to_owned(),
         }
     }
@@ -196,6 +199,17 @@ impl Browser {
     }
 
     fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Value {
+        self.try_call(method, path, body)
+            .unwrap_or_else(|(error, message)| panic!("{path}: {error}: {message}"))
+    }
+
+    /// What comes back, or the name of the error and its message.
+    fn try_call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, (String, String)> {
         let mut request = self
             .client
             .request(method, format!("{}{path}", self.session));
@@ -208,9 +222,10 @@ impl Browser {
         });
         let mut answer: Value = serde_json::from_str(&answer).unwrap();
         let value = answer["value"].take();
-        let error = &value["error"];
-        assert!(!error.is_string(), "{path}: {error}: {}", value["message"]);
-        value
+        match value["error"].as_str() {
+            Some(error) => Err((error.to_owned(), value["message"].to_string())),
+            None => Ok(value),
+        }
     }
 }
 
@@ -220,9 +235,25 @@ impl Element<'_> {
         self.get("text").as_str().unwrap().to_owned()
     }
 
-    /// Clicks in the middle of it, as a person does: it must be to be seen, and nothing over it.
+    /// Clicks in the middle of it, as a person does: it must be to be seen, and nothing over it. If the page drew it
+    /// anew meanwhile, the new one is clicked, which is the one that a person sees.
     pub fn click(&self) {
-        self.post("click", &json!({}));
+        let began = Instant::now();
+        let mut id = self.id.clone();
+        loop {
+            let clicked = self.browser.try_call(
+                Method::POST,
+                &format!("/element/{id}/click"),
+                Some(&json!({})),
+            );
+            match clicked {
+                Ok(_) => return,
+                Err((error, _)) if error == "stale element reference" && began.elapsed() < LONG => {
+                    id = self.browser.find(&self.css).id;
+                }
+                Err((error, message)) => panic!("click on `{}`: {error}: {message}", self.css),
+            }
+        }
     }
 
     /// Types into it.

@@ -1,6 +1,7 @@
 //! Situations that were once wrong: edits that grow old, crowds, renames of what a person made.
 
 use crate::project::{Counts, Project, another_picture};
+use crate::state::grow_old;
 
 fn edited() -> (Project, Vec<u8>, Vec<u8>) {
     let project = Project::one("one");
@@ -14,8 +15,7 @@ fn edited() -> (Project, Vec<u8>, Vec<u8>) {
 #[test]
 fn an_edit_that_is_not_young_any_more_stays_noticed() {
     let (project, _, edited) = edited();
-    // Older than what the state takes for sure.
-    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    grow_old();
     for _ in 0..3 {
         assert_eq!(
             project.run(&["build", "--json"]).counts(),
@@ -38,7 +38,7 @@ fn an_edit_is_noticed_after_a_build_of_others() {
     project.build();
     let edited = another_picture();
     project.write("dist/a01.png", &edited);
-    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    grow_old();
     project.edit("gpbuild.toml", "\"0\"", "\"new\"");
     project.ok(&["build", "a00"]);
     let run = project.run(&["build", "--json"]);

@@ -44,6 +44,7 @@ mod typesetting;
 mod watch;
 mod watch_ends;
 mod watch_stress;
+mod watcher;
 mod wording;
 
 use support::{process, project, random};

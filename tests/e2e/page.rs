@@ -6,10 +6,9 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::process::{LONG, end, until};
 use crate::project::Project;
 
-/// Longer than anything takes here, however busy the machine.
-const LONG: Duration = Duration::from_secs(60);
 /// How many files the watch may have open.
 const FILES: usize = 1024;
 
@@ -54,7 +53,7 @@ impl Page {
             project,
             child,
         };
-        page.until("the first draft", || page.project.has(DRAFT));
+        until("the first draft", || page.project.has(DRAFT));
         page
     }
 
@@ -79,20 +78,12 @@ impl Page {
         answer.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
-    fn until(&self, what: &str, is_so: impl Fn() -> bool) {
-        let began = Instant::now();
-        while !is_so() {
-            assert!(began.elapsed() < LONG, "{what}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
     /// Saves other words, and waits until they are drawn.
     fn save(&self, words: &str) {
         let before = self.project.read(DRAFT);
         self.project
             .write("gpbuild.toml", Project::one_manifest(words));
-        self.until(words, || self.project.read(DRAFT) != before);
+        until(words, || self.project.read(DRAFT) != before);
     }
 
     fn files(&self) -> usize {
@@ -102,9 +93,7 @@ impl Page {
 
     /// Ends it as ctrl-c does; what the process answers.
     fn end(mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        Command::new("kill").args(["-INT", &pid]).status().unwrap();
-        self.child.wait().unwrap().code()
+        end(&mut self.child, "-INT")
     }
 }
 

@@ -16,6 +16,8 @@ mod shots;
 mod tls;
 mod trust;
 
+use std::time::Duration;
+
 use api_server::{Options, Server};
 
 use crate::project::{Project, Run};
@@ -124,6 +126,9 @@ impl Drop for Paid {
         }
     }
 }
+
+/// How long the server still holds its answers back after a signal was sent: the program has heard it by then.
+const HEARD: Duration = Duration::from_millis(700);
 
 /// The cheapest pictures that the model makes.
 const DEFAULTS: &str =

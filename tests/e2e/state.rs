@@ -1,11 +1,16 @@
 //! A run with nothing to do looks at little, and misses nothing.
 
-use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
 use api_server::{Options, Server};
 
+use crate::process::until;
 use crate::project::{Counts, PLAIN, Project};
+
+/// Waits until all that there is now is older than what the state takes for sure.
+pub fn grow_old() {
+    std::thread::sleep(Duration::from_millis(2_100));
+}
 
 /// A project whose files are all old enough to be told by their times alone.
 fn old() -> Project {
@@ -25,7 +30,7 @@ text = { headline = "{{ item.title }}" }
     project.write("posts/x.md", "---\ntitle: x\n---\n");
     project.write("ignored/.gitignore", "*\n");
     project.build();
-    sleep(Duration::from_millis(2_100));
+    grow_old();
     // The first makes sure, the second relies on it.
     assert_eq!(project.build(), Counts::fresh(2));
     assert_eq!(project.build(), Counts::fresh(2));
@@ -73,7 +78,7 @@ fn every_kind_of_change_is_noticed_at_any_age() {
 fn a_template_that_was_not_there_is_noticed() {
     let project = Project::one("one");
     project.build();
-    sleep(Duration::from_millis(2_100));
+    grow_old();
     assert_eq!(project.build(), Counts::fresh(1));
     project.write("templates/cover.html", PLAIN);
     assert_eq!(project.build(), Counts::made(1));
@@ -220,11 +225,11 @@ fn a_time_to_come_is_not_believed() {
     assert_eq!(project.build(), Counts::fresh(2));
     assert_eq!(project.build(), Counts::fresh(2));
     // Sources and outputs of that time are compared by what is in them, however long ago that was seen.
-    sleep(Duration::from_millis(2_100));
+    grow_old();
     project.write("posts/x.md", "---\ntitle: y\n---\n");
     set_modified(&project, "posts/x.md", to_come);
     one_made(&project, "a source");
-    sleep(Duration::from_millis(2_100));
+    grow_old();
     let other = project.read("dist/a.png");
     project.write("dist/x.png", other);
     set_modified(&project, "dist/x.png", to_come);
@@ -259,10 +264,8 @@ fn a_change_within_the_tick_of_the_clock_is_noticed() {
 
 #[test]
 fn an_output_that_is_edited_while_others_are_made_is_noticed() {
-    let server = Server::start(Options {
-        latency: Duration::from_millis(3_500),
-        ..Options::default()
-    });
+    let server = Server::start(Options::default());
+    server.hold();
     let project = Project::new(
         "[defaults]\nsize = \"800x800\"\n[cover.drawn]\ntext = { headline = \"one\" }\n",
     );
@@ -279,13 +282,13 @@ fn an_output_that_is_edited_while_others_are_made_is_noticed() {
         .env("OPENAI_BASE_URL", server.base_url())
         .spawn()
         .unwrap();
-    while server.stats().accepted == 0 {
-        sleep(Duration::from_millis(20));
-    }
-    // When the build ends, this is too old for the clock to be in doubt about it.
+    until("it is asked for", || server.stats().accepted > 0);
     let mut edited = picture;
     edited.reverse();
     project.write("dist/drawn.png", &edited);
+    // When the build ends, this is too old for the clock to be in doubt about it.
+    grow_old();
+    server.release();
     assert!(build.wait().unwrap().success());
     let run = project.run(&["build", "--json"]);
     assert_eq!(run.asset("drawn")["state"], "blocked");

@@ -1,104 +1,7 @@
 //! `watch` builds on every save, in draft, until it is ended; what is wrong is told, and it goes on.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
-
-use serde_json::Value;
-
 use crate::project::Project;
-
-/// Longer than anything takes here, however busy the machine.
-const LONG: Duration = Duration::from_secs(60);
-/// Longer than a build that should not begin would need to show itself.
-const QUIET: Duration = Duration::from_millis(700);
-
-/// A running `gpbuild watch`, ended with the test.
-pub struct Watch {
-    child: Child,
-    events: Receiver<Value>,
-}
-
-impl Watch {
-    /// Starts to watch, and waits for the end of the first build.
-    pub fn start(project: &Project, arguments: &[&str]) -> Self {
-        let mut child = project
-            .command(&[&["watch", "--json"], arguments].concat())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let (tell, events) = channel();
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                if tell.send(serde_json::from_str(&line).unwrap()).is_err() {
-                    break;
-                }
-            }
-        });
-        let watch = Self { child, events };
-        watch.built();
-        watch
-    }
-
-    fn next(&self, kind: &str) -> Vec<Value> {
-        let mut events = Vec::new();
-        loop {
-            let event = self.events.recv_timeout(LONG).expect("nothing was built");
-            let is_last = event["event"] == kind;
-            events.push(event);
-            if is_last {
-                return events;
-            }
-        }
-    }
-
-    /// The events of the next build, up to its summary.
-    fn built(&self) -> Vec<Value> {
-        self.next("summary")
-    }
-
-    /// The ids of the next build that were drawn, sorted.
-    fn drawn(&self) -> Vec<String> {
-        let drawn = self.built();
-        let mut ids: Vec<String> = drawn
-            .iter()
-            .filter(|event| event["state"] == "draft")
-            .map(|event| event["id"].as_str().unwrap().to_owned())
-            .collect();
-        ids.sort();
-        ids
-    }
-
-    /// Whether nothing is built for a while.
-    pub fn is_quiet(&self) -> bool {
-        self.events.recv_timeout(QUIET) == Err(RecvTimeoutError::Timeout)
-    }
-
-    /// Takes what was told meanwhile.
-    pub fn forget(&self) {
-        while self.events.try_recv().is_ok() {}
-    }
-
-    /// Ends it as ctrl-c does; what the process answers.
-    pub fn end(mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        Command::new("kill").args(["-INT", &pid]).status().unwrap();
-        // One that is just ending a build says so.
-        let code = self.child.wait().unwrap().code();
-        if code == Some(130) { Some(0) } else { code }
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        // Ended already, if all went well.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::watcher::Watch;
 
 const MANIFEST: &str = "[defaults]\nsize = \"40x30\"\ntemplate = \"plain\"\n[cover.post]\nfor_each = { front_matter = \"posts/*.md\" }\nid = \"post/{{ file.stem }}\"\ntext = { headline = \"{{ item.title }}\" }\n[cover.a]\ntext = { headline = \"one\" }\n";
 
@@ -156,13 +59,12 @@ fn every_save_is_drawn_and_nothing_else_is() {
     project.edit("templates/plain.html", "12px", "10px");
     while watch.drawn() != ["a", "b", "post/x", "post/y", "post/z"] {}
     // What nobody reads wakes nobody.
-    std::thread::sleep(QUIET);
-    watch.forget();
+    watch.settle();
     project.write(".gpbuild/preview/dist/a.png", "scribbled over");
     assert!(watch.is_quiet());
     assert!(!project.has("dist"), "a draft came into dist");
     assert!(!project.has("gpbuild.lock"));
-    assert_eq!(watch.end(), Some(0));
+    watch.end_well();
 }
 
 #[test]
@@ -175,11 +77,10 @@ fn a_folder_in_the_place_of_another_is_heard() {
     for (name, (bytes, _)) in posts {
         project.write(&name, bytes);
     }
-    std::thread::sleep(QUIET);
-    watch.forget();
+    watch.settle();
     post(&project, "x", "three");
     while watch.drawn() != ["post/x"] {}
-    assert_eq!(watch.end(), Some(0));
+    watch.end_well();
 }
 
 #[test]
@@ -196,29 +97,18 @@ fn a_mistake_is_told_and_the_watch_goes_on() {
     project.edit("gpbuild.toml", "headlin = \"one\"", "headline = \"new\"");
     // A file that is written in place may be seen while it is empty: then it takes two builds.
     while watch.drawn() != ["a"] {}
-    assert_eq!(watch.end(), Some(0));
+    watch.end_well();
 }
 
 #[test]
 fn a_project_that_is_wrong_from_the_start_is_watched_too() {
     let project = project();
     project.edit("gpbuild.toml", "[cover.a]", "[cover.a");
-    let mut child = project
-        .command(&["watch", "--json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let first = lines.next().unwrap().unwrap();
-    assert!(first.contains("diagnostic"), "{first}");
+    let watch = Watch::begin(&project, &[]);
+    watch.next("diagnostic");
     project.edit("gpbuild.toml", "[cover.a", "[cover.a]");
-    let built = lines
-        .map_while(Result::ok)
-        .any(|line| line.contains("summary"));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert!(built);
+    watch.built();
+    watch.end_well();
 }
 
 #[test]
@@ -239,8 +129,8 @@ fn a_checkout_of_many_files_ends_in_what_a_clean_build_makes() {
     while !project.has(".gpbuild/preview/dist/post/last.png") {
         watch.built();
     }
-    while !watch.is_quiet() {}
-    assert_eq!(watch.end(), Some(0));
+    watch.settle();
+    watch.end_well();
     let clean = project.fresh_clone();
     clean.ok(&["--draft"]);
     for name in clean.files(".gpbuild/preview") {

@@ -1,81 +1,10 @@
 //! A watch tells an error once, does nothing until something changes, and ends whenever it is asked to.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
+use crate::process::{all_at_once, end, ended, until};
 use crate::project::{PLAIN, Project};
-
-/// Longer than anything takes here, however busy the machine.
-const LONG: Duration = Duration::from_secs(60);
-/// In this time a watch that spins says the same a hundred times.
-const QUIET: Duration = Duration::from_millis(900);
-
-struct Watch {
-    child: Child,
-    lines: Receiver<String>,
-}
-
-impl Watch {
-    fn start(project: &Project) -> Self {
-        let mut child = project
-            .command(&["watch", "--json"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap()).lines();
-        let (tell, lines) = channel();
-        std::thread::spawn(move || {
-            for line in out.map_while(Result::ok) {
-                if tell.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-        Self { child, lines }
-    }
-
-    /// Waits for a line with this in it.
-    fn told(&self, what: &str) {
-        loop {
-            let line = self.lines.recv_timeout(LONG).expect(what);
-            if line.contains(what) {
-                return;
-            }
-        }
-    }
-
-    fn is_quiet(&self) -> bool {
-        self.lines.recv_timeout(QUIET).is_err()
-    }
-
-    /// Ends it by this signal: the exit code.
-    fn end(mut self, signal: &str) -> Option<i32> {
-        end(&mut self.child, signal)
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn end(child: &mut Child, signal: &str) -> Option<i32> {
-    let began = Instant::now();
-    let pid = child.id().to_string();
-    Command::new("kill").args([signal, &pid]).status().unwrap();
-    while began.elapsed() < LONG {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status.code();
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("it does not end by {signal}");
-}
+use crate::watcher::{QUIET, Watch};
 
 fn project() -> Project {
     let project = Project::new(
@@ -93,7 +22,7 @@ fn what_cannot_be_read_is_told_once_until_it_changes() {
     let outside = tempfile::tempdir().unwrap();
     let out = outside.path().join("o.md");
     std::fs::write(&out, "---\ntitle: out\n---\n").unwrap();
-    type Put<'a> = &'a dyn Fn(&Project);
+    type Put<'a> = &'a (dyn Fn(&Project) + Sync);
     let cases: [(&str, Put<'_>); 8] = [
         ("posts/l.md", &|p| {
             symlink(&out, p.path("posts/l.md")).unwrap();
@@ -124,21 +53,21 @@ fn what_cannot_be_read_is_told_once_until_it_changes() {
             symlink(&out, p.path("templates/plain.html")).unwrap();
         }),
     ];
-    for (n, (name, put)) in cases.into_iter().enumerate() {
+    all_at_once(&cases, |(name, put)| {
         let project = project();
         let whole = project.fresh_clone();
         put(&project);
-        let watch = Watch::start(&project);
-        watch.told("diagnostic");
-        assert!(watch.is_quiet(), "{n}: told again");
+        let watch = Watch::begin(&project, &[]);
+        watch.next("diagnostic");
+        assert!(watch.is_quiet(), "{name}: told again");
         std::fs::remove_file(project.path(name)).unwrap();
         if whole.has(name) {
             project.write(name, whole.read(name));
         }
-        watch.told("summary");
-        let signal = if n % 2 == 0 { "-INT" } else { "-TERM" };
-        assert!(watch.end(signal).is_some(), "{n}");
-    }
+        watch.built();
+        let signal = if name.len() % 2 == 0 { "-INT" } else { "-TERM" };
+        assert!(watch.end(signal).is_some(), "{name}");
+    });
 }
 
 #[test]
@@ -156,12 +85,15 @@ fn it_ends_while_it_reads_and_while_it_draws() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // Long enough to listen, and by far not to resolve all that.
-    std::thread::sleep(Duration::from_millis(300));
+    // It listens, and has by far not resolved all that.
+    #[cfg(target_os = "linux")]
+    crate::process::until_it_hears(&child);
+    #[cfg(not(target_os = "linux"))]
+    std::thread::sleep(std::time::Duration::from_millis(300));
     assert_eq!(end(&mut child, "-INT"), Some(130));
     assert!(!project.has(".gpbuild/preview/dist"));
-    let watch = Watch::start(&project);
-    watch.told("draft");
+    let watch = Watch::begin(&project, &[]);
+    while watch.next("asset").last().unwrap()["state"] != "draft" {}
     assert_eq!(watch.end("-TERM"), Some(130));
 }
 
@@ -183,24 +115,17 @@ fn it_ends_when_nobody_reads_what_it_says() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let began = Instant::now();
-        while !project.has(".gpbuild/preview/dist/x.png") && began.elapsed() < LONG {
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let there = |name| until(to, || project.has(name));
+        there(".gpbuild/preview/dist/x.png");
         // It goes on, and hears what changes.
         project.write("posts/y.md", "---\ntitle: two\n---\n");
-        while !project.has(".gpbuild/preview/dist/y.png") && began.elapsed() < LONG {
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        there(".gpbuild/preview/dist/y.png");
         let pid = project.text("pid");
         Command::new("kill")
             .args(["-INT", pid.trim()])
             .status()
             .unwrap();
-        while child.try_wait().unwrap().is_none() {
-            assert!(began.elapsed() < LONG, "{to}");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        ended(&mut child);
     }
 }
 
@@ -218,13 +143,7 @@ fn a_project_that_goes_and_comes_back_is_watched() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let there = |name: &str| {
-        let began = Instant::now();
-        while !parent.has(name) {
-            assert!(began.elapsed() < LONG, "{name}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    };
+    let there = |name: &str| until(name, || parent.has(name));
     there("p/.gpbuild/preview/dist/x.png");
     std::fs::rename(&inside, parent.path("q")).unwrap();
     std::thread::sleep(QUIET);

@@ -8,13 +8,11 @@ use std::time::{Duration, Instant};
 
 use crate::project::Project;
 use crate::random::Random;
-use crate::watch::Watch;
+use crate::watcher::Watch;
 use tree::Tree;
 
 /// Longer than the last builds take, however busy the machine.
 const LONG: Duration = Duration::from_secs(60);
-/// Longer than a build that should not begin would need to show itself.
-const QUIET: Duration = Duration::from_millis(700);
 
 const PREVIEW: &str = ".gpbuild/preview";
 
@@ -42,11 +40,10 @@ fn changes(changes: usize, parts: usize, seed: u64) {
         tree.mend();
         hold(&tree.project, &format!("seed {seed}, part {part}"));
     }
-    std::thread::sleep(QUIET);
-    watch.forget();
+    watch.settle();
     assert!(watch.is_quiet(), "its own outputs woke it");
     hold(&tree.project, "in the end");
-    assert_eq!(watch.end(), Some(0));
+    watch.end_well();
 }
 
 /// Waits until the previews are those of a clean build of the same files in another folder.

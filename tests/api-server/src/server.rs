@@ -9,6 +9,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 use crate::fault::{Fault, Script};
 use crate::limit::Limit;
@@ -79,6 +80,7 @@ impl Server {
             .build()?;
         let born = format!("{address} {:?}", SystemTime::now());
         let shared = Arc::new(Shared {
+            held: watch::Sender::new(false),
             limit: options.images_per_minute.map(|n| Mutex::new(Limit::new(n))),
             log: Mutex::new(Log::default()),
             script: Mutex::new(Script::default()),
@@ -119,6 +121,17 @@ impl Server {
     /// The requests so far, by number.
     pub fn requests(&self) -> Vec<Request> {
         lock(&self.shared.log).requests.clone()
+    }
+
+    /// Takes requests and holds their answers back until [`Server::release`]: what happens meanwhile is then not a
+    /// matter of time.
+    pub fn hold(&self) {
+        self.shared.held.send_replace(true);
+    }
+
+    /// Lets the answers go that were held back.
+    pub fn release(&self) {
+        self.shared.held.send_replace(false);
     }
 
     /// Puts faults in the queue: each next valid request takes one. [`Fault::none`] keeps a place.

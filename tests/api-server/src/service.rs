@@ -11,6 +11,7 @@ use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use hyper::http::response::Builder;
 use hyper::{Response, StatusCode};
 use serde_json::{Map, json};
+use tokio::sync::watch;
 
 use crate::answer::{Answer, Made, carried, dripping};
 use crate::error::ApiError;
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) log: Mutex<Log>,
     pub(crate) script: Mutex<Script>,
     pub(crate) limit: Option<Mutex<Limit>>,
+    /// Whether answers are held back.
+    pub(crate) held: watch::Sender<bool>,
     /// Makes the pictures of two servers different.
     pub(crate) seed: [u8; 32],
 }
@@ -184,6 +187,10 @@ async fn answer(
     if fault.accepted {
         let bill = usage.micros(valid.order.model);
         visit.log(|log, number| log.accept(number, bill));
+    }
+    if fault.accepted {
+        // The sender is there as long as the server is.
+        let _ = shared.held.subscribe().wait_for(|held| !held).await;
     }
     let latency = if fault.accepted {
         shared.options.latency

@@ -12,6 +12,7 @@ use gpbuild::model::Micro;
 
 use crate::corpus::{corpus, is_red_blue};
 use crate::paid::{DEFAULTS, Paid, summary};
+use crate::process::all_at_once;
 use crate::project::Run;
 
 /// A picture that is what it should be.
@@ -290,7 +291,7 @@ fn a_refusal_is_told_by_its_status_however_slow_it_is() {
     let drip = |status: u16| {
         Fault::raw(status, "application/json", body).dripping(Duration::from_millis(500))
     };
-    for (status, told, code, outcome) in [
+    let cases = [
         (401, "error: the provider refused it: 401\n", 3, "refused"),
         (400, "error: the provider refused it: 400\n", 1, "refused"),
         (
@@ -299,15 +300,16 @@ fn a_refusal_is_told_by_its_status_however_slow_it_is() {
             1,
             "doubt",
         ),
-    ] {
+    ];
+    all_at_once(&cases, |(status, told, code, outcome)| {
         let began = Instant::now();
-        let (run, paid) = against(drip(status));
+        let (run, paid) = against(drip(*status));
         let took = began.elapsed();
         assert!(took < Duration::from_secs(20), "{status}: {took:?}");
-        assert_eq!(run.code, code, "{}", run.err);
+        assert_eq!(run.code, *code, "{}", run.err);
         assert!(run.err.contains(told), "{}", run.err);
-        assert_eq!(paid.outcomes(), [outcome]);
-    }
+        assert_eq!(paid.outcomes(), [*outcome]);
+    });
     // Nobody waits for it either: of many, the first ends the asking.
     let mut manifest = DEFAULTS.to_owned();
     for n in 10..30 {

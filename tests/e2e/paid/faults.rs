@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use api_server::{Fault, Options};
 
-use crate::paid::{DEFAULTS, Paid, summary};
+use crate::paid::{DEFAULTS, HEARD, Paid, summary};
+use crate::process::{end, send, until};
 
 /// Builds one asset against one fault, and gives the diagnostic and the exit code.
 fn told(fault: Fault) -> (String, i32, Paid) {
@@ -328,49 +329,31 @@ fn a_rate_limit_makes_no_storm() {
     // The sixth has to wait for its minute; what is looked at here is only that nobody asks in vain
     // meanwhile. The run is ended then.
     let mut child = paid.command(&["build", "--yes"]).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while paid.server.stats().answered < 5 && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("five are answered", || paid.server.stats().answered == 5);
     std::thread::sleep(Duration::from_millis(1500));
     let stats = paid.server.stats();
     assert_eq!(stats.answered, 5, "{stats:?}");
     assert!(stats.arrived <= 7, "{stats:?}");
-    let pid = child.id().to_string();
-    std::process::Command::new("kill")
-        .args(["-INT", &pid])
-        .status()
-        .unwrap();
-    let status = child.wait().unwrap();
-    assert_eq!(status.code(), Some(130));
+    assert_eq!(end(&mut child, "-INT"), Some(130));
     assert_eq!(paid.project.files("dist").len(), 6);
 }
 
 #[test]
 fn nothing_more_is_sent_once_a_run_is_to_end() {
-    let options = Options {
-        latency: Duration::from_millis(1500),
-        ..Options::default()
-    };
     let mut manifest = DEFAULTS.to_owned();
     for n in 1..=6 {
         manifest += &format!("[cover.a{n}]\ntext = {{ headline = \"{n}\" }}\n");
     }
-    let paid = Paid::with(&manifest, options);
+    let paid = Paid::new(&manifest);
+    paid.server.hold();
     let mut command = paid.command(&["build", "--yes", "--jobs", "1"]);
     let command = command.stderr(std::process::Stdio::piped());
     let child = command.spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while paid.server.stats().in_flight == 0 {
-        assert!(Instant::now() < deadline, "nothing is asked for");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until("it is asked for", || paid.server.stats().in_flight > 0);
     // The next one waits for its slot by now, or does not: either way it stays unsent.
-    std::thread::sleep(Duration::from_millis(300));
-    std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
+    send(&child, "-INT");
+    std::thread::sleep(HEARD);
+    paid.server.release();
     let run = crate::project::Run::of(child.wait_with_output().unwrap());
     assert_eq!((run.code, paid.accepted()), (130, 1), "{}", run.err);
     assert!(

@@ -3,11 +3,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use api_server::{Options, Server};
 
 use crate::paid::{DEFAULTS, summary};
+use crate::process::{ended, until};
 use crate::project::{Counts, Project, Run, another_picture};
 
 /// A person with a folder of their own, and the server that their projects ask.
@@ -17,11 +18,15 @@ struct Person {
 }
 
 impl Person {
-    fn new(latency: u64) -> Self {
+    fn new() -> Self {
+        Self::with_latency(Duration::ZERO)
+    }
+
+    fn with_latency(latency: Duration) -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             server: Server::start(Options {
-                latency: Duration::from_millis(latency),
+                latency,
                 ..Options::default()
             }),
         }
@@ -64,13 +69,15 @@ impl Person {
         self.server.stats().accepted
     }
 
-    /// Waits until the server has a request in its hands.
-    fn wait_for_request(&self) {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while self.server.stats().in_flight == 0 {
-            assert!(Instant::now() < deadline, "nothing is asked for");
-            std::thread::sleep(Duration::from_millis(2));
-        }
+    /// Begins a build, and waits until the server has a request of it in its hands, which it holds there until
+    /// [`Server::release`].
+    fn begin_and_hold(&self, project: &Project, arguments: &[&str]) -> Child {
+        self.server.hold();
+        let child = self.begin(project, arguments);
+        until("something is asked for", || {
+            self.server.stats().in_flight > 0
+        });
+        child
     }
 }
 
@@ -105,7 +112,7 @@ fn git(folder: &Path, arguments: &[&str]) {
 
 #[test]
 fn a_second_clone_pays_for_nothing_again() {
-    let person = Person::new(0);
+    let person = Person::new();
     let project = series("p", 3);
     person.build(&project);
     assert!(!project.has(".gpbuild/store") && !project.has(".gpbuild/ledger"));
@@ -122,7 +129,7 @@ fn a_second_clone_pays_for_nothing_again() {
 
 #[test]
 fn four_worktrees_at_once_have_one_payer_for_each_shot() {
-    let person = Person::new(40);
+    let person = Person::with_latency(Duration::from_millis(40));
     let projects: Vec<Project> = (0..4).map(|_| series("p", 4)).collect();
     let children: Vec<Child> = projects
         .iter()
@@ -163,15 +170,15 @@ fn a_checkout_that_is_wiped_in_the_middle_of_a_run_loses_nothing() {
         ("state", state),
         ("all", all),
     ] {
-        let person = Person::new(150);
+        let person = Person::new();
         let project = series("p", 4);
         let manifest = project.text("gpbuild.toml");
         git(project.root(), &["init", "-q"]);
         git(project.root(), &["add", "gpbuild.toml"]);
         git(project.root(), &["commit", "-qm", "one"]);
-        let child = person.begin(&project, &["build", "--yes", "--json"]);
-        person.wait_for_request();
+        let child = person.begin_and_hold(&project, &["build", "--yes", "--json"]);
         wipe(&project);
+        person.server.release();
         // It may fail where its files went from under it; what it asked for it keeps.
         child.wait_with_output().unwrap();
         project.write("gpbuild.toml", &manifest);
@@ -183,10 +190,9 @@ fn a_checkout_that_is_wiped_in_the_middle_of_a_run_loses_nothing() {
 
 #[test]
 fn what_another_process_asks_for_is_being_made_and_not_in_doubt() {
-    let person = Person::new(1500);
+    let person = Person::new();
     let (project, twin) = (one("p", "1"), one("p", "1"));
-    let child = person.begin(&project, &["build", "--yes"]);
-    person.wait_for_request();
+    let child = person.begin_and_hold(&project, &["build", "--yes"]);
     let who = format!("being made by process {} since ", child.id());
     for place in [&project, &twin] {
         let plan = person.run(place, &["plan", "--json"]);
@@ -207,19 +213,21 @@ fn what_another_process_asks_for_is_being_made_and_not_in_doubt() {
     let log = person.run(&project, &["log", "--json"]).json();
     assert_eq!(log[0]["outcome"], "running");
     // Who builds meanwhile waits, and has the picture for nothing.
-    let run = person.run(&twin, &["build", "--yes"]);
-    assert_eq!(run.code, 0, "{}", run.err);
-    assert!(
-        run.err.contains(&format!("a: {who}")) && run.err.contains(": waiting for it\n"),
-        "{}",
-        run.err
-    );
+    let told = std::fs::File::create(twin.path("told")).unwrap();
+    let mut waiting = person.command(twin.root(), &["build", "--yes"]);
+    let mut waiting = waiting.stderr(told).spawn().unwrap();
+    until("it says whom it waits for", || {
+        twin.text("told").lines().any(|line| {
+            line.starts_with(&format!("a: {who}")) && line.ends_with(": waiting for it")
+        })
+    });
+    person.server.release();
+    assert!(ended(&mut waiting).success(), "{}", twin.text("told"));
     assert!(child.wait_with_output().unwrap().status.success());
     assert_eq!(person.accepted(), 1);
     // One that was killed is in doubt.
     let other = one("p", "2");
-    let mut child = person.begin(&other, &["build", "--yes"]);
-    person.wait_for_request();
+    let mut child = person.begin_and_hold(&other, &["build", "--yes"]);
     child.kill().unwrap();
     child.wait().unwrap();
     let asset = person.run(&other, &["plan", "--json"]).asset("a");
@@ -229,7 +237,7 @@ fn what_another_process_asks_for_is_being_made_and_not_in_doubt() {
 
 #[test]
 fn gc_knows_all_projects_and_removes_nothing_that_was_paid_for_or_accepted() {
-    let person = Person::new(0);
+    let person = Person::new();
     let drawn = Project::one("drawn");
     let paid = one("p", "paid");
     let by_hand = Project::one("by hand");
@@ -300,7 +308,7 @@ fn gc_knows_all_projects_and_removes_nothing_that_was_paid_for_or_accepted() {
 
 #[test]
 fn an_accepted_picture_that_is_pruned_stays() {
-    let person = Person::new(0);
+    let person = Person::new();
     let project = Project::one("one");
     project.edit(
         "gpbuild.toml",
@@ -347,7 +355,7 @@ fn all_files(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn a_month_counts_by_the_name_of_the_project_over_all_its_clones() {
-    let person = Person::new(0);
+    let person = Person::new();
     let budget = "[budget]\nmonth = 0.025\n";
     let with = |name: &str, words: &str| {
         let project = one(name, words);
@@ -390,7 +398,7 @@ fn a_month_counts_by_the_name_of_the_project_over_all_its_clones() {
 
 #[test]
 fn two_clones_at_once_do_not_pass_the_month_together() {
-    let person = Person::new(300);
+    let person = Person::with_latency(Duration::from_millis(300));
     let budget = "[budget]\nmonth = 0.025\n";
     let projects: Vec<Project> = (0..4)
         .map(|n| {
@@ -429,10 +437,14 @@ fn old(person: &Person) -> Project {
     };
     assert!(within(&["build", "--yes"]).status().unwrap().success());
     project.edit("gpbuild.toml", "page 2", "two");
+    person.server.hold();
     let mut child = within(&["build", "--yes"]).spawn().unwrap();
-    person.wait_for_request();
+    until("something is asked for", || {
+        person.server.stats().in_flight > 0
+    });
     child.kill().unwrap();
     child.wait().unwrap();
+    person.server.release();
     let store = project.path(".gpbuild/store/shots");
     project.edit("gpbuild.toml", "page 3", "three");
     let kept = project.path("kept");
@@ -446,7 +458,7 @@ fn old(person: &Person) -> Project {
 
 #[test]
 fn an_old_store_is_taken_over_once_and_told() {
-    let person = Person::new(100);
+    let person = Person::new();
     let project = old(&person);
     git(project.root(), &["init", "-q"]);
     let before = person.accepted();
@@ -477,7 +489,7 @@ fn an_old_store_is_taken_over_once_and_told() {
 
 #[test]
 fn a_store_of_which_nobody_knows_whose_it_is_is_taken_over_by_a_persons_word() {
-    let person = Person::new(100);
+    let person = Person::new();
     let project = old(&person);
     let plan = person.run(&project, &["plan"]);
     assert!(
@@ -520,7 +532,7 @@ fn a_store_of_which_nobody_knows_whose_it_is_is_taken_over_by_a_persons_word() {
 #[test]
 fn a_home_of_any_name_is_the_one_that_is_named() {
     use std::os::unix::ffi::OsStrExt;
-    let person = Person::new(0);
+    let person = Person::new();
     let project = one("p", "one");
     let named = person
         .folder

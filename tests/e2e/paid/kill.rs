@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use api_server::{Fault, Options};
 
 use crate::paid::{DEFAULTS, Paid, summary};
+use crate::process;
+use crate::process::until;
 
 /// Slides in a series, answered after a moment.
 fn slides() -> Paid {
@@ -33,17 +35,18 @@ fn a_kill_at_any_instant_loses_nothing_and_pays_for_nothing_twice() {
     whole.build(0);
     let takes = began.elapsed();
     let mut cut = 0;
-    for n in 0..10 {
+    // Ten instants, and some more where a run took less time than the first and all came too late, or too early.
+    for n in 0..50 {
+        if n >= 10 && cut > 0 {
+            break;
+        }
         let paid = slides();
         let mut child = begin(&paid);
-        std::thread::sleep(takes * n / 9);
+        std::thread::sleep(takes * (n % 10) / [9, 4, 30, 2, 90][n as usize / 10]);
         child.kill().unwrap();
         child.wait().unwrap();
         // What the server still has in its hands goes nowhere now.
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while paid.server.stats().in_flight > 0 && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until("the server is done", || paid.server.stats().in_flight == 0);
         let before = paid.accepted();
         cut += usize::from(before > 0 && before < 4);
         // What is in doubt stays so until a person says otherwise.
@@ -116,19 +119,20 @@ fn a_whole_answer_whose_end_nobody_saw_is_taken_by_the_next_run() {
     // An answer that is kept because a picture is missing in it: its bytes, to make one of.
     paid.server.script([Fault::stall(99)]);
     let mut child = begin(&paid);
-    let deadline = Instant::now() + Duration::from_secs(30);
-    let length = |name: &String| paid.project.read(name).len();
-    let mut part = None;
-    while part.is_none() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(20));
-        part = incoming(&paid, ".part")
-            .into_iter()
-            .find(|name| length(name) > 10_000);
-    }
-    std::thread::sleep(Duration::from_millis(300));
+    let mut part = String::new();
+    let mut length = 0;
+    until("the answer is there as far as it goes", || {
+        std::thread::sleep(Duration::from_millis(100));
+        let Some(name) = incoming(&paid, ".part").pop() else {
+            return false;
+        };
+        part = name;
+        let before = length;
+        length = paid.project.read(&part).len();
+        length > 10_000 && length == before
+    });
     child.kill().unwrap();
     child.wait().unwrap();
-    let part = part.expect("the answer begins");
     let cut = paid.project.read(&part);
     // The plain run keeps what came for a person, and asks for nothing.
     assert_eq!(paid.run(&["build", "--yes"]).code, 1);
@@ -162,20 +166,6 @@ fn a_part_that_nobody_needs_goes() {
     assert_eq!(incoming(&paid, ""), [""; 0]);
 }
 
-#[cfg(unix)]
-fn send(child: &Child, signals: &[&str]) {
-    for signal in signals {
-        let pid = child.id().to_string();
-        let mut kill = std::process::Command::new("kill");
-        assert!(
-            kill.args([signal, pid.as_str()])
-                .status()
-                .unwrap()
-                .success()
-        );
-    }
-}
-
 /// A terminal that is closed, or a connection that is lost, in the middle of a paid run: several signals may say
 /// so, and none of them is somebody who does not want to wait.
 #[cfg(target_os = "linux")]
@@ -187,41 +177,28 @@ fn a_terminal_that_goes_loses_nothing() {
         &["-TERM", "-HUP"],
         &["-HUP", "-TERM"],
     ];
-    for signals in whole {
-        let latency = Duration::from_millis(700);
-        let paid = Paid::with(
-            &format!("{DEFAULTS}[cover.a]\n[cover.b]\ntext = {{ headline = \"b\" }}\n"),
-            Options {
-                latency,
-                ..Options::default()
-            },
-        );
-        let gpbuild = paid.command(&["build", "--yes"]);
+    let ends_well = |signals: &[&str]| {
+        let paid = Paid::new(&format!(
+            "{DEFAULTS}[cover.a]\n[cover.b]\ntext = {{ headline = \"b\" }}\n"
+        ));
+        paid.server.hold();
         // Whoever runs the tests may be deaf to it themselves, and then so would this be.
-        let mut command = std::process::Command::new("/usr/bin/env");
-        command
-            .arg("--default-signal=HUP")
-            .arg(gpbuild.get_program())
-            .args(gpbuild.get_args())
-            .current_dir(paid.project.root())
-            .env_clear()
-            .envs(
-                gpbuild
-                    .get_envs()
-                    .filter_map(|(name, value)| Some((name, value?))),
-            );
+        let gpbuild = paid.command(&["build", "--yes"]);
+        let mut command = process::through(&gpbuild, "/usr/bin/env", &["--default-signal=HUP"]);
         let command = command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while paid.server.stats().in_flight < 2 && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        send(&child, signals);
-        assert_eq!(child.wait().unwrap().code(), Some(130), "{signals:?}");
+        until("both are asked for", || paid.server.stats().in_flight == 2);
+        signals
+            .iter()
+            .for_each(|signal| process::send(&child, signal));
+        std::thread::sleep(crate::paid::HEARD);
+        paid.server.release();
+        assert_eq!(process::ended(&mut child).code(), Some(130), "{signals:?}");
         assert_eq!(paid.outcomes(), ["answered", "answered"], "{signals:?}");
         assert_eq!(summary(&paid.build(0))["fresh"], 2);
         assert_eq!(paid.accepted(), 2);
-    }
+    };
+    process::all_at_once(whole, |signals| ends_well(signals));
 }
 
 /// `nohup gpbuild`: what the terminal does is not its business.
@@ -229,27 +206,17 @@ fn a_terminal_that_goes_loses_nothing() {
 #[test]
 fn what_outlives_its_terminal_goes_on() {
     let paid = slides();
-    let mut command = std::process::Command::new("sh");
+    paid.server.hold();
     let gpbuild = paid.command(&["build", "--yes"]);
-    command
-        .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
-        .arg(gpbuild.get_program())
-        .args(gpbuild.get_args())
-        .current_dir(paid.project.root())
-        .env_clear()
-        .envs(
-            gpbuild
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
+    let mut command = process::by_shell(&gpbuild, "trap '' HUP; exec \"$@\"");
     let command = command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while paid.server.stats().arrived == 0 && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    send(&child, &["-HUP", "-HUP"]);
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    until("it is asked for", || paid.server.stats().arrived > 0);
+    process::send(&child, "-HUP");
+    process::send(&child, "-HUP");
+    std::thread::sleep(crate::paid::HEARD);
+    paid.server.release();
+    assert_eq!(process::ended(&mut child).code(), Some(0));
     assert_eq!(paid.accepted(), 4);
 }
 
@@ -261,19 +228,8 @@ fn a_file_at_its_limit_ends_no_other_request() {
         "{DEFAULTS}[cover.a]\n[cover.b]\ntext = {{ headline = \"b\" }}\n"
     ));
     let gpbuild = paid.command(&["build", "--yes"]);
-    let mut command = std::process::Command::new("sh");
-    command
-        // Blocks of 512 bytes, or of 1024.
-        .args(["-c", "ulimit -f 16; exec \"$0\" \"$@\""])
-        .arg(gpbuild.get_program())
-        .args(gpbuild.get_args())
-        .current_dir(paid.project.root())
-        .env_clear()
-        .envs(
-            gpbuild
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
+    // Blocks of 512 bytes, or of 1024.
+    let mut command = process::by_shell(&gpbuild, "ulimit -f 16; exec \"$@\"");
     let run = crate::project::Run::of(command.output().unwrap());
     assert_eq!(run.code, 1, "{}", run.err);
     assert!(run.err.contains("file too large"), "{}", run.err);

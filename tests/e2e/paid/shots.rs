@@ -1,10 +1,7 @@
 //! What is asked for, and what is not asked for again.
 
-use std::time::Duration;
-
-use api_server::Fault;
-
 use crate::paid::{DEFAULTS, Paid, micros, summary};
+use crate::process::until;
 
 #[test]
 fn a_second_run_asks_for_nothing() {
@@ -209,16 +206,14 @@ fn a_draft_of_a_paid_project_asks_nobody() {
 #[test]
 fn a_draft_does_not_wait_for_a_picture_that_is_being_paid_for() {
     let paid = Paid::one();
-    let drip = Fault::drip(100, Duration::from_millis(30));
-    paid.server.script([drip]);
+    paid.server.hold();
     let mut build = paid.command(&["build", "--yes"]).spawn().unwrap();
-    while paid.accepted() == 0 {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until("it is asked for", || paid.accepted() > 0);
     let draft = paid.run(&["--draft", "--json"]);
     assert_eq!(summary(&draft)["made"], 1, "{}", draft.err);
     assert!(!draft.err.contains("waiting"), "{}", draft.err);
     assert_eq!(build.try_wait().unwrap(), None, "the paid one had ended");
+    paid.server.release();
     assert!(build.wait().unwrap().success());
     assert_eq!(paid.accepted(), 1);
 }

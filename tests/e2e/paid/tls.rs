@@ -10,6 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::paid::Paid;
+use crate::process::all_at_once;
 use crate::project::Run;
 
 const KEY: &[u8] = include_bytes!("../tls/leaf.key.der");
@@ -56,7 +57,7 @@ fn build(certificate: &'static [u8], is_known: bool) -> String {
 
 #[test]
 fn a_certificate_that_is_not_right_is_named() {
-    for (certificate, is_known, what) in [
+    let cases = [
         (
             &include_bytes!("../tls/expired.der")[..],
             true,
@@ -77,10 +78,11 @@ fn a_certificate_that_is_not_right_is_named() {
             false,
             "the certificate of `localhost` is from an issuer that this machine does not know; if a proxy of your company opens connections, add its CA to the system, or name the file with it in `SSL_CERT_FILE`",
         ),
-    ] {
-        let told = build(certificate, is_known);
+    ];
+    all_at_once(&cases, |(certificate, is_known, what)| {
+        let told = build(certificate, *is_known);
         assert!(told.contains(&format!("cannot connect: {what}")), "{told}");
-    }
+    });
     // As the last of them says.
     let told = build(include_bytes!("../tls/good.der"), true);
     assert!(!told.contains("certificate"), "{told}");

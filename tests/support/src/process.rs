@@ -42,6 +42,37 @@ fn comes_to_be(at_most: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     true
 }
 
+/// Does the same with each of them, all at once: for what waits more than it works. A panic of one is a panic here.
+pub fn all_at_once<T: Sync>(cases: &[T], does: impl Fn(&T) + Sync) {
+    std::thread::scope(|scope| {
+        let does = &does;
+        let all: Vec<_> = cases
+            .iter()
+            .map(|case| scope.spawn(move || does(case)))
+            .collect();
+        for one in all {
+            if let Err(panic) = one.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    });
+}
+
+/// Waits until the process hears signals: until then, one would end it as if it had never begun.
+#[cfg(target_os = "linux")]
+pub fn until_it_hears(child: &Child) {
+    let path = format!("/proc/{}/status", child.id());
+    until("it hears signals", || {
+        let status = std::fs::read_to_string(&path).unwrap();
+        let caught = status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigCgt:"))
+            .unwrap();
+        // SIGINT is the second.
+        u64::from_str_radix(caught.trim(), 16).unwrap() & 2 != 0
+    });
+}
+
 /// Sends a signal, as in `-INT`; the process must be there to get it.
 pub fn send(child: &Child, signal: &str) {
     let pid = child.id().to_string();
