@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::count::Count;
 use crate::project::{PLACE, Project, read};
+use crate::random::Random;
 use crate::spread::spread;
-use support::random::Random;
 
 /// So many projects, each wiped several times until its carousel is done.
 pub fn wipes(binary: &Path, projects: u64) -> Count {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::count::Count;
 use crate::project::Project;
+use crate::random::Random;
 use crate::spread::spread;
-use support::random::Random;
 
 /// So many crowds of ten; in every second one some are killed.
 pub fn crowds(binary: &Path, crowds: u64) -> Count {

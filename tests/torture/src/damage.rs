@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::count::Count;
 use crate::project::Project;
+use crate::random::Random;
 use crate::spread::spread;
-use support::random::Random;
 
 /// What is done to a file.
 #[derive(Clone, Copy, Debug)]

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::count::Count;
 use crate::project::Project;
+use crate::random::Random;
 use crate::spread::spread;
-use support::random::Random;
 
 /// So many kills, in projects that have a seed each.
 pub fn kills(binary: &Path, kills: u64, slides: u64, latency: u64, first_seed: u64) -> Count {

@@ -36,6 +36,7 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 use count::Count;
+use support::random;
 
 /// Tries to make gpbuild lose a picture or pay for one twice.
 #[derive(Debug, Parser)]

@@ -11,8 +11,8 @@ use std::time::Duration;
 use crate::count::Count;
 use crate::journal::{self, Op};
 use crate::project::Project;
+use crate::random::Random;
 use crate::spread::spread;
-use support::random::Random;
 
 /// Slides of the carousel.
 const SLIDES: u64 = 3;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::count::Count;
 use crate::project::{PLACE, Project};
+use crate::random::Random;
 use crate::spread::spread;
-use support::random::Random;
 
 /// The other three checkouts.
 const OTHERS: [&str; 3] = ["q", "r", "s"];

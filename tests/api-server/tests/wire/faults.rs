@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::socket::{generate, generate_for, otter};
+use crate::socket::{LONG, generate, generate_for, otter};
 
 #[test]
 fn errors_on_demand() {
@@ -123,11 +123,11 @@ fn broken_ways() {
     assert_eq!(server.stats().accepted, 0);
     server.script([Fault::hang()]);
     let moment = Duration::from_millis(300);
-    assert!(generate_for(moment, &server, &otter()).is_none());
+    assert!(generate_for([moment; 2], &server, &otter()).is_none());
     let cut = faulty(Fault::cut(50)).unwrap();
     assert!(cut.status == 200 && !cut.body.is_empty() && !cut.whole());
     server.script([Fault::stall(50)]);
-    let stalled = generate_for(Duration::from_secs(2), &server, &otter()).unwrap();
+    let stalled = generate_for([LONG, Duration::from_secs(1)], &server, &otter()).unwrap();
     assert!(!stalled.body.is_empty() && !stalled.whole());
     let endless = faulty(Fault::endless()).unwrap();
     assert!(endless.body.len() > 7 << 20);

@@ -9,6 +9,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+/// Longer than anything takes here, however busy the machine.
+pub const LONG: Duration = Duration::from_mins(1);
+
 /// What came back, up to the end of the connection.
 pub struct Reply {
     pub status: u16,
@@ -54,19 +57,20 @@ impl Reply {
 
 /// Sends a request; `None` if the connection was closed before a head came back.
 pub fn send(server: &Server, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Reply> {
-    send_for(Duration::from_mins(1), server, path, headers, body)
+    send_for([LONG; 2], server, path, headers, body)
 }
 
 /// The same, with what has come when nothing came for so long.
+/// Sends a body, and waits so long for what comes first, and so long for each part after it.
 pub fn send_for(
-    patience: Duration,
+    patience: [Duration; 2],
     server: &Server,
     path: &str,
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Option<Reply> {
     let mut stream = TcpStream::connect(server.origin().trim_start_matches("http://")).unwrap();
-    stream.set_read_timeout(Some(patience)).unwrap();
+    stream.set_read_timeout(Some(patience[0])).unwrap();
     let mut head = format!(
         "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n",
         body.len()
@@ -84,6 +88,7 @@ pub fn send_for(
             Ok(0) | Err(_) => break,
             Ok(n) => all.extend_from_slice(&block[..n]),
         }
+        stream.set_read_timeout(Some(patience[1])).unwrap();
     }
     let end = all.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = String::from_utf8(all[..end].to_vec()).unwrap();
@@ -95,10 +100,11 @@ pub fn send_for(
 }
 
 pub fn generate(server: &Server, body: &Value) -> Option<Reply> {
-    generate_for(Duration::from_mins(1), server, body)
+    generate_for([LONG; 2], server, body)
 }
 
-pub fn generate_for(patience: Duration, server: &Server, body: &Value) -> Option<Reply> {
+/// Asks for pictures, and waits so long for what comes first, and so long for each part after it.
+pub fn generate_for(patience: [Duration; 2], server: &Server, body: &Value) -> Option<Reply> {
     let bearer = format!("Bearer {}", server.key());
     let headers = [
         ("authorization", bearer.as_str()),
