@@ -34,8 +34,10 @@ fn settle(browser: &Browser) {
          return box.width > 0 && box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth; \
          }).every(e => e.complete)",
     );
-    // Nothing moves any more, and fonts are there.
-    std::thread::sleep(std::time::Duration::from_millis(400));
+    browser.wait_until(
+        "document.fonts.status === 'loaded' \
+         && document.getAnimations().every(moves => moves.playState !== 'running')",
+    );
 }
 
 fn fits(browser: &Browser, what: &str) {

@@ -202,3 +202,21 @@ fn latency_and_requests_in_flight() {
         (4, 4, 0)
     );
 }
+
+#[test]
+fn answers_are_held_back_until_they_are_released() {
+    let server = Server::start(Options::default());
+    server.hold();
+    std::thread::scope(|scope| {
+        let asked = scope.spawn(|| generate(&server, &otter()).unwrap());
+        while server.stats().accepted == 0 {
+            assert!(!asked.is_finished(), "it is answered");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!((server.stats().in_flight, server.stats().answered), (1, 0));
+        server.release();
+        assert_eq!(asked.join().unwrap().status, 200);
+    });
+    // What comes later is not held.
+    assert_eq!(generate(&server, &otter()).unwrap().status, 200);
+}
