@@ -23,14 +23,23 @@ pub struct Alone {
 
 /// Keeps out who makes pictures of the same kind, real ones or drafts.
 pub fn alone(settings: &Settings, reporter: &Reporter) -> Result<Alone, Failure> {
+    // Before anything else: what came along with a repository is not used.
+    own::ready(&settings.root)?;
+    alone_with(settings, &Store::open(settings.home.data())?, reporter)
+}
+
+/// As [`alone`], with a store that is open already.
+pub fn alone_with(
+    settings: &Settings,
+    store: &Store,
+    reporter: &Reporter,
+) -> Result<Alone, Failure> {
     let name = if settings.resolve.is_draft() {
         DRAFTS
     } else {
         REAL
     };
-    // Before anything else: what came along with a repository is not used.
     let folder = own::ready(&settings.root)?;
-    let store = Store::open(settings.home.data())?;
     let in_use = store
         .in_use(|| {
             reporter.event(Event::Note("`gpbuild cache gc` is at work: waiting for it"));

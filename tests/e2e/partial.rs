@@ -1,7 +1,7 @@
 //! A run that looks only at what changed data concerns ends as one that looks at everything: it says the same,
 //! and leaves the same files.
 
-use crate::project::{Counts, PLAIN, Project};
+use crate::project::{Counts, PLAIN, Project, Run};
 
 const MANIFEST: &str = r#"[defaults]
 size = "40x30"
@@ -47,12 +47,19 @@ fn copy(project: &Project) -> Project {
     copy
 }
 
-/// Builds here and in a copy that has to look at everything: what is said, and what there is then, must be the
-/// same. What the summary counts comes back, if there is one.
+/// Builds here and in a copy that has to look at everything. What the summary counts comes back, if there is one.
 fn build(project: &Project, arguments: &[&str], what: &str) -> Option<Counts> {
+    let (run, _) = both(project, arguments, what);
+    let ended = run.out.contains("\"event\":\"summary\"");
+    ended.then(|| run.counts())
+}
+
+/// Builds here and in a copy that has to look at everything: what is said, and what there is then, must be the
+/// same. The run and the copy come back.
+pub fn both(project: &Project, arguments: &[&str], what: &str) -> (Run, Project) {
     let other = copy(project);
     let (run, full) = (project.run(arguments), other.run(arguments));
-    let said = |run: &crate::project::Run| {
+    let said = |run: &Run| {
         let mut events = run.json();
         for event in &mut events {
             event.as_object_mut().unwrap().remove("seconds");
@@ -84,8 +91,7 @@ fn build(project: &Project, arguments: &[&str], what: &str) -> Option<Counts> {
     for ((name, ours), (_, theirs)) in ours.iter().zip(&theirs) {
         assert!(ours == theirs, "{what}: {name}");
     }
-    let ended = run.out.contains("\"event\":\"summary\"");
-    ended.then(|| run.counts())
+    (run, other)
 }
 
 /// A change, and what it is.
