@@ -207,22 +207,22 @@ impl<'f> State<'f> {
     /// and assets; what is new comes behind the rest. Whether the files of all items are among what was seen.
     pub fn apply(&mut self, seen: Vec<Look<'f>>, outputs: Vec<InPlace<'_>>) -> bool {
         let known = self.seen.iter().enumerate();
-        let known: HashMap<Cow<'f, str>, usize> =
+        let mut places: HashMap<Cow<'f, str>, usize> =
             known.map(|(n, look)| (look.path.clone(), n)).collect();
         for look in seen {
-            match known.get(&look.path) {
+            match places.get(&look.path) {
                 Some(n) => self.seen[*n] = look,
-                None => self.seen.push(look),
+                None => {
+                    places.insert(look.path.clone(), self.seen.len());
+                    self.seen.push(look);
+                }
             }
         }
-        drop(known);
-        let data = self.seen.iter().enumerate().filter(|(_, look)| look.data);
-        let data: HashMap<&str, usize> = data.map(|(n, look)| (&*look.path, n)).collect();
         let mut all_placed = true;
         let mut new = Vec::with_capacity(outputs.len());
         for InPlace { mut output, item } in outputs {
             output.item = item.and_then(|(file, digest)| {
-                let file = u32::try_from(*data.get(file)?).ok()?;
+                let file = u32::try_from(*places.get(file)?).ok()?;
                 Some(Item { file, digest })
             });
             all_placed &= output.item.is_some() == item.is_some();

@@ -39,24 +39,28 @@ pub fn remembered<'f>(settings: &Settings, file: &'f StateFile) -> Result<Rememb
 }
 
 impl<'f> Remembered<'f> {
-    /// If nothing at all changed: the outputs of that run. With `renew`, the state may be written again, to
-    /// make the next run cheaper.
-    pub fn unchanged(&mut self, settings: &Settings, renew: bool) -> Option<Unchanged<'f>> {
+    /// If nothing at all changed: the outputs of that run. A build, which `builds`, may write the state again to
+    /// make the next run cheaper, and has something to do where the lock names an output of nobody's that is gone.
+    pub fn unchanged(&mut self, settings: &Settings, builds: bool) -> Option<Unchanged<'f>> {
         let state = &mut self.state;
         let drift = self.drift.as_ref()?;
         if !drift.is_none() || (settings.prune && !state.unclaimed.is_empty()) {
             return None;
         }
+        let is_there = |path: &String| settings.root.join(path).exists();
+        if builds && !state.unclaimed.iter().all(is_there) {
+            return None;
+        }
         let ids = state.outputs.iter().map(|output| &*output.id);
         let selection = Selection::of_ids(&settings.select, ids).ok()?;
-        if renew && drift.renewed {
+        if builds && drift.renewed {
             // As with any state: one that cannot be written only makes the next run slower.
             let _ = state.write(&settings.root, settings.state_name());
         }
         let mut outputs = std::mem::take(&mut state.outputs);
         outputs.retain(|output| selection.has(&output.id));
         let mut unclaimed = std::mem::take(&mut state.unclaimed);
-        unclaimed.retain(|path| settings.root.join(path).exists());
+        unclaimed.retain(is_there);
         Some(Unchanged { outputs, unclaimed })
     }
 }

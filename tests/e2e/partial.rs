@@ -89,15 +89,28 @@ pub fn both(project: &Project, arguments: &[&str], what: &str) -> (Run, Project)
     let (ours, theirs) = (files(project), files(&other));
     assert_eq!(names(&ours), names(&theirs), "{what}");
     for ((name, ours), (_, theirs)) in ours.iter().zip(&theirs) {
-        assert!(ours == theirs, "{what}: {name}");
+        assert!(
+            ours == theirs,
+            "{what}: {name}\n{}",
+            first_lines(ours, theirs)
+        );
     }
     (run, other)
+}
+
+/// The first lines in which two files differ.
+fn first_lines(ours: &[u8], theirs: &[u8]) -> String {
+    let (ours, theirs) = [ours, theirs].map(String::from_utf8_lossy).into();
+    let mut lines = ours.lines().zip(theirs.lines());
+    let found = lines.find(|(one, other)| one != other);
+    let (one, other) = found.unwrap_or(("the rest", "the rest"));
+    format!("in part: {one}\nin full: {other}")
 }
 
 /// A change, and what it is.
 type Change = (&'static str, fn(&Project));
 
-const CHANGES: [Change; 22] = [
+const CHANGES: [Change; 23] = [
     ("nothing", |_| {}),
     ("a title", |p| p.write("posts/a.md", post("a", "other"))),
     ("a title and back", |p| {
@@ -153,6 +166,9 @@ const CHANGES: [Change; 22] = [
     ("a template and a title", |p| {
         p.edit("templates/plain.html", "12px", "11px");
         p.write("posts/a.md", post("a", "last"));
+    }),
+    ("an output gone that no asset declares", |p| {
+        p.remove("dist/row/w.png");
     }),
 ];
 

@@ -21,10 +21,12 @@ const CASES: u64 = 100;
 /// Projects are built on so many threads.
 const THREADS: u64 = 2;
 
+/// A ground of one colour, and one line of text over it.
+const BASE: &str = "<div style=\"width: 100%; height: 100%; background: #204060\"></div>\n";
 const OVER: &str = "<html><body style=\"margin: 0\"><div data-role=\"headline\" data-break=\"css\" \
     style=\"width: 100%; font-size: 10px; color: #ffffff\">{{ text.headline }}</div></body></html>\n";
 
-const SLUGS: [&str; 9] = ["a", "b", "c", "d", "e-1", "天上", "it's", "F", "g.h"];
+const SLUGS: [&str; 9] = ["a", "b", "c", "d", "e-1", "天上", "F_f", "h/i", "a1"];
 
 /// Words that have been taken for something else somewhere, a few that fit nowhere, and one that no font has.
 const TITLES: [&str; 18] = [
@@ -43,7 +45,7 @@ const TITLES: [&str; 18] = [
     "<b>",
     "&amp;",
     "\\n",
-    "ü\u{301}",
+    "ü é",
     "\u{10ffff}",
     "a text that is far too long for a picture of this size, whatever is done",
 ];
@@ -63,6 +65,8 @@ struct Features {
     when: bool,
     overlay: bool,
     quota: bool,
+    /// A carousel of slides, and one of the rows that are covers too: with one, all is looked at.
+    decks: u64,
     pdf: bool,
     sheet: bool,
     format: &'static str,
@@ -93,22 +97,29 @@ fn title(random: &mut Random) -> String {
     pick(random, &TITLES[..most]).to_owned()
 }
 
-fn item(random: &mut Random) -> Item {
+/// A slug that none of these has, as a rule: one that is there twice is an error.
+fn slug<'i>(random: &mut Random, others: impl Iterator<Item = &'i Item> + Clone) -> String {
+    let may_be_twice = random.below(20) == 0;
+    let is_free = |slug: &&str| may_be_twice || others.clone().all(|other| other.slug != *slug);
+    let free: Vec<&str> = SLUGS.into_iter().filter(is_free).collect();
+    match free.is_empty() {
+        true => SLUGS[0].to_owned(),
+        false => pick(random, &free).to_owned(),
+    }
+}
+
+fn item<'i>(random: &mut Random, others: impl Iterator<Item = &'i Item> + Clone) -> Item {
     Item {
-        slug: pick(random, &SLUGS).to_owned(),
+        slug: slug(random, others),
         title: title(random),
         hidden: random.below(6) == 0,
     }
 }
 
-/// Items of different slugs, most of the time.
 fn items(random: &mut Random) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     for _ in 0..1 + random.below(4) {
-        let new = item(random);
-        if items.iter().all(|item| item.slug != new.slug) {
-            items.push(new);
-        }
+        items.push(item(random, items.iter()));
     }
     items
 }
@@ -123,9 +134,10 @@ impl Content {
             quota: is(),
             pdf: is(),
             sheet: is(),
+            decks: 0,
             format: "png",
             alone: "alone".to_owned(),
-            font: 12,
+            font: 9,
         };
         let posts = items(random).into_iter().enumerate();
         Self {
@@ -133,6 +145,7 @@ impl Content {
             lists: [items(random), items(random), items(random)],
             noise: 0,
             features: Features {
+                decks: random.below(7).saturating_sub(4),
                 format: pick(random, &["png", "jpeg", "webp"]),
                 ..features
             },
@@ -143,7 +156,7 @@ impl Content {
         let it = &self.features;
         let or = |is: bool, text: &'static str| if is { text } else { "" };
         let mut text = String::from(
-            "[defaults]\nsize = \"40x30\"\ntemplate = \"plain\"\n[preset.og]\nsize = [60, 30]\n",
+            "[defaults]\nsize = \"90x70\"\ntemplate = \"plain\"\n[preset.og]\nsize = [120, 70]\n",
         );
         text += or(it.quota, "[quota]\nthings = 4\n");
         let alone = Value::from(it.alone.as_str());
@@ -153,15 +166,21 @@ impl Content {
         text += or(it.also, "also = [{ preset = \"og\" }]\n");
         text += "text = { headline = \"{{ item.title }}\" }\n[cover.row]\nfor_each = { csv = \"rows.csv\" }\n";
         let _ = write!(text, "format = \"{}\"\n", it.format);
-        text += or(it.overlay, "overlay = \"over\"\n");
+        text += or(it.overlay, "overlay = \"over\"\ntemplate = \"base\"\n");
         text += "id = \"row/{{ item.slug }}\"\ntext = { headline = \"{{ item.title }}\" }\n";
         text += "[cover.thing]\nfor_each = { json = \"things.json\" }\nid = \"thing/{{ item.slug }}\"\n";
         text += or(it.quota, "group = \"things\"\n");
-        text += "text = { headline = \"{{ item.title }}\" }\n[carousel.deck]\nslides = { csv = \"slides.csv\" }\n";
-        text += or(it.pdf, "pdf = true\n");
-        text += or(it.sheet, "sheet = true\n");
-        text += "text = { headline = \"{{ item.title }}\" }\n[carousel.rows]\nslides = { csv = \"rows.csv\" }\n";
-        text += "text = { headline = \"{{ item.slug }}\" }\n";
+        text += "text = { headline = \"{{ item.title }}\" }\n";
+        if it.decks > 0 {
+            text += "[carousel.deck]\nslides = { csv = \"slides.csv\" }\n";
+            text += or(it.pdf, "pdf = true\n");
+            text += or(it.sheet, "sheet = true\n");
+            text += "text = { headline = \"{{ item.title }}\" }\n";
+        }
+        if it.decks > 1 {
+            text += "[carousel.rows]\nslides = { csv = \"rows.csv\" }\n";
+            text += "text = { headline = \"{{ item.slug }}\" }\n";
+        }
         text
     }
 
@@ -182,6 +201,7 @@ impl Content {
         let mut files = BTreeMap::from([
             ("gpbuild.toml".to_owned(), self.manifest()),
             ("templates/plain.html".to_owned(), plain),
+            ("templates/base.html".to_owned(), BASE.to_owned()),
             ("templates/over.html".to_owned(), OVER.to_owned()),
             ("rows.csv".to_owned(), csv(rows)),
             ("things.json".to_owned(), json(things)),
@@ -241,7 +261,7 @@ impl Content {
                 "the title of another"
             }
             10 => {
-                let new = item(random);
+                let new = item(random, self.lists[list].iter());
                 self.lists[list].push(new);
                 "a row more"
             }
@@ -254,7 +274,7 @@ impl Content {
                 "rows in another order"
             }
             13 => {
-                let new = item(random);
+                let new = item(random, self.posts.values());
                 self.posts.insert(random.below(6), new);
                 "another post"
             }
@@ -263,8 +283,8 @@ impl Content {
                 "a post less"
             }
             15 => {
-                let slug = pick(random, &SLUGS).to_owned();
-                if let Some(item) = self.any(random) {
+                let slug = slug(random, self.posts.values().chain(&self.lists[list]));
+                if let Some(item) = self.lists[list].last_mut() {
                     item.slug = slug;
                 }
                 "another slug"
@@ -284,7 +304,7 @@ impl Content {
                 "the manifest"
             }
             _ => {
-                self.features.font = 11 + random.below(2);
+                self.features.font = 8 + random.below(2);
                 "the template"
             }
         }
