@@ -16,7 +16,7 @@ use crate::pipeline::adopt;
 use crate::pipeline::money;
 use crate::pipeline::project::{Project, load, store_failure};
 use crate::pipeline::settings::Settings;
-use crate::plan::{self, Observer, Plan, Recall, Step};
+use crate::plan::{self, Observer, Plan, Recall, Rules, Sources, Step};
 use crate::select::Selection;
 use crate::spec::Spec;
 use crate::state::KnownOutputs;
@@ -208,18 +208,23 @@ impl Planned {
     /// What steps are decided by; the same for those that are decided while others are made.
     pub(super) fn observer<'a>(&'a self, settings: &'a Settings) -> Observer<'a> {
         Observer {
-            root: self.project.world.root(),
-            store: &self.store,
-            models: &self.project.manifest.models,
-            lock: &self.lock,
-            recall: &self.recall,
-            reach: Box::new(|model| self.unreachable(settings, model)),
-            known: &self.known,
-            // A preview is gpbuild's own: nobody edits it.
-            force: settings.force || settings.resolve.is_draft(),
-            locked_only: settings.locked,
-            doubts: money::doubts(settings, &self.doubts),
-            payers: &self.payers,
+            sources: Sources {
+                root: self.project.world.root(),
+                store: &self.store,
+                lock: &self.lock,
+                recall: &self.recall,
+                known: &self.known,
+            },
+            rules: Rules {
+                models: &self.project.manifest.models,
+                lock: &self.lock,
+                reach: Box::new(|model| self.unreachable(settings, model)),
+                // A preview is gpbuild's own: nobody edits it.
+                force: settings.force || settings.resolve.is_draft(),
+                locked_only: settings.locked,
+                doubts: money::doubts(settings, &self.doubts),
+                payers: &self.payers,
+            },
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Objects: bytes named by their blake3. Written by rename, checked by digest whenever they are read.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::PathBuf;
+
+use rayon::prelude::*;
 
 use crate::digest::{Digest, Digester};
 use crate::fs::{Durability, FsError};
@@ -36,6 +39,12 @@ impl Store {
     /// Whether there is an object of this name and its bytes are right.
     pub fn is_whole(&self, digest: &Digest) -> bool {
         matches!(self.get(digest), Ok(Some(_)))
+    }
+
+    /// Those of these objects that are there and whose bytes are right.
+    pub fn have(&self, digests: &[Digest]) -> BTreeSet<Digest> {
+        let whole = digests.par_iter().filter(|digest| self.is_whole(digest));
+        whole.copied().collect()
     }
 
     /// The bytes of an object; `None` if there is none or it is damaged: the digest is checked.
