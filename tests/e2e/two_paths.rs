@@ -165,7 +165,7 @@ impl Content {
         text += or(it.when, "when = \"{{ not item.hidden }}\"\n");
         text += or(it.also, "also = [{ preset = \"og\" }]\n");
         text += "text = { headline = \"{{ item.title }}\" }\n[cover.row]\nfor_each = { csv = \"rows.csv\" }\n";
-        let _ = write!(text, "format = \"{}\"\n", it.format);
+        let _ = writeln!(text, "format = \"{}\"", it.format);
         text += or(it.overlay, "overlay = \"over\"\ntemplate = \"base\"\n");
         text += "id = \"row/{{ item.slug }}\"\ntext = { headline = \"{{ item.title }}\" }\n";
         text += "[cover.thing]\nfor_each = { json = \"things.json\" }\nid = \"thing/{{ item.slug }}\"\n";
