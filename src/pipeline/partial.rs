@@ -60,7 +60,7 @@ pub fn find<'f>(
     if alone.waited || file != remembered.file {
         return Ok(None);
     }
-    let store = Store::open(settings.home.data())?;
+    let store = alone.store.clone();
     if !store.arrived().is_empty() {
         return Ok(None);
     }

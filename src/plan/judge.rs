@@ -150,7 +150,7 @@ impl Rules<'_> {
     pub(super) fn judge(
         &self,
         spec: Arc<Spec>,
-        facts: Facts,
+        mut facts: Facts,
         known: &Known,
         behind: Option<(&str, Lost)>,
     ) -> Step {
@@ -174,9 +174,7 @@ impl Rules<'_> {
                 reason = Reason::PictureLost;
             }
         }
-        let unusable =
-            |begins: &Verdict, trace: &Trace| self.unusable(&spec, begins, trace, &facts.flaws);
-        let mut trace = facts.trace.clone();
+        let mut trace = std::mem::take(&mut facts.trace);
         // Work that would begin, if there were somebody to ask.
         let held = verdict == Verdict::Blocked && reason.is_unreachable();
         let begins = match held && trace.waits_on.is_none() {
@@ -198,7 +196,7 @@ impl Rules<'_> {
             (None, Some(what)) => (Verdict::Blocked, Reason::InDoubt(what.clone())),
             _ => (verdict, reason),
         };
-        let (verdict, reason) = match unusable(&begins, &trace) {
+        let (verdict, reason) = match self.unusable(&spec, &begins, &trace, &facts.flaws) {
             Some(told) => (Verdict::Blocked, Reason::Unusable(told.line())),
             None => (verdict, reason),
         };
