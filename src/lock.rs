@@ -78,6 +78,44 @@ impl LockedShot {
     }
 }
 
+/// A lock as it is on disk, and what it says.
+#[derive(Debug, Default)]
+pub struct LockFile {
+    /// `None` if there is none.
+    bytes: Option<Vec<u8>>,
+    /// What it says; nothing if there is none.
+    pub lock: Lock,
+}
+
+impl LockFile {
+    /// Reads the lock of the project in `root`.
+    pub fn read(root: &Path) -> Result<Self, Failure> {
+        Self::default().again(root)
+    }
+
+    /// Reads the same lock as it is now: what did not change is not parsed again.
+    pub fn again(self, root: &Path) -> Result<Self, Failure> {
+        let bytes = match Folder::open(root).and_then(|root| root.read(FILE, MAX_BYTES)) {
+            Ok(bytes) => Some(bytes),
+            Err(e) if e.is_not_found() => None,
+            Err(e @ FsError::Link { .. }) => {
+                return Err(damaged(Diagnostic::error(e.to_string()).hint(
+                    "put the lock itself there: it is read and written where the project is",
+                )));
+            }
+            Err(e) => return Err(damaged(Diagnostic::error(e.to_string()))),
+        };
+        if bytes == self.bytes {
+            return Ok(self);
+        }
+        let lock = match &bytes {
+            Some(bytes) => Lock::parse(bytes)?,
+            None => Lock::default(),
+        };
+        Ok(Self { bytes, lock })
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -92,15 +130,7 @@ struct File {
 impl Lock {
     /// Reads the lock of the project in `root`; an empty one if there is none.
     pub fn read(root: &Path) -> Result<Self, Failure> {
-        match Folder::open(root).and_then(|root| root.read(FILE, MAX_BYTES)) {
-            Ok(bytes) => Self::parse(&bytes),
-            Err(e) if e.is_not_found() => Ok(Self::default()),
-            Err(e @ FsError::Link { .. }) => Err(damaged(
-                Diagnostic::error(e.to_string())
-                    .hint("put the lock itself there: it is read and written where the project is"),
-            )),
-            Err(e) => Err(damaged(Diagnostic::error(e.to_string()))),
-        }
+        Ok(LockFile::read(root)?.lock)
     }
 
     /// Reads the text of a lock.

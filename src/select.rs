@@ -10,9 +10,12 @@ use crate::manifest::{glob, set};
 use crate::spec::Spec;
 
 /// The selected assets.
+#[derive(Debug, Default)]
 pub struct Selection(Which);
 
+#[derive(Debug, Default)]
 enum Which {
+    #[default]
     All,
     Matching(GlobSet),
     These(BTreeSet<String>),
@@ -25,7 +28,7 @@ impl Selection {
         Self::of_ids(patterns, specs.iter().map(|spec| spec.id.as_str()))
     }
 
-    /// The same, over ids alone.
+    /// As [`Self::new`], over ids alone.
     pub fn of_ids<'a>(
         patterns: &[String],
         ids: impl Iterator<Item = &'a str> + Clone,

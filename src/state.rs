@@ -8,7 +8,7 @@ mod abreast;
 mod survey;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -93,6 +93,15 @@ pub struct Output<'f> {
     /// What becomes of it is not its own affair: it takes a picture of another asset, or another one takes
     /// its, or a quota counts it.
     pub bound: bool,
+}
+
+/// An output that is in place since a run.
+#[derive(Debug)]
+pub struct InPlace<'a> {
+    /// All that is known of it, but for its item.
+    pub output: Output<'static>,
+    /// The item that it is made for: its file, from the project's root, and all that templates see of it.
+    pub item: Option<(&'a str, Digest)>,
 }
 
 /// The item that an asset is made for.
@@ -190,6 +199,45 @@ impl State<'_> {
                 (path, (output.signature, output.digest))
             })
             .collect()
+    }
+}
+
+impl<'f> State<'f> {
+    /// Puts what a run saw, and what is in place since, in the place of what was there before of the same paths
+    /// and assets; what is new comes behind the rest. Whether the files of all items are among what was seen.
+    pub fn apply(&mut self, seen: Vec<Look<'f>>, outputs: Vec<InPlace<'_>>) -> bool {
+        let known = self.seen.iter().enumerate();
+        let mut places: HashMap<Cow<'f, str>, usize> =
+            known.map(|(n, look)| (look.path.clone(), n)).collect();
+        for look in seen {
+            match places.get(&look.path) {
+                Some(n) => self.seen[*n] = look,
+                None => {
+                    places.insert(look.path.clone(), self.seen.len());
+                    self.seen.push(look);
+                }
+            }
+        }
+        let mut all_placed = true;
+        let mut new = Vec::with_capacity(outputs.len());
+        for InPlace { mut output, item } in outputs {
+            output.item = item.and_then(|(file, digest)| {
+                let file = u32::try_from(*places.get(file)?).ok()?;
+                Some(Item { file, digest })
+            });
+            all_placed &= output.item.is_some() == item.is_some();
+            new.push(output);
+        }
+        let known = self.outputs.iter().enumerate();
+        let known: HashMap<Cow<'f, str>, usize> =
+            known.map(|(n, output)| (output.id.clone(), n)).collect();
+        for output in new {
+            match known.get(&output.id) {
+                Some(n) => self.outputs[*n] = output,
+                None => self.outputs.push(output),
+            }
+        }
+        all_placed
     }
 }
 

@@ -28,7 +28,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     let planned = pipeline::plan(settings)?;
     let mut problems = Vec::new();
     let mut accepted = Vec::new();
-    for step in planned.asked_for(settings)? {
+    for step in planned.asked_for() {
         match accept(&planned, step) {
             Ok(Some(locked)) => accepted.push((step, locked)),
             Ok(None) => reporter.event(Event::Note(&format!(

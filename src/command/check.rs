@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use image::RgbaImage;
 use rayon::prelude::*;
@@ -12,7 +13,7 @@ use crate::digest::Digest;
 use crate::execute;
 use crate::export;
 use crate::lint::{lint, lint_overlaid};
-use crate::pipeline::{self, Project, Settings};
+use crate::pipeline::{self, Planned, Project, Settings};
 use crate::plan::Reason;
 use crate::provider::local::{self, Faint};
 use crate::provider::request::Page;
@@ -25,11 +26,13 @@ const FIRST_WORDS: usize = 12;
 
 /// Runs the command.
 pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
-    let project = pipeline::load(settings)?;
+    let project = Arc::new(pipeline::load(settings)?);
+    // Only where something depends on what was made before.
+    let mut planned = None;
     let mut findings = project.warnings.clone();
     findings.extend(project.specs.iter().flat_map(|spec| lint_prompt(spec)));
     findings.extend(pipeline::unasked(settings, &project));
-    let retired = check_retired(settings, &project)?.into_iter();
+    let retired = check_retired(settings, &project, &mut planned)?.into_iter();
     let (gone, kept): (Vec<_>, Vec<_>) = retired.partition(|d| d.severity == Severity::Error);
     findings.extend(kept);
     let mut wrong: Vec<Diagnostic> = project
@@ -43,7 +46,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
         wrong.extend(findings);
         return Err(Failure::manifest(wrong));
     }
-    let pictures = Pictures::find(settings, &project);
+    let pictures = Pictures::find(settings, &project, planned);
     let faint: Vec<(&Spec, Faint)> = project
         .specs
         .par_iter()
@@ -70,7 +73,11 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
 
 /// The assets of models that answer no more: wrong, where something would have to be asked of one;
 /// worth a word, where the lock or the store still has the picture.
-fn check_retired(settings: &Settings, project: &Project) -> Result<Vec<Diagnostic>, Failure> {
+fn check_retired(
+    settings: &Settings,
+    project: &Arc<Project>,
+    planned: &mut Option<Planned>,
+) -> Result<Vec<Diagnostic>, Failure> {
     let models = &project.manifest.models;
     let what = |spec: &Spec| {
         let mut asked = spec.shots.iter().filter(|shot| shot.page.is_none());
@@ -79,7 +86,7 @@ fn check_retired(settings: &Settings, project: &Project) -> Result<Vec<Diagnosti
     if !project.specs.iter().any(|spec| what(spec).is_some()) {
         return Ok(Vec::new());
     }
-    let planned = pipeline::plan(settings)?;
+    let planned = planned.insert(pipeline::plan_for(settings, Arc::clone(project))?);
     let found = planned.plan.steps.iter().filter_map(|step| {
         let what = what(&step.spec)?;
         let diagnostic = match step.reason {
@@ -129,12 +136,13 @@ struct Pictures {
 
 impl Pictures {
     /// What the lock and the store know. One that cannot be read is for `build` to tell.
-    fn find(settings: &Settings, project: &Project) -> Self {
+    fn find(settings: &Settings, project: &Arc<Project>, planned: Option<Planned>) -> Self {
         let wanted = |spec: &Spec| spec.overlay.is_some() && drawn(spec).is_none();
         if !project.specs.iter().any(|spec| wanted(spec)) {
             return Self::default();
         }
-        let Ok(planned) = pipeline::plan(settings) else {
+        let plan = || pipeline::plan_for(settings, Arc::clone(project)).ok();
+        let Some(planned) = planned.or_else(plan) else {
             return Self::default();
         };
         let steps = planned.plan.steps.iter().filter(|step| wanted(&step.spec));

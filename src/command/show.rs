@@ -17,7 +17,7 @@ const UNKNOWN_KEY: &str = "not known before what it takes is made";
 /// Runs the command.
 pub fn run(settings: &Settings, as_json: bool, reporter: &Reporter) -> Result<Exit, Failure> {
     let planned = pipeline::plan(settings)?;
-    for (n, step) in planned.asked_for(settings)?.into_iter().enumerate() {
+    for (n, step) in planned.asked_for().into_iter().enumerate() {
         if as_json {
             reporter.out(&format!("{}\n", spec_as_json(step)));
         } else {

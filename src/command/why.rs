@@ -13,7 +13,7 @@ use crate::report::Reporter;
 /// Runs the command.
 pub fn run(settings: &Settings, as_json: bool, reporter: &Reporter) -> Result<Exit, Failure> {
     let planned = pipeline::plan(settings)?;
-    for step in planned.asked_for(settings)? {
+    for step in planned.asked_for() {
         let found = planned.why(step);
         if as_json {
             reporter.out(&format!("{}\n", as_line(step, &found)));

@@ -19,7 +19,7 @@ use crate::lock::{Lock, LockedAsset, LockedShot};
 use crate::model::Models;
 use crate::output;
 use crate::path::ProjectPath;
-use crate::plan::{Answer, Recall, Step, Verdict, unusable};
+use crate::plan::{Answer, Flaw, Recall, Step, Verdict, unusable};
 use crate::provider::local::{self, Fonts};
 use crate::provider::request::{Overlay, Page};
 use crate::spec::Spec;
@@ -232,7 +232,8 @@ impl Maker {
         let request = step.spec.shots.get(n)?;
         let ingredients = key::shot(request, |picture| step.digest_of(picture, previous)).ok()?;
         let key = ingredients.key(SHOT);
-        let told = unusable(&self.store, &self.models, &step.spec, n, &key, done.get(n)?)?;
+        let flaw = Flaw::look(&self.store, &key, done.get(n)?)?;
+        let told = unusable(&self.models, &step.spec, n, &flaw)?;
         let error = Diagnostic::error(told.what);
         let diagnostic = told.ways.into_iter().fold(error, Diagnostic::hint);
         Some(diagnostic.into())

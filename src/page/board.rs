@@ -126,7 +126,7 @@ fn look(about: &About, pictures: &Pictures) -> Board {
     }
     board.money = Some(money(&real));
     let drafts = drafts.ok().flatten();
-    let rows = rows(&about.real, &real, drafts.as_ref());
+    let rows = rows(&real, drafts.as_ref());
     let root = &about.real.root;
     for step in drafts.iter().flat_map(|drafts| &drafts.plan.steps) {
         pictures.allow(step.digest, Some(root.join(step.spec.output.as_str())));

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::digest::Digest;
-use crate::pipeline::{Planned, Settings};
+use crate::pipeline::Planned;
 use crate::plan::{Bill, Needs, Reason, Step, Verdict};
 
 /// One asset.
@@ -71,7 +71,7 @@ pub enum Standing {
 }
 
 /// Every asset that was asked for, in the order of the manifests' names and the ids.
-pub fn rows(settings: &Settings, real: &Planned, drafts: Option<&Planned>) -> Vec<Row> {
+pub fn rows(real: &Planned, drafts: Option<&Planned>) -> Vec<Row> {
     let carousels: BTreeSet<&str> = real
         .project
         .manifest
@@ -85,8 +85,8 @@ pub fn rows(settings: &Settings, real: &Planned, drafts: Option<&Planned>) -> Ve
         .filter_map(|step| Some((step.spec.id.as_str(), step.digest?)))
         .collect();
     let needs = Needs::new(&real.plan.steps);
-    let asked_for = real.asked_for(settings).unwrap_or_default();
-    let mut rows: Vec<Row> = asked_for
+    let mut rows: Vec<Row> = real
+        .asked_for()
         .into_iter()
         .map(|step| row(step, &needs, real, &carousels, &drafts))
         .collect();

@@ -16,21 +16,32 @@ const DRAFTS: &str = "drafting";
 /// Keeps other gpbuilds out until it is dropped.
 pub struct Alone {
     _file: std::fs::File,
-    _store: InUse,
+    _in_use: InUse,
+    /// The store of which it keeps sweepers out.
+    pub store: Store,
     /// Another gpbuild was there first.
     pub waited: bool,
 }
 
 /// Keeps out who makes pictures of the same kind, real ones or drafts.
 pub fn alone(settings: &Settings, reporter: &Reporter) -> Result<Alone, Failure> {
+    // Before anything else: what came along with a repository is not used.
+    own::ready(&settings.root)?;
+    alone_with(settings, &Store::open(settings.home.data())?, reporter)
+}
+
+/// As [`alone`], with a store that is open already.
+pub fn alone_with(
+    settings: &Settings,
+    store: &Store,
+    reporter: &Reporter,
+) -> Result<Alone, Failure> {
     let name = if settings.resolve.is_draft() {
         DRAFTS
     } else {
         REAL
     };
-    // Before anything else: what came along with a repository is not used.
     let folder = own::ready(&settings.root)?;
-    let store = Store::open(settings.home.data())?;
     let in_use = store
         .in_use(|| {
             reporter.event(Event::Note("`gpbuild cache gc` is at work: waiting for it"));
@@ -43,7 +54,13 @@ pub fn alone(settings: &Settings, reporter: &Reporter) -> Result<Alone, Failure>
             .and_then(|root| store.note_root(&root));
         noted.map_err(|e| home_failure(&e))?;
     }
-    hold(&folder, name, in_use, reporter)
+    let (file, waited) = hold(&folder, name, reporter)?;
+    Ok(Alone {
+        _file: file,
+        _in_use: in_use,
+        store: store.clone(),
+        waited,
+    })
 }
 
 /// What is wrong with the person's folder.
@@ -54,20 +71,20 @@ fn home_failure(error: &FsError) -> Failure {
     Failure::new(Exit::Damaged, diagnostic)
 }
 
-fn hold(folder: &Folder, name: &str, in_use: InUse, reporter: &Reporter) -> Result<Alone, Failure> {
+/// Holds a file of gpbuild's own folder; whether another one held it first.
+fn hold(
+    folder: &Folder,
+    name: &str,
+    reporter: &Reporter,
+) -> Result<(std::fs::File, bool), Failure> {
     let file = folder.append(name).map_err(|e| store_failure(&e))?;
-    let mut waited = false;
-    if file.try_lock().is_err() {
-        waited = true;
-        reporter.event(Event::Note(
-            "another gpbuild works in this project: waiting for it",
-        ));
-        file.lock()
-            .map_err(|e| store_failure(&FsError::io("lock", &folder.at(name))(e)))?;
+    if file.try_lock().is_ok() {
+        return Ok((file, false));
     }
-    Ok(Alone {
-        _file: file,
-        _store: in_use,
-        waited,
-    })
+    reporter.event(Event::Note(
+        "another gpbuild works in this project: waiting for it",
+    ));
+    file.lock()
+        .map_err(|e| store_failure(&FsError::io("lock", &folder.at(name))(e)))?;
+    Ok((file, true))
 }

@@ -185,7 +185,7 @@ pub fn open_for(
         Some(true) => {
             remember(&wishes, reporter)?;
             planned.trusted = true;
-            planned.decide(settings)?;
+            planned.decide(settings);
         }
         Some(false) => {}
         None => reporter.event(Event::Diagnostic(&wishes.refusal("nothing is asked for"))),

@@ -13,7 +13,7 @@ use crate::ledger::{Entry, Ledger};
 use crate::manifest::OpenAi;
 use crate::model::Micro;
 use crate::pipeline::limits::{Most, asks_above, ceilings, limits};
-use crate::pipeline::{Planned, Project, Settings, store_failure};
+use crate::pipeline::{Planned, Project, Settings};
 use crate::plan::{self, Bill, Plan, Reason};
 use crate::provider::openai::{self, Config, DEFAULT_BASE_URL, Endpoint, Veil};
 use crate::report::{Event, Reporter};
@@ -115,17 +115,14 @@ pub fn doubts(settings: &Settings, doubts: &[Entry]) -> BTreeMap<Key, String> {
 }
 
 /// Takes in the answers that arrived before an earlier run was ended.
-pub fn recover(settings: &Settings, reporter: &Reporter) -> Result<(), Failure> {
-    let store = Store::open(settings.home.data())?;
+pub fn recover(settings: &Settings, store: &Store, ledger: &Ledger, reporter: &Reporter) {
     if store.arrived().is_empty() && store.parts().is_empty() {
-        return Ok(());
+        return;
     }
-    let ledger = Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?;
     let veil = Veil::new(settings.access.openai_key.as_ref());
-    for warning in execute::recover(&store, &ledger, None, &veil) {
+    for warning in execute::recover(store, ledger, None, &veil) {
         reporter.event(Event::Diagnostic(&warning));
     }
-    Ok(())
 }
 
 /// What is asked about a bill.

@@ -8,35 +8,50 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::diagnostic::{Exit, Failure};
+use crate::diagnostic::Failure;
 use crate::digest::Digest;
-use crate::fs::{Durability, Root};
+use crate::fs::Root;
 use crate::index;
-use crate::ledger::Ledger;
 use crate::lock::{self, Lock, Tables};
-use crate::manifest::{Person, Tree};
+use crate::manifest::Tree;
 use crate::output;
 use crate::path::ProjectPath;
-use crate::pipeline::outcome::{Outcome, fresh_report};
-use crate::pipeline::remember::{Remembered, outputs, own_files, rows};
+use crate::pipeline::alone::{Alone, alone};
+use crate::pipeline::finish::{Left, index_path};
+use crate::pipeline::outcome::fresh_report;
+use crate::pipeline::remember::Remembered;
 use crate::pipeline::run::Early;
-use crate::pipeline::{
-    PREVIEW, Planned, Project, Settings, alone, load_part, open, run, store_failure,
-};
-use crate::plan::{self, Plan, Reason, Recall, Step, Verdict};
+use crate::pipeline::{PREVIEW, Planned, Project, Settings, load_part, open};
+use crate::plan::{Reason, Step, Verdict};
 use crate::report::{AssetReport, Reporter, State as Shown};
 use crate::spec::Spec;
-use crate::state::{self, Item, Look, Output, State, StateFile};
+use crate::state::{Drift, Output, State, StateFile};
 use crate::store::Store;
-use crate::world::{Seen, Signature};
+use crate::world::Seen;
 
-/// Builds what the drift concerns; `None` if everything has to be looked at. Nothing is done then.
-pub fn build(
+/// A run of some assets that is as plain as that.
+pub struct Part<'f> {
+    /// What is to be done for those that changed.
+    pub planned: Planned,
+    /// What is known of all others. Outputs of theirs that were gone are back in their places.
+    pub early: Early,
+    /// What the last run left of them.
+    pub left: Box<Left<'f>>,
+    _alone: Alone,
+}
+
+/// Finds the assets that are concerned, and puts outputs back that are gone; `None` if everything has to be
+/// looked at. Nothing is done then.
+pub fn find<'f>(
     settings: &Settings,
     reporter: &Reporter,
-    remembered: Remembered<'_>,
-) -> Result<Option<Exit>, Failure> {
-    if !is_plain(settings, &remembered.state) {
+    remembered: &mut Remembered<'f>,
+) -> Result<Option<Part<'f>>, Failure> {
+    let Some(drift) = &remembered.drift else {
+        return Ok(None);
+    };
+    let state = &remembered.state;
+    if !is_plain(settings, state) {
         return Ok(None);
     }
     let alone = alone(settings, reporter)?;
@@ -45,17 +60,31 @@ pub fn build(
     if alone.waited || file != remembered.file {
         return Ok(None);
     }
-    let store = Store::open(settings.home.data())?;
+    let store = alone.store.clone();
     if !store.arrived().is_empty() {
         return Ok(None);
     }
-    let Some((project, part)) = load(settings, &remembered) else {
+    let Some(concerned) = load(settings, state, drift) else {
         return Ok(None);
     };
-    let Some(planned) = part.plan(settings, &remembered, project, store)? else {
+    let Some(planned) = concerned.plan(settings, state, store) else {
         return Ok(None);
     };
-    carry_out(settings, reporter, remembered, &part, planned)
+    if !restore(&planned, state, &concerned.gone) {
+        return Ok(None);
+    }
+    let early = early(reporter, &planned, state, &concerned.gone);
+    Ok(Some(Part {
+        planned,
+        early,
+        left: Box::new(Left {
+            lock: concerned.lock_text,
+            index: concerned.index_text,
+            state: std::mem::take(&mut remembered.state),
+            restored: concerned.gone,
+        }),
+        _alone: alone,
+    }))
 }
 
 /// Whether nothing is asked for but what is not fresh.
@@ -75,8 +104,10 @@ fn as_seen(root: &Root, state: &State<'_>, path: &str) -> Option<String> {
     String::from_utf8(bytes).ok().filter(|_| same)
 }
 
-/// What is concerned besides the assets of data that changed.
-struct Part {
+/// What is concerned.
+struct Concerned {
+    /// The assets of data that changed.
+    project: Arc<Project>,
     /// Places of outputs that are gone and whose assets are as they were.
     gone: Vec<usize>,
     /// The lock and the index, as they were seen; empty where there is none, or no need of it.
@@ -86,8 +117,7 @@ struct Part {
 
 /// Resolves the assets of what changed, and no others. They must be the same ones, at the same places, and
 /// have nothing to do with any other.
-fn load(settings: &Settings, remembered: &Remembered<'_>) -> Option<(Project, Part)> {
-    let Remembered { state, drift, .. } = remembered;
+fn load(settings: &Settings, state: &State<'_>, drift: &Drift) -> Option<Concerned> {
     let data: BTreeSet<usize> = drift.data.iter().copied().collect();
     let mut concerned: BTreeMap<&str, (&Output<'_>, Digest)> = BTreeMap::new();
     for output in &state.outputs {
@@ -119,66 +149,42 @@ fn load(settings: &Settings, remembered: &Remembered<'_>) -> Option<(Project, Pa
     right.then_some(())?;
     let gone = drift.gone.iter().copied();
     let gone = gone.filter(|n| !new.contains(&*state.outputs[*n].id));
-    let mut part = Part {
-        gone: gone.collect(),
-        lock_text: String::new(),
-        index_text: String::new(),
-    };
+    let gone = gone.collect();
+    let (mut lock_text, mut index_text) = (String::new(), String::new());
     if !(settings.resolve.is_draft() || project.specs.is_empty()) {
         let root = project.world.root();
-        part.lock_text = as_seen(root, state, lock::FILE)?;
-        part.index_text = as_seen(root, state, &own_files(&project)[1])?;
+        lock_text = as_seen(root, state, lock::FILE)?;
+        index_text = as_seen(root, state, &index_path(&project))?;
         // Asked before anything is made: afterwards it could not be left to the other run.
-        index::has(&part.index_text, &new).then_some(())?;
+        index::has(&index_text, &new).then_some(())?;
     }
-    Some((project, part))
+    Some(Concerned {
+        project: Arc::new(project),
+        gone,
+        lock_text,
+        index_text,
+    })
 }
 
-impl Part {
-    fn tables(&self) -> Option<Tables<'_>> {
-        Tables::new(&self.lock_text)
-    }
-
+impl Concerned {
     /// The plan for the assets that changed; `None` if it takes knowing what the lock says of others, or
     /// money.
-    fn plan(
-        &self,
-        settings: &Settings,
-        remembered: &Remembered<'_>,
-        project: Project,
-        store: Store,
-    ) -> Result<Option<Planned>, Failure> {
-        let specs = project.specs.clone();
+    fn plan(&self, settings: &Settings, state: &State<'_>, store: Store) -> Option<Planned> {
+        let project = &self.project;
+        let specs = &project.specs;
         let ids: BTreeSet<&str> = specs.iter().map(|spec| spec.id.as_str()).collect();
-        let tables = self.tables();
+        let tables = Tables::new(&self.lock_text);
         let lock = match &tables {
-            Some(tables) => tables.part(&ids),
-            None => Some(Lock::default()),
+            Some(tables) => tables.part(&ids)?,
+            None => Lock::default(),
         };
-        let Some(lock) = lock.filter(|lock| tables.is_none() || lock.assets.len() == ids.len())
-        else {
-            return Ok(None);
-        };
-        let is_meant = |output: &Output<'_>| ids.contains(&*output.id);
-        let mut planned = Planned {
-            // What is paid for is left to the run that looks at everything.
-            payers: BTreeMap::new(),
-            doubts: Vec::new(),
-            known: remembered.state.known(is_meant),
-            unclaimed: BTreeMap::new(),
-            project,
-            store,
-            recall: Arc::new(Recall::new(&lock, &specs)),
-            lock: Arc::new(lock),
-            ledger: Arc::new(Ledger::unread(settings.home.data())),
-            plan: Plan::default(),
-            // Nothing here is paid for.
-            person: Person::default(),
-            trusted: true,
-            old_store: false,
-        };
-        let plan = plan::plan(specs.clone(), &planned.observer(settings), &|_| true);
-        planned.plan = plan;
+        if tables.is_some() && lock.assets.len() != ids.len() {
+            return None;
+        }
+        let known = state.known(|output| ids.contains(&*output.id));
+        // What is paid for is left to the run that looks at everything.
+        let mut planned = Planned::free(settings, Arc::clone(project), store, lock, known);
+        planned.decide(settings);
         let others = tables.map(|tables| tables.keys()).unwrap_or_default();
         let store = &planned.store;
         let plain = |step: &Step| match (&step.verdict, &step.reason) {
@@ -194,8 +200,31 @@ impl Part {
             _ => false,
         };
         let alone = planned.plan.waiting.is_empty() && planned.plan.steps.iter().all(plain);
-        Ok(alone.then_some(planned))
+        alone.then_some(planned)
     }
+}
+
+/// What is known of the assets that are not looked at: those in `gone` were put back.
+fn early(reporter: &Reporter, planned: &Planned, state: &State<'_>, gone: &[usize]) -> Early {
+    let gone: BTreeSet<usize> = gone.iter().copied().collect();
+    let specs = planned.project.specs.iter();
+    let mine: BTreeSet<&str> = specs.map(|spec| spec.id.as_str()).collect();
+    let mut early = Early::default();
+    for (n, output) in state.outputs.iter().enumerate() {
+        if gone.contains(&n) {
+            early.restored.push(AssetReport {
+                state: Shown::Restored,
+                reason: Some(Reason::OutputMissing.to_string()),
+                ..fresh_report(output)
+            });
+        } else if !mine.contains(&*output.id) {
+            early.in_place += 1;
+            if reporter.tells(Shown::Fresh) {
+                early.fresh.push(fresh_report(output));
+            }
+        }
+    }
+    early
 }
 
 /// The files that everything depends on, and the data that changed.
@@ -233,53 +262,6 @@ fn reads_the_same(state: &State<'_>, project: &Project, data: &BTreeSet<usize>) 
     })
 }
 
-fn carry_out(
-    settings: &Settings,
-    reporter: &Reporter,
-    remembered: Remembered<'_>,
-    part: &Part,
-    mut planned: Planned,
-) -> Result<Option<Exit>, Failure> {
-    let Remembered {
-        mut state, drift, ..
-    } = remembered;
-    if !restore(&planned, &state, &part.gone) {
-        return Ok(None);
-    }
-    let gone: BTreeSet<usize> = part.gone.iter().copied().collect();
-    let mine: BTreeSet<String> = planned.project.specs.iter().map(|s| s.id.clone()).collect();
-    let mut early = Early::default();
-    for (n, output) in state.outputs.iter().enumerate() {
-        if gone.contains(&n) {
-            early.restored.push(AssetReport {
-                state: Shown::Restored,
-                reason: Some(Reason::OutputMissing.to_string()),
-                ..fresh_report(output)
-            });
-        } else if !mine.contains(&*output.id) {
-            early.in_place += 1;
-            if reporter.tells(Shown::Fresh) {
-                early.fresh.push(fresh_report(output));
-            }
-        }
-    }
-    let (lock, outcome) = run(settings, reporter, &mut planned, early)?;
-    let written = write(settings, &planned, part, &lock, &outcome)?;
-    update(written, &mut state, &planned, &lock, &outcome, &drift.data);
-    for n in gone {
-        let output = &mut state.outputs[n];
-        if let Some(signature) = Signature::of(&settings.root.join(&*output.path)) {
-            output.signature = signature;
-            output.sure = state::is_sure(&signature, planned.project.began);
-        }
-    }
-    state.settled = outcome.is_settled();
-    // As with any state: one that cannot be written only makes the next run slower.
-    let _ = state.write(&settings.root, settings.state_name());
-    outcome.tell(reporter);
-    Ok(Some(outcome.exit()))
-}
-
 /// Puts outputs back that are gone: all of them, or none if the store does not have every one.
 fn restore(planned: &Planned, state: &State<'_>, gone: &[usize]) -> bool {
     let root = planned.project.world.root();
@@ -313,107 +295,13 @@ fn restore(planned: &Planned, state: &State<'_>, gone: &[usize]) -> bool {
     false
 }
 
-/// Writes lock and index, if they are otherwise: the looks at what was written.
-fn write(
-    settings: &Settings,
-    planned: &Planned,
-    part: &Part,
-    lock: &Lock,
-    outcome: &Outcome,
-) -> Result<Vec<Look<'static>>, Failure> {
-    let Some(tables) = &part.tables() else {
-        return Ok(Vec::new());
-    };
-    let [lock_path, index_path] = own_files(&planned.project);
-    let written = |path: String, text: &str, durability| {
-        let full = settings.root.join(&path);
-        let root = planned.project.world.root();
-        let place =
-            ProjectPath::new(&path).map_err(|why| Failure::usage(format!("`{path}` {why}")))?;
-        root.make_output_folder(&place)
-            .and_then(|folder| folder.write(place.file_name(), text.as_bytes(), durability))
-            .map_err(|e| store_failure(&e))?;
-        let digest = Digest::of(text.as_bytes());
-        let seen = Signature::of(&full).map_or(Seen::Absent, |now| Seen::File(now, digest));
-        Ok(Some(Look::new(path.into(), seen, planned.project.began)))
-    };
-    let write_lock = || match *lock == *planned.lock {
-        true => Ok(None),
-        false => written(lock_path, &tables.with(lock), Durability::Paid),
-    };
-    let write_index = || {
-        let ids: BTreeSet<&str> = lock.assets.keys().map(String::as_str).collect();
-        let before = index::part(&part.index_text, &ids).unwrap_or_default();
-        let rows = rows(&planned.project, lock, outcome, before.as_bytes());
-        match index::with(&part.index_text, &rows) {
-            Some(text) if text != part.index_text => written(index_path, &text, Durability::Free),
-            _ => Ok(None),
-        }
-    };
-    // Both wait for the disk: together.
-    let (lock, index) = rayon::join(write_lock, write_index);
-    Ok(lock?.into_iter().chain(index?).collect())
-}
-
-/// Brings the state up to date with what this run saw and made.
-fn update(
-    written: Vec<Look<'static>>,
-    state: &mut State<'_>,
-    planned: &Planned,
-    lock: &Lock,
-    outcome: &Outcome,
-    data: &[usize],
-) {
-    let project = &planned.project;
-    let seen = project.world.seen();
-    for n in data {
-        let look = &mut state.seen[*n];
-        if let Some(now) = seen.get(&*look.path) {
-            *look = Look {
-                data: true,
-                ..Look::new(look.path.clone(), *now, project.began)
-            };
-        }
-    }
-    // What was looked for the first time comes behind the rest: places of items stay.
-    let known: BTreeSet<&str> = state.seen.iter().map(|look| &*look.path).collect();
-    let new: Vec<Look<'_>> = seen
-        .into_iter()
-        .filter(|(path, _)| !known.contains(path.as_str()))
-        .map(|(path, now)| Look::new(path.into(), now, project.began))
-        .collect();
-    state.seen.extend(new);
-    for now in written {
-        let mut seen = state.seen.iter_mut();
-        if let Some(look) = seen.find(|look| look.path == now.path) {
-            *look = now;
-        }
-    }
-    let now = outputs(project, lock, outcome, &planned.known, &[]);
-    let mut now: BTreeMap<_, Output<'_>> = now.into_iter().map(|o| (o.id.clone(), o)).collect();
-    let items: BTreeMap<&str, &Spec> = project
-        .specs
-        .iter()
-        .map(|spec| (spec.id.as_str(), &**spec))
-        .collect();
-    for output in &mut state.outputs {
-        if let Some(spec) = items.get(&*output.id)
-            && let Some(now) = now.remove(&output.id)
-        {
-            let before = std::mem::replace(output, now);
-            output.item = before.item.zip(spec.item.as_ref()).map(|(item, new)| Item {
-                file: item.file,
-                digest: new.digest,
-            });
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     use crate::home::{Home, STATE_FOLDER};
+    use crate::pipeline::finish::Scope;
+    use crate::pipeline::partial::Part;
     use crate::pipeline::remember::remembered;
     use crate::pipeline::{self, Settings, partial};
     use crate::report::{ReportOptions, Reporter};
@@ -447,12 +335,21 @@ mod tests {
         let full = || pipeline::build(&settings, &reporter).unwrap();
         let plain = || {
             let file = settings.state_file();
-            let remembered = remembered(&settings, &file).unwrap();
-            let remembered = remembered.expect("more than data is otherwise");
-            let done = partial::build(&settings, &reporter, remembered).unwrap();
-            let drift = remembered_drift(&settings);
-            assert!(done.is_none() || drift, "something is left to do");
-            done.is_some()
+            let mut remembered = remembered(&settings, &file).unwrap();
+            assert!(remembered.drift.is_some(), "more than data is otherwise");
+            let part = partial::find(&settings, &reporter, &mut remembered).unwrap();
+            let Some(Part {
+                planned,
+                early,
+                left,
+                _alone,
+            }) = part
+            else {
+                return false;
+            };
+            pipeline::carry_out(&settings, &reporter, planned, early, Scope::Part(left)).unwrap();
+            assert!(nothing_is_left(&settings), "something is left to do");
+            true
         };
         full();
         write(root, "specs/a.toml", &spec("a", "three"));
@@ -493,17 +390,14 @@ mod tests {
         write(root, "specs/b.toml", &spec("b", "seven"));
         assert!(plain());
         write(root, "templates/t.html", "<b>{{ text.headline }}</b>");
-        assert!(
-            remembered(&settings, &settings.state_file())
-                .unwrap()
-                .is_none(),
-            "a template"
-        );
+        let file = settings.state_file();
+        let remembered = remembered(&settings, &file).unwrap();
+        assert!(remembered.drift.is_none(), "a template");
     }
 
-    fn remembered_drift(settings: &Settings) -> bool {
-        remembered(settings, &settings.state_file())
-            .unwrap()
-            .is_some_and(|remembered| remembered.drift.is_none())
+    fn nothing_is_left(settings: &Settings) -> bool {
+        let file = settings.state_file();
+        let remembered = remembered(settings, &file).unwrap();
+        remembered.drift.is_some_and(|drift| drift.is_none())
     }
 }

@@ -70,7 +70,7 @@ impl<'a> Run<'a> {
         let mut work = Vec::new();
         let mut queue = VecDeque::from(steps);
         while let Some(mut step) = queue.pop_front() {
-            self.observer.compare(&mut step);
+            step.compare();
             let state = match &step.verdict {
                 // It comes again when it can be decided.
                 Verdict::Wait(_) => continue,

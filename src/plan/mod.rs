@@ -1,10 +1,11 @@
-//! What must be done, why, and what it costs: [`Plan`]. `plan` and `build` run this same code; it
-//! judges what was observed and does nothing itself.
+//! What must be done, why, and what it costs: [`Plan`]. `plan` and `build` run this same code: `facts` looks,
+//! all else judges what was seen. Nothing here does anything.
 
 mod bill;
 mod decide;
 mod explain;
-mod observe;
+mod facts;
+mod judge;
 mod order;
 mod recall;
 mod takers;
@@ -26,11 +27,12 @@ use crate::spec::Spec;
 pub use bill::{Bill, Needs};
 pub use decide::{Disk, Observed, decide};
 pub use explain::{Change, changes};
-pub use observe::{Observer, plan, price};
+pub use facts::{Facts, Sources};
+pub use judge::{Observer, Rules, plan, price};
 pub use recall::Recall;
 pub use takers::takers;
 pub use trace::{Answer, Trace, Traced};
-pub use unusable::{Unusable, unusable};
+pub use unusable::{Flaw, Unusable, unusable};
 pub use waiting::{Lost, Waiting};
 
 /// What is to happen to one asset.
@@ -234,6 +236,8 @@ pub struct Step {
     pub withheld: bool,
     /// The asset whose shots are these very shots: they are asked for once.
     pub shares: Option<String>,
+    /// It is blocked by a file of which nothing is known: what would find out whether that is its own.
+    compares: Option<Verdict>,
     /// Nothing is written: the file at the output's path has to be what comes of it.
     pub only_compare: bool,
 }
@@ -269,6 +273,15 @@ impl Step {
     /// Whether a provider may be asked while it is carried out.
     pub fn asks(&self) -> bool {
         self.verdict == Verdict::Make && self.spec.shots.iter().any(|shot| shot.page.is_none())
+    }
+
+    /// Turns a step that is blocked by a file of which nothing is known into one that finds out, for nothing,
+    /// whether that file is its own, if there is a way.
+    pub fn compare(&mut self) {
+        if let Some(verdict) = self.compares.take() {
+            self.verdict = verdict;
+            self.only_compare = true;
+        }
     }
 
     /// How many paid requests it takes.

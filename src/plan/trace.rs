@@ -1,5 +1,5 @@
 //! Follows an asset's shots: each key needs the picture of the shot before, so the chain is known as
-//! far as the lock or the store answers.
+//! far as the lock, or somebody who is asked, answers. Looks at nothing itself.
 
 use crate::digest::Digest;
 use crate::key::{self, EXPORT, Key, SHOT};
@@ -7,7 +7,6 @@ use crate::lock::LockedAsset;
 use crate::plan::{Known, Recall};
 use crate::provider::request::Picture;
 use crate::spec::Spec;
-use crate::store::Store;
 
 /// The keys of an asset, as far as they are known.
 #[derive(Clone, Debug, Default)]
@@ -68,65 +67,107 @@ impl Trace {
     }
 }
 
-/// Follows the shots of `spec`. The lock answers first, so that a clone without a store knows what
-/// it has; then the store, by key and not by name.
-pub fn trace(
-    spec: &Spec,
-    locked: Option<&LockedAsset>,
-    store: &Store,
-    recall: &Recall,
-    known: &Known,
-) -> Trace {
-    let mut trace = Trace::default();
-    if let Some(bundle) = &spec.bundle {
-        match bundle.outputs(|id| known.taken(spec, id)) {
-            Ok(outputs) => trace.export = Some(key::bundle(&bundle.form, &outputs).key(EXPORT)),
-            Err(id) => trace.waits_on = Some(id.to_owned()),
+/// A trace that goes on as answers come. The lock answers first, so that a clone without a store knows what it
+/// has; then whoever is asked, by key and not by name.
+pub(super) struct Tracing<'a> {
+    spec: &'a Spec,
+    locked: Option<&'a LockedAsset>,
+    known: &'a Known,
+    trace: Trace,
+    /// The picture of the last shot.
+    previous: Option<Digest>,
+    ended: bool,
+}
+
+impl<'a> Tracing<'a> {
+    /// Before the first shot of `spec`.
+    pub fn new(spec: &'a Spec, locked: Option<&'a LockedAsset>, known: &'a Known) -> Self {
+        let mut trace = Trace::default();
+        if let Some(bundle) = &spec.bundle {
+            match bundle.outputs(|id| known.taken(spec, id)) {
+                Ok(outputs) => trace.export = Some(key::bundle(&bundle.form, &outputs).key(EXPORT)),
+                Err(id) => trace.waits_on = Some(id.to_owned()),
+            }
         }
-        return trace;
+        Self {
+            spec,
+            locked,
+            known,
+            trace,
+            previous: None,
+            ended: spec.bundle.is_some(),
+        }
     }
-    let mut previous: Option<Digest> = None;
-    for (n, request) in spec.shots.iter().enumerate() {
+
+    /// Goes on as far as the lock answers: the key whose answer is needed then; `None` at the end.
+    pub fn next(&mut self, recall: &Recall) -> Option<Key> {
+        while !self.ended {
+            let Some(key) = self.key() else {
+                self.ended = true;
+                break;
+            };
+            let n = self.trace.shots.len();
+            let from_lock = self
+                .locked
+                .and_then(|asset| Some((asset, asset.shots.get(n)?)))
+                .filter(|(_, shot)| shot.key == key)
+                .map(|(asset, shot)| Answer {
+                    candidates: shot.candidates.clone(),
+                    pick: shot.pick,
+                    model: asset.model.clone(),
+                })
+                // One that a person or a merge left without its picture answers nothing: the store may.
+                .filter(|answer| answer.picked().is_some());
+            let recalled = || recall.shot(&key).filter(|answer| answer.picked().is_some());
+            let answer = from_lock.or_else(|| recalled().cloned());
+            self.trace.shots.push(Traced { key, answer: None });
+            if answer.is_none() {
+                return Some(key);
+            }
+            self.answered(answer);
+        }
+        None
+    }
+
+    /// The key of the next shot, if there is one and all that it takes is known.
+    fn key(&mut self) -> Option<Key> {
+        let (known, spec, previous) = (self.known, self.spec, self.previous);
+        let request = spec.shots.get(self.trace.shots.len())?;
         let answer_of = |picture: &Picture| match picture {
             Picture::File(_, digest) => Some(*digest),
             Picture::Asset(id) => known.taken(spec, id),
             Picture::Previous => previous,
         };
-        let key = match key::shot(request, answer_of) {
-            Ok(ingredients) => ingredients.key(SHOT),
+        match key::shot(request, answer_of) {
+            Ok(ingredients) => Some(ingredients.key(SHOT)),
             Err(Picture::Asset(id)) => {
-                trace.waits_on = Some(id.clone());
-                return trace;
+                self.trace.waits_on = Some(id.clone());
+                None
             }
             // The shot before is not made: its key is known, and that is where work begins.
-            Err(_) => return trace,
-        };
-        let from_lock = locked
-            .and_then(|asset| Some((asset, asset.shots.get(n)?)))
-            .filter(|(_, shot)| shot.key == key)
-            .map(|(asset, shot)| Answer {
-                candidates: shot.candidates.clone(),
-                pick: shot.pick,
-                model: asset.model.clone(),
-            })
-            // One that a person or a merge left without its picture answers nothing: the store may.
-            .filter(|answer| answer.picked().is_some());
-        let recalled = || recall.shot(&key).filter(|answer| answer.picked().is_some());
-        let answer = from_lock.or_else(|| recalled().cloned()).or_else(|| {
-            store.shot(&key).map(|entry| Answer {
-                pick: store.pick(&key, &entry.candidates),
-                candidates: entry.candidates,
-                model: entry.model,
-            })
-        });
-        previous = answer.as_ref().and_then(Answer::picked);
-        trace.shots.push(Traced { key, answer });
-        if previous.is_none() {
-            return trace;
+            Err(_) => None,
         }
     }
-    if let Some(picture) = previous {
-        trace.export = Some(key::export(&spec.export, spec.overlay.as_ref(), picture).key(EXPORT));
+
+    /// Takes the answer to the key that was needed.
+    pub fn answered(&mut self, answer: Option<Answer>) {
+        self.previous = answer.as_ref().and_then(Answer::picked);
+        self.ended = self.previous.is_none();
+        if let Some(shot) = self.trace.shots.last_mut() {
+            shot.answer = answer;
+        }
     }
-    trace
+
+    /// What is known at the end.
+    pub fn end(self) -> Trace {
+        let Self {
+            spec, mut trace, ..
+        } = self;
+        let is_whole = trace.shots.len() == spec.shots.len();
+        if let Some(picture) = self.previous.filter(|_| is_whole) {
+            trace.export =
+                Some(key::export(&spec.export, spec.overlay.as_ref(), picture).key(EXPORT));
+        }
+        trace
+    }
 }

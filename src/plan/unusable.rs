@@ -1,11 +1,13 @@
 //! A picture that came from a provider and cannot be used: what is told of it, the same by `plan` and by
 //! `build`, run after run, and what a person can do about it. Nothing is asked for again by itself.
 
+use std::path::PathBuf;
+
 use crate::digest::Digest;
 use crate::fs::shown;
 use crate::key::Key;
 use crate::model::{Micro, Models};
-use crate::plan::{Answer, Observer, Trace, Verdict, price};
+use crate::plan::{Answer, price};
 use crate::spec::Spec;
 use crate::store::Store;
 
@@ -25,35 +27,53 @@ impl Unusable {
     }
 }
 
-/// What is told of the picked picture of the shot `n` of an asset, counted from 0. `None` if nothing is wrong with
-/// it that anybody knows of, or if it was drawn here.
-pub fn unusable(
-    store: &Store,
-    models: &Models,
-    spec: &Spec,
-    n: usize,
-    key: &Key,
-    answer: &Answer,
-) -> Option<Unusable> {
+/// Why a picture that a shot led to cannot be used, and what is there in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    why: String,
+    /// What the shot cost.
+    cost: Micro,
+    /// Where the picture is.
+    path: Option<PathBuf>,
+    /// The number of the first candidate of which nothing bad is known.
+    another: Option<usize>,
+}
+
+impl Flaw {
+    /// What the store knows of the picked picture of a shot; `None` if nothing is wrong with it that anybody knows of.
+    pub fn look(store: &Store, key: &Key, answer: &Answer) -> Option<Self> {
+        let picture = answer.picked()?;
+        let why = store.flaw(&picture)?;
+        let is_good = |picture: &Digest| store.has(picture) && store.flaw(picture).is_none();
+        Some(Self {
+            why,
+            cost: Micro(store.shot(key).map_or(0, |entry| entry.cost)),
+            path: store.path_of(&picture),
+            another: answer.candidates.iter().position(is_good).map(|n| n + 1),
+        })
+    }
+}
+
+/// What is told of the picked picture of the shot `n` of an asset, counted from 0, that has a flaw. `None` if it was
+/// drawn here.
+pub fn unusable(models: &Models, spec: &Spec, n: usize, flaw: &Flaw) -> Option<Unusable> {
     let request = spec.shots.get(n).filter(|shot| shot.page.is_none())?;
-    let picture = answer.picked()?;
-    let why = store.flaw(&picture)?;
-    let cost = store.shot(key).map_or(0, |entry| entry.cost);
     let of_shot = match spec.shots.len() {
         1 => String::new(),
         _ => format!(" of shot {}", n + 1),
     };
-    let paid = match cost {
-        0 => String::new(),
-        cost => format!(" for {}", Micro(cost)),
+    let paid = match flaw.cost {
+        Micro(0) => String::new(),
+        cost => format!(" for {cost}"),
     };
+    let why = &flaw.why;
     let what = format!("the picture{of_shot} that came{paid} cannot be used: {why}");
     let mut ways = Vec::new();
-    if let Some(path) = store.path_of(&picture) {
-        ways.push(format!("it is kept as it came in `{}`", shown(&path)));
+    if let Some(path) = &flaw.path {
+        ways.push(format!("it is kept as it came in `{}`", shown(path)));
     }
     let id = &spec.id;
-    if let Some(other) = another(store, &answer.candidates) {
+    if let Some(other) = flaw.another {
         let shot = match n + 1 == spec.shots.len() {
             true => String::new(),
             false => format!(" --shot {}", n + 1),
@@ -77,32 +97,4 @@ pub fn unusable(
         request.variant.saturating_add(1)
     ));
     Some(Unusable { what, ways })
-}
-
-/// The number of the first candidate of which nothing bad is known.
-fn another(store: &Store, candidates: &[Digest]) -> Option<usize> {
-    let is_good = |picture: &Digest| store.has(picture) && store.flaw(picture).is_none();
-    Some(candidates.iter().position(is_good)? + 1)
-}
-
-impl Observer<'_> {
-    /// What would have to be used and cannot be: the last picture, or before a further shot that goes by it
-    /// any other.
-    pub(super) fn unusable(
-        &self,
-        spec: &Spec,
-        verdict: &Verdict,
-        trace: &Trace,
-    ) -> Option<Unusable> {
-        let used = match verdict {
-            Verdict::Export => trace.shots.len().saturating_sub(1)..trace.shots.len(),
-            Verdict::Make => 0..trace.shots.len(),
-            _ => return None,
-        };
-        used.into_iter().find_map(|n| {
-            let shot = trace.shots.get(n)?;
-            let answer = shot.answer.as_ref()?;
-            unusable(self.store, self.models, spec, n, &shot.key, answer)
-        })
-    }
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::lock::{LockedAsset, LockedShot};
-use crate::plan::{Known, Observer, Step, Verdict};
+use crate::plan::facts::Facts;
+use crate::plan::{Known, Observer, Rules, Step, Verdict};
 use crate::spec::Spec;
 
 /// The assets that cannot be decided yet.
@@ -33,19 +34,27 @@ pub enum Lost {
 }
 
 impl Waiting {
-    /// Decides a spec, and keeps in mind what others may take of it.
-    pub(super) fn decide(&mut self, spec: &Arc<Spec>, observer: &Observer<'_>) -> Step {
-        let behind = spec.takes().find_map(|id| self.lost.get_key_value(id));
-        let behind = behind.map(|(id, why)| (id.as_str(), *why));
-        let step = observer.step(Arc::clone(spec), &self.known, behind);
-        self.note(&step, observer);
-        step
+    /// Looks for the facts of these assets, which take nothing of each other, decides them, and keeps in mind what
+    /// others may take of them.
+    pub(super) fn decide(&mut self, specs: &[Arc<Spec>], observer: &Observer<'_>) -> Vec<Step> {
+        let Observer { sources, rules } = observer;
+        let facts = sources.look(specs, &self.known);
+        let judge = |(spec, facts): (&Arc<Spec>, Facts)| {
+            let behind = spec.takes().find_map(|id| self.lost.get_key_value(id));
+            let behind = behind.map(|(id, why)| (id.as_str(), *why));
+            rules.judge(Arc::clone(spec), facts, &self.known, behind)
+        };
+        let steps: Vec<Step> = specs.iter().zip(facts).map(judge).collect();
+        for step in &steps {
+            self.note(step, rules);
+        }
+        steps
     }
 
     /// Keeps in mind what others may take of an asset that was decided.
-    pub(super) fn note(&mut self, step: &Step, observer: &Observer<'_>) {
+    pub(super) fn note(&mut self, step: &Step, rules: &Rules<'_>) {
         let id = &step.spec.id;
-        if let Some(picture) = observer.picture(step) {
+        if let Some(picture) = rules.picture(step) {
             self.known.pictures.insert(id.clone(), picture);
         }
         let output = match step.verdict {
@@ -104,18 +113,17 @@ impl Waiting {
         let mut steps = Vec::new();
         let mut settled = vec![id.to_owned()];
         while let Some(id) = settled.pop() {
-            for taker in self.takers.get(&id).cloned().unwrap_or_default() {
-                let Some(spec) = self.specs.get(&taker).cloned() else {
-                    continue;
-                };
-                if !self.is_ready(&spec) {
-                    continue;
-                }
-                self.specs.remove(&taker);
-                let step = self.decide(&spec, observer);
+            let takers = self.takers.get(&id).into_iter().flatten();
+            let open = takers.filter_map(|taker| self.specs.get(taker));
+            let ready = open.filter(|spec| self.is_ready(spec));
+            let ready: Vec<Arc<Spec>> = ready.cloned().collect();
+            for spec in &ready {
+                self.specs.remove(&spec.id);
+            }
+            for step in self.decide(&ready, observer) {
                 if step.verdict != Verdict::Make {
                     // Nothing is to be made, or nothing can: what takes this one need not wait for it.
-                    settled.push(taker);
+                    settled.push(step.spec.id.clone());
                 }
                 steps.push(step);
             }

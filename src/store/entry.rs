@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,16 @@ impl Store {
         self.entry("exports", key)
     }
 
+    /// What shots gave, each at the place of its key.
+    pub fn shots(&self, keys: &[Key]) -> Vec<Option<ShotEntry>> {
+        keys.par_iter().map(|key| self.shot(key)).collect()
+    }
+
+    /// What exports gave, each at the place of its key.
+    pub fn exports(&self, keys: &[Key]) -> Vec<Option<ExportEntry>> {
+        keys.par_iter().map(|key| self.export(key)).collect()
+    }
+
     /// Records a shot; its objects must be in the store already.
     pub fn put_shot(
         &self,
@@ -75,6 +86,9 @@ impl Store {
 
     /// The number of the candidate that was chosen last, from 1; the first if none of these ever was.
     pub fn pick(&self, key: &Key, candidates: &[Digest]) -> usize {
+        if candidates.len() < 2 {
+            return 1;
+        }
         let pick: Option<Digest> = self.entry("picks", key);
         let found = pick.and_then(|pick| candidates.iter().position(|c| *c == pick));
         found.unwrap_or(0) + 1

@@ -1,10 +1,14 @@
 //! Objects: bytes named by their blake3. Written by rename, checked by digest whenever they are read.
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::io::Read;
 use std::path::PathBuf;
 
+use rayon::prelude::*;
+
 use crate::digest::{Digest, Digester};
-use crate::fs::{Durability, FsError};
+use crate::fs::{Durability, Folder, FsError};
 use crate::store::Store;
 
 /// The largest object: more than any image API answers with.
@@ -20,12 +24,28 @@ impl Store {
     /// damaged.
     pub fn put(&self, bytes: &[u8], durability: Durability) -> Result<Digest, FsError> {
         let digest = Digest::of(bytes);
-        if !self.is_whole(&digest) {
-            self.prepare()?;
-            let path = self.object_path(&digest);
-            self.write(&path, bytes, durability)?;
-        }
+        self.place(&digest, durability, |folder, name| {
+            folder.write(name, bytes, durability)
+        })?;
         Ok(digest)
+    }
+
+    /// Has `write` put an object in its folder under its name, unless it is there already and whole; one that is
+    /// paid for is on the disk then, with the way to it.
+    fn place(
+        &self,
+        digest: &Digest,
+        durability: Durability,
+        write: impl FnOnce(&Folder, &OsStr) -> Result<(), FsError>,
+    ) -> Result<(), FsError> {
+        if self.is_whole(digest) {
+            return Ok(());
+        }
+        self.prepare()?;
+        let path = self.object_path(digest);
+        let folder = self.make(path.parent().unwrap_or(&self.folder))?;
+        write(&folder, path.file_name().unwrap_or_default())?;
+        self.make_sure(&path, durability)
     }
 
     /// Whether there is an object of this name; its bytes are not looked at.
@@ -36,6 +56,12 @@ impl Store {
     /// Whether there is an object of this name and its bytes are right.
     pub fn is_whole(&self, digest: &Digest) -> bool {
         matches!(self.get(digest), Ok(Some(_)))
+    }
+
+    /// Those of these objects that are there and whose bytes are right.
+    pub fn have(&self, digests: &[Digest]) -> BTreeSet<Digest> {
+        let whole = digests.par_iter().filter(|digest| self.is_whole(digest));
+        whole.copied().collect()
     }
 
     /// The bytes of an object; `None` if there is none or it is damaged: the digest is checked.
@@ -87,15 +113,10 @@ impl Store {
                 .map_err(StreamError::Disk)?;
         }
         let digest = digester.finish();
-        if !self.is_whole(&digest) {
-            let path = self.object_path(&digest);
-            let parent = path.parent().unwrap_or(&folder);
-            let name = path.file_name().unwrap_or_default();
-            self.make(parent)
-                .and_then(|parent| file.persist(&parent, name, Durability::Paid))
-                .and_then(|()| self.make_sure(&path, Durability::Paid))
-                .map_err(StreamError::Disk)?;
-        }
+        self.place(&digest, Durability::Paid, |folder, name| {
+            file.persist(folder, name, Durability::Paid)
+        })
+        .map_err(StreamError::Disk)?;
         Ok(digest)
     }
 

@@ -40,6 +40,7 @@ mod state;
 mod stranger;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod two_paths;
 mod typesetting;
 mod watch;
 mod watch_ends;

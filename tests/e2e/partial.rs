@@ -1,7 +1,7 @@
 //! A run that looks only at what changed data concerns ends as one that looks at everything: it says the same,
 //! and leaves the same files.
 
-use crate::project::{Counts, PLAIN, Project};
+use crate::project::{Counts, PLAIN, Project, Run};
 
 const MANIFEST: &str = r#"[defaults]
 size = "40x30"
@@ -47,12 +47,19 @@ fn copy(project: &Project) -> Project {
     copy
 }
 
-/// Builds here and in a copy that has to look at everything: what is said, and what there is then, must be the
-/// same. What the summary counts comes back, if there is one.
+/// Builds here and in a copy that has to look at everything. What the summary counts comes back, if there is one.
 fn build(project: &Project, arguments: &[&str], what: &str) -> Option<Counts> {
+    let (run, _) = both(project, arguments, what);
+    let ended = run.out.contains("\"event\":\"summary\"");
+    ended.then(|| run.counts())
+}
+
+/// Builds here and in a copy that has to look at everything: what is said, and what there is then, must be the
+/// same. The run and the copy come back.
+pub fn both(project: &Project, arguments: &[&str], what: &str) -> (Run, Project) {
     let other = copy(project);
     let (run, full) = (project.run(arguments), other.run(arguments));
-    let said = |run: &crate::project::Run| {
+    let said = |run: &Run| {
         let mut events = run.json();
         for event in &mut events {
             event.as_object_mut().unwrap().remove("seconds");
@@ -82,16 +89,28 @@ fn build(project: &Project, arguments: &[&str], what: &str) -> Option<Counts> {
     let (ours, theirs) = (files(project), files(&other));
     assert_eq!(names(&ours), names(&theirs), "{what}");
     for ((name, ours), (_, theirs)) in ours.iter().zip(&theirs) {
-        assert!(ours == theirs, "{what}: {name}");
+        assert!(
+            ours == theirs,
+            "{what}: {name}\n{}",
+            first_lines(ours, theirs)
+        );
     }
-    let ended = run.out.contains("\"event\":\"summary\"");
-    ended.then(|| run.counts())
+    (run, other)
+}
+
+/// The first lines in which two files differ.
+fn first_lines(ours: &[u8], theirs: &[u8]) -> String {
+    let (ours, theirs) = [ours, theirs].map(String::from_utf8_lossy).into();
+    let mut lines = ours.lines().zip(theirs.lines());
+    let found = lines.find(|(one, other)| one != other);
+    let (one, other) = found.unwrap_or(("the rest", "the rest"));
+    format!("in part: {one}\nin full: {other}")
 }
 
 /// A change, and what it is.
 type Change = (&'static str, fn(&Project));
 
-const CHANGES: [Change; 22] = [
+const CHANGES: [Change; 23] = [
     ("nothing", |_| {}),
     ("a title", |p| p.write("posts/a.md", post("a", "other"))),
     ("a title and back", |p| {
@@ -147,6 +166,9 @@ const CHANGES: [Change; 22] = [
     ("a template and a title", |p| {
         p.edit("templates/plain.html", "12px", "11px");
         p.write("posts/a.md", post("a", "last"));
+    }),
+    ("an output gone that no asset declares", |p| {
+        p.remove("dist/row/w.png");
     }),
 ];
 

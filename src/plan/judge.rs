@@ -1,5 +1,4 @@
-//! Looks at lock, store and outputs, and makes the [`Plan`]: a step for each selected asset, with the
-//! verdict that [`decide`] gives on what was seen.
+//! The verdict on each asset, with its reason and its price: a pure function of the facts that were looked for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,23 +7,19 @@ use rayon::prelude::*;
 
 use crate::diagnostic::count;
 use crate::digest::Digest;
-use crate::export;
-use crate::fs::Root;
-use crate::key::{self, Key, SHOT};
+use crate::key::{self, Ingredients, Key, SHOT};
 use crate::lock::{Lock, LockedAsset};
 use crate::model::{self, Micro, ModelId, Models};
-use crate::path::ProjectPath;
 use crate::plan::explain::changes;
+use crate::plan::facts::{Facts, Sources};
 use crate::plan::order::order;
-use crate::plan::trace::trace;
 use crate::plan::{
-    Answer, Disk, Known, Lost, Observed, Plan, Reason, Recall, Step, Trace, Verdict, Waiting,
-    decide,
+    Answer, Disk, Flaw, Known, Lost, Observed, Plan, Reason, Step, Trace, Unusable, Verdict,
+    Waiting, decide, unusable,
 };
 use crate::provider::request::{Picture, Request};
 use crate::spec::Spec;
-use crate::store::{MAX_OBJECT_BYTES, Payer, Store};
-use crate::world::Signature;
+use crate::store::Payer;
 
 /// If more slides of a bundle changed than this, they are counted and not named.
 const SLIDES_NAMED: usize = 3;
@@ -32,20 +27,12 @@ const SLIDES_NAMED: usize = 3;
 /// Says why a model cannot be asked.
 pub type Reach<'a> = Box<dyn Fn(&ModelId) -> Option<Reason> + Sync + 'a>;
 
-/// Where to look, and how to judge.
-pub struct Observer<'a> {
-    /// The project.
-    pub root: &'a Root,
-    /// What was made.
-    pub store: &'a Store,
+/// What verdicts go by besides the facts. They look at nothing.
+pub struct Rules<'a> {
     /// What models can do and cost.
     pub models: &'a Models,
     /// What was agreed on.
     pub lock: &'a Lock,
-    /// The lock by key.
-    pub recall: &'a Recall,
-    /// Digests of outputs that are known by their signatures.
-    pub known: &'a BTreeMap<String, (Signature, Digest)>,
     /// Why a model cannot be asked; none if it can.
     pub reach: Reach<'a>,
     /// `--force`.
@@ -59,12 +46,22 @@ pub struct Observer<'a> {
     pub payers: &'a BTreeMap<Key, Payer>,
 }
 
-/// The plan for the specs that are selected, and for those whose pictures they take.
+/// Where to look, and how to judge what is found.
+pub struct Observer<'a> {
+    /// Where to look.
+    pub sources: Sources<'a>,
+    /// How to judge.
+    pub rules: Rules<'a>,
+}
+
+/// The plan for the specs that are selected, and for those whose pictures they take. Looks for the facts of all that
+/// take nothing at once, then of all that take only of these, and so on: what they take decides about their keys.
 pub fn plan(
     specs: Vec<Arc<Spec>>,
     observer: &Observer<'_>,
     is_selected: &(dyn Fn(&str) -> bool + Sync),
 ) -> Plan {
+    let Observer { sources, rules } = observer;
     let specs = order(specs);
     let wanted = with_what_they_take(&specs, is_selected);
     let (alone, bound): (Vec<Arc<Spec>>, Vec<Arc<Spec>>) = specs
@@ -72,19 +69,42 @@ pub fn plan(
         .filter(|spec| wanted.contains(&spec.id))
         .partition(|spec| spec.takes().next().is_none());
     let nothing = Known::default();
+    let facts = sources.look(&alone, &nothing);
     let mut steps: Vec<Step> = alone
         .into_par_iter()
-        .map(|spec| observer.step(spec, &nothing, None))
+        .zip(facts)
+        .map(|(spec, facts)| rules.judge(spec, facts, &nothing, None))
         .collect();
     let mut waiting = Waiting::default();
     if !bound.is_empty() {
         for step in &steps {
-            waiting.note(step, observer);
+            waiting.note(step, rules);
         }
-        steps.extend(bound.iter().map(|spec| waiting.decide(spec, observer)));
+        let mut decided: BTreeMap<String, Step> = BTreeMap::new();
+        for level in levels(&bound) {
+            let here = waiting.decide(&level, observer).into_iter();
+            decided.extend(here.map(|step| (step.spec.id.clone(), step)));
+        }
+        steps.extend(bound.iter().filter_map(|spec| decided.remove(&spec.id)));
     }
     share(&mut steps);
     Plan { steps, waiting }
+}
+
+/// Specs that take something, in order, as lists each of which takes only of those before it.
+fn levels(bound: &[Arc<Spec>]) -> Vec<Vec<Arc<Spec>>> {
+    let mut level_of: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut levels: Vec<Vec<Arc<Spec>>> = Vec::new();
+    for spec in bound {
+        let above = spec.takes().filter_map(|id| level_of.get(id));
+        let level = above.max().map_or(0, |level| level + 1);
+        level_of.insert(&spec.id, level);
+        if levels.len() == level {
+            levels.push(Vec::new());
+        }
+        levels[level].push(Arc::clone(spec));
+    }
+    levels
 }
 
 /// Shots that several assets have in common are paid for once: by the first of them.
@@ -124,34 +144,37 @@ fn with_what_they_take(
     wanted
 }
 
-impl Observer<'_> {
-    /// What is to happen to one asset; `behind` is what it takes and will not come, and why.
-    pub(super) fn step(
+impl Rules<'_> {
+    /// What is to happen to one asset: a pure function of the facts, and of what is `known` of those that it takes;
+    /// `behind` is what it takes and will not come, and why.
+    pub(super) fn judge(
         &self,
         spec: Arc<Spec>,
+        mut facts: Facts,
         known: &Known,
         behind: Option<(&str, Lost)>,
     ) -> Step {
         let locked = self.lock.assets.get(&spec.id);
-        let mut trace = trace(&spec, locked, self.store, self.recall, known);
         let seen = Observed {
             behind: behind.map(|(id, why)| match why {
                 Lost::Blocked | Lost::Withheld => Reason::Behind(id.to_owned()),
                 Lost::Failed => Reason::BehindFailed(id.to_owned()),
             }),
-            ..self.observe(&spec, &trace, locked)
+            ..self.observed(&spec, &facts, locked)
         };
         let (verdict, mut reason) = decide(&seen);
+        let compares = self.compares(&spec, &facts, &verdict, &reason);
         let digest = match seen.disk {
             Disk::Is(digest) => Some(digest),
             _ => None,
         };
         if let (Reason::Changed(names), Some(locked)) = (&mut reason, locked) {
-            *names = self.changed(&spec, locked, &known.pictures);
-            if names.is_empty() && trace.picture(&spec).is_some() {
+            *names = changed(&spec, locked, &facts, &known.pictures);
+            if names.is_empty() && facts.trace.picture(&spec).is_some() {
                 reason = Reason::PictureLost;
             }
         }
+        let mut trace = std::mem::take(&mut facts.trace);
         // Work that would begin, if there were somebody to ask.
         let held = verdict == Verdict::Blocked && reason.is_unreachable();
         let begins = match held && trace.waits_on.is_none() {
@@ -161,7 +184,7 @@ impl Observer<'_> {
         if begins == Verdict::Make {
             // An answer whose picture is nowhere is none: the shot is asked for again, and paid for.
             for shot in &mut trace.shots {
-                let kept = |answer: &Answer| answer.picked().is_some_and(|d| self.is_kept(&d));
+                let kept = |answer: &Answer| facts.is_kept(answer.picked());
                 shot.answer = shot.answer.take().filter(kept);
             }
         }
@@ -173,7 +196,7 @@ impl Observer<'_> {
             (None, Some(what)) => (Verdict::Blocked, Reason::InDoubt(what.clone())),
             _ => (verdict, reason),
         };
-        let (verdict, reason) = match self.unusable(&spec, &begins, &trace) {
+        let (verdict, reason) = match self.unusable(&spec, &begins, &trace, &facts.flaws) {
             Some(told) => (Verdict::Blocked, Reason::Unusable(told.line())),
             None => (verdict, reason),
         };
@@ -195,10 +218,11 @@ impl Observer<'_> {
             up_to: false,
             withheld,
             shares: None,
+            compares,
             only_compare: false,
         };
-        if let (Reason::ExportChanged(_), Some(locked)) = (&step.reason, locked) {
-            step.reason = Reason::ExportChanged(self.export_changed(&step, locked));
+        if let Reason::ExportChanged(_) = &step.reason {
+            step.reason = Reason::ExportChanged(export_changed(&step, facts.export_before));
         }
         if step.requests() + step.withheld_requests() > 0 {
             step.estimate = estimate(&step, self.models);
@@ -210,39 +234,50 @@ impl Observer<'_> {
         step
     }
 
-    /// Turns a step that is blocked by a file of which nothing is known into one that finds out, for nothing,
-    /// whether that file is its own: a power cut may spare an output and take what told of it.
-    pub fn compare(&self, step: &mut Step) {
-        let unknown = step.verdict == Verdict::Blocked && step.reason == Reason::Foreign("a file");
-        let stored = step.trace.export.and_then(|key| {
-            let recalled = self.recall.export(&key);
-            recalled.or_else(|| self.store.export(&key).map(|entry| entry.output))
-        });
-        if !unknown || stored.is_some() || self.locked_only {
-            return;
+    /// The verdict on an asset that is blocked by a file of which nothing is known, if it can be found out, for
+    /// nothing, whether that file is its own: a power cut may spare an output and take what told of it.
+    fn compares(
+        &self,
+        spec: &Spec,
+        facts: &Facts,
+        verdict: &Verdict,
+        reason: &Reason,
+    ) -> Option<Verdict> {
+        let unknown = *verdict == Verdict::Blocked && *reason == Reason::Foreign("a file");
+        if !unknown || facts.stored.is_some() || self.locked_only {
+            return None;
         }
-        let picture = match step.spec.bundle {
-            Some(_) => step.trace.export.is_some(),
-            None => step
-                .trace
-                .picture(&step.spec)
-                .is_some_and(|d| self.is_kept(&d)),
-        };
-        let mut shots = step.spec.shots.iter();
-        if let Some(picture) = step.trace.picture(&step.spec)
-            && self.store.flaw(&picture).is_some()
-        {
+        let picture = facts.trace.picture(spec);
+        if picture.is_some() && facts.flaws.contains_key(&(spec.shots.len() - 1)) {
             // Nothing comes of it: the file is what a person put in its place.
-            return;
+            return None;
         }
-        step.verdict = match picture {
-            true => Verdict::Export,
-            false if step.spec.bundle.is_none() && shots.all(|shot| shot.page.is_some()) => {
-                Verdict::Make
-            }
-            false => return,
+        let is_drawn = || spec.shots.iter().all(|shot| shot.page.is_some());
+        match spec.bundle {
+            Some(_) => facts.trace.export.map(|_| Verdict::Export),
+            None if facts.is_kept(picture) => Some(Verdict::Export),
+            None => is_drawn().then_some(Verdict::Make),
+        }
+    }
+
+    /// What would have to be used and cannot be: the last picture, or before a further shot that goes by it
+    /// any other.
+    fn unusable(
+        &self,
+        spec: &Spec,
+        verdict: &Verdict,
+        trace: &Trace,
+        flaws: &BTreeMap<usize, Flaw>,
+    ) -> Option<Unusable> {
+        let used = match verdict {
+            Verdict::Export => trace.shots.len().saturating_sub(1)..trace.shots.len(),
+            Verdict::Make => 0..trace.shots.len(),
+            _ => return None,
         };
-        step.only_compare = true;
+        used.into_iter().find_map(|n| {
+            trace.shots.get(n)?.answer.as_ref()?;
+            unusable(self.models, spec, n, flaws.get(&n)?)
+        })
     }
 
     /// The key of the shot with which work would begin.
@@ -254,80 +289,31 @@ impl Observer<'_> {
         Some(first.key)
     }
 
-    fn observe(&self, spec: &Spec, trace: &Trace, locked: Option<&LockedAsset>) -> Observed {
-        let stored = trace.export.and_then(|key| {
-            let recalled = self.recall.export(&key);
-            recalled.or_else(|| self.store.export(&key).map(|entry| entry.output))
-        });
-        let lock_holds = locked.is_some_and(|locked| trace.holds(spec, locked));
-        let disk = self.disk(&spec.output);
+    fn observed(&self, spec: &Spec, facts: &Facts, locked: Option<&LockedAsset>) -> Observed {
         let locked_digest = locked.map(|locked| locked.digest);
-        // The store is only looked into where the answer matters: a fresh asset costs one stat.
-        let settled = lock_holds && matches!(disk, Disk::Is(d) if Some(d) == locked_digest);
-        let whole =
-            |digest: Option<Digest>| !settled && digest.is_some_and(|digest| self.is_kept(&digest));
+        let settled =
+            matches!(facts.disk, Disk::Is(d) if facts.lock_holds && Some(d) == locked_digest);
         Observed {
             pinned: spec.pin,
             locked: locked_digest,
-            lock_holds,
+            lock_holds: facts.lock_holds,
             accepted: locked.is_some_and(|locked| locked.accepted),
-            stored,
-            disk,
-            disk_in_store: match disk {
-                Disk::Is(digest) if Some(digest) != locked_digest => self.store.is_whole(&digest),
-                _ => false,
-            },
-            locked_in_store: whole(locked_digest),
-            stored_in_store: whole(stored),
+            stored: facts.stored,
+            disk: facts.disk,
+            disk_in_store: facts.disk_in_store,
+            locked_in_store: facts.is_kept(locked_digest),
+            stored_in_store: facts.is_kept(facts.stored),
             picture_in_store: match spec.bundle {
                 // Its slides are in place, or can be put there.
-                Some(_) => !settled && trace.export.is_some(),
-                None => whole(trace.picture(spec)),
+                Some(_) => !settled && facts.trace.export.is_some(),
+                None => facts.is_kept(facts.trace.picture(spec)),
             },
-            waits_on: trace.waits_on.clone(),
+            waits_on: facts.trace.waits_on.clone(),
             behind: None,
             retired: retired(spec, self.models),
             unreachable: asked(spec).and_then(|request| (self.reach)(&request.model)),
             force: self.force,
             locked_only: self.locked_only,
-        }
-    }
-
-    /// Whether these bytes are in the store, or in an output that the lock names.
-    fn is_kept(&self, digest: &Digest) -> bool {
-        self.store.is_whole(digest)
-            || self.recall.file(digest).is_some_and(|path| {
-                ProjectPath::new(path)
-                    .ok()
-                    .and_then(|path| self.root.read(&path, MAX_OBJECT_BYTES).ok())
-                    .is_some_and(|bytes| Digest::of(&bytes) == *digest)
-            })
-    }
-
-    /// What is at an output's path.
-    fn disk(&self, output: &ProjectPath) -> Disk {
-        let path = self.root.at(output);
-        let Ok(meta) = std::fs::symlink_metadata(&path) else {
-            return Disk::Missing;
-        };
-        if meta.is_symlink() {
-            return Disk::Odd("a symbolic link");
-        }
-        if meta.is_dir() {
-            return Disk::Odd("a folder");
-        }
-        if !meta.is_file() {
-            return Disk::Odd("a device or pipe");
-        }
-        if let Some((signature, digest)) = self.known.get(output.as_str())
-            && Some(*signature) == Signature::of(&path)
-        {
-            return Disk::Is(*digest);
-        }
-        match self.root.read_output(output, MAX_OBJECT_BYTES) {
-            Ok(bytes) if export::is_cut(&bytes) => Disk::Cut,
-            Ok(bytes) => Disk::Is(Digest::of(&bytes)),
-            Err(_) => Disk::Odd("a file that cannot be read"),
         }
     }
 
@@ -342,65 +328,63 @@ impl Observer<'_> {
             _ => step.trace.picture(&step.spec),
         }
     }
+}
 
-    /// The names of what changed since the locked picture was made, if the store still knows.
-    fn changed(
-        &self,
-        spec: &Spec,
-        locked: &LockedAsset,
-        pictures: &BTreeMap<String, Digest>,
-    ) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for (n, request) in spec.shots.iter().enumerate() {
-            let Some(before) = locked.shots.get(n) else {
-                names.push("edit steps".to_owned());
-                break;
-            };
-            let previous = n.checked_sub(1).and_then(|n| locked.shots.get(n)?.picked());
-            let Ok(now) = key::shot(request, |picture| answer(picture, pictures, previous)) else {
-                break;
-            };
-            if now.key(SHOT) == before.key {
-                continue;
-            }
-            let Some(entry) = self.store.shot(&before.key) else {
-                continue;
-            };
-            for change in changes(&entry.ingredients, &now) {
-                if !names.contains(&change.name) {
-                    names.push(change.name);
-                }
-            }
-            // Another model asks for everything otherwise: that it is another one says it all.
-            if names.iter().any(|name| name == "model") {
-                return vec!["model".to_owned()];
-            }
-        }
-        names
-    }
-
-    fn export_changed(&self, step: &Step, locked: &LockedAsset) -> Vec<String> {
-        let spec = &step.spec;
-        let old = self.store.export(&locked.export);
-        let new = step.bundled().or_else(|| {
-            let picture = step.trace.picture(spec)?;
-            Some(key::export(&spec.export, spec.overlay.as_ref(), picture))
-        });
-        let (Some(old), Some(new)) = (old, new) else {
-            return Vec::new();
+/// The names of what changed since the locked picture was made, if the store still knows.
+fn changed(
+    spec: &Spec,
+    locked: &LockedAsset,
+    facts: &Facts,
+    pictures: &BTreeMap<String, Digest>,
+) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (n, request) in spec.shots.iter().enumerate() {
+        let Some(before) = locked.shots.get(n) else {
+            names.push("edit steps".to_owned());
+            break;
         };
-        let names = changes(&old.ingredients, &new)
-            .into_iter()
-            .map(|change| change.name);
-        let (slides, mut names): (Vec<String>, Vec<String>) =
-            names.partition(|name| name.starts_with("slide "));
-        if slides.len() > SLIDES_NAMED {
-            names.push(count(slides.len(), "slide"));
-        } else {
-            names.extend(slides);
+        let previous = n.checked_sub(1).and_then(|n| locked.shots.get(n)?.picked());
+        let Ok(now) = key::shot(request, |picture| answer(picture, pictures, previous)) else {
+            break;
+        };
+        if now.key(SHOT) == before.key {
+            continue;
         }
-        names
+        let Some(ingredients) = facts.shots_before.get(&before.key) else {
+            continue;
+        };
+        for change in changes(ingredients, &now) {
+            if !names.contains(&change.name) {
+                names.push(change.name);
+            }
+        }
+        // Another model asks for everything otherwise: that it is another one says it all.
+        if names.iter().any(|name| name == "model") {
+            return vec!["model".to_owned()];
+        }
     }
+    names
+}
+
+/// The names of what changed since the locked output was exported, if the store still knows.
+fn export_changed(step: &Step, before: Option<Ingredients>) -> Vec<String> {
+    let spec = &step.spec;
+    let now = step.bundled().or_else(|| {
+        let picture = step.trace.picture(spec)?;
+        Some(key::export(&spec.export, spec.overlay.as_ref(), picture))
+    });
+    let (Some(before), Some(now)) = (before, now) else {
+        return Vec::new();
+    };
+    let names = changes(&before, &now).into_iter().map(|change| change.name);
+    let (slides, mut names): (Vec<String>, Vec<String>) =
+        names.partition(|name| name.starts_with("slide "));
+    if slides.len() > SLIDES_NAMED {
+        names.push(count(slides.len(), "slide"));
+    } else {
+        names.extend(slides);
+    }
+    names
 }
 
 /// What is known of a picture.

@@ -1,0 +1,279 @@
+//! The one end of a run: what it changed goes into lock, index and state, whether it looked at every asset or
+//! at some of them. Whatever a run leaves behind, it leaves here.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::diagnostic::{Exit, Failure};
+use crate::digest::Digest;
+use crate::fs::{Durability, Folder, FsError};
+use crate::index;
+use crate::lock::{self, Lock, LockedAsset, Tables};
+use crate::path::ProjectPath;
+use crate::pipeline::outcome::Outcome;
+use crate::pipeline::planned::Planned;
+use crate::pipeline::project::{Project, store_failure};
+use crate::pipeline::settings::Settings;
+use crate::pipeline::settle;
+use crate::report::Reporter;
+use crate::spec::Spec;
+use crate::state::{self, InPlace, Look, Output, State};
+use crate::world::{Seen, Signature};
+
+/// The name of the index, in the folder of the outputs.
+const INDEX: &str = "assets.json";
+
+/// Which assets a run looked at.
+pub enum Scope<'f> {
+    /// Every one.
+    All,
+    /// Some: what the last run left of all others stays as it is.
+    Part(Box<Left<'f>>),
+}
+
+/// What the last run left, and a run of some assets goes on with.
+pub struct Left<'f> {
+    /// The text of the lock; empty where there is none, or no need of it.
+    pub lock: String,
+    /// The text of the index, likewise.
+    pub index: String,
+    /// The state.
+    pub state: State<'f>,
+    /// The outputs that were put back, by their place in the state.
+    pub restored: Vec<usize>,
+}
+
+/// Ends a run: `lock` is what it says of the assets that were looked at.
+pub fn finish(
+    settings: &Settings,
+    reporter: &Reporter,
+    planned: &Planned,
+    mut lock: Lock,
+    outcome: &Outcome,
+    scope: Scope<'_>,
+) -> Result<Exit, Failure> {
+    let project = &planned.project;
+    let mut seen = looks(project);
+    if !settings.resolve.is_draft() {
+        settle::claim(&mut lock, &project.specs, planned.unclaimed.clone());
+        if settings.prune && !outcome.interrupted {
+            settle::prune(&project.world, &planned.store, &mut lock, reporter)?;
+        }
+        settle::keep_accepted(&planned.store, &planned.lock)?;
+        // Both wait for the disk: together.
+        let (lock_seen, index_seen) = rayon::join(
+            || write_lock(settings, planned, &lock, &scope),
+            || write_index(project, &lock, outcome, &scope),
+        );
+        seen.extend(lock_seen.map_err(|e| store_failure(&e))?);
+        seen.extend(index_seen.map_err(|e| store_failure(&e))?);
+    }
+    save_state(settings, planned, &lock, outcome, seen, scope);
+    outcome.tell(reporter);
+    Ok(outcome.exit())
+}
+
+/// Writes the lock, if it is otherwise. What is there then; `None` if that is what the last run left.
+fn write_lock(
+    settings: &Settings,
+    planned: &Planned,
+    lock: &Lock,
+    scope: &Scope<'_>,
+) -> Result<Option<Look<'static>>, FsError> {
+    let project = &planned.project;
+    let folder = Folder::open(&settings.root)?;
+    let (before, now) = match scope {
+        Scope::All => match folder.read(lock::FILE, lock::MAX_BYTES) {
+            Err(e) if e.is_not_found() && *lock == Lock::default() => {
+                return Ok(Some(look(project, lock::FILE, None)));
+            }
+            before => (before.ok(), lock.text()),
+        },
+        Scope::Part(_) if *lock == *planned.lock => return Ok(None),
+        Scope::Part(left) => match Tables::new(&left.lock) {
+            Some(tables) => (None, tables.with(lock)),
+            None => return Ok(None),
+        },
+    };
+    if before.is_none_or(|before| before != now.as_bytes()) {
+        folder.write(lock::FILE, now.as_bytes(), Durability::Paid)?;
+    }
+    Ok(Some(look(project, lock::FILE, Some(&now))))
+}
+
+/// Writes `assets.json` in the folder of the outputs, if it is otherwise. What is there then; `None` if that is
+/// what the last run left.
+fn write_index(
+    project: &Project,
+    lock: &Lock,
+    outcome: &Outcome,
+    scope: &Scope<'_>,
+) -> Result<Option<Look<'static>>, FsError> {
+    let root = project.world.root();
+    let path = index_path(project);
+    let place = ProjectPath::new(&path).map_err(|_| FsError::NotAFile {
+        path: path.clone().into(),
+    })?;
+    // A picture that was not brought up to date still says what it said.
+    let (before, now) = match scope {
+        Scope::All => {
+            // A link is replaced, never read.
+            let before = root.read_output(&place, lock::MAX_BYTES);
+            let is_there = before.as_ref().err().is_none_or(|e| !e.is_not_found());
+            let before = before.unwrap_or_default();
+            let rows = rows(project, lock, outcome, &before);
+            if rows.is_empty() && !is_there {
+                return Ok(Some(look(project, &path, None)));
+            }
+            (before, index::to_json(&rows))
+        }
+        Scope::Part(left) => {
+            let ids: BTreeSet<&str> = lock.assets.keys().map(String::as_str).collect();
+            let before = index::part(&left.index, &ids).unwrap_or_default();
+            let rows = rows(project, lock, outcome, before.as_bytes());
+            match index::with(&left.index, &rows) {
+                Some(now) if now != left.index => (Vec::new(), now),
+                _ => return Ok(None),
+            }
+        }
+    };
+    if before != now.as_bytes() {
+        let folder = root.make_output_folder(&place)?;
+        folder.write(place.file_name(), now.as_bytes(), Durability::Free)?;
+    }
+    Ok(Some(look(project, &path, Some(&now))))
+}
+
+/// Where the index of a project is.
+pub fn index_path(project: &Project) -> String {
+    format!("{}/{INDEX}", project.manifest.project.out)
+}
+
+/// What is seen of a file of gpbuild's own in which `text` was found or put.
+fn look(project: &Project, path: &str, text: Option<&str>) -> Look<'static> {
+    let signature = Signature::of(&project.world.root().path().join(path));
+    let seen = match (signature, text) {
+        (Some(signature), Some(text)) => Seen::File(signature, Digest::of(text.as_bytes())),
+        (Some(signature), None) => Seen::Unread(signature),
+        (None, _) => Seen::Absent,
+    };
+    Look::new(path.to_owned().into(), seen, project.began)
+}
+
+/// The rows of a project's index; `before` is the index as it was.
+fn rows(project: &Project, lock: &Lock, outcome: &Outcome, before: &[u8]) -> Vec<index::Row> {
+    let root = project.world.root();
+    let before = index::alts(before);
+    let mut rows = Vec::new();
+    for spec in &project.specs {
+        let Some(locked) = lock.assets.get(&spec.id) else {
+            continue;
+        };
+        let place = ProjectPath::new(&locked.output).ok();
+        let size = place.and_then(|place| Signature::of(&root.at(&place)));
+        let Some(bytes) = size.map(|s| s.size) else {
+            continue;
+        };
+        rows.push(index::Row {
+            id: spec.id.clone(),
+            path: locked.output.clone(),
+            width: spec.export.width,
+            height: spec.export.height,
+            format: spec.format(),
+            bytes,
+            digest: locked.digest,
+            alt: match before.get(&(spec.id.clone(), locked.digest)) {
+                Some(alt) if !outcome.current.contains(&spec.id) => alt.clone(),
+                _ => spec.text.alt(),
+            },
+        });
+    }
+    rows
+}
+
+/// What was read of the project, by path.
+fn looks(project: &Project) -> Vec<Look<'static>> {
+    let data = project.world.data();
+    let seen = project.world.seen().into_iter();
+    seen.map(|(path, seen)| {
+        let data = data.contains(&path);
+        let look = Look::new(path.into(), seen, project.began);
+        Look { data, ..look }
+    })
+    .collect()
+}
+
+/// Saves what was seen, so that the next run has less to look at. A state that cannot be written only
+/// makes the next run slower.
+fn save_state(
+    settings: &Settings,
+    planned: &Planned,
+    lock: &Lock,
+    outcome: &Outcome,
+    seen: Vec<Look<'static>>,
+    scope: Scope<'_>,
+) {
+    let project = &planned.project;
+    let (mut state, restored) = match scope {
+        Scope::All => (
+            State {
+                program: state::program(),
+                options: settings.state_options(),
+                out: project.manifest.project.out.as_str().to_owned(),
+                unclaimed: lock.unclaimed.keys().cloned().collect(),
+                ..State::default()
+            },
+            Vec::new(),
+        ),
+        Scope::Part(left) => (left.state, left.restored),
+    };
+    let outputs = outputs(planned, lock, outcome);
+    let all_there = outputs.len() == project.specs.len();
+    let all_placed = state.apply(seen, outputs);
+    for n in restored {
+        let output = &mut state.outputs[n];
+        if let Some(signature) = Signature::of(&settings.root.join(&*output.path)) {
+            output.signature = signature;
+            output.sure = state::is_sure(&signature, project.began);
+        }
+    }
+    let told = project.warnings.is_empty() && outcome.is_settled();
+    state.settled = told && settings.select.is_empty() && all_there && all_placed;
+    let _ = state.write(&settings.root, settings.state_name());
+}
+
+/// The outputs that are in place, of the assets that were looked at.
+fn outputs<'p>(planned: &'p Planned, lock: &Lock, outcome: &Outcome) -> Vec<InPlace<'p>> {
+    let project = &planned.project;
+    let root = project.world.root().path();
+    let taken: BTreeSet<&str> = project.specs.iter().flat_map(|spec| spec.takes()).collect();
+    let output = |spec: &'p Arc<Spec>| {
+        let path = spec.output.as_str();
+        let signature = Signature::of(&root.join(path))?;
+        // Only what was seen on disk: in this run, or in an earlier one and untouched since. What the
+        // lock says of a file is no proof of what is in it.
+        let known = planned.known.get(path);
+        let untouched = known.filter(|(before, _)| *before == signature);
+        let now = outcome.seen.get(&spec.id).copied();
+        let locked = lock.assets.get(&spec.id);
+        let output = Output {
+            id: spec.id.clone().into(),
+            path: path.to_owned().into(),
+            // A file that changed while the run went on may not be what the run saw or put there.
+            sure: state::is_sure(&signature, project.began),
+            signature,
+            digest: now.or(untouched.map(|(_, digest)| *digest))?,
+            key: locked.map(LockedAsset::key),
+            item: None,
+            bound: spec.group.is_some()
+                || taken.contains(spec.id.as_str())
+                || spec.takes().next().is_some(),
+        };
+        let item = spec.item.as_ref();
+        let item = item.map(|item| (item.file.as_str(), item.digest));
+        Some(InPlace { output, item })
+    };
+    project.specs.par_iter().filter_map(output).collect()
+}

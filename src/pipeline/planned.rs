@@ -1,0 +1,246 @@
+//! A project, what was made of it before, and what is to be done. Looks, and writes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::diagnostic::Failure;
+use crate::digest::Digest;
+use crate::key::Key;
+use crate::ledger::{Entry, Ledger};
+use crate::lock::{Lock, LockFile};
+use crate::manifest::Person;
+use crate::own;
+use crate::path::ProjectPath;
+use crate::pipeline::adopt;
+use crate::pipeline::money;
+use crate::pipeline::project::{Project, load, store_failure};
+use crate::pipeline::settings::Settings;
+use crate::plan::{self, Observer, Plan, Recall, Rules, Sources, Step};
+use crate::select::Selection;
+use crate::spec::Spec;
+use crate::state::KnownOutputs;
+use crate::store::{Payer, Store};
+use crate::trust;
+
+/// What is asked for and what was made before, as far as it can be wrong.
+pub struct Before {
+    selection: Selection,
+    /// What was made.
+    pub store: Store,
+    lock: LockFile,
+}
+
+impl Before {
+    /// Looks for a project that was read.
+    pub fn look(settings: &Settings, project: &Project) -> Result<Self, Failure> {
+        let selection = selection(settings, &project.specs)?;
+        own::check(&settings.root)?;
+        let store = Store::open(settings.home.data())?;
+        let lock = if settings.resolve.is_draft() {
+            LockFile::default()
+        } else {
+            LockFile::read(&settings.root)?
+        };
+        Ok(Self {
+            selection,
+            store,
+            lock,
+        })
+    }
+
+    /// The same once nobody else works in the project: somebody may have ended just before.
+    pub fn again(self, settings: &Settings) -> Result<Self, Failure> {
+        if settings.resolve.is_draft() {
+            return Ok(self);
+        }
+        let lock = self.lock.again(&settings.root)?;
+        Ok(Self { lock, ..self })
+    }
+}
+
+/// The assets that are asked for.
+fn selection(settings: &Settings, specs: &[Arc<Spec>]) -> Result<Selection, Failure> {
+    match settings.exactly {
+        true => Ok(Selection::exactly(&settings.select)),
+        false => Selection::new(&settings.select, specs),
+    }
+}
+
+/// A project, what was made of it before, and what is to be done.
+pub struct Planned {
+    /// The project.
+    pub project: Arc<Project>,
+    /// What was made.
+    pub store: Store,
+    /// What was agreed on; empty for a draft.
+    pub lock: Arc<Lock>,
+    /// The same by key.
+    pub recall: Arc<Recall>,
+    /// What was spent.
+    pub ledger: Arc<Ledger>,
+    /// Who asks for which shot just now.
+    pub payers: BTreeMap<Key, Payer>,
+    /// Requests that may have been paid for without an answer.
+    pub doubts: Vec<Entry>,
+    /// What is to be done.
+    pub plan: Plan,
+    /// Outputs that gpbuild wrote and nobody declares, with their digests.
+    pub unclaimed: BTreeMap<String, Digest>,
+    /// The person's own limits; none where nothing can be asked for.
+    pub person: Person,
+    /// The assets that are asked for.
+    selection: Selection,
+    /// What the last run knew of outputs.
+    pub(super) known: KnownOutputs,
+    /// Nothing that the project sets waits for the person's word.
+    pub(super) trusted: bool,
+    /// What is paid for already may be where nobody looks.
+    pub(super) old_store: bool,
+}
+
+/// Loads the project and says what is to be done. Writes nothing.
+pub fn plan(settings: &Settings) -> Result<Planned, Failure> {
+    plan_for(settings, Arc::new(load(settings)?))
+}
+
+/// What is to be done for a project that was read.
+pub fn plan_for(settings: &Settings, project: Arc<Project>) -> Result<Planned, Failure> {
+    let before = Before::look(settings, &project)?;
+    let known = settings.known_outputs();
+    Planned::new(settings, project, before, known, ledger(settings)?)
+}
+
+/// What was spent so far; a draft pays for nothing, whatever was paid before.
+pub fn ledger(settings: &Settings) -> Result<Ledger, Failure> {
+    if settings.resolve.is_draft() {
+        return Ok(Ledger::unread(settings.home.data()));
+    }
+    Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))
+}
+
+impl Planned {
+    /// What is to be done, by all that is known.
+    pub fn new(
+        settings: &Settings,
+        project: Arc<Project>,
+        before: Before,
+        known: KnownOutputs,
+        ledger: Ledger,
+    ) -> Result<Self, Failure> {
+        let Before {
+            selection,
+            store,
+            lock,
+        } = before;
+        let is_draft = settings.resolve.is_draft();
+        let (payers, doubts) = if is_draft {
+            (BTreeMap::new(), Vec::new())
+        } else {
+            money::under_way(&store, &ledger)
+        };
+        let asked = |spec: &Arc<Spec>| spec.shots.iter().any(|shot| shot.page.is_none());
+        let is_asked = !is_draft && project.specs.iter().any(asked);
+        let person = if is_asked {
+            trust::person(&settings.home, &settings.root)?
+        } else {
+            Person::default()
+        };
+        let unclaimed = unclaimed(&settings.root, &lock.lock, &project.specs);
+        let mut planned = Self {
+            payers,
+            doubts,
+            unclaimed,
+            ledger: Arc::new(ledger),
+            person,
+            selection,
+            ..Self::free(settings, project, store, lock.lock, known)
+        };
+        planned.trusted = !is_asked || planned.is_trusted(settings);
+        planned.old_store = is_asked && adopt::is_strangers(settings);
+        planned.decide(settings);
+        Ok(planned)
+    }
+
+    /// Nothing is decided yet, all is asked for, and nothing is paid for: `lock` says of every asset of this
+    /// project what was agreed on.
+    pub(super) fn free(
+        settings: &Settings,
+        project: Arc<Project>,
+        store: Store,
+        lock: Lock,
+        known: KnownOutputs,
+    ) -> Self {
+        Self {
+            recall: Arc::new(Recall::new(&lock, &project.specs)),
+            project,
+            store,
+            lock: Arc::new(lock),
+            ledger: Arc::new(Ledger::unread(settings.home.data())),
+            payers: BTreeMap::new(),
+            doubts: Vec::new(),
+            plan: Plan::default(),
+            unclaimed: BTreeMap::new(),
+            person: Person::default(),
+            selection: Selection::default(),
+            known,
+            trusted: true,
+            old_store: false,
+        }
+    }
+
+    /// Decides what is to be done, by all that is known.
+    pub(super) fn decide(&mut self, settings: &Settings) {
+        let specs = self.project.specs.clone();
+        let is_selected = |id: &str| self.selection.has(id);
+        let plan = plan::plan(specs, &self.observer(settings), &is_selected);
+        self.plan = plan;
+    }
+
+    /// The steps of the assets that are asked for, without those of which they only take something.
+    pub fn asked_for(&self) -> Vec<&Step> {
+        let steps = self.plan.steps.iter();
+        steps
+            .filter(|step| self.selection.has(&step.spec.id))
+            .collect()
+    }
+
+    /// What steps are decided by; the same for those that are decided while others are made.
+    pub(super) fn observer<'a>(&'a self, settings: &'a Settings) -> Observer<'a> {
+        Observer {
+            sources: Sources {
+                root: self.project.world.root(),
+                store: &self.store,
+                lock: &self.lock,
+                recall: &self.recall,
+                known: &self.known,
+            },
+            rules: Rules {
+                models: &self.project.manifest.models,
+                lock: &self.lock,
+                reach: Box::new(|model| self.unreachable(settings, model)),
+                // A preview is gpbuild's own: nobody edits it.
+                force: settings.force || settings.resolve.is_draft(),
+                locked_only: settings.locked,
+                doubts: money::doubts(settings, &self.doubts),
+                payers: &self.payers,
+            },
+        }
+    }
+}
+
+/// Outputs that the lock knows and no spec declares, as far as they are still there.
+fn unclaimed(root: &Path, lock: &Lock, specs: &[Arc<Spec>]) -> BTreeMap<String, Digest> {
+    let declared: BTreeSet<&str> = specs.iter().map(|spec| spec.output.as_str()).collect();
+    let written = lock
+        .assets
+        .values()
+        .map(|asset| (&asset.output, &asset.digest));
+    written
+        .chain(&lock.unclaimed)
+        // A lock is what somebody wrote: what it names outside is none of ours.
+        .filter(|(path, _)| ProjectPath::new(path).is_ok())
+        .filter(|(path, _)| !declared.contains(path.as_str()) && root.join(path).exists())
+        .map(|(path, digest)| (path.clone(), *digest))
+        .collect()
+}

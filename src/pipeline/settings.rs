@@ -1,0 +1,77 @@
+//! What the command line asks of the pipeline. Knows no project.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::home::Home;
+use crate::pipeline::money::{Access, Money};
+use crate::spec;
+use crate::state::{KnownOutputs, StateFile};
+
+/// What the command line asks of the pipeline.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The project's folder.
+    pub root: PathBuf,
+    /// The person's folders: store and ledger lie there.
+    pub home: Home,
+    /// What specs depend on.
+    pub resolve: spec::Options,
+    /// Which assets; all if empty.
+    pub select: Vec<String>,
+    /// They are whole ids: what is below them is not meant.
+    pub exactly: bool,
+    /// At most so many pictures at once; 0 is one for each core.
+    pub jobs: usize,
+    /// Overwrite outputs that a person changed.
+    pub force: bool,
+    /// Make nothing that the lock does not answer.
+    pub locked: bool,
+    /// Begin nothing more once something failed.
+    pub fail_fast: bool,
+    /// Remove outputs that no asset declares.
+    pub prune: bool,
+    /// What may be spent, and on what.
+    pub money: Money,
+    /// How to reach providers, as the environment says.
+    pub access: Access,
+    /// `GPBUILD_TRUST`: digests of settings that were agreed to.
+    pub trusted: Option<String>,
+}
+
+impl Settings {
+    /// The options that the state was saved for, as text: specs depend on each of them.
+    pub(super) fn state_options(&self) -> String {
+        let spec::Options {
+            profile,
+            model,
+            explain,
+        } = &self.resolve;
+        json!({
+            "profile": profile,
+            "model": model.as_ref().map(ToString::to_string),
+            "explain": explain,
+        })
+        .to_string()
+    }
+
+    /// What the last run left.
+    pub fn state_file(&self) -> StateFile {
+        StateFile::read(&self.root, self.state_name())
+    }
+
+    /// The outputs whose contents the last run knew.
+    pub(super) fn known_outputs(&self) -> KnownOutputs {
+        self.state_file().state().known(|_| true)
+    }
+
+    /// The name of its file: drafts have one of their own.
+    pub(super) fn state_name(&self) -> &'static str {
+        if self.resolve.is_draft() {
+            "state-draft"
+        } else {
+            "state"
+        }
+    }
+}
