@@ -15,7 +15,7 @@ use crate::lint::{lint, lint_overlaid};
 use crate::pipeline::{self, Project, Settings};
 use crate::plan::Reason;
 use crate::provider::local::{self, Faint};
-use crate::provider::request::Page;
+use crate::provider::request::{Overlay, Page};
 use crate::report::{Event, Reporter};
 use crate::spec::Spec;
 use crate::store::Store;
@@ -72,10 +72,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
 /// worth a word, where the lock or the store still has the picture.
 fn check_retired(settings: &Settings, project: &Project) -> Result<Vec<Diagnostic>, Failure> {
     let models = &project.manifest.models;
-    let what = |spec: &Spec| {
-        let mut asked = spec.shots.iter().filter(|shot| shot.page.is_none());
-        asked.find_map(|shot| models.retired(&shot.model))
-    };
+    let what = |spec: &Spec| spec.paid().find_map(|shot| models.retired(&shot.model));
     if !project.specs.iter().any(|spec| what(spec).is_some()) {
         return Ok(Vec::new());
     }
@@ -95,11 +92,10 @@ fn check_retired(settings: &Settings, project: &Project) -> Result<Vec<Diagnosti
 
 /// All that drawing an asset would complain about, without drawing it.
 fn check_page(project: &Project, spec: &Spec) -> Option<Diagnostic> {
-    let shot = spec.shots.first()?;
-    let page = shot.page.as_ref()?;
+    let (page, width, height) = drawn(spec)?;
     let error = execute::page_images(project.world.root(), page)
         .and_then(|images| {
-            local::check(&page.html, shot.width, shot.height, &project.fonts, &images)
+            local::check(&page.html, width, height, &project.fonts, &images)
                 .map_err(execute::draw_diagnostic)
         })
         .err()?;
@@ -108,11 +104,11 @@ fn check_page(project: &Project, spec: &Spec) -> Option<Diagnostic> {
 
 /// The same of what is drawn over its picture.
 fn check_overlay(project: &Project, spec: &Spec) -> Option<Diagnostic> {
-    let overlay = spec.overlay.as_ref()?;
-    let (page, export) = (&overlay.page, &spec.export);
+    let overlay = overlay(spec)?;
+    let page = &overlay.page;
     let error = execute::page_images(project.world.root(), page)
         .and_then(|images| {
-            let (width, height) = (export.width, export.height);
+            let (width, height) = spec.size();
             local::check(&page.html, width, height, &project.fonts, &images)
                 .map_err(|e| execute::overlay_diagnostic(e, overlay))
         })
@@ -130,7 +126,7 @@ struct Pictures {
 impl Pictures {
     /// What the lock and the store know. One that cannot be read is for `build` to tell.
     fn find(settings: &Settings, project: &Project) -> Self {
-        let wanted = |spec: &Spec| spec.overlay.is_some() && drawn(spec).is_none();
+        let wanted = |spec: &Spec| overlay(spec).is_some() && drawn(spec).is_none();
         if !project.specs.iter().any(|spec| wanted(spec)) {
             return Self::default();
         }
@@ -154,8 +150,13 @@ impl Pictures {
 
 /// The page that an asset's picture is drawn from, and its size.
 fn drawn(spec: &Spec) -> Option<(&Page, u32, u32)> {
-    let shot = spec.shots.first()?;
-    Some((shot.page.as_ref()?, shot.width, shot.height))
+    let shot = spec.requests().first()?;
+    Some((shot.page()?, shot.width, shot.height))
+}
+
+/// What is drawn over an asset's picture.
+fn overlay(spec: &Spec) -> Option<&Overlay> {
+    spec.shots()?.overlay.as_ref()
 }
 
 /// The texts of an asset that stand out too little: those of its page, and those of its overlay on the
@@ -170,16 +171,18 @@ fn check_contrast(project: &Project, spec: &Spec, pictures: &Pictures) -> Vec<Fa
     let mut faint: Vec<Faint> = base
         .and_then(|base| measured(base, None))
         .unwrap_or_default();
-    if let Some(overlay) = &spec.overlay {
+    if let Some(shots) = spec.shots()
+        && let Some(overlay) = &shots.overlay
+    {
         let under = match base {
             Some((page, width, height)) => images(page).and_then(|images| {
                 local::draw(&page.html, width, height, &project.fonts, &images).ok()
             }),
             None => pictures
                 .get(&spec.id)
-                .and_then(|bytes| export::pixels(&spec.export, &bytes).ok()),
+                .and_then(|bytes| export::pixels(&shots.export, &bytes).ok()),
         };
-        let page = (&overlay.page, spec.export.width, spec.export.height);
+        let page = (&overlay.page, shots.export.width, shots.export.height);
         faint.extend(measured(page, under.as_ref()).unwrap_or_default());
     }
     faint
@@ -233,18 +236,21 @@ fn faint_diagnostic(spec: &Spec, faint: &Faint, others: usize) -> Diagnostic {
 
 /// What the formula of prompts has to say of an asset's prompt.
 fn lint_prompt(spec: &Spec) -> Vec<Diagnostic> {
-    let Some(prompt) = &spec.prompt else {
+    let Some(shots) = spec.shots() else {
+        return Vec::new();
+    };
+    let Some(prompt) = &shots.prompt else {
         return Vec::new();
     };
     let source = Source::new(format!("the prompt of {}", spec.id), prompt.as_str());
     // What is written in the picture before any edit is what the first prompt must say.
     let mut findings = lint(
         prompt,
-        &spec.first_text,
+        &shots.first_text,
         spec.preset.width,
         spec.preset.height,
     );
-    if spec.overlay.is_some() {
+    if shots.overlay.is_some() {
         findings.extend(lint_overlaid(prompt, &spec.text));
     }
     findings

@@ -307,8 +307,7 @@ fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
         let (payers, doubts) = money::under_way(&store, &ledger);
         (ledger, payers, doubts)
     };
-    let asked = |spec: &Arc<Spec>| spec.shots.iter().any(|shot| shot.page.is_none());
-    let is_asked = !settings.resolve.is_draft() && project.specs.iter().any(asked);
+    let is_asked = !settings.resolve.is_draft() && project.specs.iter().any(|spec| spec.is_paid());
     let person = if is_asked {
         trust::person(&settings.home, &settings.root)?
     } else {

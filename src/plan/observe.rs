@@ -22,7 +22,7 @@ use crate::plan::{
     decide,
 };
 use crate::provider::request::{Picture, Request};
-use crate::spec::Spec;
+use crate::spec::{Recipe, Spec};
 use crate::store::{MAX_OBJECT_BYTES, Payer, Store};
 use crate::world::Signature;
 
@@ -97,7 +97,7 @@ fn share(steps: &mut [Step]) {
             continue;
         };
         match first.get(&key) {
-            Some(other) if other.shots == step.spec.shots => {
+            Some(other) if other.requests() == step.spec.requests() => {
                 step.shares = Some(other.id.clone());
                 step.estimate = Some(Micro(0));
             }
@@ -221,14 +221,13 @@ impl Observer<'_> {
         if !unknown || stored.is_some() || self.locked_only {
             return;
         }
-        let picture = match step.spec.bundle {
-            Some(_) => step.trace.export.is_some(),
-            None => step
+        let picture = match step.spec.recipe {
+            Recipe::Bundle(_) => step.trace.export.is_some(),
+            Recipe::Shots(_) => step
                 .trace
                 .picture(&step.spec)
                 .is_some_and(|d| self.is_kept(&d)),
         };
-        let mut shots = step.spec.shots.iter();
         if let Some(picture) = step.trace.picture(&step.spec)
             && self.store.flaw(&picture).is_some()
         {
@@ -237,9 +236,7 @@ impl Observer<'_> {
         }
         step.verdict = match picture {
             true => Verdict::Export,
-            false if step.spec.bundle.is_none() && shots.all(|shot| shot.page.is_some()) => {
-                Verdict::Make
-            }
+            false if step.spec.shots().is_some() && !step.spec.is_paid() => Verdict::Make,
             false => return,
         };
         step.only_compare = true;
@@ -279,15 +276,18 @@ impl Observer<'_> {
             },
             locked_in_store: whole(locked_digest),
             stored_in_store: whole(stored),
-            picture_in_store: match spec.bundle {
+            picture_in_store: match spec.recipe {
                 // Its slides are in place, or can be put there.
-                Some(_) => !settled && trace.export.is_some(),
-                None => whole(trace.picture(spec)),
+                Recipe::Bundle(_) => !settled && trace.export.is_some(),
+                Recipe::Shots(_) => whole(trace.picture(spec)),
             },
             waits_on: trace.waits_on.clone(),
             behind: None,
             retired: retired(spec, self.models),
-            unreachable: asked(spec).and_then(|request| (self.reach)(&request.model)),
+            unreachable: spec
+                .paid()
+                .next()
+                .and_then(|request| (self.reach)(&request.model)),
             force: self.force,
             locked_only: self.locked_only,
         }
@@ -351,7 +351,7 @@ impl Observer<'_> {
         pictures: &BTreeMap<String, Digest>,
     ) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for (n, request) in spec.shots.iter().enumerate() {
+        for (n, request) in spec.requests().iter().enumerate() {
             let Some(before) = locked.shots.get(n) else {
                 names.push("edit steps".to_owned());
                 break;
@@ -383,8 +383,8 @@ impl Observer<'_> {
         let spec = &step.spec;
         let old = self.store.export(&locked.export);
         let new = step.bundled().or_else(|| {
-            let picture = step.trace.picture(spec)?;
-            Some(key::export(&spec.export, spec.overlay.as_ref(), picture))
+            let (shots, picture) = (spec.shots()?, step.trace.picture(spec)?);
+            Some(key::export(&shots.export, shots.overlay.as_ref(), picture))
         });
         let (Some(old), Some(new)) = (old, new) else {
             return Vec::new();
@@ -418,46 +418,44 @@ fn answer(
 
 /// What to say of the model of an asset, if it answers no more. All shots of an asset are of one model.
 fn retired(spec: &Spec, models: &Models) -> Option<String> {
-    asked(spec).and_then(|shot| models.retired(&shot.model))
-}
-
-/// The first shot of an asset that a provider is asked for.
-fn asked(spec: &Spec) -> Option<&Request> {
-    spec.shots.iter().find(|shot| shot.page.is_none())
+    spec.paid()
+        .next()
+        .and_then(|shot| models.retired(&shot.model))
 }
 
 /// What the shots that are not answered cost, by the price table.
 fn estimate(step: &Step, models: &Models) -> Option<Micro> {
     let mut sum = Micro(0);
-    for (n, request) in step.spec.shots.iter().enumerate() {
+    for (n, request) in step.spec.requests().iter().enumerate() {
         let answered = step
             .trace
             .shots
             .get(n)
             .is_some_and(|shot| shot.answer.is_some());
-        if answered || request.page.is_some() {
-            continue;
+        if !answered {
+            sum += price(models, request)?;
         }
-        sum += price(models, request)?;
     }
     Some(sum)
 }
 
-/// What one request costs, by the price table; nothing for a model that answers no more, since it is
-/// not sent. Pictures of the same project are as large as what is asked for here.
+/// What one request costs, by the price table; nothing for a drawing, or for a model that answers no more, since
+/// it is not sent. Pictures of the same project are as large as what is asked for here.
 pub fn price(models: &Models, request: &Request) -> Option<Micro> {
+    let Some(prompt) = request.prompt() else {
+        return Some(Micro(0));
+    };
     let known = models.get(&request.model)?;
     if known.retired_on.is_some() {
         return Some(Micro(0));
     }
-    let pictures = request.references.len() + usize::from(request.mask.is_some());
-    let sizes = vec![(request.width, request.height); pictures];
+    let sizes = vec![(request.width, request.height); prompt.pictures().count()];
     model::estimate(
         known,
-        request.quality.as_deref().unwrap_or_default(),
+        prompt.quality.as_deref().unwrap_or_default(),
         (request.width, request.height),
-        request.candidates,
-        request.prompt.chars().count(),
+        prompt.candidates,
+        prompt.text.chars().count(),
         &sizes,
     )
 }

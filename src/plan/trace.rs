@@ -6,7 +6,7 @@ use crate::key::{self, EXPORT, Key, SHOT};
 use crate::lock::LockedAsset;
 use crate::plan::{Known, Recall};
 use crate::provider::request::Picture;
-use crate::spec::Spec;
+use crate::spec::{Recipe, Spec};
 use crate::store::Store;
 
 /// The keys of an asset, as far as they are known.
@@ -50,7 +50,7 @@ impl Answer {
 impl Trace {
     /// Whether the lock's keys are the keys of now.
     pub fn holds(&self, spec: &Spec, locked: &LockedAsset) -> bool {
-        self.shots.len() == spec.shots.len()
+        self.shots.len() == spec.requests().len()
             && self.export == Some(locked.export)
             && locked
                 .shots
@@ -61,7 +61,7 @@ impl Trace {
 
     /// The picked picture of the last shot, if every shot is answered.
     pub fn picture(&self, spec: &Spec) -> Option<Digest> {
-        if self.shots.len() < spec.shots.len() {
+        if self.shots.len() < spec.requests().len() {
             return None;
         }
         self.shots.last()?.answer.as_ref()?.picked()
@@ -78,15 +78,18 @@ pub fn trace(
     known: &Known,
 ) -> Trace {
     let mut trace = Trace::default();
-    if let Some(bundle) = &spec.bundle {
-        match bundle.outputs(|id| known.taken(spec, id)) {
-            Ok(outputs) => trace.export = Some(key::bundle(&bundle.form, &outputs).key(EXPORT)),
-            Err(id) => trace.waits_on = Some(id.to_owned()),
+    let shots = match &spec.recipe {
+        Recipe::Shots(shots) => shots,
+        Recipe::Bundle(bundle) => {
+            match bundle.outputs(|id| known.taken(spec, id)) {
+                Ok(outputs) => trace.export = Some(key::bundle(&bundle.form, &outputs).key(EXPORT)),
+                Err(id) => trace.waits_on = Some(id.to_owned()),
+            }
+            return trace;
         }
-        return trace;
-    }
+    };
     let mut previous: Option<Digest> = None;
-    for (n, request) in spec.shots.iter().enumerate() {
+    for (n, request) in shots.requests.iter().enumerate() {
         let answer_of = |picture: &Picture| match picture {
             Picture::File(_, digest) => Some(*digest),
             Picture::Asset(id) => known.taken(spec, id),
@@ -126,7 +129,8 @@ pub fn trace(
         }
     }
     if let Some(picture) = previous {
-        trace.export = Some(key::export(&spec.export, spec.overlay.as_ref(), picture).key(EXPORT));
+        trace.export =
+            Some(key::export(&shots.export, shots.overlay.as_ref(), picture).key(EXPORT));
     }
     trace
 }

@@ -35,11 +35,11 @@ pub fn unusable(
     key: &Key,
     answer: &Answer,
 ) -> Option<Unusable> {
-    let request = spec.shots.get(n).filter(|shot| shot.page.is_none())?;
+    let request = spec.requests().get(n).filter(|shot| shot.is_paid())?;
     let picture = answer.picked()?;
     let why = store.flaw(&picture)?;
     let cost = store.shot(key).map_or(0, |entry| entry.cost);
-    let of_shot = match spec.shots.len() {
+    let of_shot = match spec.requests().len() {
         1 => String::new(),
         _ => format!(" of shot {}", n + 1),
     };
@@ -54,7 +54,7 @@ pub fn unusable(
     }
     let id = &spec.id;
     if let Some(other) = another(store, &answer.candidates) {
-        let shot = match n + 1 == spec.shots.len() {
+        let shot = match n + 1 == spec.requests().len() {
             true => String::new(),
             false => format!(" --shot {}", n + 1),
         };
@@ -66,8 +66,7 @@ pub fn unusable(
         "put a mended one at `{}`, and `gpbuild accept {id}` takes it, for nothing",
         spec.output
     ));
-    let asked = spec.shots.iter().filter(|shot| shot.page.is_none());
-    let prices = asked.map(|shot| price(models, shot));
+    let prices = spec.paid().map(|shot| price(models, shot));
     let about = match prices.sum::<Option<Micro>>() {
         Some(sum) => format!("about {sum}"),
         None => "a price that nobody knows".to_owned(),
