@@ -3,10 +3,11 @@
 
 use tokio::runtime::Handle;
 
+use crate::check::draw_diagnostic;
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::digest::Digest;
 use crate::execute::ask::Ask;
-use crate::execute::step::{draw_diagnostic, no_picture, page_images, told};
+use crate::execute::step::{no_picture, page_images, told};
 use crate::execute::{Failed, Line, Maker, Spent};
 use crate::export;
 use crate::fs::Durability;

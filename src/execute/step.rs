@@ -9,6 +9,7 @@ use image::RgbaImage;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use crate::check::overlay_diagnostic;
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::digest::Digest;
 use crate::execute::{Asker, Failed, Finished, Line, Spent};
@@ -350,24 +351,6 @@ pub fn page_images(root: &Root, page: &Page) -> Result<BTreeMap<String, Vec<u8>>
         images.insert(image.name.clone(), bytes);
     }
     Ok(images)
-}
-
-/// What to do about a page that cannot be drawn.
-pub fn draw_diagnostic(error: local::DrawError) -> Diagnostic {
-    let diagnostic = Diagnostic::error(error.to_string());
-    match error {
-        local::DrawError::MissingGlyphs(_) => diagnostic
-            .hint("add a font that has it: `[fonts] files = [\"fonts/*.otf\"]` in gpbuild.toml"),
-        local::DrawError::Overflow { .. } => {
-            diagnostic.hint("shorten the text, or break it with a line break of your own")
-        }
-        _ => diagnostic,
-    }
-}
-
-/// What to do about an overlay that cannot be drawn.
-pub fn overlay_diagnostic(error: local::DrawError, overlay: &Overlay) -> Diagnostic {
-    draw_diagnostic(error).hint(format!("it stands in the overlay `{}`", overlay.layout))
 }
 
 /// What to do about an overlay under which nothing is seen of the picture.
