@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::digest::{Digest, Hasher};
 use crate::export::{self, Export};
-use crate::provider::request::{Overlay, Page, Picture, Request};
+use crate::provider::request::{Overlay, Page, Picture, Prompt, Request, Work};
 
 pub use bundle::bundle;
 
@@ -96,34 +96,44 @@ pub fn shot<'a>(
     let Request {
         model,
         adapter,
-        operation,
         width,
         height,
-        prompt,
-        page,
+        variant,
+        work,
+    } = request;
+    let mut list = Ingredients::default();
+    list.add("key version", VERSION.to_string());
+    let model = match work {
+        // The layout's HTML says all there is to say about a page, whatever its template is called.
+        Work::Draw(_) => model.provider.clone(),
+        Work::Ask(_) => model.to_string(),
+    };
+    list.add("model", model);
+    list.add("adapter", adapter.to_string());
+    list.add("operation", request.operation().word());
+    list.add("size", format!("{width}x{height}"));
+    let prompt = match work {
+        Work::Draw(page) => {
+            // All that it can be; said, because the keys of all drawings that there are say it.
+            list.add("candidates", "1");
+            list.add("format", "png");
+            list.add("variant", variant.to_string());
+            list.page("layout", "", page);
+            return Ok(list);
+        }
+        Work::Ask(prompt) => prompt,
+    };
+    let Prompt {
+        text,
         quality,
         background,
         candidates,
         format,
         params,
-        variant,
         references,
         mask,
-    } = request;
-    let mut list = Ingredients::default();
-    list.add("key version", VERSION.to_string());
-    // The layout's HTML says all there is to say about a page, whatever its template is called.
-    let model = match page {
-        Some(_) => model.provider.clone(),
-        None => model.to_string(),
-    };
-    list.add("model", model);
-    list.add("adapter", adapter.to_string());
-    list.add("operation", operation.word());
-    list.add("size", format!("{width}x{height}"));
-    if page.is_none() {
-        list.add("prompt", prompt.as_str());
-    }
+    } = prompt;
+    list.add("prompt", text.as_str());
     list.maybe("quality", quality.as_deref());
     list.maybe("background", background.as_deref());
     list.add("candidates", candidates.to_string());
@@ -136,9 +146,6 @@ pub fn shot<'a>(
         }
     }
     list.add("variant", variant.to_string());
-    if let Some(page) = page {
-        list.page("layout", "", page);
-    }
     for (n, picture) in references.iter().enumerate() {
         let digest = digest_of(picture).ok_or(picture)?;
         list.add(&format!("reference {}", n + 1), digest.hex());
@@ -206,7 +213,7 @@ mod tests {
     use crate::export::{Export, Format};
     use crate::model::ModelId;
     use crate::path::ProjectPath;
-    use crate::provider::request::{Operation, Overlay, Page, PageImage, Picture, Request};
+    use crate::provider::request::{Overlay, Page, PageImage, Picture, Prompt, Request, Work};
 
     fn asked() -> Request {
         Request {
@@ -215,19 +222,19 @@ mod tests {
                 name: "gpt-image-2".to_owned(),
             },
             adapter: 1,
-            operation: Operation::Generate,
             width: 1104,
             height: 1472,
-            prompt: "A cover. Headline: \"30 天学会 ChatGPT\".".to_owned(),
-            page: None,
-            quality: Some("medium".to_owned()),
-            background: None,
-            candidates: 1,
-            format: "png".to_owned(),
-            params: Value::Null,
             variant: 1,
-            references: Vec::new(),
-            mask: None,
+            work: Work::Ask(Prompt {
+                text: "A cover. Headline: \"30 天学会 ChatGPT\".".to_owned(),
+                quality: Some("medium".to_owned()),
+                background: None,
+                candidates: 1,
+                format: "png".to_owned(),
+                params: Value::Null,
+                references: Vec::new(),
+                mask: None,
+            }),
         }
     }
 
@@ -237,10 +244,7 @@ mod tests {
                 provider: "local".to_owned(),
                 name: "poster".to_owned(),
             },
-            operation: Operation::Draw,
-            prompt: String::new(),
-            quality: None,
-            page: Some(Page {
+            work: Work::Draw(Page {
                 html: "<p>30 天</p>".to_owned(),
                 fonts: Arc::new([Digest::of(b"font")]),
                 images: Vec::new(),
@@ -262,6 +266,19 @@ mod tests {
         let mut other = base.clone();
         change(&mut other);
         assert_ne!(key(base), key(&other), "{what} must count");
+    }
+
+    /// `request` with another prompt.
+    fn with(mut request: Request, change: impl Fn(&mut Prompt)) -> Request {
+        match &mut request.work {
+            Work::Ask(prompt) => change(prompt),
+            Work::Draw(_) => panic!("a drawing has no prompt"),
+        }
+        request
+    }
+
+    fn prompts(what: &str, base: &Request, change: impl Fn(&mut Prompt)) {
+        changes(what, base, |r| *r = with(r.clone(), &change));
     }
 
     #[test]
@@ -294,13 +311,35 @@ mod tests {
     }
 
     #[test]
+    fn the_list_of_an_edit_keeps_its_order() {
+        let edit = with(asked(), |p| {
+            p.background = Some("opaque".to_owned());
+            p.params = json!({"b": 2, "a": 1});
+            p.references = vec![Picture::Previous, Picture::Asset("base".to_owned())];
+            p.mask = Some(Picture::Previous);
+        });
+        let list = shot(&edit, |_| Some(Digest::of(b"a"))).unwrap();
+        let names: Vec<&str> = list.0.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names.join(", "),
+            "key version, model, adapter, operation, size, prompt, quality, background, \
+             candidates, format, param a, param b, variant, reference 1, reference 2, mask"
+        );
+    }
+
+    #[test]
     fn the_operation_counts() {
-        changes("operation", &asked(), |r| r.operation = Operation::Edit);
+        let ingredients = |request: &Request| shot(request, |_| Some(Digest::of(b"a"))).unwrap();
+        let word = |request: &Request| ingredients(request).get("operation").map(str::to_owned);
+        assert_eq!(word(&drawn()).as_deref(), Some("draw"));
+        assert_eq!(word(&asked()).as_deref(), Some("generate"));
+        let edit = with(asked(), |p| p.references.push(Picture::Previous));
+        assert_eq!(word(&edit).as_deref(), Some("edit"));
     }
 
     #[test]
     fn the_prompt_counts() {
-        changes("prompt", &asked(), |r| r.prompt.push('!'));
+        prompts("prompt", &asked(), |p| p.text.push('!'));
     }
 
     #[test]
@@ -314,22 +353,22 @@ mod tests {
 
     #[test]
     fn quality_background_format_and_candidates_count() {
-        changes("quality", &asked(), |r| r.quality = Some("high".to_owned()));
-        changes("no quality", &asked(), |r| r.quality = None);
-        changes("background", &asked(), |r| {
-            r.background = Some("opaque".to_owned());
+        prompts("quality", &asked(), |p| p.quality = Some("high".to_owned()));
+        prompts("no quality", &asked(), |p| p.quality = None);
+        prompts("background", &asked(), |p| {
+            p.background = Some("opaque".to_owned());
         });
-        changes("format", &asked(), |r| r.format = "webp".to_owned());
-        changes("candidates", &asked(), |r| r.candidates = 4);
+        prompts("format", &asked(), |p| p.format = "webp".to_owned());
+        prompts("candidates", &asked(), |p| p.candidates = 4);
     }
 
     #[test]
     fn a_value_is_not_mistaken_for_another_field() {
-        let mut left = asked();
-        left.quality = Some("opaque".to_owned());
-        let mut right = asked();
-        right.quality = None;
-        right.background = Some("opaque".to_owned());
+        let left = with(asked(), |p| p.quality = Some("opaque".to_owned()));
+        let right = with(asked(), |p| {
+            p.quality = None;
+            p.background = Some("opaque".to_owned());
+        });
         assert_ne!(key(&left), key(&right));
     }
 
@@ -344,16 +383,13 @@ mod tests {
 
     #[test]
     fn params_count_but_their_order_does_not() {
-        changes("params", &asked(), |r| {
-            r.params = json!({"moderation": "low"});
+        prompts("params", &asked(), |p| {
+            p.params = json!({"moderation": "low"});
         });
-        let mut left = asked();
-        left.params = json!({"a": {"x": 1, "y": [1, 2]}, "b": 2});
-        let mut right = asked();
-        right.params = json!({"b": 2, "a": {"y": [1, 2], "x": 1}});
-        assert_eq!(key(&left), key(&right));
-        right.params = json!({"b": 2, "a": {"y": [2, 1], "x": 1}});
-        assert_ne!(key(&left), key(&right));
+        let of = |params: Value| key(&with(asked(), |p| p.params = params.clone()));
+        let left = of(json!({"a": {"x": 1, "y": [1, 2]}, "b": 2}));
+        assert_eq!(left, of(json!({"b": 2, "a": {"y": [1, 2], "x": 1}})));
+        assert_ne!(left, of(json!({"b": 2, "a": {"y": [2, 1], "x": 1}})));
     }
 
     #[test]
@@ -361,61 +397,60 @@ mod tests {
         let file = |name: &str, bytes: &[u8]| {
             Picture::File(ProjectPath::new(name).unwrap(), Digest::of(bytes))
         };
-        let mut one = asked();
-        one.references = vec![file("a.png", b"a"), file("b.png", b"b")];
-        changes("bytes", &one, |r| r.references[0] = file("a.png", b"other"));
-        changes("order", &one, |r| r.references.reverse());
-        changes("fewer", &one, |r| r.references.truncate(1));
-        let mut moved = one.clone();
-        moved.references[0] = file("elsewhere/renamed.png", b"a");
+        let one = with(asked(), |p| {
+            p.references = vec![file("a.png", b"a"), file("b.png", b"b")];
+        });
+        prompts("bytes", &one, |p| p.references[0] = file("a.png", b"other"));
+        prompts("order", &one, |p| p.references.reverse());
+        prompts("fewer", &one, |p| p.references.truncate(1));
+        let moved = with(one.clone(), |p| {
+            p.references[0] = file("elsewhere/renamed.png", b"a");
+        });
         assert_eq!(key(&one), key(&moved), "a path must not count");
     }
 
     #[test]
     fn the_mask_counts_and_is_not_a_reference() {
-        let picture = Picture::Asset("base".to_owned());
-        let mut reference = asked();
-        reference.references = vec![picture.clone()];
-        let mut mask = asked();
-        mask.mask = Some(picture);
+        let picture = || Picture::Asset("base".to_owned());
+        let reference = with(asked(), |p| p.references = vec![picture(), picture()]);
+        let mask = with(asked(), |p| {
+            p.references = vec![picture()];
+            p.mask = Some(picture());
+        });
         assert_ne!(key(&reference), key(&mask));
-        changes("mask", &mask, |r| r.mask = None);
+        prompts("mask", &mask, |p| p.mask = None);
     }
 
     #[test]
     fn an_unknown_picture_means_no_key_yet() {
-        let mut request = asked();
-        request.references = vec![Picture::Previous];
+        let request = with(asked(), |p| p.references = vec![Picture::Previous]);
         assert_eq!(shot(&request, |_| None), Err(&Picture::Previous));
     }
 
     #[test]
     fn the_layout_the_fonts_and_the_images_count() {
-        changes("html", &drawn(), |r| {
-            if let Some(page) = &mut r.page {
-                page.html.push(' ');
-            }
+        let pages = |what: &str, change: &dyn Fn(&mut Page)| {
+            changes(what, &drawn(), |r| match &mut r.work {
+                Work::Draw(page) => change(page),
+                Work::Ask(_) => panic!("a drawing is asked for"),
+            });
+        };
+        pages("html", &|page| page.html.push(' '));
+        pages("fonts", &|page| {
+            page.fonts = Arc::new([Digest::of(b"another")]);
         });
-        changes("fonts", &drawn(), |r| {
-            if let Some(page) = &mut r.page {
-                page.fonts = Arc::new([Digest::of(b"another")]);
-            }
-        });
-        changes("images", &drawn(), |r| {
-            if let Some(page) = &mut r.page {
-                page.images.push(PageImage {
-                    name: "logo.png".to_owned(),
-                    path: ProjectPath::new("logo.png").unwrap(),
-                    digest: Digest::of(b"logo"),
-                });
-            }
+        pages("images", &|page| {
+            page.images.push(PageImage {
+                name: "logo.png".to_owned(),
+                path: ProjectPath::new("logo.png").unwrap(),
+                digest: Digest::of(b"logo"),
+            });
         });
     }
 
     #[test]
-    fn the_prompt_and_the_layouts_name_do_not_count_for_a_drawing() {
+    fn the_layouts_name_does_not_count_for_a_drawing() {
         let mut other = drawn();
-        other.prompt = "anything".to_owned();
         other.model.name = "renamed".to_owned();
         assert_eq!(key(&drawn()), key(&other));
     }

@@ -22,6 +22,7 @@ mod execute;
 mod output;
 pub mod index;
 pub mod state;
+mod check;
 pub mod plan;
 mod trust;
 pub mod ledger;

@@ -123,12 +123,13 @@ fn keys(text: &str) -> Vec<(String, Vec<Key>)> {
         .collect();
     assert_eq!(told, [""; 0], "{text}");
     let of = |spec: &spec::Spec| {
-        let shots = spec.shots.iter();
-        let mut keys: Vec<Key> = shots
+        let shots = spec.shots().unwrap();
+        let requests = shots.requests.iter();
+        let mut keys: Vec<Key> = requests
             .map(|request| key::shot(request, |_| None).unwrap().key(SHOT))
             .collect();
         let picture = Digest::of(b"a picture");
-        keys.push(key::export(&spec.export, spec.overlay.as_ref(), picture).key(EXPORT));
+        keys.push(key::export(&shots.export, shots.overlay.as_ref(), picture).key(EXPORT));
         (spec.id.clone(), keys)
     };
     resolved.specs.iter().map(of).collect()

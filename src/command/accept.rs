@@ -46,7 +46,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     }
     let mut lock = Lock::clone(&planned.lock);
     for (step, (locked, size)) in accepted {
-        let wanted = (step.spec.export.width, step.spec.export.height);
+        let wanted = step.spec.size();
         if size != wanted {
             reporter.event(Event::Diagnostic(
                 &Diagnostic::warning(format!(
@@ -73,14 +73,12 @@ fn size_of(spec: &Spec, bytes: &[u8]) -> Result<(u32, u32), Diagnostic> {
         Diagnostic::error(format!("`{}` is not a {what}", spec.output))
             .hint("save it in the format that its name says")
     };
-    if spec.format() == "pdf" {
-        let size = (spec.export.width, spec.export.height);
+    let Some(format) = spec.picture() else {
         let is_pdf = bytes.starts_with(b"%PDF-");
-        return is_pdf.then_some(size).ok_or_else(|| wrong("PDF"));
-    }
+        return is_pdf.then_some(spec.size()).ok_or_else(|| wrong("PDF"));
+    };
     let size = export::dimensions(bytes)
         .map_err(|e| Diagnostic::error(format!("`{}`: {e}", spec.output)))?;
-    let format = spec.export.format;
     if export::Format::of(bytes) != Some(format) {
         return Err(wrong(&format!("{} picture", format.title())));
     }
@@ -113,7 +111,7 @@ fn accept(planned: &Planned, step: &Step) -> Result<Option<Accepted>, Diagnostic
     let kept = known.filter(|locked| locked.digest == digest);
     let mut answers: Vec<Answer> = Vec::new();
     let mut previous: Option<Digest> = None;
-    for (n, request) in spec.shots.iter().enumerate() {
+    for (n, request) in spec.requests().iter().enumerate() {
         // Each shot is answered by what is known of it, else by the picture itself.
         let waits = key::shot(request, |picture| match picture {
             Picture::File(_, digest) => Some(*digest),

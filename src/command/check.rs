@@ -1,45 +1,39 @@
 //! `gpbuild check`: all that can be wrong without making anything: manifests, templates, prompts,
-//! sizes, fonts, contrast.
+//! sizes, fonts, contrast. Finds the facts and tells; what is wrong is judged in `check`.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use image::RgbaImage;
 use rayon::prelude::*;
 
-use crate::diagnostic::{Diagnostic, Exit, Failure, Place, Severity, Source, count, merge};
+use crate::check::{self, Facts};
+use crate::diagnostic::{Diagnostic, Exit, Failure, Severity, count, merge};
 use crate::digest::Digest;
 use crate::execute;
-use crate::export;
-use crate::lint::{lint, lint_overlaid};
 use crate::pipeline::{self, Planned, Project, Settings};
-use crate::plan::Reason;
-use crate::provider::local::{self, Faint};
-use crate::provider::request::Page;
 use crate::report::{Event, Reporter};
 use crate::spec::Spec;
 use crate::store::Store;
-
-/// So many characters of a text tell which one is meant.
-const FIRST_WORDS: usize = 12;
 
 /// Runs the command.
 pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     let project = Arc::new(pipeline::load(settings)?);
     // Only where something depends on what was made before.
     let mut planned = None;
+    let specs = &project.specs;
     let mut findings = project.warnings.clone();
-    findings.extend(project.specs.iter().flat_map(|spec| lint_prompt(spec)));
+    findings.extend(specs.iter().flat_map(|spec| check::prompt(spec)));
     findings.extend(pipeline::unasked(settings, &project));
-    let retired = check_retired(settings, &project, &mut planned)?.into_iter();
+    let retired = retired(settings, &project, &mut planned)?.into_iter();
     let (gone, kept): (Vec<_>, Vec<_>) = retired.partition(|d| d.severity == Severity::Error);
     findings.extend(kept);
-    let mut wrong: Vec<Diagnostic> = project
-        .specs
-        .par_iter()
-        .flat_map_iter(|spec| [check_page(&project, spec), check_overlay(&project, spec)])
-        .flatten()
+    let facts = Facts {
+        fonts: &project.fonts,
+        images: &|page| execute::page_images(project.world.root(), page),
+    };
+    let pages = specs.par_iter();
+    let mut wrong: Vec<Diagnostic> = pages
+        .flat_map_iter(|spec| check::page(&facts, spec))
         .collect();
     wrong.extend(gone);
     if !wrong.is_empty() {
@@ -47,15 +41,11 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
         return Err(Failure::manifest(wrong));
     }
     let pictures = Pictures::find(settings, &project, planned);
-    let faint: Vec<(&Spec, Faint)> = project
-        .specs
-        .par_iter()
-        .flat_map_iter(|spec| {
-            let found = check_contrast(&project, spec, &pictures);
-            found.into_iter().map(|faint| (spec.as_ref(), faint))
-        })
-        .collect();
-    findings.extend(faint_diagnostics(faint));
+    let faint = specs.par_iter().flat_map_iter(|spec| {
+        let found = check::contrast(&facts, spec, &|| pictures.get(&spec.id));
+        found.into_iter().map(|faint| (spec.as_ref(), faint))
+    });
+    findings.extend(check::faintest(faint.collect()));
     for finding in &findings {
         reporter.event(Event::Diagnostic(finding));
     }
@@ -65,66 +55,30 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     };
     reporter.event(Event::Note(&format!(
         "{} in {}: nothing wrong{warnings}",
-        count(project.specs.len(), "asset"),
+        count(specs.len(), "asset"),
         count(project.manifest.read.len(), "manifest"),
     )));
     Ok(Exit::Done)
 }
 
-/// The assets of models that answer no more: wrong, where something would have to be asked of one;
-/// worth a word, where the lock or the store still has the picture.
-fn check_retired(
+/// What is to be told of models that answer no more; nothing is planned where there is no such model.
+fn retired(
     settings: &Settings,
     project: &Arc<Project>,
     planned: &mut Option<Planned>,
 ) -> Result<Vec<Diagnostic>, Failure> {
     let models = &project.manifest.models;
-    let what = |spec: &Spec| {
-        let mut asked = spec.shots.iter().filter(|shot| shot.page.is_none());
-        asked.find_map(|shot| models.retired(&shot.model))
+    let is_of_one = |spec: &Spec| {
+        spec.paid()
+            .any(|shot| models.retired(&shot.model).is_some())
     };
-    if !project.specs.iter().any(|spec| what(spec).is_some()) {
+    if !project.specs.iter().any(|spec| is_of_one(spec)) {
         return Ok(Vec::new());
     }
     let planned = planned.insert(pipeline::plan_for(settings, Arc::clone(project))?);
-    let found = planned.plan.steps.iter().filter_map(|step| {
-        let what = what(&step.spec)?;
-        let diagnostic = match step.reason {
-            Reason::Retired(_) | Reason::Behind(_) => Diagnostic::error(what),
-            _ => Diagnostic::warning(what)
-                .hint("its picture is kept; only another one could not be asked for"),
-        };
-        let place = step.spec.place.clone();
-        Some(diagnostic.at(place).for_asset(&step.spec.id))
-    });
+    let steps = planned.plan.steps.iter();
+    let found = steps.filter_map(|step| check::retired(models, step));
     Ok(merge(found.collect()))
-}
-
-/// All that drawing an asset would complain about, without drawing it.
-fn check_page(project: &Project, spec: &Spec) -> Option<Diagnostic> {
-    let shot = spec.shots.first()?;
-    let page = shot.page.as_ref()?;
-    let error = execute::page_images(project.world.root(), page)
-        .and_then(|images| {
-            local::check(&page.html, shot.width, shot.height, &project.fonts, &images)
-                .map_err(execute::draw_diagnostic)
-        })
-        .err()?;
-    Some(error.at(spec.place.clone()).for_asset(&spec.id))
-}
-
-/// The same of what is drawn over its picture.
-fn check_overlay(project: &Project, spec: &Spec) -> Option<Diagnostic> {
-    let overlay = spec.overlay.as_ref()?;
-    let (page, export) = (&overlay.page, &spec.export);
-    let error = execute::page_images(project.world.root(), page)
-        .and_then(|images| {
-            let (width, height) = (export.width, export.height);
-            local::check(&page.html, width, height, &project.fonts, &images)
-                .map_err(|e| execute::overlay_diagnostic(e, overlay))
-        })
-        .err()?;
-    Some(error.at(spec.place.clone()).for_asset(&spec.id))
 }
 
 /// The picked pictures that overlays are drawn over, by asset; read one by one.
@@ -137,7 +91,7 @@ struct Pictures {
 impl Pictures {
     /// What the lock and the store know. One that cannot be read is for `build` to tell.
     fn find(settings: &Settings, project: &Arc<Project>, planned: Option<Planned>) -> Self {
-        let wanted = |spec: &Spec| spec.overlay.is_some() && drawn(spec).is_none();
+        let wanted = |spec: &Spec| check::overlay(spec).is_some() && check::drawn(spec).is_none();
         if !project.specs.iter().any(|spec| wanted(spec)) {
             return Self::default();
         }
@@ -158,112 +112,4 @@ impl Pictures {
     fn get(&self, id: &str) -> Option<Vec<u8>> {
         self.store.as_ref()?.get(self.digests.get(id)?).ok()?
     }
-}
-
-/// The page that an asset's picture is drawn from, and its size.
-fn drawn(spec: &Spec) -> Option<(&Page, u32, u32)> {
-    let shot = spec.shots.first()?;
-    Some((shot.page.as_ref()?, shot.width, shot.height))
-}
-
-/// The texts of an asset that stand out too little: those of its page, and those of its overlay on the
-/// picture under it, as far as that is known. What cannot be drawn at all was told before.
-fn check_contrast(project: &Project, spec: &Spec, pictures: &Pictures) -> Vec<Faint> {
-    let images = |page: &Page| execute::page_images(project.world.root(), page).ok();
-    let measured = |(page, width, height): (&Page, u32, u32), under: Option<&RgbaImage>| {
-        let (html, fonts) = (&page.html, &project.fonts);
-        local::contrast(html, width, height, fonts, &images(page)?, under).ok()
-    };
-    let base = drawn(spec);
-    let mut faint: Vec<Faint> = base
-        .and_then(|base| measured(base, None))
-        .unwrap_or_default();
-    if let Some(overlay) = &spec.overlay {
-        let under = match base {
-            Some((page, width, height)) => images(page).and_then(|images| {
-                local::draw(&page.html, width, height, &project.fonts, &images).ok()
-            }),
-            None => pictures
-                .get(&spec.id)
-                .and_then(|bytes| export::pixels(&spec.export, &bytes).ok()),
-        };
-        let page = (&overlay.page, spec.export.width, spec.export.height);
-        faint.extend(measured(page, under.as_ref()).unwrap_or_default());
-    }
-    faint
-}
-
-/// One warning for each role of a cover or carousel: for the asset where it is the faintest.
-fn faint_diagnostics(found: Vec<(&Spec, Faint)>) -> Vec<Diagnostic> {
-    let mut worst: BTreeMap<(String, usize, String), (&Spec, Faint, usize)> = BTreeMap::new();
-    for (spec, faint) in found {
-        let place = &spec.place;
-        let declared = (
-            place.source.name.clone(),
-            place.span.start,
-            faint.role.clone(),
-        );
-        match worst.entry(declared) {
-            Entry::Vacant(entry) => {
-                entry.insert((spec, faint, 0));
-            }
-            Entry::Occupied(mut entry) => {
-                let (first, most, others) = entry.get_mut();
-                *others += 1;
-                if faint.ratio / faint.needed < most.ratio / most.needed {
-                    (*first, *most) = (spec, faint);
-                }
-            }
-        }
-    }
-    worst
-        .into_values()
-        .map(|(spec, faint, others)| faint_diagnostic(spec, &faint, others))
-        .collect()
-}
-
-fn faint_diagnostic(spec: &Spec, faint: &Faint, others: usize) -> Diagnostic {
-    let words = match faint.line.char_indices().nth(FIRST_WORDS) {
-        Some((end, _)) => format!("{}…", &faint.line[..end]),
-        None => faint.line.clone(),
-    };
-    // Rounded down, so that what fails does not look as if it passed.
-    let ratio = (faint.ratio * 10.0).floor() / 10.0;
-    let mut diagnostic = Diagnostic::warning(format!(
-        "the `{}` “{words}” has a contrast of {ratio:.1}:1 to what is behind it; type of this size needs {}:1",
-        faint.role, faint.needed
-    ))
-    .at(spec.place.clone())
-    .hint("take a lighter or darker colour, larger type, or a calmer ground; sizes are judged on a phone, 390 px wide");
-    diagnostic.asset = Some((spec.id.clone(), others));
-    diagnostic
-}
-
-/// What the formula of prompts has to say of an asset's prompt.
-fn lint_prompt(spec: &Spec) -> Vec<Diagnostic> {
-    let Some(prompt) = &spec.prompt else {
-        return Vec::new();
-    };
-    let source = Source::new(format!("the prompt of {}", spec.id), prompt.as_str());
-    // What is written in the picture before any edit is what the first prompt must say.
-    let mut findings = lint(
-        prompt,
-        &spec.first_text,
-        spec.preset.width,
-        spec.preset.height,
-    );
-    if spec.overlay.is_some() {
-        findings.extend(lint_overlaid(prompt, &spec.text));
-    }
-    findings
-        .into_iter()
-        .map(|finding| {
-            let mut diagnostic = Diagnostic::warning(finding.message).for_asset(&spec.id);
-            if let Some(span) = finding.span {
-                diagnostic = diagnostic.at(Place::new(&source, span));
-            }
-            diagnostic.hints.extend(finding.hint);
-            diagnostic
-        })
-        .collect()
 }

@@ -47,7 +47,7 @@ pub fn run(settings: &Settings, step: &EditStep, reporter: &Reporter) -> Result<
     })?;
     let tried = pipeline::load_with(settings, &path, with_step.clone())?;
     let now = tried.specs.iter().find(|tried| tried.id == spec.id);
-    if now.is_none_or(|now| now.shots.len() != spec.shots.len() + 1) {
+    if now.is_none_or(|now| now.requests().len() != spec.requests().len() + 1) {
         return Err(Failure::new(
             Exit::SomeFailed,
             Diagnostic::error(format!(
@@ -79,7 +79,7 @@ pub fn run(settings: &Settings, step: &EditStep, reporter: &Reporter) -> Result<
     reporter.event(Event::Note(&format!(
         "appended  {}  step {} in {name}",
         spec.id,
-        spec.shots.len()
+        spec.requests().len()
     )));
     command::plan::run(settings, reporter)
 }
@@ -87,7 +87,7 @@ pub fn run(settings: &Settings, step: &EditStep, reporter: &Reporter) -> Result<
 /// Where the asset's steps are written.
 fn owner(manifest: &Manifest, spec: &Spec) -> Result<Owner, Diagnostic> {
     let id = spec.id.as_str();
-    if spec.shots.iter().all(|request| request.page.is_some()) {
+    if !spec.is_paid() {
         return Err(Diagnostic::error(format!(
             "`{id}` is drawn here: a drawing is not edited, it is written anew"
         ))

@@ -102,7 +102,7 @@ fn candidates<'a>(
         ));
     };
     let spec = &step.spec;
-    if spec.shots.iter().all(|request| request.page.is_some()) {
+    if !spec.is_paid() {
         return Err(failure(format!(
             "`{}` is drawn here: it has no candidates to pick from",
             spec.id
@@ -116,12 +116,13 @@ fn candidates<'a>(
                 .hint("take `pin = true` out first: a pinned picture stays what it is"),
         ));
     }
-    let number = shot.unwrap_or(spec.shots.len());
-    if !(1..=spec.shots.len()).contains(&number) {
+    let shots = spec.requests().len();
+    let number = shot.unwrap_or(shots);
+    if !(1..=shots).contains(&number) {
         return Err(failure(format!(
             "`{}` has {}, there is no number {number}",
             spec.id,
-            count(spec.shots.len(), "shot")
+            count(shots, "shot")
         )));
     }
     let traced = step.trace.shots.get(number - 1);
@@ -202,7 +203,7 @@ fn follow(settings: &Settings, picked: Vec<String>, reporter: &Reporter) -> Resu
     let mut paid = Vec::new();
     // A bundle comes with the next build: it would bring all its slides along, made or not.
     let steps = planned.plan.steps.iter();
-    for step in steps.filter(|step| step.spec.bundle.is_none()) {
+    for step in steps.filter(|step| step.spec.shots().is_some()) {
         let id = &step.spec.id;
         let takes_it = step
             .spec

@@ -9,7 +9,7 @@ use crate::pipeline::{self, Settings};
 use crate::plan::Step;
 use crate::provider::request::{Picture, Request};
 use crate::report::Reporter;
-use crate::spec::{Bundle, Form, Spec};
+use crate::spec::{Bundle, Form, Recipe, Spec};
 
 /// What is said in the place of a key.
 const UNKNOWN_KEY: &str = "not known before what it takes is made";
@@ -35,14 +35,17 @@ fn spec_as_text(step: &Step) -> String {
         let _ = writeln!(out, "  {name:<11} {value}");
     };
     row("output", spec.output.as_str());
-    if let Some(bundle) = &spec.bundle {
-        row("made of", &slides_as_text(bundle));
-        row("export", &export_as_text(step));
-        let key = step.key().map(|key| key.to_string());
-        row("  key", &key.unwrap_or_else(|| UNKNOWN_KEY.to_owned()));
-        origins_as_text(&mut out, spec);
-        return out;
-    }
+    let shots = match &spec.recipe {
+        Recipe::Shots(shots) => shots,
+        Recipe::Bundle(bundle) => {
+            row("made of", &slides_as_text(bundle));
+            row("export", &export_as_text(spec));
+            let key = step.key().map(|key| key.to_string());
+            row("  key", &key.unwrap_or_else(|| UNKNOWN_KEY.to_owned()));
+            origins_as_text(&mut out, spec);
+            return out;
+        }
+    };
     row(
         "target",
         &format!(
@@ -50,35 +53,38 @@ fn spec_as_text(step: &Step) -> String {
             spec.preset.name, spec.preset.width, spec.preset.height
         ),
     );
-    row("template", &spec.template);
+    row("template", &shots.template);
     if let Some(group) = &spec.group {
         row("group", group);
     }
     if spec.pin {
         row("pin", "true");
     }
-    row("export", &export_as_text(step));
-    if let Some(overlay) = &spec.overlay {
+    row("export", &export_as_text(spec));
+    if let Some(overlay) = &shots.overlay {
         row("overlay", &overlay.layout);
     }
-    for (n, shot) in spec.shots.iter().enumerate() {
+    for (n, request) in shots.requests.iter().enumerate() {
         let name = if n == 0 {
             "shot".to_owned()
         } else {
             format!("edit {n}")
         };
-        row(&name, &shot_as_text(shot));
+        row(&name, &shot_as_text(request));
         let key = step.trace.shots.get(n).map(|shot| shot.key.to_string());
         row("  key", &key.unwrap_or_else(|| UNKNOWN_KEY.to_owned()));
-        for picture in &shot.references {
+        let Some(prompt) = request.prompt() else {
+            continue;
+        };
+        for picture in &prompt.references {
             row("  reference", &picture_as_text(picture));
         }
-        if let Some(mask) = &shot.mask {
+        if let Some(mask) = &prompt.mask {
             row("  mask", &picture_as_text(mask));
         }
     }
     origins_as_text(&mut out, spec);
-    if let Some(prompt) = &spec.prompt {
+    if let Some(prompt) = &shots.prompt {
         out.push_str("\n  prompt\n");
         for line in prompt.lines() {
             let _ = writeln!(out, "  | {line}");
@@ -120,23 +126,19 @@ fn slides_as_text(bundle: &Bundle) -> String {
     }
 }
 
-fn export_as_text(step: &Step) -> String {
-    let export = &step.spec.export;
-    if let Some(bundle) = &step.spec.bundle
-        && matches!(bundle.form, Form::Pdf { .. })
-    {
-        let pages = count(bundle.slides.len(), "page");
-        return format!(
-            "pdf, {pages}, the first {}x{} pixels",
-            export.width, export.height
-        );
-    }
-    let mut text = format!(
-        "{}x{} {}",
-        export.width,
-        export.height,
-        export.format.name()
-    );
+fn export_as_text(spec: &Spec) -> String {
+    let (width, height) = spec.size();
+    let export = match &spec.recipe {
+        Recipe::Shots(shots) => &shots.export,
+        Recipe::Bundle(bundle) => match bundle.form {
+            Form::Pdf { .. } => {
+                let pages = count(bundle.slides.len(), "page");
+                return format!("pdf, {pages}, the first {width}x{height} pixels");
+            }
+            Form::Sheet { .. } => return format!("{width}x{height} {}", spec.format()),
+        },
+    };
+    let mut text = format!("{width}x{height} {}", spec.format());
     if let Some(crop) = &export.crop {
         let parts: Vec<String> = crop.parts().iter().map(|p| format!("0.{p:04}")).collect();
         let _ = write!(text, ", cropped to {}", parts.join(" "));
@@ -147,22 +149,24 @@ fn export_as_text(step: &Step) -> String {
     text
 }
 
-fn shot_as_text(shot: &Request) -> String {
+fn shot_as_text(request: &Request) -> String {
     let mut text = format!(
         "{} {} {}x{}",
-        shot.operation.word(),
-        shot.model,
-        shot.width,
-        shot.height
+        request.operation().word(),
+        request.model,
+        request.width,
+        request.height
     );
-    if let Some(quality) = &shot.quality {
-        let _ = write!(text, ", {quality}");
+    if let Some(prompt) = request.prompt() {
+        if let Some(quality) = &prompt.quality {
+            let _ = write!(text, ", {quality}");
+        }
+        if prompt.candidates > 1 {
+            let _ = write!(text, ", {} candidates", prompt.candidates);
+        }
     }
-    if shot.candidates > 1 {
-        let _ = write!(text, ", {} candidates", shot.candidates);
-    }
-    if shot.variant > 1 {
-        let _ = write!(text, ", variant {}", shot.variant);
+    if request.variant > 1 {
+        let _ = write!(text, ", variant {}", request.variant);
     }
     text
 }
@@ -175,28 +179,34 @@ fn picture_as_text(picture: &Picture) -> String {
     }
 }
 
+fn request_as_json(request: &Request, key: Option<String>) -> serde_json::Value {
+    let prompt = request.prompt();
+    let references = prompt.map_or(&[][..], |prompt| &prompt.references);
+    json!({
+        "operation": request.operation().word(),
+        "model": request.model.to_string(),
+        "size": format!("{}x{}", request.width, request.height),
+        "quality": prompt.and_then(|prompt| prompt.quality.as_deref()),
+        "background": prompt.and_then(|prompt| prompt.background.as_deref()),
+        "candidates": prompt.map_or(1, |prompt| prompt.candidates),
+        "variant": request.variant,
+        "params": prompt.map(|prompt| &prompt.params),
+        "prompt": prompt.map(|prompt| &prompt.text),
+        "layout": request.page().map(|page| &page.html),
+        "references": references.iter().map(picture_as_text).collect::<Vec<_>>(),
+        "mask": prompt.and_then(|prompt| prompt.mask.as_ref()).map(picture_as_text),
+        "key": key,
+    })
+}
+
 fn spec_as_json(step: &Step) -> serde_json::Value {
     let spec = &step.spec;
-    let shots: Vec<serde_json::Value> = spec
-        .shots
-        .iter()
-        .enumerate()
-        .map(|(n, shot)| {
-            json!({
-                "operation": shot.operation.word(),
-                "model": shot.model.to_string(),
-                "size": format!("{}x{}", shot.width, shot.height),
-                "quality": shot.quality,
-                "background": shot.background,
-                "candidates": shot.candidates,
-                "variant": shot.variant,
-                "params": shot.params,
-                "prompt": (shot.page.is_none()).then_some(&shot.prompt),
-                "layout": shot.page.as_ref().map(|page| &page.html),
-                "references": shot.references.iter().map(picture_as_text).collect::<Vec<_>>(),
-                "mask": shot.mask.as_ref().map(picture_as_text),
-                "key": step.trace.shots.get(n).map(|shot| shot.key.to_string()),
-            })
+    let shots = spec.shots();
+    let requests = spec.requests().iter().enumerate();
+    let requests: Vec<serde_json::Value> = requests
+        .map(|(n, request)| {
+            let key = step.trace.shots.get(n).map(|shot| shot.key.to_string());
+            request_as_json(request, key)
         })
         .collect();
     let text: serde_json::Map<String, serde_json::Value> = spec
@@ -215,18 +225,18 @@ fn spec_as_json(step: &Step) -> serde_json::Value {
         "output": spec.output.as_str(),
         "preset": spec.preset.name,
         "size": format!("{}x{}", spec.preset.width, spec.preset.height),
-        "template": spec.template,
+        "template": shots.map_or("", |shots| &shots.template),
         "group": spec.group,
         "pin": spec.pin,
         "text": text,
-        "shots": shots,
-        "prompt": spec.prompt,
-        "export": export_as_text(step),
-        "overlay": spec.overlay.as_ref().map(|overlay| json!({
+        "shots": requests,
+        "prompt": shots.and_then(|shots| shots.prompt.as_deref()),
+        "export": export_as_text(spec),
+        "overlay": shots.and_then(|shots| shots.overlay.as_ref()).map(|overlay| json!({
             "name": overlay.layout,
             "layout": overlay.page.html,
         })),
-        "bundle": spec.bundle.as_ref().map(|bundle| json!({
+        "bundle": spec.bundle().map(|bundle| json!({
             "format": spec.format(),
             "slides": bundle.slides,
             "key": step.key().map(|key| key.to_string()),

@@ -21,7 +21,7 @@ use crate::model::{Micro, Price};
 use crate::plan::Answer;
 use crate::provider::openai::{Attachment, Client, Endpoint, Kind, Refusal, Reply};
 use crate::provider::pace::Pace;
-use crate::provider::request::Request;
+use crate::provider::request::{Prompt, Request};
 use crate::store::{Head, Incoming, Payer, Store};
 
 /// How often a request that the provider failed at, or that did not reach it, is sent again.
@@ -98,6 +98,8 @@ pub struct Ask<'a> {
     pub asset: &'a str,
     /// The whole request.
     pub request: &'a Request,
+    /// What it asks.
+    pub prompt: &'a Prompt,
     /// Its key.
     pub key: Key,
     /// What the key was made of.
@@ -233,7 +235,7 @@ impl Asker {
     /// Sends it, and again what surely was not accepted.
     async fn send(&self, ask: &Ask<'_>, line: &Line, spent: &mut Spent) -> Result<Answer, Failed> {
         let model = ask.request.model.to_string();
-        let pictures = ask.request.candidates;
+        let pictures = ask.prompt.candidates;
         let (mut resends, mut rate_resends) = (0, 0);
         loop {
             self.turn(ask, line).await?;
@@ -353,7 +355,7 @@ impl Asker {
             asset: ask.asset.to_owned(),
             key: ask.key,
             model: request.model.to_string(),
-            pictures: request.candidates,
+            pictures: ask.prompt.candidates,
             estimate: ask.estimate,
             project: self.project.clone(),
             from: None,
@@ -374,7 +376,7 @@ impl Asker {
             price: ask.price,
             estimate: ask.estimate,
             size: (request.width, request.height),
-            pictures: request.candidates,
+            pictures: ask.prompt.candidates,
         };
         let expected = self.store.expect(&head);
         let mut incoming = match expected {
@@ -394,7 +396,14 @@ impl Asker {
         let path = incoming.path().to_path_buf();
         let reply = self
             .client
-            .send(request, ask.references, ask.mask, &mut incoming, &path)
+            .send(
+                request,
+                ask.prompt,
+                ask.references,
+                ask.mask,
+                &mut incoming,
+                &path,
+            )
             .await;
         Ok((number, reply, incoming))
     }
@@ -454,7 +463,7 @@ impl Asker {
             }
             match self
                 .pace
-                .wait(&model, ask.request.candidates, Instant::now())
+                .wait(&model, ask.prompt.candidates, Instant::now())
             {
                 None => return Ok(()),
                 Some(wait) => {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use image::RgbaImage;
 use tokio::runtime::Handle;
 
+use crate::check::draw_diagnostic;
 use crate::diagnostic::Diagnostic;
 use crate::digest::Digest;
-use crate::execute::step::{draw_diagnostic, no_picture};
+use crate::execute::step::no_picture;
 use crate::execute::{Made, Maker};
 use crate::export::ExportError;
 use crate::export::pdf::Pdf;

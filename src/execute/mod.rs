@@ -21,7 +21,7 @@ use crate::signal::Signals;
 
 pub use ask::{Asker, Line, Spent, Talk, Terms, paced};
 pub use purse::{Limits, OwnLimits};
-pub use step::{Made, Maker, draw_diagnostic, locked_asset, overlay_diagnostic, page_images};
+pub use step::{Made, Maker, locked_asset, page_images};
 pub use take_in::recover;
 
 /// Hears how the work goes, and says what can be done next.

@@ -3,10 +3,11 @@
 
 use tokio::runtime::Handle;
 
+use crate::check::draw_diagnostic;
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::digest::Digest;
 use crate::execute::ask::Ask;
-use crate::execute::step::{draw_diagnostic, no_picture, page_images, told};
+use crate::execute::step::{no_picture, page_images, told};
 use crate::execute::{Failed, Line, Maker, Spent};
 use crate::export;
 use crate::fs::Durability;
@@ -14,7 +15,7 @@ use crate::key::{self, Ingredients, SHOT};
 use crate::plan::{self, Answer, Step};
 use crate::provider::local;
 use crate::provider::openai::Attachment;
-use crate::provider::request::{Page, Picture, Request};
+use crate::provider::request::{Page, Picture, Prompt, Request, Work};
 use crate::store::ShotEntry;
 
 impl From<Diagnostic> for Failed {
@@ -39,9 +40,26 @@ impl Maker {
     ) -> Result<Answer, Failed> {
         let ingredients = key::shot(request, |picture| step.digest_of(picture, previous))
             .map_err(|_| no_picture())?;
-        match &request.page {
-            Some(page) => Ok(self.draw(request, page, ingredients)?),
-            None => self.ask(step, request, previous, &ingredients, line, spent),
+        match &request.work {
+            Work::Draw(page) => Ok(self.draw(request, page, ingredients)?),
+            Work::Ask(prompt) => {
+                let (references, mask) = self.attachments(step, prompt, previous)?;
+                let ask = Ask {
+                    asset: &step.spec.id,
+                    request,
+                    prompt,
+                    key: ingredients.key(SHOT),
+                    ingredients: &ingredients,
+                    estimate: plan::price(&self.models, request),
+                    price: self
+                        .models
+                        .get(&request.model)
+                        .and_then(|model| model.price),
+                    references: &references,
+                    mask: mask.as_ref(),
+                };
+                self.ask(&ask, line, spent)
+            }
         }
     }
 
@@ -76,43 +94,28 @@ impl Maker {
         })
     }
 
-    fn ask(
-        &self,
-        step: &Step,
-        request: &Request,
-        previous: Option<Digest>,
-        ingredients: &Ingredients,
-        line: &Line,
-        spent: &mut Spent,
-    ) -> Result<Answer, Failed> {
+    fn ask(&self, ask: &Ask<'_>, line: &Line, spent: &mut Spent) -> Result<Answer, Failed> {
         let Some(asker) = &self.asker else {
             // The plan has blocked such steps: nobody comes here.
-            return Err(
-                Diagnostic::error(format!("`{}` cannot be asked", request.model.provider)).into(),
-            );
-        };
-        let attach = |picture: &Picture| self.attachment(step, picture, previous);
-        let references = request
-            .references
-            .iter()
-            .map(attach)
-            .collect::<Result<Vec<_>, _>>()?;
-        let mask = request.mask.as_ref().map(attach).transpose()?;
-        let ask = Ask {
-            asset: &step.spec.id,
-            request,
-            key: ingredients.key(SHOT),
-            ingredients,
-            estimate: plan::price(&self.models, request),
-            price: self
-                .models
-                .get(&request.model)
-                .and_then(|model| model.price),
-            references: &references,
-            mask: mask.as_ref(),
+            let provider = &ask.request.model.provider;
+            return Err(Diagnostic::error(format!("`{provider}` cannot be asked")).into());
         };
         // This thread does nothing else meanwhile; the runtime's own drives the connection.
-        Handle::current().block_on(asker.ask(&ask, line, spent))
+        Handle::current().block_on(asker.ask(ask, line, spent))
+    }
+
+    /// The pictures that go with a prompt, as files: its references in order, and its mask.
+    fn attachments(
+        &self,
+        step: &Step,
+        prompt: &Prompt,
+        previous: Option<Digest>,
+    ) -> Result<(Vec<Attachment>, Option<Attachment>), Diagnostic> {
+        let attach = |picture: &Picture| self.attachment(step, picture, previous);
+        let references = prompt.references.iter().map(attach);
+        let references = references.collect::<Result<Vec<_>, _>>()?;
+        let mask = prompt.mask.as_ref().map(attach).transpose()?;
+        Ok((references, mask))
     }
 
     /// A picture that goes with a request, as a file.

@@ -9,6 +9,7 @@ use image::RgbaImage;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use crate::check::overlay_diagnostic;
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::digest::Digest;
 use crate::execute::{Asker, Failed, Finished, Line, Spent};
@@ -22,7 +23,7 @@ use crate::path::ProjectPath;
 use crate::plan::{Answer, Flaw, Recall, Step, Verdict, unusable};
 use crate::provider::local::{self, Fonts};
 use crate::provider::request::{Overlay, Page};
-use crate::spec::Spec;
+use crate::spec::{Recipe, Shots, Spec};
 use crate::store::{ExportEntry, MAX_OBJECT_BYTES, ShotEntry, Store};
 
 /// What steps are carried out with.
@@ -95,10 +96,10 @@ impl Maker {
     }
 
     fn step(&self, step: &Step, line: &Line, spent: &mut Spent) -> Result<Made, Failed> {
-        match (&step.verdict, &step.spec.bundle) {
+        match (&step.verdict, &step.spec.recipe) {
             (Verdict::Restore(digest), _) => Ok(self.restore(step, *digest)?),
-            (_, Some(bundle)) => Ok(self.bundle(step, bundle)?),
-            (_, None) => self.make(step, line, spent),
+            (_, Recipe::Bundle(bundle)) => Ok(self.bundle(step, bundle)?),
+            (_, Recipe::Shots(shots)) => self.make(step, shots, line, spent),
         }
     }
 
@@ -149,9 +150,15 @@ impl Maker {
         Ok(Some(bytes))
     }
 
-    fn make(&self, step: &Step, line: &Line, spent: &mut Spent) -> Result<Made, Failed> {
+    fn make(
+        &self,
+        step: &Step,
+        shots: &Shots,
+        line: &Line,
+        spent: &mut Spent,
+    ) -> Result<Made, Failed> {
         // First of all: a text that does not fit is told before anything is paid for.
-        let overlay = match &step.spec.overlay {
+        let overlay = match &shots.overlay {
             Some(overlay) => Some(self.overlay(&step.spec, overlay)?),
             None => None,
         };
@@ -161,7 +168,7 @@ impl Maker {
             _ => Vec::new(),
         };
         let mut made = 0;
-        for (n, request) in step.spec.shots.iter().enumerate().skip(done.len()) {
+        for (n, request) in shots.requests.iter().enumerate().skip(done.len()) {
             let traced = step.trace.shots.get(n);
             let known = traced
                 .and_then(|shot| shot.answer.clone())
@@ -179,7 +186,7 @@ impl Maker {
                 }
             };
             done.push(answer);
-            if n + 1 < step.spec.shots.len()
+            if n + 1 < shots.requests.len()
                 && let Some(failed) = self.unusable(step, n, &done)
             {
                 // The next shot would go by it.
@@ -194,11 +201,11 @@ impl Maker {
             .ok_or_else(no_picture)?;
         let picture = self.kept(&picked)?.ok_or_else(no_picture)?;
         let bytes = match &overlay {
-            Some(pixels) => export::export_under(&step.spec.export, &picture, pixels),
-            None => export::export(&step.spec.export, &picture),
+            Some(pixels) => export::export_under(&shots.export, &picture, pixels),
+            None => export::export(&shots.export, &picture),
         }
         .map_err(|e| self.not_exported(step, &done, &picture, &e))?;
-        let ingredients = key::export(&step.spec.export, step.spec.overlay.as_ref(), picked);
+        let ingredients = key::export(&shots.export, shots.overlay.as_ref(), picked);
         let digest = self.deliver(step, &bytes, ingredients)?;
         Ok(Made {
             locked: self.locked(step, done, digest)?,
@@ -229,7 +236,7 @@ impl Maker {
     /// What to tell of the picture of the shot `n`, if it cannot be used.
     fn unusable(&self, step: &Step, n: usize, done: &[Answer]) -> Option<Failed> {
         let previous = n.checked_sub(1).and_then(|n| done.get(n)?.picked());
-        let request = step.spec.shots.get(n)?;
+        let request = step.spec.requests().get(n)?;
         let ingredients = key::shot(request, |picture| step.digest_of(picture, previous)).ok()?;
         let key = ingredients.key(SHOT);
         let flaw = Flaw::look(&self.store, &key, done.get(n)?)?;
@@ -260,8 +267,8 @@ impl Maker {
     /// The pixels of an overlay, at the size of the output.
     fn overlay(&self, spec: &Spec, overlay: &Overlay) -> Result<RgbaImage, Diagnostic> {
         let images = page_images(&self.root, &overlay.page)?;
-        let (html, export) = (&overlay.page.html, &spec.export);
-        let pixels = local::draw(html, export.width, export.height, &self.fonts, &images)
+        let (html, (width, height)) = (&overlay.page.html, spec.size());
+        let pixels = local::draw(html, width, height, &self.fonts, &images)
             .map_err(|e| overlay_diagnostic(e, overlay))?;
         if pixels.pixels().all(|pixel| pixel.0[3] == u8::MAX) {
             return Err(covers_all(overlay));
@@ -347,24 +354,6 @@ pub fn page_images(root: &Root, page: &Page) -> Result<BTreeMap<String, Vec<u8>>
     Ok(images)
 }
 
-/// What to do about a page that cannot be drawn.
-pub fn draw_diagnostic(error: local::DrawError) -> Diagnostic {
-    let diagnostic = Diagnostic::error(error.to_string());
-    match error {
-        local::DrawError::MissingGlyphs(_) => diagnostic
-            .hint("add a font that has it: `[fonts] files = [\"fonts/*.otf\"]` in gpbuild.toml"),
-        local::DrawError::Overflow { .. } => {
-            diagnostic.hint("shorten the text, or break it with a line break of your own")
-        }
-        _ => diagnostic,
-    }
-}
-
-/// What to do about an overlay that cannot be drawn.
-pub fn overlay_diagnostic(error: local::DrawError, overlay: &Overlay) -> Diagnostic {
-    draw_diagnostic(error).hint(format!("it stands in the overlay `{}`", overlay.layout))
-}
-
 /// What to do about an overlay under which nothing is seen of the picture.
 fn covers_all(overlay: &Overlay) -> Diagnostic {
     Diagnostic::error(format!(
@@ -384,21 +373,24 @@ fn answers(step: &Step) -> Vec<Answer> {
 /// one is not.
 pub fn locked_asset(step: &Step, answers: Vec<Answer>, digest: Digest) -> Option<LockedAsset> {
     let spec = &step.spec;
-    if spec.bundle.is_some() {
-        return Some(LockedAsset {
-            output: spec.output.as_str().to_owned(),
-            digest,
-            model: local::NAME.to_owned(),
-            export: step.trace.export?,
-            accepted: false,
-            shots: Vec::new(),
-        });
-    }
+    let shots = match &spec.recipe {
+        Recipe::Shots(shots) => shots,
+        Recipe::Bundle(_) => {
+            return Some(LockedAsset {
+                output: spec.output.as_str().to_owned(),
+                digest,
+                model: local::NAME.to_owned(),
+                export: step.trace.export?,
+                accepted: false,
+                shots: Vec::new(),
+            });
+        }
+    };
     let picked = answers.last()?.picked()?;
     let model = answers.last()?.model.clone();
-    let mut shots = Vec::new();
+    let mut locked = Vec::new();
     let mut previous: Option<Digest> = None;
-    for (n, (request, answer)) in spec.shots.iter().zip(answers).enumerate() {
+    for (n, (request, answer)) in shots.requests.iter().zip(answers).enumerate() {
         let key: Key = match step.trace.shots.get(n) {
             Some(traced) => traced.key,
             None => key::shot(request, |picture| step.digest_of(picture, previous))
@@ -406,19 +398,19 @@ pub fn locked_asset(step: &Step, answers: Vec<Answer>, digest: Digest) -> Option
                 .key(SHOT),
         };
         previous = answer.picked();
-        shots.push(LockedShot {
+        locked.push(LockedShot {
             key,
             candidates: answer.candidates,
             pick: answer.pick,
         });
     }
-    (shots.len() == spec.shots.len()).then(|| LockedAsset {
+    (locked.len() == shots.requests.len()).then(|| LockedAsset {
         output: spec.output.as_str().to_owned(),
         digest,
         model,
-        export: key::export(&spec.export, spec.overlay.as_ref(), picked).key(EXPORT),
+        export: key::export(&shots.export, shots.overlay.as_ref(), picked).key(EXPORT),
         accepted: false,
-        shots,
+        shots: locked,
     })
 }
 

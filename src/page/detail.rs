@@ -96,7 +96,7 @@ impl Detail {
     fn of(planned: &Planned, step: &Step) -> Self {
         let spec = &step.spec;
         let Why { changes, forgotten } = planned.why(step);
-        let drawn = spec.shots.iter().all(|shot| shot.page.is_some());
+        let prompt = spec.shots().and_then(|shots| shots.prompt.clone());
         Self {
             id: spec.id.clone(),
             words: spec
@@ -104,8 +104,8 @@ impl Detail {
                 .iter()
                 .map(|(role, words)| (role.to_owned(), words.each().collect::<Vec<_>>().join("\n")))
                 .collect(),
-            shots: (0..spec.shots.len()).map(|n| shot(step, n)).collect(),
-            prompt: spec.prompt.clone().filter(|_| drawn),
+            shots: (0..spec.requests().len()).map(|n| shot(step, n)).collect(),
+            prompt: prompt.filter(|_| !spec.is_paid()),
             changes: changes.iter().map(Changed::of).collect(),
             forgotten,
             history: history(planned, &spec.id),
@@ -114,20 +114,22 @@ impl Detail {
 }
 
 fn shot(step: &Step, n: usize) -> Shot {
-    let request = &step.spec.shots[n];
+    let request = &step.spec.requests()[n];
+    let prompt = request.prompt();
+    let references = prompt.map_or(&[][..], |prompt| &prompt.references);
     let answer = step
         .trace
         .shots
         .get(n)
         .and_then(|shot| shot.answer.as_ref());
     Shot {
-        operation: request.operation.word(),
+        operation: request.operation().word(),
         model: request.model.to_string(),
         width: request.width,
         height: request.height,
-        quality: request.quality.clone(),
-        prompt: request.page.is_none().then(|| request.prompt.clone()),
-        references: request.references.iter().filter_map(reference).collect(),
+        quality: prompt.and_then(|prompt| prompt.quality.clone()),
+        prompt: prompt.map(|prompt| prompt.text.clone()),
+        references: references.iter().filter_map(reference).collect(),
         candidates: answer
             .map(|answer| answer.candidates.clone())
             .unwrap_or_default(),

@@ -116,13 +116,13 @@ fn row(
         carousel: above
             .filter(|above| carousels.contains(above))
             .map(str::to_owned),
-        bundle: spec.bundle.is_some(),
+        bundle: spec.bundle().is_some(),
         output: spec.output.as_str().to_owned(),
-        width: spec.export.width,
-        height: spec.export.height,
+        width: spec.preset.width,
+        height: spec.preset.height,
         format: spec.format(),
         target: spec.preset.name.clone(),
-        model: spec.shots.last().map(|shot| shot.model.to_string()),
+        model: spec.requests().last().map(|shot| shot.model.to_string()),
         state: match &step.verdict {
             Verdict::Fresh => Standing::Fresh,
             Verdict::Blocked => Standing::Blocked,

@@ -179,8 +179,8 @@ fn rows(project: &Project, lock: &Lock, outcome: &Outcome, before: &[u8]) -> Vec
         rows.push(index::Row {
             id: spec.id.clone(),
             path: locked.output.clone(),
-            width: spec.export.width,
-            height: spec.export.height,
+            width: spec.preset.width,
+            height: spec.preset.height,
             format: spec.format(),
             bytes,
             digest: locked.digest,

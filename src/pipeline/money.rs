@@ -65,8 +65,8 @@ impl Access {
 pub fn unasked(settings: &Settings, project: &Project) -> Vec<Diagnostic> {
     let mut missing: BTreeMap<String, usize> = BTreeMap::new();
     let models = &project.manifest.models;
-    let shots = project.specs.iter().flat_map(|spec| &spec.shots);
-    let asked = shots.filter(|shot| shot.page.is_none() && models.retired(&shot.model).is_none());
+    let paid = project.specs.iter().flat_map(|spec| spec.paid());
+    let asked = paid.filter(|shot| models.retired(&shot.model).is_none());
     for shot in asked {
         if let Some(reason) = settings.access.missing(&shot.model.provider) {
             *missing.entry(reason.to_string()).or_default() += 1;

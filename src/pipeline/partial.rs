@@ -240,8 +240,8 @@ fn tree(state: &State<'_>, data: &BTreeSet<usize>) -> Tree {
 fn is_alone(spec: &Spec) -> bool {
     spec.takes().next().is_none()
         && spec.group.is_none()
-        && spec.bundle.is_none()
-        && spec.shots.iter().all(|shot| shot.page.is_some())
+        && spec.shots().is_some()
+        && !spec.is_paid()
 }
 
 /// Whether all that was read besides the data that changed is as it was.

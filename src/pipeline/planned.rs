@@ -139,7 +139,7 @@ impl Planned {
         } else {
             money::under_way(&store, &ledger)
         };
-        let asked = |spec: &Arc<Spec>| spec.shots.iter().any(|shot| shot.page.is_none());
+        let asked = |spec: &Arc<Spec>| spec.is_paid();
         let is_asked = !is_draft && project.specs.iter().any(asked);
         let person = if is_asked {
             trust::person(&settings.home, &settings.root)?

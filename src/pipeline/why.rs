@@ -28,7 +28,7 @@ fn explain(planned: &Planned, step: &Step) -> Why {
         return found;
     };
     let mut previous = None;
-    for (n, request) in step.spec.shots.iter().enumerate() {
+    for (n, request) in step.spec.requests().iter().enumerate() {
         let now = key::shot(request, |picture| match picture {
             Picture::File(_, digest) => Some(*digest),
             Picture::Previous => previous,
@@ -40,10 +40,11 @@ fn explain(planned: &Planned, step: &Step) -> Why {
                 .and_then(|other| other.trace.picture(&other.spec)),
         });
         let Some(before) = locked.shots.get(n) else {
+            let new = request.prompt().map(|prompt| prompt.text.clone());
             found.changes.push(Change {
                 name: format!("edit step {n}"),
                 old: None,
-                new: Some(request.prompt.clone()),
+                new: Some(new.unwrap_or_default()),
             });
             continue;
         };
@@ -60,11 +61,12 @@ fn explain(planned: &Planned, step: &Step) -> Why {
             .map(|entry| entry.ingredients);
         found.add(old, &now);
     }
-    if locked.shots.len() > step.spec.shots.len() {
+    let shots = step.spec.requests().len();
+    if locked.shots.len() > shots {
         found.changes.push(Change {
             name: "edit steps".to_owned(),
             old: Some(locked.shots.len().saturating_sub(1).to_string()),
-            new: Some(step.spec.shots.len().saturating_sub(1).to_string()),
+            new: Some(shots.saturating_sub(1).to_string()),
         });
     }
     if let Some(now) = step.bundled()
@@ -73,8 +75,9 @@ fn explain(planned: &Planned, step: &Step) -> Why {
         let old = planned.store.export(&locked.export);
         found.add(old.map(|entry| entry.ingredients), &now);
     }
-    if let Some(picture) = step.trace.picture(&step.spec) {
-        let now = key::export(&step.spec.export, step.spec.overlay.as_ref(), picture);
+    let picture = step.trace.picture(&step.spec);
+    if let Some((shots, picture)) = step.spec.shots().zip(picture) {
+        let now = key::export(&shots.export, shots.overlay.as_ref(), picture);
         let same_picture = locked.shots.last().and_then(|s| s.picked()) == Some(picture);
         if now.key(key::EXPORT) != locked.export && same_picture {
             let old = planned

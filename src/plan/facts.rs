@@ -207,7 +207,7 @@ impl Sources<'_> {
         // Only if the picture is there and its export is not, the export is what is told of.
         let export = |spec: &Spec, facts: &Facts| {
             let locked = self.locked(spec).filter(|_| !facts.lock_holds)?;
-            let is_told = spec.bundle.is_some() || facts.is_kept(facts.trace.picture(spec));
+            let is_told = spec.bundle().is_some() || facts.is_kept(facts.trace.picture(spec));
             (is_told && !facts.is_kept(facts.stored)).then_some(locked.export)
         };
         let asked: Vec<Option<Key>> = open
@@ -226,8 +226,8 @@ impl Sources<'_> {
     fn look_for_flaws(&self, open: &mut [(&Spec, &mut Facts)]) {
         open.par_iter_mut().for_each(|(spec, facts)| {
             let is_strange = matches!(facts.disk, Disk::Is(_)) && facts.stored.is_none();
-            let shots = facts.trace.shots.iter().zip(&spec.shots).enumerate();
-            let asked = shots.filter(|(_, (_, request))| request.page.is_none() || is_strange);
+            let shots = facts.trace.shots.iter().zip(spec.requests()).enumerate();
+            let asked = shots.filter(|(_, (_, request))| request.is_paid() || is_strange);
             let flaws = asked.filter_map(|(n, (shot, _))| {
                 Some((n, Flaw::look(self.store, &shot.key, shot.answer.as_ref()?)?))
             });

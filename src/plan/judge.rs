@@ -18,7 +18,7 @@ use crate::plan::{
     Waiting, decide, unusable,
 };
 use crate::provider::request::{Picture, Request};
-use crate::spec::Spec;
+use crate::spec::{Recipe, Spec};
 use crate::store::Payer;
 
 /// If more slides of a bundle changed than this, they are counted and not named.
@@ -117,7 +117,7 @@ fn share(steps: &mut [Step]) {
             continue;
         };
         match first.get(&key) {
-            Some(other) if other.shots == step.spec.shots => {
+            Some(other) if other.requests() == step.spec.requests() => {
                 step.shares = Some(other.id.clone());
                 step.estimate = Some(Micro(0));
             }
@@ -248,15 +248,14 @@ impl Rules<'_> {
             return None;
         }
         let picture = facts.trace.picture(spec);
-        if picture.is_some() && facts.flaws.contains_key(&(spec.shots.len() - 1)) {
+        if picture.is_some() && facts.flaws.contains_key(&(spec.requests().len() - 1)) {
             // Nothing comes of it: the file is what a person put in its place.
             return None;
         }
-        let is_drawn = || spec.shots.iter().all(|shot| shot.page.is_some());
-        match spec.bundle {
-            Some(_) => facts.trace.export.map(|_| Verdict::Export),
-            None if facts.is_kept(picture) => Some(Verdict::Export),
-            None => is_drawn().then_some(Verdict::Make),
+        match spec.recipe {
+            Recipe::Bundle(_) => facts.trace.export.map(|_| Verdict::Export),
+            Recipe::Shots(_) if facts.is_kept(picture) => Some(Verdict::Export),
+            Recipe::Shots(_) => (!spec.is_paid()).then_some(Verdict::Make),
         }
     }
 
@@ -303,10 +302,10 @@ impl Rules<'_> {
             disk_in_store: facts.disk_in_store,
             locked_in_store: facts.is_kept(locked_digest),
             stored_in_store: facts.is_kept(facts.stored),
-            picture_in_store: match spec.bundle {
+            picture_in_store: match spec.recipe {
                 // Its slides are in place, or can be put there.
-                Some(_) => !settled && facts.trace.export.is_some(),
-                None => facts.is_kept(facts.trace.picture(spec)),
+                Recipe::Bundle(_) => !settled && facts.trace.export.is_some(),
+                Recipe::Shots(_) => facts.is_kept(facts.trace.picture(spec)),
             },
             waits_on: facts.trace.waits_on.clone(),
             behind: None,
@@ -338,7 +337,7 @@ fn changed(
     pictures: &BTreeMap<String, Digest>,
 ) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for (n, request) in spec.shots.iter().enumerate() {
+    for (n, request) in spec.requests().iter().enumerate() {
         let Some(before) = locked.shots.get(n) else {
             names.push("edit steps".to_owned());
             break;
@@ -370,8 +369,8 @@ fn changed(
 fn export_changed(step: &Step, before: Option<Ingredients>) -> Vec<String> {
     let spec = &step.spec;
     let now = step.bundled().or_else(|| {
-        let picture = step.trace.picture(spec)?;
-        Some(key::export(&spec.export, spec.overlay.as_ref(), picture))
+        let (shots, picture) = (spec.shots()?, step.trace.picture(spec)?);
+        Some(key::export(&shots.export, shots.overlay.as_ref(), picture))
     });
     let (Some(before), Some(now)) = (before, now) else {
         return Vec::new();
@@ -407,41 +406,42 @@ fn retired(spec: &Spec, models: &Models) -> Option<String> {
 
 /// The first shot of an asset that a provider is asked for.
 fn asked(spec: &Spec) -> Option<&Request> {
-    spec.shots.iter().find(|shot| shot.page.is_none())
+    spec.requests().iter().find(|shot| shot.is_paid())
 }
 
 /// What the shots that are not answered cost, by the price table.
 fn estimate(step: &Step, models: &Models) -> Option<Micro> {
     let mut sum = Micro(0);
-    for (n, request) in step.spec.shots.iter().enumerate() {
+    for (n, request) in step.spec.requests().iter().enumerate() {
         let answered = step
             .trace
             .shots
             .get(n)
             .is_some_and(|shot| shot.answer.is_some());
-        if answered || request.page.is_some() {
-            continue;
+        if !answered {
+            sum += price(models, request)?;
         }
-        sum += price(models, request)?;
     }
     Some(sum)
 }
 
-/// What one request costs, by the price table; nothing for a model that answers no more, since it is
-/// not sent. Pictures of the same project are as large as what is asked for here.
+/// What one request costs, by the price table; nothing for a drawing, or for a model that answers no more, since
+/// it is not sent. Pictures of the same project are as large as what is asked for here.
 pub fn price(models: &Models, request: &Request) -> Option<Micro> {
+    let Some(prompt) = request.prompt() else {
+        return Some(Micro(0));
+    };
     let known = models.get(&request.model)?;
     if known.retired_on.is_some() {
         return Some(Micro(0));
     }
-    let pictures = request.references.len() + usize::from(request.mask.is_some());
-    let sizes = vec![(request.width, request.height); pictures];
+    let sizes = vec![(request.width, request.height); prompt.pictures().count()];
     model::estimate(
         known,
-        request.quality.as_deref().unwrap_or_default(),
+        prompt.quality.as_deref().unwrap_or_default(),
         (request.width, request.height),
-        request.candidates,
-        request.prompt.chars().count(),
+        prompt.candidates,
+        prompt.text.chars().count(),
         &sizes,
     )
 }

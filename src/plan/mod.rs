@@ -22,7 +22,7 @@ use crate::key::{self, Ingredients, Key};
 use crate::ledger::Entry;
 use crate::model::Micro;
 use crate::provider::request::Picture;
-use crate::spec::Spec;
+use crate::spec::{Recipe, Spec};
 
 pub use bill::{Bill, Needs};
 pub use decide::{Disk, Observed, decide};
@@ -204,9 +204,9 @@ pub struct Known {
 impl Known {
     /// What `spec` takes of the asset `id`: its picture, or for a bundle its output.
     pub fn taken(&self, spec: &Spec, id: &str) -> Option<Digest> {
-        let of = match spec.bundle {
-            Some(_) => &self.outputs,
-            None => &self.pictures,
+        let of = match spec.recipe {
+            Recipe::Bundle(_) => &self.outputs,
+            Recipe::Shots(_) => &self.pictures,
         };
         of.get(id).copied()
     }
@@ -254,17 +254,18 @@ impl Step {
 
     /// What the key of a bundle is made of, once all its slides are there; none for what is no bundle.
     pub fn bundled(&self) -> Option<Ingredients> {
-        let bundle = self.spec.bundle.as_ref()?;
+        let bundle = self.spec.bundle()?;
         let outputs = bundle.outputs(|id| self.takes.get(id).copied()).ok()?;
         Some(key::bundle(&bundle.form, &outputs))
     }
 
     /// The key that stands for the asset on screen: its last shot's, or that of a bundle, if it is known.
     pub fn key(&self) -> Option<Key> {
-        if self.spec.bundle.is_some() {
-            return self.trace.export;
-        }
-        if self.trace.shots.len() < self.spec.shots.len() {
+        let shots = match &self.spec.recipe {
+            Recipe::Bundle(_) => return self.trace.export,
+            Recipe::Shots(shots) => shots,
+        };
+        if self.trace.shots.len() < shots.requests.len() {
             return None;
         }
         self.trace.shots.last().map(|shot| shot.key)
@@ -272,7 +273,7 @@ impl Step {
 
     /// Whether a provider may be asked while it is carried out.
     pub fn asks(&self) -> bool {
-        self.verdict == Verdict::Make && self.spec.shots.iter().any(|shot| shot.page.is_none())
+        self.verdict == Verdict::Make && self.spec.is_paid()
     }
 
     /// Turns a step that is blocked by a file of which nothing is known into one that finds out, for nothing,
@@ -314,9 +315,8 @@ impl Step {
         if self.shares.is_some() {
             return 0;
         }
-        let asked = self.spec.shots.iter().filter(|shot| shot.page.is_none());
         let known = self.trace.shots.iter().filter(|shot| shot.answer.is_some());
-        asked.count().saturating_sub(known.count())
+        self.spec.paid().count().saturating_sub(known.count())
     }
 }
 

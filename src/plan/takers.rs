@@ -18,7 +18,7 @@ pub fn takers(steps: &[Step]) -> BTreeMap<String, String> {
         let Some(taken) = step.waits_for() else {
             continue;
         };
-        if step.spec.bundle.is_some() {
+        if step.spec.bundle().is_some() {
             // It follows every slide anyway, for nothing.
             continue;
         }

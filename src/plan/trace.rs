@@ -49,7 +49,7 @@ impl Answer {
 impl Trace {
     /// Whether the lock's keys are the keys of now.
     pub fn holds(&self, spec: &Spec, locked: &LockedAsset) -> bool {
-        self.shots.len() == spec.shots.len()
+        self.shots.len() == spec.requests().len()
             && self.export == Some(locked.export)
             && locked
                 .shots
@@ -60,7 +60,7 @@ impl Trace {
 
     /// The picked picture of the last shot, if every shot is answered.
     pub fn picture(&self, spec: &Spec) -> Option<Digest> {
-        if self.shots.len() < spec.shots.len() {
+        if self.shots.len() < spec.requests().len() {
             return None;
         }
         self.shots.last()?.answer.as_ref()?.picked()
@@ -83,7 +83,7 @@ impl<'a> Tracing<'a> {
     /// Before the first shot of `spec`.
     pub fn new(spec: &'a Spec, locked: Option<&'a LockedAsset>, known: &'a Known) -> Self {
         let mut trace = Trace::default();
-        if let Some(bundle) = &spec.bundle {
+        if let Some(bundle) = spec.bundle() {
             match bundle.outputs(|id| known.taken(spec, id)) {
                 Ok(outputs) => trace.export = Some(key::bundle(&bundle.form, &outputs).key(EXPORT)),
                 Err(id) => trace.waits_on = Some(id.to_owned()),
@@ -95,7 +95,7 @@ impl<'a> Tracing<'a> {
             known,
             trace,
             previous: None,
-            ended: spec.bundle.is_some(),
+            ended: spec.bundle().is_some(),
         }
     }
 
@@ -132,7 +132,7 @@ impl<'a> Tracing<'a> {
     /// The key of the next shot, if there is one and all that it takes is known.
     fn key(&mut self) -> Option<Key> {
         let (known, spec, previous) = (self.known, self.spec, self.previous);
-        let request = spec.shots.get(self.trace.shots.len())?;
+        let request = spec.requests().get(self.trace.shots.len())?;
         let answer_of = |picture: &Picture| match picture {
             Picture::File(_, digest) => Some(*digest),
             Picture::Asset(id) => known.taken(spec, id),
@@ -163,10 +163,11 @@ impl<'a> Tracing<'a> {
         let Self {
             spec, mut trace, ..
         } = self;
-        let is_whole = trace.shots.len() == spec.shots.len();
+        let is_whole = trace.shots.len() == spec.requests().len();
         if let Some(picture) = self.previous.filter(|_| is_whole) {
-            trace.export =
-                Some(key::export(&spec.export, spec.overlay.as_ref(), picture).key(EXPORT));
+            trace.export = spec.shots().map(|shots| {
+                key::export(&shots.export, shots.overlay.as_ref(), picture).key(EXPORT)
+            });
         }
         trace
     }

@@ -57,8 +57,8 @@ impl Flaw {
 /// What is told of the picked picture of the shot `n` of an asset, counted from 0, that has a flaw. `None` if it was
 /// drawn here.
 pub fn unusable(models: &Models, spec: &Spec, n: usize, flaw: &Flaw) -> Option<Unusable> {
-    let request = spec.shots.get(n).filter(|shot| shot.page.is_none())?;
-    let of_shot = match spec.shots.len() {
+    let request = spec.requests().get(n).filter(|shot| shot.is_paid())?;
+    let of_shot = match spec.requests().len() {
         1 => String::new(),
         _ => format!(" of shot {}", n + 1),
     };
@@ -74,7 +74,7 @@ pub fn unusable(models: &Models, spec: &Spec, n: usize, flaw: &Flaw) -> Option<U
     }
     let id = &spec.id;
     if let Some(other) = flaw.another {
-        let shot = match n + 1 == spec.shots.len() {
+        let shot = match n + 1 == spec.requests().len() {
             true => String::new(),
             false => format!(" --shot {}", n + 1),
         };
@@ -86,7 +86,7 @@ pub fn unusable(models: &Models, spec: &Spec, n: usize, flaw: &Flaw) -> Option<U
         "put a mended one at `{}`, and `gpbuild accept {id}` takes it, for nothing",
         spec.output
     ));
-    let asked = spec.shots.iter().filter(|shot| shot.page.is_none());
+    let asked = spec.requests().iter().filter(|shot| shot.is_paid());
     let prices = asked.map(|shot| price(models, shot));
     let about = match prices.sum::<Option<Micro>>() {
         Some(sum) => format!("about {sum}"),

@@ -139,7 +139,7 @@ impl Waiting {
 
     /// Whether all that `spec` takes is settled.
     fn is_ready(&self, spec: &Spec) -> bool {
-        match &spec.bundle {
+        match spec.bundle() {
             // From the end: the last slide is mostly the last that is made, so that the others need not
             // be looked at each time.
             Some(bundle) => {
@@ -155,7 +155,7 @@ impl Waiting {
         let mut takers = self.takers.get(id).into_iter().flatten();
         takers.any(|taker| {
             let spec = self.specs.get(taker);
-            spec.is_some_and(|spec| spec.bundle.is_none())
+            spec.is_some_and(|spec| spec.bundle().is_none())
         })
     }
 }

@@ -12,20 +12,34 @@ use crate::path::ProjectPath;
 /// One shot: everything that may change its bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// Who is asked.
+    /// Who makes it.
     pub model: ModelId,
-    /// The version of the code that asks.
+    /// The version of the code that asks, or draws.
     pub adapter: u32,
-    /// What is asked for.
-    pub operation: Operation,
     /// Pixels asked for.
     pub width: u32,
     /// Pixels asked for.
     pub height: u32,
-    /// The final prompt; empty for the local renderer, which draws a page.
-    pub prompt: String,
-    /// The page that the local renderer draws.
-    pub page: Option<Page>,
+    /// Which roll of the same spec, from 1.
+    pub variant: u32,
+    /// What there is to do.
+    pub work: Work,
+}
+
+/// What there is to do for a shot.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// The local renderer draws a page, for nothing.
+    Draw(Page),
+    /// A provider is asked, and paid.
+    Ask(Prompt),
+}
+
+/// What a provider is asked, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prompt {
+    /// The final words.
+    pub text: String,
     /// The quality tier, if the model has any.
     pub quality: Option<String>,
     /// `auto`, `opaque`, `transparent`.
@@ -36,15 +50,59 @@ pub struct Request {
     pub format: String,
     /// Provider-specific parameters: null or an object.
     pub params: Value,
-    /// Which roll of the same spec, from 1.
-    pub variant: u32,
     /// Pictures to go by, in order.
     pub references: Vec<Picture>,
-    /// Where an edit may change the picture.
+    /// Where an edit may change the first of them.
     pub mask: Option<Picture>,
 }
 
-/// What is asked for.
+impl Request {
+    /// Whether a provider is asked, and paid.
+    pub fn is_paid(&self) -> bool {
+        self.prompt().is_some()
+    }
+
+    /// What a provider is asked; none for a drawing.
+    pub fn prompt(&self) -> Option<&Prompt> {
+        match &self.work {
+            Work::Ask(prompt) => Some(prompt),
+            Work::Draw(_) => None,
+        }
+    }
+
+    /// What the local renderer draws; none for what a provider is asked.
+    pub fn page(&self) -> Option<&Page> {
+        match &self.work {
+            Work::Draw(page) => Some(page),
+            Work::Ask(_) => None,
+        }
+    }
+
+    /// What is asked for, in one word.
+    pub fn operation(&self) -> Operation {
+        match &self.work {
+            Work::Draw(_) => Operation::Draw,
+            Work::Ask(prompt) => prompt.operation(),
+        }
+    }
+}
+
+impl Prompt {
+    /// A picture from words, or one from pictures.
+    pub fn operation(&self) -> Operation {
+        match self.references.is_empty() {
+            true => Operation::Generate,
+            false => Operation::Edit,
+        }
+    }
+
+    /// The pictures that go with it: its references in order, then its mask.
+    pub fn pictures(&self) -> impl Iterator<Item = &Picture> {
+        self.references.iter().chain(&self.mask)
+    }
+}
+
+/// What is asked for, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// A page drawn by the local renderer.

@@ -6,16 +6,31 @@ use std::sync::PoisonError;
 use crate::diagnostic::{Diagnostic, Place, beginning};
 use crate::export::{self, ExportError, Glance};
 use crate::manifest::{At, Edit, Reference, is_glob};
-use crate::model::ModelId;
+use crate::model::{Model, ModelId};
 use crate::path::ProjectPath;
 use crate::provider;
-use crate::provider::request::{Operation, Picture, Request};
+use crate::provider::request::{Picture, Prompt, Request, Work};
 use crate::spec::context::{self, Context};
 use crate::spec::preflight::{Mask, Preflight};
 use crate::spec::ready::Ready;
 use crate::spec::resolve::Resolver;
 use crate::spec::target::{From, MAX_PICTURE_BYTES, Problems, Target};
 use crate::text::Text;
+
+/// What the prompts of an asset have in common: its model, and the size that it is asked for.
+struct Asked<'m> {
+    id: &'m ModelId,
+    /// Nothing if no model of the provider is in the table: then anything goes.
+    model: Option<&'m Model>,
+    width: u32,
+    height: u32,
+}
+
+/// An edit step, and the words in the picture once it is done.
+struct Step<'s> {
+    edit: &'s Edit,
+    text: &'s Text,
+}
 
 impl<'a> Resolver<'a> {
     /// The requests of a paid picture: the first shot, then one for each edit step.
@@ -27,23 +42,66 @@ impl<'a> Resolver<'a> {
         template: &str,
         context: &Context,
     ) -> Result<Vec<Request>, Problems> {
-        let layers = &ready.unit.layers;
         let known = match self.manifest.models.look_up(&model.value) {
             Ok(known) => known,
             Err(why) => return Err(vec![why.at(model.place.clone())]),
         };
         let mut flight = Preflight::new(&model.value, known);
+        let first = self.first_prompt(&mut flight, ready, target, template, context);
+        let (first, (width, height)) = first;
+        if !flight.problems.is_empty() {
+            return Err(flight.problems);
+        }
+        let asked = Asked {
+            id: &model.value,
+            model: known,
+            width,
+            height,
+        };
+        let mut prompts = vec![first];
+        let mut text = ready.text.clone();
+        for edit in self.edits(ready) {
+            text = self.text_after(ready, &text, edit)?;
+            // Under an overlay the new words are its own, and the model only changes the picture.
+            let told = match ready.overlay {
+                Some(_) => &Text::default(),
+                None => &text,
+            };
+            let step = Step { edit, text: told };
+            prompts.push(self.edit_prompt(&asked, ready, target, &prompts[0], &step, context)?);
+        }
+        let request = |prompt| Request {
+            model: model.value.clone(),
+            adapter: provider::adapter_version(&model.value),
+            width,
+            height,
+            variant: self.variant(ready),
+            work: Work::Ask(prompt),
+        };
+        Ok(prompts.into_iter().map(request).collect())
+    }
+
+    /// The first prompt, and the size to ask for; what is wrong with them is in `flight`.
+    fn first_prompt(
+        &self,
+        flight: &mut Preflight<'_>,
+        ready: &Ready<'a>,
+        target: &Target<'_>,
+        template: &str,
+        context: &Context,
+    ) -> (Prompt, (u32, u32)) {
+        let layers = &ready.unit.layers;
         let quality = layers.get(|f| f.quality.as_ref()).map(|found| found.value);
         let quality = flight
             .word("quality", quality, |model| &model.qualities)
-            .or_else(|| known.and_then(|k| k.default_quality.clone()));
+            .or_else(|| flight.default_quality());
         let background = layers.get(|f| f.background.as_ref());
         let background = background.map(|found| found.value);
         let background = flight.word("background", background, |model| &model.backgrounds);
         let candidates = layers.get(|f| f.candidates.as_ref());
         let candidates = flight.candidates(candidates.map(|found| found.value));
         let preset = &target.preset;
-        let (width, height) = flight.size(preset.width, preset.height, &target.place);
+        let size = flight.size(preset.width, preset.height, &target.place);
         let references = self.references(ready, target);
         let broken = references.is_err();
         let mut references = flight.keep(references);
@@ -60,59 +118,34 @@ impl<'a> Resolver<'a> {
                 Some(under) => flight.mask(seen, self.size_of(under)),
             }
         }
-        let prompt = flight.keep(self.prompt(template, context));
-        flight.prompt(&prompt, &target.place);
+        let text = flight.keep(self.prompt(template, context));
+        flight.prompt(&text, &target.place);
         let params = layers.get(|f| f.params.as_ref()).map(|found| found.value);
         let params = flight.params(params, background.as_deref());
-        if !flight.problems.is_empty() {
-            return Err(flight.problems);
-        }
-        let first = Request {
-            model: model.value.clone(),
-            adapter: provider::adapter_version(&model.value),
-            operation: if references.is_empty() {
-                Operation::Generate
-            } else {
-                Operation::Edit
-            },
-            width,
-            height,
-            prompt,
-            page: None,
+        let prompt = Prompt {
+            text,
             quality,
             background,
             candidates,
             format: "png".to_owned(),
             params,
-            variant: self.variant(ready),
             references,
             mask: mask.map(|(picture, _)| picture),
         };
-        let mut shots = vec![first];
-        let mut text = ready.text.clone();
-        for edit in self.edits(ready) {
-            text = self.text_after(ready, &text, edit)?;
-            // Under an overlay the new words are its own, and the model only changes the picture.
-            let told = match ready.overlay {
-                Some(_) => &Text::default(),
-                None => &text,
-            };
-            let shot = self.edit(ready, target, &shots[0], edit, told, context)?;
-            shots.push(shot);
-        }
-        Ok(shots)
+        (prompt, size)
     }
 
-    /// The request of an edit step: like the first, but with the picture before it as its reference.
-    fn edit(
+    /// The prompt of an edit step: like the first, but with the picture before it as its reference.
+    fn edit_prompt(
         &self,
+        asked: &Asked<'_>,
         ready: &Ready<'a>,
         target: &Target<'_>,
-        first: &Request,
-        edit: &Edit,
-        text: &Text,
+        first: &Prompt,
+        step: &Step<'_>,
         context: &Context,
-    ) -> Result<Request, Problems> {
+    ) -> Result<Prompt, Problems> {
+        let edit = step.edit;
         let change = self.string(&edit.change, context).map_err(|p| vec![p])?;
         let keep = match &edit.keep {
             Some(keep) => self.string(keep, context).map_err(|p| vec![p])?,
@@ -121,9 +154,8 @@ impl<'a> Resolver<'a> {
         let value = minijinja::Value::from_pairs([("change", change), ("keep", keep)]);
         let context = context
             .with("edit", value)
-            .with("text", context::text(text));
-        let known = self.manifest.models.get(&first.model);
-        let mut flight = Preflight::new(&first.model, known);
+            .with("text", context::text(step.text));
+        let mut flight = Preflight::new(asked.id, asked.model);
         let references = vec![Picture::Previous];
         flight.references(&references, &edit.change.place);
         let mask = edit.mask.as_ref().and_then(|at| {
@@ -132,16 +164,15 @@ impl<'a> Resolver<'a> {
             flight.keep(self.mask(folder.map_or("", |found| found.folder), at))
         });
         if let Some((_, seen)) = &mask {
-            flight.mask(seen, Some((first.width, first.height)));
+            flight.mask(seen, Some((asked.width, asked.height)));
         }
-        let prompt = flight.keep(self.prompt("edit", &context));
-        flight.prompt(&prompt, &target.place);
+        let text = flight.keep(self.prompt("edit", &context));
+        flight.prompt(&text, &target.place);
         if !flight.problems.is_empty() {
             return Err(flight.problems);
         }
-        Ok(Request {
-            operation: Operation::Edit,
-            prompt,
+        Ok(Prompt {
+            text,
             references,
             mask: mask.map(|(picture, _)| picture),
             // Candidates are for the first shot, which is chosen from: an edit of the chosen one that

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, count};
 use crate::export::sheet::Sheet;
-use crate::export::{Export, Format};
 use crate::manifest::{At, Bundling, Carousel};
 use crate::path::ProjectPath;
 use crate::preset::Preset;
@@ -15,7 +14,7 @@ use crate::spec::context::Context;
 use crate::spec::layers::{Found, Layers};
 use crate::spec::ready::origin;
 use crate::spec::resolve::{Outcome, Resolver};
-use crate::spec::{Bundle, Form, Spec};
+use crate::spec::{Bundle, Form, Recipe, Spec};
 use crate::text::Text;
 
 impl<'a> Resolver<'a> {
@@ -33,7 +32,7 @@ impl<'a> Resolver<'a> {
             let form = Form::Pdf {
                 title: name.clone(),
             };
-            let first = slides.first().map_or((0, 0), |slide| size(slide));
+            let first = slides.first().map_or((0, 0), |slide| slide.size());
             let built = self.bundle(carousel, slides, found, form, first);
             outcome.add(built);
         }
@@ -51,7 +50,7 @@ impl<'a> Resolver<'a> {
         carousel: &Carousel,
         slides: &[&Spec],
     ) -> Result<(Form, (u32, u32)), Diagnostic> {
-        let sizes: Vec<(u32, u32)> = slides.iter().map(|slide| size(slide)).collect();
+        let sizes: Vec<(u32, u32)> = slides.iter().map(|slide| slide.size()).collect();
         // As many digits as their ids have.
         let digits = slides.len().to_string().len().max(2);
         let Some(sheet) = Sheet::new(&sizes, digits) else {
@@ -129,26 +128,13 @@ impl<'a> Resolver<'a> {
             text: slides
                 .first()
                 .map_or_else(Text::default, |s| s.text.clone()),
-            first_text: Text::default(),
             preset: Preset::of_size(width, height),
-            template: String::new(),
             group: None,
             pin: false,
-            shots: Vec::new(),
-            export: Export {
-                width,
-                height,
-                crop: None,
-                format: Format::Png,
-                quality: None,
-                max_bytes: None,
-            },
-            overlay: None,
-            bundle: Some(Bundle {
+            recipe: Recipe::Bundle(Bundle {
                 slides: slides.iter().map(|slide| slide.id.clone()).collect(),
                 form,
             }),
-            prompt: None,
             origins,
         })
     }
@@ -161,8 +147,4 @@ impl Outcome {
             Err(problem) => self.problems.push(problem),
         }
     }
-}
-
-fn size(slide: &Spec) -> (u32, u32) {
-    (slide.export.width, slide.export.height)
 }

@@ -9,7 +9,7 @@ use crate::model::ModelId;
 use crate::path::ProjectPath;
 use crate::provider;
 use crate::provider::local;
-use crate::provider::request::{Operation, Page, PageImage, Request};
+use crate::provider::request::{Page, PageImage, Request, Work};
 use crate::spec::context::Context;
 use crate::spec::ready::Ready;
 use crate::spec::resolve::Resolver;
@@ -116,23 +116,14 @@ impl<'a> Resolver<'a> {
         Ok(Request {
             model: model.value.clone(),
             adapter: provider::adapter_version(&model.value),
-            operation: Operation::Draw,
             width: target.preset.width,
             height: target.preset.height,
-            prompt: String::new(),
-            page: Some(Page {
+            variant: self.variant(ready),
+            work: Work::Draw(Page {
                 html,
                 fonts: Arc::clone(self.fonts),
                 images,
             }),
-            quality: None,
-            background: None,
-            candidates: 1,
-            format: "png".to_owned(),
-            params: serde_json::Value::Null,
-            variant: self.variant(ready),
-            references: Vec::new(),
-            mask: None,
         })
     }
 

@@ -17,11 +17,11 @@ mod together;
 
 use crate::diagnostic::Place;
 use crate::digest::Digest;
-use crate::export::Export;
 use crate::export::sheet::Sheet;
+use crate::export::{Export, Format};
 use crate::path::ProjectPath;
 use crate::preset::Preset;
-use crate::provider::request::{Overlay, Page, Picture, Request};
+use crate::provider::request::{Overlay, Page, Picture, Prompt, Request};
 use crate::text::Text;
 
 pub use resolve::{DRAFT, Options, Resolved, resolve};
@@ -39,39 +39,83 @@ pub struct Spec {
     pub item: Option<ForItem>,
     /// The words in the finished picture.
     pub text: Text,
-    /// The words that the first prompt must say: those before any edit; none under an overlay, which
-    /// draws them itself.
-    pub first_text: Text,
-    /// The target.
+    /// The target; of a bundle only its size is known: that of the sheet, or of the first page.
     pub preset: Preset,
-    /// The template's name, without extension.
-    pub template: String,
     /// The group that `[quota]` counts; none for a further target, which is the same picture.
     pub group: Option<String>,
     /// Keep the locked picture whatever its inputs become.
     pub pin: bool,
-    /// The shots in order: the first, then one for each edit step. Empty for a bundle, never else.
-    pub shots: Vec<Request>,
-    /// What makes the output out of the last shot's picked picture. Of a bundle only the size holds:
-    /// that of the sheet, or of the first page.
-    pub export: Export,
-    /// What is drawn over that picture then, with all the words.
-    pub overlay: Option<Overlay>,
-    /// What makes the output out of other assets' outputs: then there is no shot.
-    pub bundle: Option<Bundle>,
-    /// The prompt that a model is told, whichever provider draws; only if asked for.
-    pub prompt: Option<String>,
+    /// How the output is made.
+    pub recipe: Recipe,
     /// Where each value came from, for `show`; only if asked for.
     pub origins: Vec<Origin>,
 }
 
+/// How an output is made.
+#[derive(Clone, Debug)]
+pub enum Recipe {
+    /// Out of a picture of its own.
+    Shots(Shots),
+    /// Out of other assets' outputs.
+    Bundle(Bundle),
+}
+
+/// A picture that is drawn or asked for, and what makes an output of it.
+#[derive(Clone, Debug)]
+pub struct Shots {
+    /// The template's name, without extension.
+    pub template: String,
+    /// The words that the first prompt must say: those before any edit; none under an overlay, which
+    /// draws them itself.
+    pub first_text: Text,
+    /// The prompt that a model is told, whichever provider draws; only if asked for.
+    pub prompt: Option<String>,
+    /// The first request, then one for each edit step; never empty, and all of one model.
+    pub requests: Vec<Request>,
+    /// What makes the output out of the last one's picked picture.
+    pub export: Export,
+    /// What is drawn over that picture then, with all the words.
+    pub overlay: Option<Overlay>,
+}
+
 impl Spec {
+    /// The picture of its own; none for a bundle.
+    pub fn shots(&self) -> Option<&Shots> {
+        match &self.recipe {
+            Recipe::Shots(shots) => Some(shots),
+            Recipe::Bundle(_) => None,
+        }
+    }
+
+    /// What is made of other assets' outputs; none for what has a picture of its own.
+    pub fn bundle(&self) -> Option<&Bundle> {
+        match &self.recipe {
+            Recipe::Bundle(bundle) => Some(bundle),
+            Recipe::Shots(_) => None,
+        }
+    }
+
+    /// The requests in order: the first, then one for each edit step; none for a bundle.
+    pub fn requests(&self) -> &[Request] {
+        self.shots().map_or(&[], |shots| &shots.requests)
+    }
+
+    /// Those that a provider is asked, and paid for: all of them or none.
+    pub fn paid(&self) -> impl Iterator<Item = &Request> {
+        self.requests().iter().filter(|request| request.is_paid())
+    }
+
+    /// Whether it costs anything to make.
+    pub fn is_paid(&self) -> bool {
+        self.paid().next().is_some()
+    }
+
     /// The ids of the assets whose pictures this one takes; of a bundle, those whose outputs.
     pub fn takes(&self) -> impl Iterator<Item = &str> {
-        let slides = self.bundle.iter().flat_map(|bundle| &bundle.slides);
-        self.shots
-            .iter()
-            .flat_map(move |shot| shot.references.iter().chain(shot.mask.iter()))
+        let slides = self.bundle().into_iter().flat_map(|bundle| &bundle.slides);
+        let prompts = self.requests().iter().filter_map(Request::prompt);
+        prompts
+            .flat_map(Prompt::pictures)
             .filter_map(|picture| match picture {
                 Picture::Asset(id) => Some(id.as_str()),
                 _ => None,
@@ -79,12 +123,25 @@ impl Spec {
             .chain(slides.map(String::as_str))
     }
 
+    /// The output's size, in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        (self.preset.width, self.preset.height)
+    }
+
+    /// The format of the output, if that is a picture; none for a PDF.
+    pub fn picture(&self) -> Option<Format> {
+        match &self.recipe {
+            Recipe::Shots(shots) => Some(shots.export.format),
+            Recipe::Bundle(bundle) => match bundle.form {
+                Form::Pdf { .. } => None,
+                Form::Sheet { .. } => Some(Format::Png),
+            },
+        }
+    }
+
     /// The name of the output's format: `png`, `jpeg`, `webp` or `pdf`.
     pub fn format(&self) -> &'static str {
-        match &self.bundle {
-            Some(bundle) if matches!(bundle.form, Form::Pdf { .. }) => "pdf",
-            _ => self.export.format.name(),
-        }
+        self.picture().map_or("pdf", Format::name)
     }
 }
 

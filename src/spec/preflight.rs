@@ -64,6 +64,11 @@ impl<'m> Preflight<'m> {
         Some(at.value.clone())
     }
 
+    /// The quality of whoever says none.
+    pub fn default_quality(&self) -> Option<String> {
+        self.model?.default_quality.clone()
+    }
+
     /// How many pictures; one if nothing is said.
     pub fn candidates(&mut self, at: Option<&At<u32>>) -> u32 {
         let Some(at) = at else {
@@ -312,7 +317,7 @@ fn instead_of(name: &str) -> Option<&'static str> {
 
 /// A transparent picture that is delivered in a format which cannot be.
 pub fn opaque(ready: &Ready<'_>, shots: &[Request], export: &Export) -> Option<Diagnostic> {
-    let last = shots.last()?;
+    let last = shots.last()?.prompt()?;
     if last.background.as_deref() != Some(TRANSPARENT) || export.format != Format::Jpeg {
         return None;
     }

@@ -12,7 +12,7 @@ use crate::spec::context::{self, Context};
 use crate::spec::preflight::opaque;
 use crate::spec::ready::{Ready, origin};
 use crate::spec::resolve::Resolver;
-use crate::spec::{Origin, Spec};
+use crate::spec::{Origin, Recipe, Shots, Spec};
 use crate::template;
 use crate::text::Text;
 
@@ -110,7 +110,7 @@ impl<'a> Resolver<'a> {
             // The layout is composed anew for each target: that is free, and better than a crop.
             From::Own
         } else if crop.is_some() || alike(&preset, &main.preset) {
-            From::Shared(&main.shots)
+            From::Shared(main.requests())
         } else {
             From::After(main.id.clone())
         };
@@ -215,7 +215,10 @@ impl<'a> Resolver<'a> {
         };
         let overlay = self.overlay(ready, &context.with("text", context::text(&text)))?;
         let prompt = match (local, self.options.explain) {
-            (false, _) => shots.first().map(|shot| shot.prompt.clone()),
+            (false, _) => {
+                let first = shots.first().and_then(Request::prompt);
+                first.map(|prompt| prompt.text.clone())
+            }
             (true, true) if self.templates.exists(&format!("{template}.prompt")) => {
                 Some(self.prompt(&template, &base)?)
             }
@@ -238,20 +241,21 @@ impl<'a> Resolver<'a> {
             place: target.place.clone(),
             item: unit.item.clone(),
             text,
-            first_text,
             preset: target.preset.clone(),
-            template,
             group,
             pin: flag(
                 unit.layers
                     .get(|f| f.pin.as_ref())
                     .map(|found| found.value.value),
             ),
-            shots,
-            export,
-            overlay,
-            bundle: None,
-            prompt,
+            recipe: Recipe::Shots(Shots {
+                template,
+                first_text,
+                prompt,
+                requests: shots,
+                export,
+                overlay,
+            }),
             origins: ready.origins.clone(),
         })
     }

@@ -102,7 +102,7 @@ pub fn together(
     for spec in specs.iter() {
         for wanted in spec.takes() {
             let found = ids.get(wanted);
-            if let Some(bundle) = found.and_then(|found| found.bundle.as_ref()) {
+            if let Some(bundle) = found.and_then(|found| found.bundle()) {
                 let mut problem = Diagnostic::error(format!(
                     "asset `{}` takes the picture of `{wanted}`, which is many slides in one file",
                     spec.id

@@ -9,28 +9,47 @@ use serde_json::{Map, Value};
 
 use super::attachment::Attachment;
 use crate::digest::{Digest, Digester};
-use crate::provider::request::Request;
+use crate::provider::request::{Prompt, Request};
 
 /// Every parameter but the pictures, in a fixed order. `model` and `size` are always sent: what they
 /// are by default changes from month to month.
-pub(super) fn parameters(request: &Request, model: &str) -> Map<String, Value> {
+pub(super) fn parameters(request: &Request, prompt: &Prompt, model: &str) -> Map<String, Value> {
+    // Without `..`: a field that is new is sent, or said here why it is not.
+    let Request {
+        // As the endpoint calls it.
+        model: _,
+        width,
+        height,
+        // These count in the key alone.
+        adapter: _,
+        variant: _,
+        work: _,
+    } = request;
+    let Prompt {
+        text,
+        quality,
+        background,
+        candidates,
+        format,
+        params,
+        // They go as files.
+        references: _,
+        mask: _,
+    } = prompt;
     let mut map = Map::new();
     let mut set = |name: &str, value: Value| map.insert(name.to_owned(), value);
     set("model", model.into());
-    set("prompt", request.prompt.as_str().into());
-    set("n", request.candidates.into());
-    set(
-        "size",
-        format!("{}x{}", request.width, request.height).into(),
-    );
-    if let Some(quality) = &request.quality {
+    set("prompt", text.as_str().into());
+    set("n", (*candidates).into());
+    set("size", format!("{width}x{height}").into());
+    if let Some(quality) = quality {
         set("quality", quality.as_str().into());
     }
-    if let Some(background) = &request.background {
+    if let Some(background) = background {
         set("background", background.as_str().into());
     }
-    set("output_format", request.format.as_str().into());
-    if let Value::Object(params) = &request.params {
+    set("output_format", format.as_str().into());
+    if let Value::Object(params) = params {
         for (name, value) in params {
             set(name, value.clone());
         }
@@ -41,12 +60,13 @@ pub(super) fn parameters(request: &Request, model: &str) -> Map<String, Value> {
 /// The form of an edit.
 pub(super) async fn form(
     request: &Request,
+    prompt: &Prompt,
     model: &str,
     references: &[Attachment],
     mask: Option<&Attachment>,
 ) -> io::Result<Form> {
     let mut form = Form::new();
-    for (name, value) in parameters(request, model) {
+    for (name, value) in parameters(request, prompt, model) {
         let text = match value {
             Value::String(text) => text,
             other => other.to_string(),

@@ -14,7 +14,7 @@ use super::endpoint::Endpoint;
 use super::refusal::Refusal;
 use super::veil::Veil;
 use crate::fs::FsError;
-use crate::provider::request::{Operation, Request};
+use crate::provider::request::{Operation, Prompt, Request};
 
 /// A connection stands within this time, or nothing was sent.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -96,10 +96,11 @@ impl Client {
         self.endpoint.veil()
     }
 
-    /// Sends `request` once. The body of an answer goes to `into` as it comes.
+    /// Sends `request` once; `prompt` is what it asks. The body of an answer goes to `into` as it comes.
     pub async fn send(
         &self,
         request: &Request,
+        prompt: &Prompt,
         references: &[Attachment],
         mask: Option<&Attachment>,
         into: &mut (dyn Write + Send),
@@ -116,20 +117,18 @@ impl Client {
                 return Reply::Unsent(format!("`{variable}` holds what no header can carry"));
             }
         };
-        let operation = match request.operation {
-            Operation::Edit => "edits",
-            Operation::Generate | Operation::Draw => "generations",
-        };
+        let is_edit = prompt.operation() == Operation::Edit;
+        let operation = if is_edit { "edits" } else { "generations" };
         let post = http
             .post(self.endpoint.url(&request.model.name, operation))
             .headers(headers);
-        let post = if request.operation == Operation::Edit {
-            match body::form(request, model, references, mask).await {
+        let post = if is_edit {
+            match body::form(request, prompt, model, references, mask).await {
                 Ok(form) => post.multipart(form),
                 Err(e) => return Reply::Unreadable(e.to_string()),
             }
         } else {
-            let json = serde_json::Value::Object(body::parameters(request, model));
+            let json = serde_json::Value::Object(body::parameters(request, prompt, model));
             post.header("content-type", "application/json")
                 .body(json.to_string())
         };
@@ -167,7 +166,7 @@ impl Client {
                 ),
             };
         }
-        let limit = (1 << 20) + u64::from(request.candidates) * MAX_PICTURE_BYTES;
+        let limit = (1 << 20) + u64::from(prompt.candidates) * MAX_PICTURE_BYTES;
         let mut size = 0_u64;
         loop {
             let chunk = match response.chunk().await {

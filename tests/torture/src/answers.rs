@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use gpbuild::digest::Digest;
 use gpbuild::model::ModelId;
 use gpbuild::provider::openai::{Answer, Client, Config, Endpoint, KeepError, Reply, Veil, read};
-use gpbuild::provider::request::{Operation, Request};
+use gpbuild::provider::request::{Prompt, Request, Work};
 
 use crate::count::Count;
 use crate::random::Random;
@@ -98,10 +98,12 @@ async fn ask(server: SocketAddr, other: SocketAddr, seed: u64) -> (String, Optio
         timeout: if is_slow(seed) { TIMEOUT } else { LONG },
     });
     let client = Client::new(endpoint);
+    let request = request();
     let mut file = tempfile::tempfile().unwrap();
     let reply = client
         .send(
-            &request(),
+            &request,
+            request.prompt().unwrap(),
             &[],
             None,
             &mut file,
@@ -135,19 +137,19 @@ fn request() -> Request {
     Request {
         model: ModelId::parse("openai/gpt-image-2").unwrap(),
         adapter: 1,
-        operation: Operation::Generate,
         width: 800,
         height: 800,
-        prompt: "one".to_owned(),
-        page: None,
-        quality: Some("low".to_owned()),
-        background: None,
-        candidates: 1,
-        format: "png".to_owned(),
-        params: serde_json::Value::Null,
         variant: 1,
-        references: Vec::new(),
-        mask: None,
+        work: Work::Ask(Prompt {
+            text: "one".to_owned(),
+            quality: Some("low".to_owned()),
+            background: None,
+            candidates: 1,
+            format: "png".to_owned(),
+            params: serde_json::Value::Null,
+            references: Vec::new(),
+            mask: None,
+        }),
     }
 }
 

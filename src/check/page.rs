@@ -1,0 +1,42 @@
+//! Whether the pages of an asset can be drawn: its own, and the one that is drawn over its picture.
+//! Draws nothing itself.
+
+use super::{Facts, drawn, overlay};
+use crate::diagnostic::Diagnostic;
+use crate::provider::local::{self, DrawError};
+use crate::provider::request::{Overlay, Page};
+use crate::spec::Spec;
+
+/// All that drawing an asset would complain about, without drawing it.
+pub fn page(facts: &Facts<'_>, spec: &Spec) -> Vec<Diagnostic> {
+    let check = |page: &Page, (width, height), told: &dyn Fn(DrawError) -> Diagnostic| {
+        let images = (facts.images)(page)?;
+        local::check(&page.html, width, height, facts.fonts, &images).map_err(told)
+    };
+    let own = drawn(spec)
+        .and_then(|(page, width, height)| check(page, (width, height), &draw_diagnostic).err());
+    let over = overlay(spec).and_then(|overlay| {
+        let told = |e| overlay_diagnostic(e, overlay);
+        check(&overlay.page, spec.size(), &told).err()
+    });
+    let at_home = |error: Diagnostic| error.at(spec.place.clone()).for_asset(&spec.id);
+    own.into_iter().chain(over).map(at_home).collect()
+}
+
+/// What to do about a page that cannot be drawn.
+pub fn draw_diagnostic(error: DrawError) -> Diagnostic {
+    let diagnostic = Diagnostic::error(error.to_string());
+    match error {
+        DrawError::MissingGlyphs(_) => diagnostic
+            .hint("add a font that has it: `[fonts] files = [\"fonts/*.otf\"]` in gpbuild.toml"),
+        DrawError::Overflow { .. } => {
+            diagnostic.hint("shorten the text, or break it with a line break of your own")
+        }
+        _ => diagnostic,
+    }
+}
+
+/// What to do about an overlay that cannot be drawn.
+pub fn overlay_diagnostic(error: DrawError, overlay: &Overlay) -> Diagnostic {
+    draw_diagnostic(error).hint(format!("it stands in the overlay `{}`", overlay.layout))
+}
