@@ -19,8 +19,9 @@ use crate::key::{Ingredients, Key};
 use crate::ledger::{Ceiling, Intent, Ledger, Moment, NotIntended, Outcome, Settlement};
 use crate::model::{Micro, Price};
 use crate::plan::Answer;
-use crate::provider::openai::{Attachment, Client, Endpoint, Kind, Refusal, Reply};
+use crate::provider::openai::{Client, Endpoint};
 use crate::provider::pace::Pace;
+use crate::provider::reply::{Attachment, Refusal, RefusalKind, Reply};
 use crate::provider::request::Request;
 use crate::store::{Head, Incoming, Payer, Store};
 
@@ -313,15 +314,15 @@ impl Asker {
                     let said = Some(refusal.said());
                     settle(Outcome::Refused, said, refusal.request_id.clone())?;
                     let again = match refusal.kind {
-                        Kind::RateLimit => {
+                        RefusalKind::RateLimit => {
                             rate_resends += 1;
                             rate_resends <= RATE_RESENDS
                         }
-                        Kind::Overloaded => {
+                        RefusalKind::Overloaded => {
                             resends += 1;
                             resends <= RESENDS
                         }
-                        Kind::SlowDown if refusal.retry_after.is_some() => {
+                        RefusalKind::SlowDown if refusal.retry_after.is_some() => {
                             resends += 1;
                             resends <= RESENDS
                         }
@@ -329,13 +330,13 @@ impl Asker {
                     };
                     let tries = resends.max(rate_resends);
                     let wait = refusal.retry_after.unwrap_or_else(|| match refusal.kind {
-                        Kind::RateLimit => backoff(tries + 3),
+                        RefusalKind::RateLimit => backoff(tries + 3),
                         _ => backoff(tries),
                     });
                     if !again || wait > LONGEST_WAIT {
                         return Err(refused::refused(&refusal));
                     }
-                    if refusal.kind == Kind::Overloaded {
+                    if refusal.kind == RefusalKind::Overloaded {
                         self.wait(wait, line).await?;
                     } else {
                         // Everybody waits: one refusal is enough.
@@ -486,8 +487,8 @@ impl Asker {
     /// A refusal that a person has to mend ends the asking altogether.
     fn halt(&self, refusal: &Refusal) {
         let is_final = match refusal.kind {
-            Kind::Quota | Kind::Credentials | Kind::Redirect(_) => true,
-            Kind::SlowDown => refusal.retry_after.is_none_or(|wait| wait > LONGEST_WAIT),
+            RefusalKind::Quota | RefusalKind::Credentials | RefusalKind::Redirect(_) => true,
+            RefusalKind::SlowDown => refusal.retry_after.is_none_or(|wait| wait > LONGEST_WAIT),
             _ => false,
         };
         if is_final {

@@ -13,7 +13,7 @@ use crate::fs::Durability;
 use crate::key::{self, Ingredients, SHOT};
 use crate::plan::{self, Answer, Step};
 use crate::provider::local;
-use crate::provider::openai::Attachment;
+use crate::provider::reply::Attachment;
 use crate::provider::request::{Page, Picture, Request};
 use crate::store::ShotEntry;
 

@@ -14,7 +14,9 @@ use crate::key::Key;
 use crate::ledger::{Ledger, Moment, Outcome, Settlement};
 use crate::model::Micro;
 use crate::plan::Answer;
-use crate::provider::openai::{self, KeepError, Veil};
+use crate::provider::Veil;
+use crate::provider::openai;
+use crate::provider::reply::{KeepError, Usage};
 use crate::store::{Head, Payer, ShotEntry, Store, StreamError};
 
 /// The largest picture, in bytes: four for each of eight million pixels, and as much again.
@@ -170,7 +172,7 @@ const BELIEVED_EACH: Micro = Micro(100_000_000);
 
 /// What an answer costs, and what is odd about that. It is the word of whoever answered: it is not to
 /// empty a budget at one stroke, and not to leave it full either. `None` counts at the estimate.
-fn bill(head: &Head, usage: Option<openai::Usage>) -> (Option<Micro>, Option<String>) {
+fn bill(head: &Head, usage: Option<Usage>) -> (Option<Micro>, Option<String>) {
     let Some((usage, price)) = usage.zip(head.price) else {
         return (None, None);
     };

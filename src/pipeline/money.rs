@@ -15,7 +15,8 @@ use crate::model::Micro;
 use crate::pipeline::limits::{Most, asks_above, ceilings, limits};
 use crate::pipeline::{Planned, Project, Settings, store_failure};
 use crate::plan::{self, Bill, Plan, Reason};
-use crate::provider::openai::{self, Config, DEFAULT_BASE_URL, Endpoint, Veil};
+use crate::provider::Veil;
+use crate::provider::openai::{self, Config, DEFAULT_BASE_URL, Endpoint};
 use crate::report::{Event, Reporter};
 use crate::store::{Payer, Store};
 

@@ -1,11 +1,17 @@
 //! Who can make pictures, and what they are asked. Knows no key, plan or store.
 
+mod bounded;
+mod certificate;
 pub mod local;
 pub mod openai;
 pub mod pace;
+pub mod reply;
 pub mod request;
+mod veil;
 
 use crate::model::ModelId;
+
+pub use veil::Veil;
 
 /// What counts in the keys of everything that a provider makes: the version of its own requests, or of its
 /// renderer. A change of one is no reason to make, or to pay for, what another one made.

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 
-use super::attachment::Attachment;
 use super::body;
-use super::bounded;
 use super::endpoint::Endpoint;
-use super::refusal::Refusal;
-use super::veil::Veil;
+use super::refusal;
 use crate::fs::FsError;
+use crate::provider::Veil;
+use crate::provider::bounded;
+use crate::provider::certificate;
+use crate::provider::reply::{Attachment, Reply};
 use crate::provider::request::{Operation, Request};
 
 /// A connection stands within this time, or nothing was sent.
@@ -25,31 +26,6 @@ const REFUSAL: Duration = Duration::from_secs(2);
 /// The most that is read of an answer, for each picture: four bytes for each of eight million pixels,
 /// in base64, and as much again.
 const MAX_PICTURE_BYTES: u64 = 96 << 20;
-
-/// What became of a request.
-#[derive(Debug)]
-pub enum Reply {
-    /// It was accepted, and the whole answer is written.
-    Answered {
-        /// The provider's name for it.
-        request_id: Option<String>,
-    },
-    /// The provider said no.
-    Refused(Refusal),
-    /// It surely did not reach the provider: why.
-    Unsent(String),
-    /// It could not be put together: a picture that goes with it cannot be read.
-    Unreadable(String),
-    /// It may have been accepted: why nobody knows.
-    Doubt {
-        /// What happened.
-        why: String,
-        /// The provider's name for it, if it told one.
-        request_id: Option<String>,
-    },
-    /// It was accepted, but the answer could not be written.
-    Disk(FsError),
-}
 
 /// Sends requests. Nothing of it is set up before the first one.
 pub struct Client {
@@ -140,7 +116,7 @@ impl Client {
                     .url()
                     .and_then(|url| url.host_str())
                     .unwrap_or("the provider");
-                let why = super::certificate::problem(&e, host).unwrap_or_else(|| causes(&e));
+                let why = certificate::problem(&e, host).unwrap_or_else(|| causes(&e));
                 return Reply::Unsent(format!("cannot connect: {why}"));
             }
             Err(e) if e.is_timeout() => {
@@ -159,7 +135,7 @@ impl Client {
         if !response.status().is_success() {
             let headers = response.headers().clone();
             let body = beginning(&mut response).await;
-            return match Refusal::read(status, &headers, &body, &veil) {
+            return match refusal::read(status, &headers, &body, &veil) {
                 Some(refusal) => Reply::Refused(refusal),
                 None => doubt(
                     format!("something between here and the provider answered {status}"),

@@ -10,7 +10,7 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::veil::Veil;
+use crate::provider::veil::Veil;
 
 /// Where the API is, if nothing else is said.
 pub const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";

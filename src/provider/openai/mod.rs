@@ -2,21 +2,14 @@
 //! refusal means. Knows no key, store, ledger or budget; decides nothing about sending again.
 
 mod answer;
-mod attachment;
 mod body;
-mod bounded;
-mod certificate;
 mod client;
 mod endpoint;
 mod refusal;
-mod veil;
 
-pub use answer::{Answer, KeepError, Usage, read};
-pub use attachment::Attachment;
-pub use client::{Client, Reply};
+pub use answer::read;
+pub use client::Client;
 pub use endpoint::{Azure, Config, DEFAULT_BASE_URL, Endpoint, UrlError, host, is_known};
-pub use refusal::{Kind, Refusal};
-pub use veil::Veil;
 
 /// The provider's name.
 pub const NAME: &str = "openai";

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use gpbuild::digest::Digest;
 use gpbuild::model::ModelId;
-use gpbuild::provider::openai::{Answer, Client, Config, Endpoint, KeepError, Reply, Veil, read};
+use gpbuild::provider::Veil;
+use gpbuild::provider::openai::{Client, Config, Endpoint, read};
+use gpbuild::provider::reply::{Contents, KeepError, Reply};
 use gpbuild::provider::request::{Operation, Request};
 
 use crate::count::Count;
@@ -69,7 +71,7 @@ pub fn answers(answers: u64, first_seed: u64) -> Count {
 }
 
 /// Asks for one picture; what is said of it, and what was read if an answer came.
-async fn ask(server: SocketAddr, other: SocketAddr, seed: u64) -> (String, Option<Answer>) {
+async fn ask(server: SocketAddr, other: SocketAddr, seed: u64) -> (String, Option<Contents>) {
     let endpoint = Endpoint::new(Config {
         // The seed goes with the request, so that the server knows what to answer.
         base_url: Endpoint::parse_url(&format!(

@@ -23,7 +23,7 @@ impl Veil {
     }
 
     /// The text without the key.
-    pub(super) fn over<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub(in crate::provider) fn over<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match self.hidden() {
             Some(key) if text.contains(key) => Cow::Owned(text.replace(key, INSTEAD)),
             _ => Cow::Borrowed(text),
@@ -31,7 +31,7 @@ impl Veil {
     }
 
     /// Whether there is nothing of the key in it.
-    pub(super) fn lets_pass(&self, name: &str) -> bool {
+    pub(in crate::provider) fn lets_pass(&self, name: &str) -> bool {
         self.hidden().is_none_or(|key| !name.contains(key))
     }
 
