@@ -2,6 +2,7 @@
 
 mod bounded;
 mod certificate;
+mod http;
 pub mod local;
 pub mod openai;
 pub mod pace;
