@@ -12,10 +12,9 @@ use gpbuild::ledger::Ledger;
 use gpbuild::lock::Lock;
 use gpbuild::manifest::{self, At};
 use gpbuild::path::ProjectPath;
-use gpbuild::provider::Veil;
 use gpbuild::provider::local::{self, Fonts};
-use gpbuild::provider::openai;
 use gpbuild::provider::reply::KeepError;
+use gpbuild::provider::{Form, Veil};
 use gpbuild::spec::{self, Options};
 use gpbuild::state::{State, StateFile};
 use gpbuild::template::{Templates, Undefined};
@@ -204,7 +203,9 @@ pub fn answer(bytes: &[u8]) {
         std::io::copy(picture, &mut std::io::sink()).map_err(KeepError::Picture)?;
         Ok(Digest::of(&[]))
     };
-    let answer = openai::read(bytes, 2, &Veil::default(), &mut keep).expect("no disk");
+    let answer = Form::Images
+        .read(bytes, 2, &Veil::default(), &mut keep)
+        .expect("no disk");
     assert!(
         answer
             .trouble

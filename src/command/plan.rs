@@ -65,7 +65,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
                 "that is more than {whose} budget of one run, {most}"
             )));
         }
-        if let Some(destination) = planned.destination(settings, bill.requests) {
+        for destination in planned.destinations(settings) {
             reporter.event(Event::Note(&destination));
         }
     }

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::{Semaphore, watch};
-use tokio::time::Instant;
+use tokio::sync::watch;
 
 use crate::diagnostic::count;
 use crate::execute::purse::{Limits, Purse};
+use crate::execute::retry::{Next, Tries};
+use crate::execute::route::Route;
 use crate::execute::take_in::{NotTaken, Taken, recover, take_in};
 use crate::execute::{Failed, refused};
 use crate::fs::hold::Held;
@@ -19,18 +20,9 @@ use crate::key::{Ingredients, Key};
 use crate::ledger::{Ceiling, Intent, Ledger, Moment, NotIntended, Outcome, Settlement};
 use crate::model::{Micro, Price};
 use crate::plan::Answer;
-use crate::provider::openai::{Client, Endpoint};
-use crate::provider::pace::Pace;
-use crate::provider::reply::{Attachment, Refusal, RefusalKind, Reply};
+use crate::provider::reply::{Attachment, Reply};
 use crate::provider::request::Request;
 use crate::store::{Head, Incoming, Payer, Store};
-
-/// How often a request that the provider failed at, or that did not reach it, is sent again.
-const RESENDS: u32 = 2;
-/// How often one that was refused for the rate is.
-const RATE_RESENDS: u32 = 20;
-/// The longest that a provider is waited for, once.
-const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
 /// How often it is looked whether another gpbuild is done with a shot.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -39,10 +31,6 @@ const GLANCE: Duration = Duration::from_millis(50);
 pub struct Terms {
     /// The project's name, for the ledger.
     pub project: String,
-    /// At most so many at once.
-    pub at_once: usize,
-    /// Pictures a minute for each model, if a limit is known.
-    pub images_per_minute: Option<u32>,
     /// What may be spent.
     pub limits: Limits,
     /// What a month may cost, whoever else spends meanwhile.
@@ -53,19 +41,15 @@ pub struct Terms {
 
 /// Sends the paid requests of a run.
 pub struct Asker {
-    client: Client,
+    routes: BTreeMap<String, Route>,
     store: Store,
     ledger: Arc<Ledger>,
     purse: Purse,
-    pace: Pace,
-    slots: Semaphore,
     retry_in_doubt: bool,
     project: String,
     ceilings: Vec<Ceiling>,
     /// One at a time for each key: two assets with the same shot pay for it once.
     keys: Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<()>>>>,
-    /// Why nothing more is sent: what a person has to mend first.
-    halted: Mutex<Option<String>>,
 }
 
 /// What is told while a request waits.
@@ -134,20 +118,22 @@ impl Spent {
 }
 
 impl Asker {
-    /// Sends to `endpoint` on these terms.
-    pub fn new(endpoint: Endpoint, store: Store, ledger: Arc<Ledger>, terms: Terms) -> Self {
+    /// Sends on these routes, by the provider's name, on these terms.
+    pub fn new(
+        routes: BTreeMap<String, Route>,
+        store: Store,
+        ledger: Arc<Ledger>,
+        terms: Terms,
+    ) -> Self {
         Self {
-            client: Client::new(endpoint),
+            routes,
             store,
             ledger,
             purse: Purse::new(terms.limits),
-            pace: Pace::new(terms.images_per_minute),
-            slots: Semaphore::new(terms.at_once.max(1)),
             retry_in_doubt: terms.retry_in_doubt,
             project: terms.project,
             ceilings: terms.ceilings,
             keys: Mutex::default(),
-            halted: Mutex::default(),
         }
     }
 
@@ -158,6 +144,11 @@ impl Asker {
         line: &Line,
         spent: &mut Spent,
     ) -> Result<Answer, Failed> {
+        let provider = &ask.request.model.provider;
+        let Some(route) = self.routes.get(provider) else {
+            // The plan has blocked such steps: nobody comes here.
+            return Err(refused::nobody(provider));
+        };
         let key = {
             let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(keys.entry(ask.key).or_default())
@@ -174,7 +165,7 @@ impl Asker {
                 &self.store,
                 &self.ledger,
                 Some(ask.key),
-                &self.client.veil(),
+                &route.adapter.veil(),
             ) {
                 let _ = line.tell.send(Talk::Note(warning.message));
             }
@@ -189,7 +180,7 @@ impl Asker {
         }
         let reserved = self.purse.reserve(ask.estimate).map_err(refused::over)?;
         let mut own = Spent::default();
-        let answer = self.send(ask, line, &mut own).await;
+        let answer = self.send(ask, route, line, &mut own).await;
         self.purse
             .settle(reserved, (!own.unknown).then_some(own.cost));
         spent.add(own);
@@ -232,28 +223,34 @@ impl Asker {
     }
 
     /// Sends it, and again what surely was not accepted.
-    async fn send(&self, ask: &Ask<'_>, line: &Line, spent: &mut Spent) -> Result<Answer, Failed> {
+    async fn send(
+        &self,
+        ask: &Ask<'_>,
+        route: &Route,
+        line: &Line,
+        spent: &mut Spent,
+    ) -> Result<Answer, Failed> {
         let model = ask.request.model.to_string();
         let pictures = ask.request.candidates;
-        let (mut resends, mut rate_resends) = (0, 0);
+        let mut tries = Tries::default();
         loop {
-            self.turn(ask, line).await?;
-            let slot = self.slots.acquire().await;
+            self.turn(ask, route, line).await?;
+            let slot = route.slots.acquire().await;
             // While this one waited for its slot, a person may have said that it is enough.
             if *line.stop.borrow() {
                 return Err(refused::stopped());
             }
-            if let Some(why) = self.halted() {
+            if let Some(why) = route.halted() {
                 return Err(refused::halted(&why));
             }
             // While this one waited for its slot, others may have used up the minute.
-            if self.pace.turn(&model, pictures, Instant::now()).is_err() {
+            if !route.turn(&model, pictures) {
                 continue;
             }
-            let (number, reply, incoming) = self.once(ask).await?;
+            let (number, reply, incoming) = self.once(ask, route).await?;
             if let Reply::Refused(refusal) = &reply {
                 // Before the slot is free: nobody slips through.
-                self.halt(refusal);
+                route.halt(refusal);
             }
             drop(slot);
             let settle = |outcome, why: Option<String>, request_id| {
@@ -280,7 +277,7 @@ impl Asker {
                             return Err(refused::astray(&astray));
                         }
                     };
-                    return self.taken(ask, &path, request_id, line, spent);
+                    return self.taken(ask, route, &path, request_id, line, spent);
                 }
                 Reply::Doubt { why, request_id } => {
                     spent.requests += 1;
@@ -303,44 +300,22 @@ impl Asker {
                 Reply::Unsent(why) => {
                     incoming.forget();
                     settle(Outcome::Unsent, Some(why.clone()), None)?;
-                    if resends == RESENDS {
-                        return Err(refused::unreached(&why));
+                    match tries.unsent() {
+                        Next::Again(wait) | Next::AllWait(wait) => self.wait(wait, line).await?,
+                        Next::GiveUp => return Err(refused::unreached(&why)),
                     }
-                    resends += 1;
-                    self.wait(backoff(resends), line).await?;
                 }
                 Reply::Refused(refusal) => {
                     incoming.forget();
                     let said = Some(refusal.said());
                     settle(Outcome::Refused, said, refusal.request_id.clone())?;
-                    let again = match refusal.kind {
-                        RefusalKind::RateLimit => {
-                            rate_resends += 1;
-                            rate_resends <= RATE_RESENDS
+                    match tries.refused(&refusal) {
+                        Next::Again(wait) => self.wait(wait, line).await?,
+                        Next::AllWait(wait) => route.all_wait(&model, pictures, wait),
+                        Next::GiveUp => {
+                            let hint = route.adapter.hint(&refusal);
+                            return Err(refused::refused(&refusal, hint));
                         }
-                        RefusalKind::Overloaded => {
-                            resends += 1;
-                            resends <= RESENDS
-                        }
-                        RefusalKind::SlowDown if refusal.retry_after.is_some() => {
-                            resends += 1;
-                            resends <= RESENDS
-                        }
-                        _ => false,
-                    };
-                    let tries = resends.max(rate_resends);
-                    let wait = refusal.retry_after.unwrap_or_else(|| match refusal.kind {
-                        RefusalKind::RateLimit => backoff(tries + 3),
-                        _ => backoff(tries),
-                    });
-                    if !again || wait > LONGEST_WAIT {
-                        return Err(refused::refused(&refusal));
-                    }
-                    if refusal.kind == RefusalKind::Overloaded {
-                        self.wait(wait, line).await?;
-                    } else {
-                        // Everybody waits: one refusal is enough.
-                        self.pace.refused(&model, pictures, wait, Instant::now());
                     }
                 }
             }
@@ -348,7 +323,7 @@ impl Asker {
     }
 
     /// One request: the intent is on the disk before it is sent.
-    async fn once(&self, ask: &Ask<'_>) -> Result<(u64, Reply, Incoming), Failed> {
+    async fn once(&self, ask: &Ask<'_>, route: &Route) -> Result<(u64, Reply, Incoming), Failed> {
         let request = ask.request;
         let intent = Intent {
             asset: ask.asset.to_owned(),
@@ -376,6 +351,7 @@ impl Asker {
             estimate: ask.estimate,
             size: (request.width, request.height),
             pictures: request.candidates,
+            form: route.adapter.form(),
         };
         let expected = self.store.expect(&head);
         let mut incoming = match expected {
@@ -393,9 +369,9 @@ impl Asker {
             }
         };
         let path = incoming.path().to_path_buf();
-        let reply = self
-            .client
-            .send(request, ask.references, ask.mask, &mut incoming, &path)
+        let reply = route
+            .adapter
+            .submit(request, ask.references, ask.mask, &mut incoming, &path)
             .await;
         Ok((number, reply, incoming))
     }
@@ -403,6 +379,7 @@ impl Asker {
     fn taken(
         &self,
         ask: &Ask<'_>,
+        route: &Route,
         path: &Path,
         request_id: Option<String>,
         line: &Line,
@@ -413,7 +390,7 @@ impl Asker {
             &self.ledger,
             path,
             request_id,
-            &self.client.veil(),
+            &route.adapter.veil(),
         ) {
             Ok(Taken {
                 answer,
@@ -444,25 +421,22 @@ impl Asker {
     }
 
     /// Waits until the model may be asked; nothing is counted yet.
-    async fn turn(&self, ask: &Ask<'_>, line: &Line) -> Result<(), Failed> {
+    async fn turn(&self, ask: &Ask<'_>, route: &Route, line: &Line) -> Result<(), Failed> {
         let model = ask.request.model.to_string();
         loop {
             if *line.stop.borrow() {
                 return Err(refused::stopped());
             }
-            if let Some(why) = self.halted() {
+            if let Some(why) = route.halted() {
                 return Err(refused::halted(&why));
             }
-            match self
-                .pace
-                .wait(&model, ask.request.candidates, Instant::now())
-            {
+            match route.wait(&model, ask.request.candidates) {
                 None => return Ok(()),
                 Some(wait) => {
                     let talk = Talk::Paced {
                         id: ask.asset.to_owned(),
                         wait,
-                        limit: self.pace.limit(&model),
+                        limit: route.limit(&model),
                     };
                     let _ = line.tell.send(talk);
                     self.wait(wait, line).await?;
@@ -483,29 +457,6 @@ impl Asker {
             () = stopped => Err(refused::stopped()),
         }
     }
-
-    /// A refusal that a person has to mend ends the asking altogether.
-    fn halt(&self, refusal: &Refusal) {
-        let is_final = match refusal.kind {
-            RefusalKind::Quota | RefusalKind::Credentials | RefusalKind::Redirect(_) => true,
-            RefusalKind::SlowDown => refusal.retry_after.is_none_or(|wait| wait > LONGEST_WAIT),
-            _ => false,
-        };
-        if is_final {
-            let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
-            halted.get_or_insert_with(|| refusal.said());
-        }
-    }
-
-    fn halted(&self) -> Option<String> {
-        let halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
-        halted.clone()
-    }
-}
-
-/// 0.5 s, 1 s, 2 s, … at most a minute.
-fn backoff(n: u32) -> Duration {
-    Duration::from_millis(250 << n.min(8)).min(Duration::from_secs(60))
 }
 
 /// What a run says of a limit: `5 pictures a minute: 24 left take about 5 min`.

@@ -5,6 +5,8 @@ mod ask;
 mod bundle;
 mod purse;
 mod refused;
+mod retry;
+mod route;
 mod shot;
 mod step;
 mod take_in;
@@ -21,6 +23,7 @@ use crate::signal::Signals;
 
 pub use ask::{Asker, Line, Spent, Talk, Terms, paced};
 pub use purse::{Limits, OwnLimits};
+pub use route::Route;
 pub use step::{Made, Maker, draw_diagnostic, locked_asset, overlay_diagnostic, page_images};
 pub use take_in::recover;
 

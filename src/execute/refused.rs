@@ -57,6 +57,11 @@ pub fn over(over: Over) -> Failed {
     blocked(Exit::Budget, diagnostic)
 }
 
+/// There is no way to the provider.
+pub fn nobody(provider: &str) -> Failed {
+    Diagnostic::error(format!("`{provider}` cannot be asked")).into()
+}
+
 /// Somebody else's refusal holds for everybody.
 pub fn halted(why: &str) -> Failed {
     let diagnostic = Diagnostic::error(format!("it was not asked for: the provider said {why}"));
@@ -144,8 +149,8 @@ pub fn unreached(why: &str) -> Failed {
     )
 }
 
-/// What the provider refused for good.
-pub fn refused(refusal: &Refusal) -> Failed {
+/// What the provider refused for good; `own` is what the provider has to say to it.
+pub fn refused(refusal: &Refusal, own: Option<String>) -> Failed {
     let said = refusal.said();
     let mut diagnostic = Diagnostic::error(match &refusal.kind {
         RefusalKind::Moderation { stage, .. } => match stage.as_deref() {
@@ -161,24 +166,18 @@ pub fn refused(refusal: &Refusal) -> Failed {
         _ => format!("the provider refused it: {said}"),
     });
     let code = refusal.code.as_deref().unwrap_or_default();
-    let verify = refusal.message.contains("must be verified");
     let hint = match &refusal.kind {
-        RefusalKind::Moderation { .. } => {
-            "reword the prompt; `params = { moderation = \"low\" }` is less strict"
-        }
+        RefusalKind::Moderation { .. } => "reword the prompt",
         RefusalKind::RateLimit => {
             "it went on for too long: run `gpbuild` again later, or with less `--jobs`"
         }
         RefusalKind::Overloaded => "nothing was made: run `gpbuild` again later",
         RefusalKind::SlowDown => "wait a quarter of an hour, then run `gpbuild --jobs 2`",
         RefusalKind::Quota => "look at billing and limits of the account: no waiting mends this",
-        RefusalKind::Credentials if verify => {
-            "the organization has to be verified once, in the provider's settings; it takes some 30 minutes to be known"
-        }
         RefusalKind::Credentials if refusal.status == 403 => {
             "the key may not do this: look at its permissions in the provider's settings"
         }
-        RefusalKind::Credentials => "look at `OPENAI_API_KEY`",
+        RefusalKind::Credentials => "look at the key",
         RefusalKind::NoModel => "look at the model's name, and at what the key may use",
         RefusalKind::Redirect(_) => {
             "gpbuild follows nowhere, so that the key goes to nobody else: set `base_url` to where the API is"
@@ -188,7 +187,7 @@ pub fn refused(refusal: &Refusal) -> Failed {
         }
         RefusalKind::Invalid => "nothing was made, nothing was paid",
     };
-    diagnostic = diagnostic.hint(hint);
+    diagnostic = diagnostic.hint(own.unwrap_or_else(|| hint.to_owned()));
     if let RefusalKind::Moderation { categories, .. } = &refusal.kind
         && !categories.is_empty()
     {

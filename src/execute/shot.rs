@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Exit};
 use crate::digest::Digest;
 use crate::execute::ask::Ask;
 use crate::execute::step::{draw_diagnostic, no_picture, page_images, told};
-use crate::execute::{Failed, Line, Maker, Spent};
+use crate::execute::{Failed, Line, Maker, Spent, refused};
 use crate::export;
 use crate::fs::Durability;
 use crate::key::{self, Ingredients, SHOT};
@@ -87,9 +87,7 @@ impl Maker {
     ) -> Result<Answer, Failed> {
         let Some(asker) = &self.asker else {
             // The plan has blocked such steps: nobody comes here.
-            return Err(
-                Diagnostic::error(format!("`{}` cannot be asked", request.model.provider)).into(),
-            );
+            return Err(refused::nobody(&request.model.provider));
         };
         let attach = |picture: &Picture| self.attachment(step, picture, previous);
         let references = request

@@ -15,7 +15,6 @@ use crate::ledger::{Ledger, Moment, Outcome, Settlement};
 use crate::model::Micro;
 use crate::plan::Answer;
 use crate::provider::Veil;
-use crate::provider::openai;
 use crate::provider::reply::{KeepError, Usage};
 use crate::store::{Head, Payer, ShotEntry, Store, StreamError};
 
@@ -60,8 +59,10 @@ pub fn take_in(
             })
     };
     let head = arrived.head.clone();
-    let said =
-        openai::read(&mut arrived.body, head.pictures, veil, &mut keep).map_err(NotTaken::Disk)?;
+    let said = head
+        .form
+        .read(&mut arrived.body, head.pictures, veil, &mut keep)
+        .map_err(NotTaken::Disk)?;
     let (cost, odd_bill) = bill(&head, said.usage);
     let why = said.error.clone().or(said.trouble.clone());
     let settle = |outcome, why: Option<String>| Settlement {
@@ -264,7 +265,7 @@ fn look_at(store: &Store, ledger: &Ledger, path: &Path) -> Result<Part, FsError>
         size += std::io::copy(bytes, &mut std::io::sink()).map_err(KeepError::Picture)?;
         Ok(Digest::of(&[]))
     };
-    let said = openai::read(
+    let said = head.form.read(
         &mut arrived.body,
         head.pictures,
         &Veil::default(),

@@ -1,6 +1,7 @@
 //! The one page: load -> resolve -> plan -> execute -> lock -> index -> state. Only this file knows
 //! all the stages; each takes what the one before it gives.
 
+mod access;
 mod adopt;
 mod alone;
 mod fonts;
@@ -45,12 +46,13 @@ use crate::template::Templates;
 use crate::trust;
 use crate::world::{Sight, World};
 
+pub use access::Access;
 pub use adopt::{
     adopt_by_word, is_there as has_old_store, nothing_there, plan_note as old_store_note,
 };
 pub use alone::alone;
 pub use gate::{Wishes, wishes};
-pub use money::{Access, Money, unasked, under_way};
+pub use money::{Money, unasked, under_way};
 pub use outcome::{asset_report, fresh_report};
 pub use remember::{Unchanged, nothing_changed};
 pub use why::Why;

@@ -94,7 +94,7 @@ pub enum Reason {
     /// This gpbuild cannot ask the provider.
     NoProvider(String),
     /// The environment variable with the provider's key is not set.
-    NoKey(&'static str),
+    NoKey(String),
     /// Another gpbuild asks for it just now: who.
     BeingMade(String),
     /// Nobody agreed to what the project sets for requests.

@@ -160,3 +160,14 @@ pub enum KeepError {
     /// The disk said no.
     Disk(FsError),
 }
+
+/// What is wrong with a parameter beside the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParamProblem {
+    /// Which one.
+    pub name: &'static str,
+    /// What is wrong.
+    pub message: &'static str,
+    /// What to do.
+    pub hint: &'static str,
+}

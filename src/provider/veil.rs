@@ -1,4 +1,4 @@
-//! The key, where it comes back: a gateway or a provider may repeat what it was sent. What is told, and what is
+//! Keys, where they come back: a gateway or a provider may repeat what it was sent. What is told, and what is
 //! kept in ledger, entries and lock, has none of it. Knows no field.
 
 use std::borrow::Cow;
@@ -10,34 +10,39 @@ const LEAST: usize = 8;
 /// What is told in its place.
 const INSTEAD: &str = "(your key)";
 
-/// Hides a key in what somebody else says. The default hides nothing.
+/// Hides keys in what somebody else says. The default hides nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Veil {
-    key: Option<SecretString>,
+    keys: Vec<SecretString>,
 }
 
 impl Veil {
-    /// Hides this key.
-    pub fn new(key: Option<&SecretString>) -> Self {
-        Self { key: key.cloned() }
-    }
-
-    /// The text without the key.
-    pub(in crate::provider) fn over<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match self.hidden() {
-            Some(key) if text.contains(key) => Cow::Owned(text.replace(key, INSTEAD)),
-            _ => Cow::Borrowed(text),
+    /// Hides these keys.
+    pub fn new<'k>(keys: impl IntoIterator<Item = &'k SecretString>) -> Self {
+        Self {
+            keys: keys.into_iter().cloned().collect(),
         }
     }
 
-    /// Whether there is nothing of the key in it.
-    pub(in crate::provider) fn lets_pass(&self, name: &str) -> bool {
-        self.hidden().is_none_or(|key| !name.contains(key))
+    /// The text without the keys.
+    pub(in crate::provider) fn over<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
+        for key in self.hidden() {
+            if text.contains(key) {
+                text = Cow::Owned(text.replace(key, INSTEAD));
+            }
+        }
+        text
     }
 
-    fn hidden(&self) -> Option<&str> {
-        let key = self.key.as_ref()?.expose_secret().trim();
-        (key.len() >= LEAST).then_some(key)
+    /// Whether there is nothing of a key in it.
+    pub(in crate::provider) fn lets_pass(&self, name: &str) -> bool {
+        self.hidden().all(|key| !name.contains(key))
+    }
+
+    fn hidden(&self) -> impl Iterator<Item = &str> {
+        let keys = self.keys.iter().map(|key| key.expose_secret().trim());
+        keys.filter(|key| key.len() >= LEAST)
     }
 }
 
@@ -47,7 +52,7 @@ mod tests {
 
     #[test]
     fn a_key_is_hidden_and_a_word_is_not() {
-        let veil = Veil::new(Some(&" sk-0123456789\n".into()));
+        let veil = Veil::new([&" sk-0123456789\n".into()]);
         assert_eq!(
             veil.over("got Bearer sk-0123456789, sk-0123456789"),
             "got Bearer (your key), (your key)"
@@ -58,7 +63,7 @@ mod tests {
             ("", "no key"),
             ("sk-0123456789", "sk-01"),
         ] {
-            let veil = Veil::new(Some(&key.into()));
+            let veil = Veil::new([&key.into()]);
             assert_eq!(veil.over(text), text);
             assert!(veil.lets_pass(text));
         }

@@ -8,8 +8,8 @@ use crate::export::{self, ExportError, Glance};
 use crate::manifest::{At, Edit, Reference, is_glob};
 use crate::model::ModelId;
 use crate::path::ProjectPath;
-use crate::provider;
 use crate::provider::request::{Operation, Picture, Request};
+use crate::provider::table::Row;
 use crate::spec::context::{self, Context};
 use crate::spec::preflight::{Mask, Preflight};
 use crate::spec::ready::Ready;
@@ -32,7 +32,7 @@ impl<'a> Resolver<'a> {
             Ok(known) => known,
             Err(why) => return Err(vec![why.at(model.place.clone())]),
         };
-        let mut flight = Preflight::new(&model.value, known);
+        let mut flight = Preflight::new(&model.value, known, self.row(&model.value));
         let quality = layers.get(|f| f.quality.as_ref()).map(|found| found.value);
         let quality = flight
             .word("quality", quality, |model| &model.qualities)
@@ -44,7 +44,7 @@ impl<'a> Resolver<'a> {
         let candidates = flight.candidates(candidates.map(|found| found.value));
         let preset = &target.preset;
         let (width, height) = flight.size(preset.width, preset.height, &target.place);
-        let references = self.references(ready, target);
+        let references = self.references(ready, target, self.most_bytes(&model.value));
         let broken = references.is_err();
         let mut references = flight.keep(references);
         if let From::After(main) = &target.from {
@@ -52,7 +52,9 @@ impl<'a> Resolver<'a> {
         }
         flight.references(&references, &target.place);
         let mask = layers.get(|f| f.mask.as_ref());
-        let mask = mask.and_then(|found| flight.keep(self.mask(found.folder, found.value)));
+        let mask = mask.and_then(|found| {
+            flight.keep(self.mask(found.folder, found.value, self.most_bytes(&model.value)))
+        });
         if let Some((_, seen)) = &mask {
             match references.first() {
                 None if broken => {}
@@ -69,7 +71,8 @@ impl<'a> Resolver<'a> {
         }
         let first = Request {
             model: model.value.clone(),
-            adapter: provider::adapter_version(&model.value),
+            // Not asked yet: the first version of whatever will ask them.
+            adapter: self.row(&model.value).map_or(1, |row| row.shape.version()),
             operation: if references.is_empty() {
                 Operation::Generate
             } else {
@@ -123,13 +126,17 @@ impl<'a> Resolver<'a> {
             .with("edit", value)
             .with("text", context::text(text));
         let known = self.manifest.models.get(&first.model);
-        let mut flight = Preflight::new(&first.model, known);
+        let mut flight = Preflight::new(&first.model, known, self.row(&first.model));
         let references = vec![Picture::Previous];
         flight.references(&references, &edit.change.place);
         let mask = edit.mask.as_ref().and_then(|at| {
             let layers = &ready.unit.layers;
             let folder = layers.get(|f| (!f.edits.is_empty()).then_some(&f.edits));
-            flight.keep(self.mask(folder.map_or("", |found| found.folder), at))
+            flight.keep(self.mask(
+                folder.map_or("", |found| found.folder),
+                at,
+                self.most_bytes(&first.model),
+            ))
         });
         if let Some((_, seen)) = &mask {
             flight.mask(seen, Some((first.width, first.height)));
@@ -151,11 +158,12 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// `references`, and what `series` adds to a slide.
+    /// `references`, and what `series` adds to a slide; none of more than so many bytes.
     pub(super) fn references(
         &self,
         ready: &Ready<'a>,
         target: &Target<'_>,
+        most: u64,
     ) -> Result<Vec<Picture>, Problems> {
         let layers = &ready.unit.layers;
         let mut pictures = Vec::new();
@@ -166,7 +174,7 @@ impl<'a> Resolver<'a> {
                 "first" if slide.number > 1 => pictures.push(Picture::Asset(slide.first.clone())),
                 "previous" => pictures.extend(slide.previous.clone().map(Picture::Asset)),
                 "first" => {}
-                _ => match self.picture(found.folder, found.value) {
+                _ => match self.picture(found.folder, found.value, most) {
                     Ok(picture) => pictures.push(picture),
                     Err(problem) => problems.push(problem.hint(
                         "`series` is `first`, `previous`, `none` or a picture of the project",
@@ -190,7 +198,7 @@ impl<'a> Resolver<'a> {
                         ),
                         Ok(files) => {
                             for file in files {
-                                match self.file(&file, &at.place) {
+                                match self.file(&file, &at.place, most) {
                                     Ok(picture) => pictures.push(picture),
                                     Err(problem) => problems.push(problem),
                                 }
@@ -207,7 +215,7 @@ impl<'a> Resolver<'a> {
                         value,
                         place: at.place.clone(),
                     });
-                    match rendered.and_then(|at| self.picture(folder, &at)) {
+                    match rendered.and_then(|at| self.picture(folder, &at, most)) {
                         Ok(picture) => pictures.push(picture),
                         Err(problem) => problems.push(problem),
                     }
@@ -228,15 +236,27 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn picture(&self, folder: &str, at: &At<String>) -> Result<Picture, Diagnostic> {
-        self.file(&join(folder, at)?, &at.place)
+    /// The row of a model's provider, if that can be asked.
+    fn row(&self, model: &ModelId) -> Option<&'a Row> {
+        let provider = self.manifest.providers.get(&model.provider)?;
+        Some(&provider.row)
+    }
+
+    /// The most bytes of a picture that this model is sent.
+    fn most_bytes(&self, model: &ModelId) -> u64 {
+        let most = self.row(model).map(|row| row.max_reference_bytes);
+        most.unwrap_or(MAX_PICTURE_BYTES).min(MAX_PICTURE_BYTES)
+    }
+
+    fn picture(&self, folder: &str, at: &At<String>, most: u64) -> Result<Picture, Diagnostic> {
+        self.file(&join(folder, at)?, &at.place, most)
     }
 
     /// A file of the project that a model is sent: a picture that it can read.
-    fn file(&self, path: &ProjectPath, place: &Place) -> Result<Picture, Diagnostic> {
+    fn file(&self, path: &ProjectPath, place: &Place, most: u64) -> Result<Picture, Diagnostic> {
         let digest = self
             .world
-            .digest(path, MAX_PICTURE_BYTES)
+            .digest(path, most)
             .map_err(|e| Diagnostic::error(e.to_string()).at(place.clone()))?;
         self.glance(path).map_err(|why| {
             Diagnostic::error(format!("`{path}` cannot be sent to a model: {why}"))
@@ -250,9 +270,10 @@ impl<'a> Resolver<'a> {
         &self,
         folder: &str,
         at: &'p At<String>,
+        most: u64,
     ) -> Result<Option<(Picture, Mask<'p>)>, Problems> {
         let path = join(folder, at).map_err(|p| vec![p])?;
-        let picture = self.file(&path, &at.place).map_err(|p| vec![p])?;
+        let picture = self.file(&path, &at.place, most).map_err(|p| vec![p])?;
         let bytes = std::fs::metadata(self.world.root().at(&path)).map_or(0, |meta| meta.len());
         let seen = self.glance(&path).ok().map(|seen| Mask {
             name: path.to_string(),

@@ -16,7 +16,7 @@ use crate::spec::{Origin, Spec};
 use crate::template;
 use crate::text::Text;
 
-/// The largest reference picture, in bytes: an API takes less than 50 MB.
+/// The largest picture that is read for a request or a page, in bytes; a provider may take less.
 pub const MAX_PICTURE_BYTES: u64 = 49_999_999;
 /// The template of a cover that names none.
 const COVER: &str = "cover";

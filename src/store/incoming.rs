@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::fs::{FsError, op};
 use crate::key::{Ingredients, Key};
 use crate::model::{Micro, Price};
+use crate::provider::Form;
 use crate::store::Store;
 
 /// The first line is at most half as long as an entry: what is asked for stands in both.
@@ -44,6 +45,9 @@ pub struct Head {
     pub size: (u32, u32),
     /// Pictures asked for.
     pub pictures: u32,
+    /// In which form the answer is. Heads without one are older than the second form.
+    #[serde(default)]
+    pub form: Form,
 }
 
 /// An answer that is being written.
@@ -361,6 +365,7 @@ mod tests {
     use crate::digest::Digest;
     use crate::fs::{Durability, write_atomic};
     use crate::key::{Ingredients, Key};
+    use crate::provider::Form;
     use crate::store::Store;
 
     fn head(number: u64) -> Head {
@@ -374,6 +379,7 @@ mod tests {
             estimate: None,
             size: (1, 2),
             pictures: 1,
+            form: Form::default(),
         }
     }
 

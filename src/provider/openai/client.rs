@@ -3,17 +3,20 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use reqwest::RequestBuilder;
 
 use super::body;
 use super::endpoint::Endpoint;
 use super::refusal;
-use crate::provider::Veil;
+use crate::provider::address::is_here;
 use crate::provider::bounded;
 use crate::provider::http::{Http, NoAnswer, beginning};
-use crate::provider::reply::{Attachment, Reply};
+use crate::provider::reply::{Attachment, Refusal, RefusalKind, Reply};
 use crate::provider::request::{Operation, Request};
+use crate::provider::table::Row;
+use crate::provider::{Config, Veil};
 
 /// The most that is read of an answer, for each picture: four bytes for each of eight million pixels,
 /// in base64, and as much again.
@@ -21,15 +24,22 @@ const MAX_PICTURE_BYTES: u64 = 96 << 20;
 
 /// Sends requests. Nothing of it is set up before the first one.
 pub struct Client {
+    row: Arc<Row>,
+    key_variable: String,
     endpoint: Endpoint,
     http: Http,
 }
 
 impl Client {
     /// A client; nothing is connected yet.
-    pub fn new(endpoint: Endpoint) -> Self {
-        let http = Http::new(endpoint.timeout(), endpoint.is_here());
-        Self { endpoint, http }
+    pub fn new(config: Config) -> Self {
+        let http = Http::new(config.timeout, is_here(&config.base_url));
+        Self {
+            row: Arc::clone(&config.row),
+            key_variable: config.key_variable.clone(),
+            endpoint: Endpoint::new(config),
+            http,
+        }
     }
 
     /// Hides the key in what comes back.
@@ -65,7 +75,7 @@ impl Client {
         if !response.status().is_success() {
             let headers = response.headers().clone();
             let body = beginning(&mut response).await;
-            return match refusal::read(status, &headers, &body, &veil) {
+            return match refusal::read(&self.row, status, &headers, &body, &veil) {
                 Some(refusal) => Reply::Refused(refusal),
                 None => Reply::Doubt {
                     why: format!("something between here and the provider answered {status}"),
@@ -80,6 +90,24 @@ impl Client {
         }
     }
 
+    /// What a person can do about a refusal, where there is a way of its own.
+    pub fn hint(&self, refusal: &Refusal) -> Option<String> {
+        let verify = refusal.message.contains("must be verified");
+        Some(match &refusal.kind {
+            RefusalKind::Moderation { .. } => {
+                let lower = self.row.lower_moderation.as_ref()?;
+                format!("reword the prompt; {lower}")
+            }
+            RefusalKind::Credentials if verify => {
+                "the organization has to be verified once, in the provider's settings; it takes some 30 minutes to be known".to_owned()
+            }
+            RefusalKind::Credentials if refusal.status != 403 => {
+                format!("look at `{}`", self.key_variable)
+            }
+            _ => return None,
+        })
+    }
+
     /// The request, put together.
     async fn post(
         &self,
@@ -92,12 +120,12 @@ impl Client {
         let headers = self.endpoint.headers().map_err(|variable| {
             Reply::Unsent(format!("`{variable}` holds what no header can carry"))
         })?;
-        let operation = match request.operation {
-            Operation::Edit => "edits",
-            Operation::Generate | Operation::Draw => "generations",
+        let path = match request.operation {
+            Operation::Edit => &self.row.paths.edit,
+            Operation::Generate | Operation::Draw => &self.row.paths.generate,
         };
         let post = client
-            .post(self.endpoint.url(&request.model.name, operation))
+            .post(self.endpoint.url(&request.model.name, path))
             .headers(headers);
         if request.operation == Operation::Edit {
             let form = body::form(request, model, references, mask).await;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::provider::bounded;
 use crate::provider::reply::{Refusal, RefusalKind};
+use crate::provider::table::Row;
 use crate::provider::veil::Veil;
 
 /// So many categories of moderation are told.
@@ -49,7 +50,13 @@ const QUOTA: [&str; 6] = [
 
 /// Reads an answer that is not 200. `None` if it is not the API's own word: a proxy gave up, and
 /// whether the request was accepted is not known.
-pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8], veil: &Veil) -> Option<Refusal> {
+pub(super) fn read(
+    row: &Row,
+    status: u16,
+    headers: &HeaderMap,
+    body: &[u8],
+    veil: &Veil,
+) -> Option<Refusal> {
     let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim().to_owned());
     let name = |text: &str| bounded::name(text).filter(|name| veil.lets_pass(name));
     // Before it is cut, so that no half of it is left, and after it was cleaned, so that nothing was between.
@@ -68,10 +75,8 @@ pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8], veil: &Veil) -
         300..=399 => {
             RefusalKind::Redirect(header("location").map_or_else(String::new, |to| sentence(&to)))
         }
-        408 | 409 if !own_word => return None,
-        // Whoever says it, generation may go on behind it.
-        502 | 504 | 520..=599 => return None,
-        500..=599 if !own_word => return None,
+        // Generation may go on behind whoever says that.
+        408 | 409 | 500..=599 if !own_word || !row.is_unpaid(status) => return None,
         _ => kind(status, code.as_deref(), &error, name),
     };
     let retry_after = header("retry-after-ms")
@@ -131,17 +136,29 @@ fn categories(details: &Details, name: impl Fn(&str) -> Option<String>) -> Vec<S
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use reqwest::header::{HeaderMap, HeaderValue};
 
-    use super::{Refusal, RefusalKind, Veil};
+    use super::{Refusal, RefusalKind, Row, Veil};
+    use crate::provider::table;
+
+    fn openai() -> Arc<Row> {
+        Arc::clone(&table::builtin()["openai"])
+    }
 
     fn told(status: u16, body: &str) -> Option<Refusal> {
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", HeaderValue::from_static("12"));
         headers.insert("x-request-id", HeaderValue::from_static("req_7"));
-        super::read(status, &headers, body.as_bytes(), &Veil::default())
+        super::read(
+            &openai(),
+            status,
+            &headers,
+            body.as_bytes(),
+            &Veil::default(),
+        )
     }
 
     fn error(kind: &str, code: &str, message: &str) -> String {
@@ -251,7 +268,8 @@ mod tests {
             told(413, "<html>too large</html>").unwrap().kind,
             RefusalKind::Invalid
         );
-        let redirect = super::read(302, &HeaderMap::new(), b"", &Veil::default()).unwrap();
+        let redirect =
+            super::read(&openai(), 302, &HeaderMap::new(), b"", &Veil::default()).unwrap();
         assert_eq!(redirect.kind, RefusalKind::Redirect(String::new()));
     }
 

@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 
 use gpbuild::digest::Digest;
 use gpbuild::model::ModelId;
-use gpbuild::provider::Veil;
-use gpbuild::provider::openai::{Client, Config, Endpoint, read};
 use gpbuild::provider::reply::{Contents, KeepError, Reply};
 use gpbuild::provider::request::{Operation, Request};
+use gpbuild::provider::{Adapter, Config, Form, Veil, address, table};
 
 use crate::count::Count;
 use crate::random::Random;
@@ -72,24 +71,18 @@ pub fn answers(answers: u64, first_seed: u64) -> Count {
 
 /// Asks for one picture; what is said of it, and what was read if an answer came.
 async fn ask(server: SocketAddr, other: SocketAddr, seed: u64) -> (String, Option<Contents>) {
-    let endpoint = Endpoint::new(Config {
-        // The seed goes with the request, so that the server knows what to answer.
-        base_url: Endpoint::parse_url(&format!(
-            "http://127.0.0.1:{}/{seed}/{}",
-            server.port(),
-            other.port()
-        ))
-        .unwrap(),
-        key: KEY.into(),
-        organization: None,
-        project: None,
-        azure: None,
-        timeout: TIMEOUT,
-    });
-    let client = Client::new(endpoint);
+    // The seed goes with the request, so that the server knows what to answer.
+    let base_url = address::parse(&format!(
+        "http://127.0.0.1:{}/{seed}/{}",
+        server.port(),
+        other.port()
+    ))
+    .unwrap();
+    let row = &table::builtin()["openai"];
+    let adapter = Adapter::new(Config::new(row, base_url, KEY.into(), TIMEOUT));
     let mut file = tempfile::tempfile().unwrap();
-    let reply = client
-        .send(
+    let reply = adapter
+        .submit(
             &request(),
             &[],
             None,
@@ -105,13 +98,14 @@ async fn ask(server: SocketAddr, other: SocketAddr, seed: u64) -> (String, Optio
                 size += std::io::copy(bytes, &mut std::io::sink()).map_err(KeepError::Picture)?;
                 Ok(Digest::of(&[]))
             };
-            let answer = read(
-                std::io::BufReader::new(file),
-                1,
-                &Veil::default(),
-                &mut keep,
-            )
-            .unwrap();
+            let answer = Form::Images
+                .read(
+                    std::io::BufReader::new(file),
+                    1,
+                    &Veil::default(),
+                    &mut keep,
+                )
+                .unwrap();
             (format!("{answer:?}"), Some(answer))
         }
         Reply::Refused(refusal) => (refusal.said(), None),

@@ -1,0 +1,152 @@
+//! [`Adapter`]: the seam. Whoever asks for a picture knows these calls and the neutral words of `reply.rs`, and nothing
+//! of who answers. A closed list: what a shape cannot do, the compiler asks for.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::digest::Digest;
+use crate::fs::FsError;
+use crate::provider::Veil;
+use crate::provider::openai::{self, Azure};
+use crate::provider::reply::{Attachment, Contents, KeepError, ParamProblem, Refusal, Reply};
+use crate::provider::request::Request;
+use crate::provider::table::{Row, Shape};
+
+/// Whom to ask, and as whom.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The provider.
+    pub row: Arc<Row>,
+    /// Where its API is.
+    pub base_url: Url,
+    /// The key; shown as `[REDACTED]` wherever it is printed.
+    pub key: SecretString,
+    /// The variable that holds it, for messages.
+    pub key_variable: String,
+    /// The values of the variables that the row's further headers name.
+    pub values: BTreeMap<String, String>,
+    /// Azure's shape of the same API.
+    pub azure: Option<Azure>,
+    /// How long one request may take, from its first byte to the answer's last.
+    pub timeout: Duration,
+}
+
+impl Config {
+    /// What has to be known of any provider.
+    pub fn new(row: &Arc<Row>, base_url: Url, key: SecretString, timeout: Duration) -> Self {
+        Self {
+            row: Arc::clone(row),
+            base_url,
+            key,
+            key_variable: row.key_variables().next().unwrap_or_default(),
+            values: BTreeMap::new(),
+            azure: None,
+            timeout,
+        }
+    }
+}
+
+/// In which form the answer to a request is: it is on the disk with it, so that whoever finds it later can read it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// The pictures are in it.
+    #[default]
+    Images,
+}
+
+impl Form {
+    /// Reads the answer to a request for `asked` pictures; each picture's bytes go to `keep`, but none of more than
+    /// were asked for. Only the disk is an error: whatever else is wrong is told in the contents, with the pictures
+    /// that came before it.
+    pub fn read(
+        &self,
+        body: impl Read,
+        asked: u32,
+        veil: &Veil,
+        keep: &mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>,
+    ) -> Result<Contents, FsError> {
+        match self {
+            Self::Images => openai::read(body, asked, veil, keep),
+        }
+    }
+}
+
+/// Asks one provider.
+pub enum Adapter {
+    /// One request, whose answer holds the pictures.
+    Images(openai::Client),
+}
+
+impl Adapter {
+    /// Who asks as `config` says; nothing is connected yet.
+    pub fn new(config: Config) -> Self {
+        match config.row.shape {
+            Shape::Images => Self::Images(openai::Client::new(config)),
+        }
+    }
+
+    /// In which form its answers are.
+    pub fn form(&self) -> Form {
+        match self {
+            Self::Images(_) => Form::Images,
+        }
+    }
+
+    /// Sends `request` once, and nothing else. The body of an answer goes to `into` as it comes; `path` is for
+    /// messages.
+    pub async fn submit(
+        &self,
+        request: &Request,
+        references: &[Attachment],
+        mask: Option<&Attachment>,
+        into: &mut (dyn Write + Send),
+        path: &Path,
+    ) -> Reply {
+        match self {
+            Self::Images(client) => client.send(request, references, mask, into, path).await,
+        }
+    }
+
+    /// What a person can do about a refusal, where the provider has a way of its own.
+    pub fn hint(&self, refusal: &Refusal) -> Option<String> {
+        match self {
+            Self::Images(client) => client.hint(refusal),
+        }
+    }
+
+    /// Hides the key in what comes back.
+    pub fn veil(&self) -> Veil {
+        match self {
+            Self::Images(client) => client.veil(),
+        }
+    }
+}
+
+impl Shape {
+    /// What counts in the keys of everything that is asked for in this shape: a change is a reason to pay again.
+    pub fn version(self) -> u32 {
+        match self {
+            Self::Images => openai::VERSION,
+        }
+    }
+
+    /// What is wrong with parameters that do not go together, beyond what the table of models says of each.
+    pub fn params(
+        self,
+        params: &Map<String, Value>,
+        background: Option<&str>,
+    ) -> Vec<ParamProblem> {
+        match self {
+            Self::Images => openai::params(params, background),
+        }
+    }
+}
