@@ -20,7 +20,7 @@ use crate::key::{Ingredients, Key};
 use crate::ledger::{Ceiling, Intent, Ledger, Moment, NotIntended, Outcome, Settlement};
 use crate::model::{Micro, Price};
 use crate::plan::Answer;
-use crate::provider::reply::{Attachment, Reply};
+use crate::provider::reply::{Attachment, Found, Reply};
 use crate::provider::request::Request;
 use crate::store::{Head, Incoming, Payer, Store};
 
@@ -42,8 +42,8 @@ pub struct Terms {
 /// Sends the paid requests of a run.
 pub struct Asker {
     routes: BTreeMap<String, Route>,
-    store: Store,
-    ledger: Arc<Ledger>,
+    pub(super) store: Store,
+    pub(super) ledger: Arc<Ledger>,
     purse: Purse,
     retry_in_doubt: bool,
     project: String,
@@ -173,6 +173,13 @@ impl Asker {
                 return Ok(answer);
             }
         }
+        self.find(ask, route, line).await?;
+        if let Some(path) = self.store.tickets().get(&ask.key) {
+            // Paid for by an earlier run, in whose bill it is.
+            let mut earlier = Spent::default();
+            let taken = self.collect(ask.asset, path, route, line).await;
+            return self.told(taken, ask, line, &mut earlier);
+        }
         if !self.retry_in_doubt
             && let Some(entry) = self.ledger.doubt(&ask.key)
         {
@@ -252,7 +259,11 @@ impl Asker {
                 // Before the slot is free: nobody slips through.
                 route.halt(refusal);
             }
-            drop(slot);
+            // A ticket is waited for in its slot: what a provider makes at once is bounded too.
+            let _slot = match reply {
+                Reply::Ticket(_) => Some(slot),
+                _ => None,
+            };
             let settle = |outcome, why: Option<String>, request_id| {
                 let settlement = Settlement {
                     outcome,
@@ -278,6 +289,20 @@ impl Asker {
                         }
                     };
                     return self.taken(ask, route, &path, request_id, line, spent);
+                }
+                Reply::Ticket(ticket) => {
+                    spent.requests += 1;
+                    let path = match incoming.arrived() {
+                        Ok(path) => path,
+                        Err(astray) => {
+                            spent.unknown = true;
+                            let why = Some(astray.error.to_string());
+                            let _ = settle(Outcome::Doubt, why, Some(ticket.id));
+                            return Err(refused::astray(&astray));
+                        }
+                    };
+                    let taken = self.collect(ask.asset, &path, route, line).await;
+                    return self.told(taken, ask, line, spent);
                 }
                 Reply::Doubt { why, request_id } => {
                     spent.requests += 1;
@@ -341,18 +366,7 @@ impl Asker {
                 return Err(refused::over(self.purse.passed(&ceiling, left)));
             }
         };
-        let head = Head {
-            number,
-            asset: ask.asset.to_owned(),
-            key: ask.key,
-            ingredients: ask.ingredients.clone(),
-            model: request.model.to_string(),
-            price: ask.price,
-            estimate: ask.estimate,
-            size: (request.width, request.height),
-            pictures: request.candidates,
-            form: route.adapter.form(),
-        };
+        let head = self.head(ask, route, number);
         let expected = self.store.expect(&head);
         let mut incoming = match expected {
             Ok(incoming) => incoming,
@@ -371,7 +385,14 @@ impl Asker {
         let path = incoming.path().to_path_buf();
         let reply = route
             .adapter
-            .submit(request, ask.references, ask.mask, &mut incoming, &path)
+            .submit(
+                request,
+                &own_id(&ask.key, number),
+                ask.references,
+                ask.mask,
+                &mut incoming,
+                &path,
+            )
             .await;
         Ok((number, reply, incoming))
     }
@@ -392,23 +413,7 @@ impl Asker {
             request_id,
             &route.adapter.veil(),
         ) {
-            Ok(Taken {
-                answer,
-                cost,
-                remarks,
-            }) => {
-                match cost {
-                    Some(cost) => spent.cost += cost,
-                    None => spent.unknown = true,
-                }
-                for remark in remarks {
-                    // The run may be over; the pictures are kept all the same.
-                    let _ = line
-                        .tell
-                        .send(Talk::Note(format!("{}: {remark}", ask.asset)));
-                }
-                Ok(answer)
-            }
+            Ok(taken) => self.told(Ok(taken), ask, line, spent),
             Err(NotTaken::Empty(why, aside)) => {
                 spent.unknown = true;
                 Err(refused::doubt(&why, Some(&aside)))
@@ -417,6 +422,77 @@ impl Asker {
                 spent.unknown = true;
                 Err(refused::not_kept(&error, path))
             }
+        }
+    }
+
+    /// The answer out of what was taken in, or not; counts what it cost, and tells what is odd about it.
+    fn told(
+        &self,
+        taken: Result<Taken, Failed>,
+        ask: &Ask<'_>,
+        line: &Line,
+        spent: &mut Spent,
+    ) -> Result<Answer, Failed> {
+        let Ok(Taken {
+            answer,
+            cost,
+            remarks,
+        }) = taken
+        else {
+            spent.unknown = true;
+            return taken.map(|taken| taken.answer);
+        };
+        match cost {
+            Some(cost) => spent.cost += cost,
+            None => spent.unknown = true,
+        }
+        for remark in remarks {
+            // The run may be over; the pictures are kept all the same.
+            let _ = line
+                .tell
+                .send(Talk::Note(format!("{}: {remark}", ask.asset)));
+        }
+        Ok(answer)
+    }
+
+    /// Looks for the ticket of a request whose answer was lost, where the provider takes names of ours: then it is not in
+    /// doubt any more.
+    async fn find(&self, ask: &Ask<'_>, route: &Route, line: &Line) -> Result<(), Failed> {
+        let Some(entry) = self.ledger.doubt(&ask.key) else {
+            return Ok(());
+        };
+        if entry.settlement.is_some_and(|s| s.request_id.is_some())
+            || self.store.tickets().contains_key(&ask.key)
+        {
+            return Ok(());
+        }
+        match route.adapter.find(&own_id(&ask.key, entry.number)).await {
+            Found::Ticket(answer) => {
+                let head = self.head(ask, route, entry.number);
+                let put = self.store.put_ticket(&head, &answer);
+                put.map(drop).map_err(|e| refused::disk(&e))
+            }
+            Found::Unknown(why) => {
+                let note = format!("{}: it could not be looked for: {why}", ask.asset);
+                let _ = line.tell.send(Talk::Note(note));
+                Ok(())
+            }
+            Found::Nothing => Ok(()),
+        }
+    }
+
+    fn head(&self, ask: &Ask<'_>, route: &Route, number: u64) -> Head {
+        Head {
+            number,
+            asset: ask.asset.to_owned(),
+            key: ask.key,
+            ingredients: ask.ingredients.clone(),
+            model: ask.request.model.to_string(),
+            price: ask.price,
+            estimate: ask.estimate,
+            size: (ask.request.width, ask.request.height),
+            pictures: ask.request.candidates,
+            form: route.adapter.form(),
         }
     }
 
@@ -446,7 +522,7 @@ impl Asker {
     }
 
     /// Waits, but not past the end of the run.
-    async fn wait(&self, time: Duration, line: &Line) -> Result<(), Failed> {
+    pub(super) async fn wait(&self, time: Duration, line: &Line) -> Result<(), Failed> {
         let mut stop = line.stop.clone();
         let stopped = async move {
             // The sender lives as long as the run.
@@ -457,6 +533,11 @@ impl Asker {
             () = stopped => Err(refused::stopped()),
         }
     }
+}
+
+/// The name of ours for a request: by its key, and its number among those for that key.
+fn own_id(key: &Key, number: u64) -> String {
+    format!("gpbuild-{}-{number}", &key.0.hex()[..32])
 }
 
 /// What a run says of a limit: `5 pictures a minute: 24 left take about 5 min`.

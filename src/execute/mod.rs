@@ -3,6 +3,7 @@
 
 mod ask;
 mod bundle;
+mod collect;
 mod purse;
 mod refused;
 mod retry;

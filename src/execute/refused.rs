@@ -57,6 +57,21 @@ pub fn over(over: Over) -> Failed {
     blocked(Exit::Budget, diagnostic)
 }
 
+/// It was accepted, and its pictures come later.
+pub fn on_its_way(asset: &str, why: &str) -> Failed {
+    let diagnostic = Diagnostic::error(format!("it is on its way: {why}")).hint(format!(
+        "it is paid for: the next `gpbuild build` collects `{asset}` at no new cost"
+    ));
+    failed(Exit::SomeFailed, diagnostic)
+}
+
+/// A ticket that cannot be read.
+pub fn no_ticket(why: &str, path: &Path) -> Failed {
+    let path = shown(path);
+    let diagnostic = Diagnostic::error(format!("the ticket `{path}` cannot be read: {why}"));
+    failed(Exit::SomeFailed, diagnostic)
+}
+
 /// There is no way to the provider.
 pub fn nobody(provider: &str) -> Failed {
     Diagnostic::error(format!("`{provider}` cannot be asked")).into()

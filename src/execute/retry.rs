@@ -1,7 +1,9 @@
-//! What follows from a try that brought no answer: give up, or wait and try again. Pure: no clock, no provider; what
-//! may have been accepted is never asked about here.
+//! What follows from a try that brought no answer, or a poll that brought no picture: give up, or wait and try again.
+//! Pure: no clock of its own, no provider.
 
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::provider::reply::{Refusal, RefusalKind};
 
@@ -68,6 +70,102 @@ impl Tries {
     }
 }
 
+/// Where a provider says nothing of it, a ticket is asked for this long apart at first, and so long in the end.
+const POLLS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+/// One run waits for a ticket no longer: the next one goes on.
+const PATIENCE: Duration = Duration::from_secs(900);
+/// A ticket that came a moment ago may not be known everywhere yet: it is believed to be gone after so many polls.
+const GONE: u32 = 4;
+/// So often in a row nobody can tell before the next run is left to ask.
+const UNKNOWN: u32 = 6;
+
+/// A ticket that is waited for, poll by poll.
+#[derive(Clone, Debug)]
+pub struct Unready {
+    began: Instant,
+    polls: u32,
+    gone: u32,
+    unknown: u32,
+    why: Option<String>,
+}
+
+/// What to do about a ticket that is not ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Ask again after so long.
+    For(Duration),
+    /// It is not known, and will not be.
+    Gone,
+    /// It is left to the next run: why.
+    Enough(String),
+}
+
+impl Unready {
+    /// Nothing was asked yet.
+    pub fn new(began: Instant) -> Self {
+        Self {
+            began,
+            polls: 0,
+            gone: 0,
+            unknown: 0,
+            why: None,
+        }
+    }
+
+    /// After a poll that says: not yet, ask again `after` so long.
+    pub fn pending(&mut self, after: Option<Duration>) -> Wait {
+        (self.gone, self.unknown, self.why) = (0, 0, None);
+        self.polls += 1;
+        let usual = (POLLS.0 * self.polls).min(POLLS.1);
+        Wait::For(after.unwrap_or(usual).min(LONGEST_WAIT))
+    }
+
+    /// After a poll that says that there is no such ticket.
+    pub fn gone(&mut self) -> Wait {
+        self.gone += 1;
+        match self.gone {
+            GONE.. => Wait::Gone,
+            n => Wait::For(backoff(n)),
+        }
+    }
+
+    /// After a poll that was refused: it says nothing of the ticket.
+    pub fn refused(&mut self, refusal: &Refusal) -> Wait {
+        let why = format!("the provider said {}", refusal.said());
+        if halts(refusal) {
+            return Wait::Enough(why);
+        }
+        match (self.unknown(why), refusal.retry_after) {
+            (Wait::For(_), Some(wait)) if wait <= LONGEST_WAIT => Wait::For(wait),
+            (next, _) => next,
+        }
+    }
+
+    /// After a try that brought nothing.
+    pub fn unknown(&mut self, why: String) -> Wait {
+        self.unknown += 1;
+        if self.unknown == UNKNOWN {
+            return Wait::Enough(why);
+        }
+        self.why = Some(why);
+        Wait::For(backoff(self.unknown))
+    }
+
+    /// Whether it is still waited for at `now`.
+    pub fn at(&self, now: Instant) -> Wait {
+        match now.saturating_duration_since(self.began) > PATIENCE {
+            true => Wait::Enough(self.why()),
+            false => Wait::For(Duration::ZERO),
+        }
+    }
+
+    /// Why it is not ready.
+    pub fn why(&self) -> String {
+        let why = self.why.clone();
+        why.unwrap_or_else(|| "the provider is still at it".to_owned())
+    }
+}
+
 /// Whether a person has to mend something first: then nothing more is asked of this provider.
 pub fn halts(refusal: &Refusal) -> bool {
     match refusal.kind {
@@ -86,7 +184,9 @@ fn backoff(n: u32) -> Duration {
 mod tests {
     use std::time::Duration;
 
-    use super::{Next, Tries, halts};
+    use tokio::time::Instant;
+
+    use super::{Next, Tries, Unready, Wait, halts};
     use crate::provider::reply::{Refusal, RefusalKind};
 
     fn refusal(kind: RefusalKind, retry_after: Option<u64>) -> Refusal {
@@ -161,6 +261,45 @@ mod tests {
         let overloaded = refusal(RefusalKind::Overloaded, None);
         assert_eq!(tries.refused(&overloaded), Next::Again(second));
         assert_eq!(tries.unsent(), Next::GiveUp);
+    }
+
+    #[test]
+    fn a_ticket_is_waited_for_and_given_up_by_its_words_alone() {
+        let began = Instant::now();
+        let ms = Duration::from_millis;
+        let mut unready = Unready::new(began);
+        assert_eq!(unready.pending(None), Wait::For(ms(500)));
+        assert_eq!(unready.pending(None), Wait::For(ms(1000)));
+        assert_eq!(unready.pending(Some(ms(7000))), Wait::For(ms(7000)));
+        assert_eq!(unready.pending(Some(ms(999_000))), Wait::For(ms(120_000)));
+        for _ in 0..20 {
+            unready.pending(None);
+        }
+        assert_eq!(unready.pending(None), Wait::For(ms(10_000)));
+        // Not known a moment after it was given, and known again.
+        for _ in 0..3 {
+            assert!(matches!(unready.gone(), Wait::For(_)));
+        }
+        unready.pending(None);
+        let gone: Vec<Wait> = (0..4).map(|_| unready.gone()).collect();
+        assert_eq!(gone[2..], [Wait::For(ms(2000)), Wait::Gone]);
+        let mut unready = Unready::new(began);
+        let rate = refusal(RefusalKind::RateLimit, Some(3));
+        assert_eq!(unready.refused(&rate), Wait::For(ms(3000)));
+        let said = "the provider said 429".to_owned();
+        let key = refusal(RefusalKind::Credentials, None);
+        assert_eq!(unready.refused(&key), Wait::Enough(said));
+        let nothing = |unready: &mut Unready| unready.unknown("no answer".to_owned());
+        for _ in 0..4 {
+            assert!(matches!(nothing(&mut unready), Wait::For(_)));
+        }
+        assert_eq!(nothing(&mut unready), Wait::Enough("no answer".to_owned()));
+        assert_eq!(unready.at(began + ms(900_000)), Wait::For(Duration::ZERO));
+        let late = unready.at(began + ms(900_001));
+        assert_eq!(late, Wait::Enough("no answer".to_owned()));
+        unready.pending(None);
+        let still = "the provider is still at it".to_owned();
+        assert_eq!(unready.at(began + ms(900_001)), Wait::Enough(still));
     }
 
     #[test]

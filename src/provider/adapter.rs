@@ -16,9 +16,12 @@ use crate::digest::Digest;
 use crate::fs::FsError;
 use crate::provider::Veil;
 use crate::provider::openai::{self, Azure};
-use crate::provider::reply::{Attachment, Contents, KeepError, ParamProblem, Refusal, Reply};
+use crate::provider::reply::{
+    Attachment, Contents, Fetched, Found, KeepError, ParamProblem, Polled, Refusal, Reply, Ticket,
+};
 use crate::provider::request::Request;
 use crate::provider::table::{Row, Shape};
+use crate::provider::task::{self, TaskForm};
 
 /// Whom to ask, and as whom.
 #[derive(Clone, Debug)]
@@ -61,6 +64,8 @@ pub enum Form {
     /// The pictures are in it.
     #[default]
     Images,
+    /// It is a ticket for them.
+    Task(Box<TaskForm>),
 }
 
 impl Form {
@@ -76,6 +81,15 @@ impl Form {
     ) -> Result<Contents, FsError> {
         match self {
             Self::Images => openai::read(body, asked, veil, keep),
+            Self::Task(_) => Ok(Contents::default()),
+        }
+    }
+
+    /// How a ticket is gone on with; nothing if the pictures are in the answer itself.
+    pub fn task(&self) -> Option<&TaskForm> {
+        match self {
+            Self::Images => None,
+            Self::Task(form) => Some(form),
         }
     }
 }
@@ -84,13 +98,23 @@ impl Form {
 pub enum Adapter {
     /// One request, whose answer holds the pictures.
     Images(openai::Client),
+    /// A request for a ticket.
+    Task(Box<task::Client>),
 }
 
 impl Adapter {
     /// Who asks as `config` says; nothing is connected yet.
     pub fn new(config: Config) -> Self {
-        match config.row.shape {
-            Shape::Images => Self::Images(openai::Client::new(config)),
+        match &config.row.task {
+            None => Self::Images(openai::Client::new(config)),
+            Some(task) => {
+                let form = TaskForm {
+                    base_url: config.base_url.to_string(),
+                    hosts: config.row.hosts.clone(),
+                    task: task.clone(),
+                };
+                Self::Task(Box::new(task::Client::new(config, form)))
+            }
         }
     }
 
@@ -98,14 +122,16 @@ impl Adapter {
     pub fn form(&self) -> Form {
         match self {
             Self::Images(_) => Form::Images,
+            Self::Task(client) => Form::Task(Box::new(client.form().clone())),
         }
     }
 
-    /// Sends `request` once, and nothing else. The body of an answer goes to `into` as it comes; `path` is for
-    /// messages.
+    /// Sends `request` once, and nothing else; where the provider takes a name of ours for it, that is `own_id`. The
+    /// body of an answer goes to `into` as it comes; `path` is for messages.
     pub async fn submit(
         &self,
         request: &Request,
+        own_id: &str,
         references: &[Attachment],
         mask: Option<&Attachment>,
         into: &mut (dyn Write + Send),
@@ -113,6 +139,34 @@ impl Adapter {
     ) -> Reply {
         match self {
             Self::Images(client) => client.send(request, references, mask, into, path).await,
+            Self::Task(client) => {
+                let sent = client.submit(request, own_id, references, mask, into, path);
+                sent.await
+            }
+        }
+    }
+
+    /// Asks how a ticket stands, in the form that its request was sent in. Free, and may be repeated.
+    pub async fn poll(&self, form: &TaskForm, ticket: &Ticket) -> Polled {
+        match self {
+            Self::Images(_) => Polled::Unknown("it is no provider of tickets any more".to_owned()),
+            Self::Task(client) => client.poll(form, ticket).await,
+        }
+    }
+
+    /// Fetches a picture from where a poll said that it is, without any key. Free, and may be repeated.
+    pub async fn fetch(&self, source: &Url) -> Fetched {
+        match self {
+            Self::Images(_) => Fetched::Later("it is no provider of tickets any more".to_owned()),
+            Self::Task(client) => client.fetch(source).await,
+        }
+    }
+
+    /// Looks for a request whose answer was lost, by the name of ours that went with it. Free, and may be repeated.
+    pub async fn find(&self, own_id: &str) -> Found {
+        match self {
+            Self::Images(_) => Found::Nothing,
+            Self::Task(client) => client.find(own_id).await,
         }
     }
 
@@ -120,6 +174,7 @@ impl Adapter {
     pub fn hint(&self, refusal: &Refusal) -> Option<String> {
         match self {
             Self::Images(client) => client.hint(refusal),
+            Self::Task(client) => client.hint(refusal),
         }
     }
 
@@ -127,6 +182,7 @@ impl Adapter {
     pub fn veil(&self) -> Veil {
         match self {
             Self::Images(client) => client.veil(),
+            Self::Task(client) => client.veil(),
         }
     }
 }
@@ -136,6 +192,7 @@ impl Shape {
     pub fn version(self) -> u32 {
         match self {
             Self::Images => openai::VERSION,
+            Self::Task => task::VERSION,
         }
     }
 
@@ -147,6 +204,7 @@ impl Shape {
     ) -> Vec<ParamProblem> {
         match self {
             Self::Images => openai::params(params, background),
+            Self::Task => Vec::new(),
         }
     }
 }

@@ -11,8 +11,10 @@ pub mod pace;
 pub mod reply;
 pub mod request;
 pub mod table;
+mod task;
 mod veil;
 
 pub use adapter::{Adapter, Config, Form};
 pub use openai::{Azure, NAME as AZURE};
+pub use task::TaskForm;
 pub use veil::Veil;

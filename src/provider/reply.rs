@@ -6,6 +6,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use reqwest::Url;
+
 use crate::digest::Digest;
 use crate::fs::FsError;
 use crate::model::{Micro, Price};
@@ -27,6 +29,8 @@ pub enum Reply {
         /// The provider's name for it.
         request_id: Option<String>,
     },
+    /// It was accepted, and the whole answer is written: the pictures are to be asked for with this ticket.
+    Ticket(Ticket),
     /// The provider said no.
     Refused(Refusal),
     /// It surely did not reach the provider: why.
@@ -42,6 +46,72 @@ pub enum Reply {
     },
     /// It was accepted, but the answer could not be written.
     Disk(FsError),
+}
+
+/// A request that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// The provider's name for it.
+    pub id: String,
+    /// Where it is asked for.
+    pub poll: Url,
+    /// What it costs, if the provider says so.
+    pub cost: Option<Micro>,
+}
+
+/// How a ticket stands.
+#[derive(Debug)]
+pub enum Polled {
+    /// Not ready: ask again, after so long if the provider says so.
+    Pending(Option<Duration>),
+    /// Ready: the answer, as it came. The form reads it.
+    Ready(Vec<u8>),
+    /// It failed.
+    Failed {
+        /// What follows.
+        refusal: Refusal,
+        /// It is surely not paid for.
+        is_unpaid: bool,
+    },
+    /// It is not known.
+    Gone,
+    /// The poll was refused, whatever became of the request.
+    Refused(Refusal),
+    /// Nobody can tell now: why.
+    Unknown(String),
+}
+
+/// What is ready.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Ready {
+    /// Where each picture is; what cannot be fetched from is left out.
+    pub sources: Vec<Url>,
+    /// How many there are in all.
+    pub came: u64,
+    /// What was billed, if the provider says so.
+    pub cost: Option<Micro>,
+}
+
+/// What comes from where a picture is.
+#[derive(Debug)]
+pub enum Fetched {
+    /// Its bytes.
+    Picture(Vec<u8>),
+    /// It is not there any more: why.
+    Gone(String),
+    /// It does not come now: why.
+    Later(String),
+}
+
+/// What is known of a request whose answer was lost.
+#[derive(Debug)]
+pub enum Found {
+    /// It was accepted: the answer, as it would have come. The form reads it.
+    Ticket(Vec<u8>),
+    /// It was not accepted, or cannot be looked for.
+    Nothing,
+    /// Nobody can tell now: why.
+    Unknown(String),
 }
 
 /// A request that the provider did not take: nothing was made, nothing was paid.
@@ -114,6 +184,8 @@ pub struct Contents {
     pub model: Option<String>,
     /// What is billed, if it can be.
     pub usage: Option<Usage>,
+    /// The same as an amount, from a provider that says one.
+    pub cost: Option<Micro>,
     /// What an `error` in it says.
     pub error: Option<String>,
     /// Why it could not be read to its end, or a picture in it not at all.

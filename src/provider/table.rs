@@ -6,6 +6,8 @@ use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
+use crate::provider::task::{Body, Task};
+
 /// A provider.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,12 +37,22 @@ pub struct Row {
     #[serde(default)]
     pub rate: Rate,
     /// The most bytes of a picture that goes with a request.
+    #[serde(default = "usual_bytes")]
     pub max_reference_bytes: u64,
     /// What to do in place of a parameter that is not sent.
     #[serde(default)]
     pub instead: BTreeMap<String, String>,
     /// What asks for a less strict moderation, in words.
     pub lower_moderation: Option<String>,
+    /// Where each part of a request for a ticket stands.
+    #[serde(default)]
+    pub body: Body,
+    /// Where everything stands in the answers of a provider of tickets.
+    pub task: Option<Task>,
+}
+
+fn usual_bytes() -> u64 {
+    10_000_000
 }
 
 /// How a provider is spoken with: the adapters there are.
@@ -49,6 +61,8 @@ pub struct Row {
 pub enum Shape {
     /// One request, whose answer holds the pictures.
     Images,
+    /// A request, whose answer is a ticket for the pictures.
+    Task,
 }
 
 /// How a key is sent.
@@ -78,8 +92,15 @@ impl Auth {
 pub struct Paths {
     /// For a picture from words.
     pub generate: String,
-    /// For one from pictures.
-    pub edit: String,
+    /// For one from pictures; the same where it is left out.
+    pub edit: Option<String>,
+}
+
+impl Paths {
+    /// For a picture from pictures.
+    pub fn edit(&self) -> &String {
+        self.edit.as_ref().unwrap_or(&self.generate)
+    }
 }
 
 /// What a rate limit counts.

@@ -121,7 +121,7 @@ impl Client {
             Reply::Unsent(format!("`{variable}` holds what no header can carry"))
         })?;
         let path = match request.operation {
-            Operation::Edit => &self.row.paths.edit,
+            Operation::Edit => self.row.paths.edit(),
             Operation::Generate | Operation::Draw => &self.row.paths.generate,
         };
         let post = client
