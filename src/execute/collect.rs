@@ -106,6 +106,10 @@ impl Asker {
     ) -> Result<Polling, Failed> {
         let mut unready = Unready::new(Instant::now());
         loop {
+            if let Some(why) = route.halted() {
+                let why = format!("the provider said {why}");
+                return Err(refused::on_its_way(errand.asset, &why));
+            }
             let wait = match route.adapter.poll(errand.form, errand.ticket).await {
                 Polled::Ready(answer) => return Ok(Polling::Ready(answer)),
                 Polled::Failed { refusal, is_unpaid } => {

@@ -57,6 +57,8 @@ pub struct Failed {
     pub exit: Exit,
     /// It was not tried: nothing is wrong with the asset itself.
     pub blocked: bool,
+    /// It is on its way: the next run collects it.
+    pub pending: bool,
 }
 
 /// What came of the whole plan.

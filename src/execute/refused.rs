@@ -15,6 +15,7 @@ fn failed(exit: Exit, diagnostic: Diagnostic) -> Failed {
         diagnostic,
         exit,
         blocked: false,
+        pending: false,
     }
 }
 
@@ -23,6 +24,7 @@ fn blocked(exit: Exit, diagnostic: Diagnostic) -> Failed {
         diagnostic,
         exit,
         blocked: true,
+        pending: false,
     }
 }
 
@@ -62,7 +64,10 @@ pub fn on_its_way(asset: &str, why: &str) -> Failed {
     let diagnostic = Diagnostic::error(format!("it is on its way: {why}")).hint(format!(
         "it is paid for: the next `gpbuild build` collects `{asset}` at no new cost"
     ));
-    failed(Exit::SomeFailed, diagnostic)
+    Failed {
+        pending: true,
+        ..failed(Exit::SomeFailed, diagnostic)
+    }
 }
 
 /// A ticket that cannot be read.

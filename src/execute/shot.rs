@@ -23,6 +23,7 @@ impl From<Diagnostic> for Failed {
             diagnostic,
             exit: Exit::SomeFailed,
             blocked: false,
+            pending: false,
         }
     }
 }

@@ -84,6 +84,7 @@ impl Maker {
                     diagnostic: bug,
                     exit: Exit::Bug,
                     blocked: false,
+                    pending: false,
                 })
             }
         };

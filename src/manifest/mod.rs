@@ -3,6 +3,7 @@
 
 mod append;
 mod claims;
+mod declared;
 mod fields;
 mod find;
 mod load;
@@ -115,9 +116,9 @@ impl Providers {
         self.0.get(name)
     }
 
-    /// All of them, by name.
-    pub fn all(&self) -> impl Iterator<Item = &Provider> {
-        self.0.values()
+    /// Their names.
+    pub fn names(&self) -> Vec<&str> {
+        self.0.keys().map(String::as_str).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::manifest::claims::{CONFIRM, Claim, Stake, quoted};
+use crate::manifest::declared;
 use crate::manifest::reader::Table;
 use crate::manifest::{At, Budget, Provider, Providers};
 use crate::model::{ModelId, Models};
@@ -51,7 +52,26 @@ pub fn providers(table: Table<'_>, models: &Models) -> (Providers, Vec<Claim>) {
             inner.finish_with(&SECRETS, |_| None);
         }
     }
-    table.finish();
+    let mut declared = Vec::new();
+    for (name, element) in table.entries() {
+        let Some(inner) = element.as_table().filter(|inner| inner.has("shape")) else {
+            continue;
+        };
+        if builtin().contains_key(&name.value) {
+            continue;
+        }
+        match declared::provider(&name.value, &name.place, &element, &SECRETS) {
+            Ok((mut provider, claim)) => {
+                claims.push(claim);
+                used(&inner, &mut provider);
+                providers.0.insert(name.value.clone(), provider);
+            }
+            Err(why) => table.report(why),
+        }
+        declared.push(name.value);
+    }
+    let declared: Vec<&str> = declared.iter().map(String::as_str).collect();
+    table.finish_with(&declared, |_| None);
     (providers, claims)
 }
 
@@ -59,16 +79,21 @@ pub fn providers(table: Table<'_>, models: &Models) -> (Providers, Vec<Claim>) {
 fn settings(table: &Table<'_>, models: &Models, provider: &mut Provider, claims: &mut Vec<Claim>) {
     let row = Arc::clone(&provider.row);
     provider.base_url = base_url(table, &row, claims);
-    let per_minute = table.small("images_per_minute", 1..=MAX_PER_MINUTE);
-    provider.images_per_minute = per_minute.map(|at| at.value);
     if row.name == AZURE {
         let inner = table.table("azure");
         provider.azure = inner.map(|inner| of_azure(table, inner, models, claims));
     }
+    used(table, provider);
+}
+
+/// What any provider's table may say of how it is used; and what it may not say.
+fn used(table: &Table<'_>, provider: &mut Provider) {
+    let per_minute = table.small("images_per_minute", 1..=MAX_PER_MINUTE);
+    provider.images_per_minute = per_minute.map(|at| at.value);
     for (key, _) in table.entries() {
         if SECRETS.contains(&key.value.as_str()) {
             let line = unseen(&key.place);
-            let variable = row.key_variables().next().unwrap_or_default();
+            let variable = provider.row.key_variables().next().unwrap_or_default();
             table.report(
                 Diagnostic::error(format!("`{}` {line}: a key stands in no file", key.value)).hint(
                     format!("it is read from the environment, from `{variable}`"),

@@ -23,7 +23,8 @@ impl Access {
     /// Whether a variable may say how some provider is reached.
     pub fn is_meant(variable: &str) -> bool {
         let is_named = |row: &Row| {
-            row.key.as_deref() == Some(variable) || row.headers.values().any(|of| of == variable)
+            row.key_variable.as_deref() == Some(variable)
+                || row.headers.values().any(|of| of == variable)
         };
         variable.ends_with("_API_KEY")
             || variable.ends_with("_BASE_URL")

@@ -9,7 +9,7 @@ use crate::manifest::{self, Claim, Stake};
 use crate::model::ModelId;
 use crate::pipeline::money::asked;
 use crate::pipeline::{Planned, Settings, open, store_failure};
-use crate::plan::{Bill, Reason, Step};
+use crate::plan::{Reason, Step};
 use crate::provider::address;
 use crate::report::{Event, Reporter};
 use crate::trust::{self, Book};
@@ -86,7 +86,7 @@ impl Wishes {
     /// The question, with all that the key hangs on.
     pub fn question(&self) -> String {
         let hosts = self.claims.iter().filter_map(|claim| match &claim.stake {
-            Stake::Host { host, .. } => Some(host),
+            Stake::Host { host, .. } | Stake::Provider { host, .. } => Some(host),
             _ => None,
         });
         let hosts: Vec<String> = hosts
@@ -127,7 +127,7 @@ impl Planned {
                 !provider.is_some_and(|provider| settings.access.names_place(&provider.row))
             }
             Stake::Confirm => asked && self.person.confirm.is_none(),
-            Stake::Deployment | Stake::Price | Stake::Params => true,
+            Stake::Provider { .. } | Stake::Deployment | Stake::Price | Stake::Params => true,
         })
     }
 
@@ -195,14 +195,14 @@ pub fn open_for(
         return Ok(());
     }
     let steps = &planned.plan.steps;
-    let wanted = |step: &&Step| step.requests() + step.withheld_requests() > 0;
+    let wanted = |step: &&Step| step.goes_out() || step.pending || step.withheld_requests() > 0;
     let providers = &planned.project.manifest.providers;
     let asked = asked(steps.iter().filter(wanted));
     let mut asked = asked.iter().filter_map(|name| providers.get(name));
     if !asked.any(|provider| settings.access.has_key(&provider.row)) {
         return Ok(());
     }
-    if Bill::of(steps).plus(Bill::withheld(steps)).requests == 0 {
+    if !steps.iter().any(|step| wanted(&step)) {
         return Ok(());
     }
     let wishes = Wishes::new(settings, &planned.project.manifest.claims);

@@ -52,7 +52,7 @@ pub use adopt::{
 };
 pub use alone::alone;
 pub use gate::{Wishes, wishes};
-pub use money::{Money, unasked, under_way};
+pub use money::{Money, UnderWay, unasked, under_way};
 pub use outcome::{asset_report, fresh_report};
 pub use remember::{Unchanged, nothing_changed};
 pub use why::Why;
@@ -262,6 +262,8 @@ pub struct Planned {
     pub ledger: Arc<Ledger>,
     /// Who asks for which shot just now.
     pub payers: BTreeMap<Key, Payer>,
+    /// The shots that are paid for and on their way.
+    pub pending: BTreeSet<Key>,
     /// Requests that may have been paid for without an answer.
     pub doubts: Vec<Entry>,
     /// What the last run knew of outputs.
@@ -300,14 +302,14 @@ fn look(settings: &Settings, project: &Project) -> Result<(Selection, Store, Loc
 fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
     let (_, store, lock) = look(settings, &project)?;
     let recall = Arc::new(Recall::new(&lock, &project.specs));
-    let (ledger, payers, doubts) = if settings.resolve.is_draft() {
+    let (ledger, under_way) = if settings.resolve.is_draft() {
         // It pays for nothing, whatever was paid before.
         let ledger = Ledger::unread(settings.home.data());
-        (ledger, BTreeMap::new(), Vec::new())
+        (ledger, UnderWay::default())
     } else {
         let ledger = Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?;
-        let (payers, doubts) = money::under_way(&store, &ledger);
-        (ledger, payers, doubts)
+        let under_way = money::under_way(&store, &ledger);
+        (ledger, under_way)
     };
     let asked = |spec: &Arc<Spec>| spec.shots.iter().any(|shot| shot.page.is_none());
     let is_asked = !settings.resolve.is_draft() && project.specs.iter().any(asked);
@@ -317,8 +319,9 @@ fn plan_for(settings: &Settings, project: Project) -> Result<Planned, Failure> {
         Person::default()
     };
     let mut planned = Planned {
-        payers,
-        doubts,
+        payers: under_way.payers,
+        pending: under_way.pending,
+        doubts: under_way.doubts,
         known: settings.state_file().state().known(|_| true),
         unclaimed: unclaimed(&settings.root, &lock, &project.specs),
         project,
@@ -377,6 +380,7 @@ impl Planned {
             locked_only: settings.locked,
             doubts: money::doubts(settings, &self.doubts),
             payers: &self.payers,
+            pending: &self.pending,
         }
     }
 }

@@ -53,13 +53,33 @@ pub fn requests_at_once(jobs: usize) -> usize {
     if jobs > 0 { jobs } else { REQUESTS }
 }
 
-/// The shots that are being asked for, by whom, and those whose requests are in doubt.
-pub fn under_way(store: &Store, ledger: &Ledger) -> (BTreeMap<Key, Payer>, Vec<Entry>) {
+/// The shots that are between their request and their picture.
+#[derive(Default)]
+pub struct UnderWay {
+    /// Those that somebody works at just now, and who.
+    pub payers: BTreeMap<Key, Payer>,
+    /// Those that are paid for and on their way, while nobody asks for their pictures.
+    pub pending: BTreeSet<Key>,
+    /// The requests that are in doubt.
+    pub doubts: Vec<Entry>,
+}
+
+/// The shots that are between their request and their picture.
+pub fn under_way(store: &Store, ledger: &Ledger) -> UnderWay {
     let unsettled = ledger.doubts();
     let payers = store.payers();
-    let is_left = |entry: &Entry| !payers.contains_key(&entry.intent.key);
+    let mut pending: BTreeSet<Key> = store.tickets().into_keys().collect();
+    pending.retain(|key| !payers.contains_key(key));
+    let is_left = |entry: &Entry| {
+        let key = &entry.intent.key;
+        !payers.contains_key(key) && !pending.contains(key)
+    };
     if !unsettled.iter().any(is_left) {
-        return (payers, Vec::new());
+        return UnderWay {
+            payers,
+            pending,
+            doubts: Vec::new(),
+        };
     }
     // Its payer may have settled it since it was read, and be gone: what is not settled now never will be.
     let now = match ledger.refresh() {
@@ -69,7 +89,11 @@ pub fn under_way(store: &Store, ledger: &Ledger) -> (BTreeMap<Key, Payer>, Vec<E
     let numbers: BTreeSet<u64> = unsettled.iter().map(|entry| entry.number).collect();
     let mut doubts = now;
     doubts.retain(|entry| is_left(entry) && numbers.contains(&entry.number));
-    (payers, doubts)
+    UnderWay {
+        payers,
+        pending,
+        doubts,
+    }
 }
 
 /// What is told of the shots whose requests are in doubt; nothing if they are to be asked for again.
@@ -86,7 +110,8 @@ pub fn doubts(settings: &Settings, doubts: &[Entry]) -> BTreeMap<Key, String> {
 /// Takes in the answers that arrived before an earlier run was ended.
 pub fn recover(settings: &Settings, reporter: &Reporter) -> Result<(), Failure> {
     let store = Store::open(settings.home.data())?;
-    if store.arrived().is_empty() && store.parts().is_empty() {
+    let nothing = store.arrived().is_empty() && store.parts().is_empty();
+    if nothing && store.tickets().is_empty() {
         return Ok(());
     }
     let ledger = Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?;
@@ -119,11 +144,11 @@ pub fn asker(
     reporter: &Reporter,
 ) -> Result<Option<Asker>, Failure> {
     let bill = Bill::of(&plan.steps);
-    if bill.requests == 0 || !planned.trusted {
+    if !plan.steps.iter().any(Step::goes_out) || !planned.trusted {
         return Ok(None);
     }
     let manifest = &planned.project.manifest;
-    let asked = asked(plan.steps.iter().filter(|step| step.requests() > 0));
+    let asked = asked(plan.steps.iter().filter(|step| step.goes_out()));
     let mut providers = asked.iter().filter_map(|name| manifest.providers.get(name));
     if !providers.any(|provider| settings.access.has_key(&provider.row)) {
         return Ok(None);
@@ -159,7 +184,7 @@ fn routes(
     reporter: &Reporter,
 ) -> Result<BTreeMap<String, Route>, Failure> {
     let mut routes = BTreeMap::new();
-    for name in asked(steps.iter().filter(|step| step.requests() > 0)) {
+    for name in asked(steps.iter().filter(|step| step.goes_out())) {
         let Some(provider) = providers.get(name) else {
             continue;
         };

@@ -163,6 +163,7 @@ impl Part {
         let mut planned = Planned {
             // What is paid for is left to the run that looks at everything.
             payers: BTreeMap::new(),
+            pending: BTreeSet::new(),
             doubts: Vec::new(),
             known: remembered.state.known(is_meant),
             unclaimed: BTreeMap::new(),

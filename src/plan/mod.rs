@@ -97,6 +97,8 @@ pub enum Reason {
     NoKey(String),
     /// Another gpbuild asks for it just now: who.
     BeingMade(String),
+    /// It is paid for and on its way; nobody asks for its pictures just now.
+    Pending,
     /// Nobody agreed to what the project sets for requests.
     NotTrusted,
     /// An older gpbuild left a store in the project that nobody took over: its picture may be in it.
@@ -172,6 +174,9 @@ impl fmt::Display for Reason {
             Self::OldStore => f.write_str(
                 "it may be paid for already, in the old store in `.gpbuild`: `gpbuild cache adopt` takes that over, or delete it",
             ),
+            Self::Pending => {
+                f.write_str("it is paid for and on its way: the next build collects it at no new cost")
+            }
             Self::BeingMade(what)
             | Self::InDoubt(what)
             | Self::Retired(what)
@@ -232,6 +237,8 @@ pub struct Step {
     /// It is blocked for want of a key or of the person's trust alone, or behind such a one: what it would
     /// cost is told all the same.
     pub withheld: bool,
+    /// The shot with which work begins is paid for and on its way.
+    pub pending: bool,
     /// The asset whose shots are these very shots: they are asked for once.
     pub shares: Option<String>,
     /// Nothing is written: the file at the output's path has to be what comes of it.
@@ -271,6 +278,11 @@ impl Step {
         self.verdict == Verdict::Make && self.spec.shots.iter().any(|shot| shot.page.is_none())
     }
 
+    /// Whether its provider is asked anything at all, be it for nothing.
+    pub fn goes_out(&self) -> bool {
+        self.requests() > 0 || (self.pending && self.verdict == Verdict::Make)
+    }
+
     /// How many paid requests it takes.
     pub fn requests(&self) -> usize {
         match self.verdict {
@@ -303,7 +315,8 @@ impl Step {
         }
         let asked = self.spec.shots.iter().filter(|shot| shot.page.is_none());
         let known = self.trace.shots.iter().filter(|shot| shot.answer.is_some());
-        asked.count().saturating_sub(known.count())
+        let known = known.count() + usize::from(self.pending);
+        asked.count().saturating_sub(known)
     }
 }
 

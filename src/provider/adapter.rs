@@ -97,7 +97,7 @@ impl Form {
 /// Asks one provider.
 pub enum Adapter {
     /// One request, whose answer holds the pictures.
-    Images(openai::Client),
+    Images(Box<openai::Client>),
     /// A request for a ticket.
     Task(Box<task::Client>),
 }
@@ -106,7 +106,7 @@ impl Adapter {
     /// Who asks as `config` says; nothing is connected yet.
     pub fn new(config: Config) -> Self {
         match &config.row.task {
-            None => Self::Images(openai::Client::new(config)),
+            None => Self::Images(Box::new(openai::Client::new(config))),
             Some(task) => {
                 let form = TaskForm {
                     base_url: config.base_url.to_string(),

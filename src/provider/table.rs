@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::provider::task::{Body, Task};
 
 /// A provider.
@@ -22,7 +23,7 @@ pub struct Row {
     #[serde(default)]
     pub hosts: Vec<String>,
     /// Its official variable with the key.
-    pub key: Option<String>,
+    pub key_variable: Option<String>,
     /// How the key is sent.
     pub auth: Auth,
     /// Further headers, and the variables with their values.
@@ -87,7 +88,7 @@ impl Auth {
 }
 
 /// Where requests go, below the base URL.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Paths {
     /// For a picture from words.
@@ -118,13 +119,26 @@ impl Row {
     /// The variables that may hold its key; the first one that is set does.
     pub fn key_variables(&self) -> impl Iterator<Item = String> {
         let own = self.variable("API_KEY");
-        let official = self.key.clone().filter(|name| *name != own);
+        let official = self.key_variable.clone().filter(|name| *name != own);
         official.into_iter().chain([own])
     }
 
     /// The variable with the place of its API.
     pub fn base_url_variable(&self) -> String {
         self.variable("BASE_URL")
+    }
+
+    /// What counts in the keys of all that it is asked for. Of the built-in table that is its shape's version: a row of
+    /// it never comes to ask otherwise without one. Of a row that a project declares, what it says of requests counts.
+    pub fn version(&self) -> u32 {
+        let shape = self.shape.version();
+        if builtin().contains_key(&self.name) {
+            return shape;
+        }
+        let told = serde_json::to_vec(&(shape, &self.paths, &self.body)).unwrap_or_default();
+        let digits = &Digest::of(&told).hex()[..8];
+        // Never as small as a version.
+        u32::from_str_radix(digits, 16).unwrap_or_default() | 1 << 31
     }
 
     /// `NAME_…`.

@@ -3,13 +3,13 @@
 
 use std::sync::PoisonError;
 
-use crate::diagnostic::{Diagnostic, Place, beginning};
+use crate::diagnostic::{Diagnostic, Place, beginning, list};
 use crate::export::{self, ExportError, Glance};
 use crate::manifest::{At, Edit, Reference, is_glob};
 use crate::model::ModelId;
 use crate::path::ProjectPath;
 use crate::provider::request::{Operation, Picture, Request};
-use crate::provider::table::Row;
+use crate::provider::table::{Row, Shape};
 use crate::spec::context::{self, Context};
 use crate::spec::preflight::{Mask, Preflight};
 use crate::spec::ready::Ready;
@@ -72,7 +72,7 @@ impl<'a> Resolver<'a> {
         let first = Request {
             model: model.value.clone(),
             // Not asked yet: the first version of whatever will ask them.
-            adapter: self.row(&model.value).map_or(1, |row| row.shape.version()),
+            adapter: self.row(&model.value).map_or(1, |row| row.version()),
             operation: if references.is_empty() {
                 Operation::Generate
             } else {
@@ -103,6 +103,7 @@ impl<'a> Resolver<'a> {
             let shot = self.edit(ready, target, &shots[0], edit, told, context)?;
             shots.push(shot);
         }
+        self.sendable(&shots, target)?;
         Ok(shots)
     }
 
@@ -234,6 +235,21 @@ impl<'a> Resolver<'a> {
         } else {
             Err(problems)
         }
+    }
+
+    /// Whether all that is asked for has a place in what its provider is sent.
+    fn sendable(&self, shots: &[Request], target: &Target<'_>) -> Result<(), Problems> {
+        for shot in shots {
+            let row = self.row(&shot.model).filter(|row| row.shape == Shape::Task);
+            let lacks = row.map(|row| row.body.lacks(shot)).unwrap_or_default();
+            if !lacks.is_empty() {
+                let lacks = list(&lacks);
+                let error =
+                    Diagnostic::error(format!("`{}` cannot be asked for {lacks}", shot.model));
+                return Err(vec![error.at(target.place.clone())]);
+            }
+        }
+        Ok(())
     }
 
     /// The row of a model's provider, if that can be asked.
