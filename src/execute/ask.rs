@@ -260,10 +260,7 @@ impl Asker {
                 route.halt(refusal);
             }
             // A ticket is waited for in its slot: what a provider makes at once is bounded too.
-            let _slot = match reply {
-                Reply::Ticket(_) => Some(slot),
-                _ => None,
-            };
+            let _slot = matches!(reply, Reply::Ticket(_)).then_some(slot);
             let settle = |outcome, why: Option<String>, request_id| {
                 let settlement = Settlement {
                     outcome,

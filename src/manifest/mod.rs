@@ -14,7 +14,10 @@ mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
+use reqwest::Url;
+use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::data;
@@ -22,8 +25,8 @@ use crate::diagnostic::Place;
 use crate::model::{Micro, Models};
 use crate::path::ProjectPath;
 use crate::preset::Preset;
-use crate::provider::Azure;
 use crate::provider::table::{self, Row};
+use crate::provider::{Azure, Config};
 
 pub use append::{AppendError, EditStep, Owner, append};
 pub use claims::{CONFIRM, Claim, Stake};
@@ -108,6 +111,16 @@ pub struct Provider {
     pub images_per_minute: Option<u32>,
     /// What is different on Azure, if it is there that requests go.
     pub azure: Option<Azure>,
+}
+
+impl Provider {
+    /// How it is asked there, with that key.
+    pub fn config(&self, base_url: Url, key: SecretString, timeout: Duration) -> Config {
+        Config {
+            azure: self.azure.clone(),
+            ..Config::new(&self.row, base_url, key, timeout)
+        }
+    }
 }
 
 impl Providers {

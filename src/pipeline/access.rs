@@ -114,8 +114,7 @@ impl Access {
         Ok(Some(Adapter::new(Config {
             key_variable,
             values: values.collect(),
-            azure: provider.azure.clone(),
-            ..Config::new(row, base_url, key.clone(), TIMEOUT)
+            ..provider.config(base_url, key.clone(), TIMEOUT)
         })))
     }
 }

@@ -211,3 +211,118 @@ pub(super) fn encoded(text: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::{Standing, TaskForm, encoded};
+    use crate::model::Micro;
+    use crate::provider::reply::RefusalKind;
+    use crate::provider::veil::Veil;
+
+    /// As Black Forest Labs speaks, with what else there is.
+    fn form(base_url: &str, poll: &str) -> TaskForm {
+        let task = format!(
+            r#"{{"ticket": "/id", {poll}, "status": "/status", "ready": ["Ready"], "gone": ["Task not found"],
+            "failed": {{"Content Moderated": "moderation", "Error": "failed"}}, "results": "/result/*/url",
+            "cost": "/cost", "cost_unit": 10000, "error": "/message"}}"#
+        );
+        TaskForm {
+            base_url: base_url.to_owned(),
+            hosts: vec!["api.us1.example.com".to_owned()],
+            task: serde_json::from_str(&task).unwrap(),
+        }
+    }
+
+    fn ticket(form: &TaskForm, answer: &str) -> Result<(String, String, Option<Micro>), String> {
+        let ticket = form.ticket(answer.as_bytes(), &Veil::default())?;
+        Ok((ticket.id, ticket.poll.to_string(), ticket.cost))
+    }
+
+    #[test]
+    fn a_key_goes_where_the_request_went_and_to_the_hosts_of_the_table() {
+        let form = form("https://api.example.com/v1", r#""poll_at": "/polling_url""#);
+        let at = |url: &str| {
+            let answer = format!(r#"{{"id": "t", "polling_url": "{url}", "cost": 4.1}}"#);
+            ticket(&form, &answer).map(|(_, url, _)| url)
+        };
+        for url in [
+            "https://api.example.com/v1/get_result?id=t",
+            "https://api.us1.example.com/v1/get_result?id=t",
+        ] {
+            assert_eq!(at(url).as_deref(), Ok(url));
+        }
+        for url in [
+            "https://evil.example.com/",
+            "https://api.us1.example.com.evil.com/",
+            "https://api.us1.example.com:8443/",
+            "http://api.us1.example.com/",
+            "http://api.example.com/v1",
+            "https://api.example.com@evil.com/",
+            "http://127.0.0.1/",
+            "file:///etc/passwd",
+            "/v1/get_result",
+        ] {
+            let refused = "it is to be asked for where the key may not go";
+            assert_eq!(at(url), Err(refused.to_owned()), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_ticket_is_a_part_of_a_path_and_no_more() {
+        let form = form(
+            "https://api.example.com/v1/",
+            r#""poll": "/tasks/{ticket}""#,
+        );
+        let odd = ticket(&form, r#"{"id": "../a?b", "cost": "4.1"}"#);
+        assert_eq!(odd, Err("there is no ticket in it".to_owned()));
+        let told = ticket(&form, r#"{"id": "../a/b", "cost": "4.1"}"#).unwrap();
+        assert_eq!(told.1, "https://api.example.com/v1/tasks/%2E%2E%2Fa%2Fb");
+        assert_eq!(told.2, Some(Micro(41_000)));
+        assert_eq!(encoded("a-b_c~d.e"), "a-b_c~d%2Ee");
+        for (answer, said) in [
+            ("", "it is not JSON"),
+            ("{}", "there is no ticket in it"),
+            (r#"{"message": "queue\nfull"}"#, "queue full"),
+        ] {
+            assert_eq!(ticket(&form, answer), Err(said.to_owned()), "{answer}");
+        }
+        let veil = Veil::new([&SecretString::from("sk-0123456789")]);
+        let answer = br#"{"id": "sk-0123456789", "message": "got sk-0123456789"}"#;
+        assert_eq!(form.ticket(answer, &veil).unwrap_err(), "got (your key)");
+    }
+
+    #[test]
+    fn pictures_are_fetched_by_https_or_where_all_is_on_this_machine() {
+        let answer = br#"{"result": [{"url": "https://cdn.example.com/1"}, {"url": "http://cdn.example.com/2"},
+            {"url": "http://127.0.0.1:9/3"}, {"url": "file:///4"}, {"url": 5}]}"#;
+        let sources = |base: &str| -> Vec<String> {
+            let ready = form(base, r#""poll": "/""#).ready(answer);
+            assert_eq!(ready.came, 5);
+            ready.sources.iter().map(ToString::to_string).collect()
+        };
+        let far = sources("https://api.example.com");
+        assert_eq!(far, ["https://cdn.example.com/1"]);
+        let here = sources("http://127.0.0.1:7/v1");
+        assert_eq!(here, ["https://cdn.example.com/1", "http://127.0.0.1:9/3"]);
+    }
+
+    #[test]
+    fn how_it_stands() {
+        let form = form("https://api.example.com", r#""poll": "/""#);
+        let standing = |answer: &str| form.standing(answer.as_bytes(), &Veil::default());
+        let word = |word: &str| standing(&format!(r#"{{"status": "{word}", "message": "m"}}"#));
+        assert_eq!(word("Ready"), Some(Standing::Ready));
+        assert_eq!(word("Task not found"), Some(Standing::Gone));
+        assert_eq!(word("Reasoning"), Some(Standing::Pending));
+        for answer in ["", "{}", "[]", r#"{"status": null}"#] {
+            assert_eq!(standing(answer), None, "{answer}");
+        }
+        let Some(Standing::Failed(refusal)) = word("Content Moderated") else {
+            panic!("it failed");
+        };
+        assert_eq!(refusal.said(), "200 Content-Moderated: m");
+        assert!(matches!(refusal.kind, RefusalKind::Moderation { .. }));
+    }
+}
