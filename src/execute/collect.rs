@@ -245,8 +245,7 @@ impl Asker {
     }
 
     fn set_aside(&self, errand: &Errand<'_>) -> std::path::PathBuf {
-        // A file that stays behind is only looked at again.
-        let _ = self.store.remove_ready(errand.path);
+        self.store.set_ready_aside(errand.path);
         match self.store.answer(errand.path) {
             Ok(ticket) => ticket.set_aside(),
             Err(_) => errand.path.to_path_buf(),

@@ -35,7 +35,7 @@ pub fn provider(
     let wrong = |why: String| {
         Diagnostic::error(format!("`[provider.{name}]` {why}"))
             .at(place.clone())
-            .hint("docs/providers.md shows such a table")
+            .hint("docs/models.md shows such a table")
     };
     let is_sign = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if TAKEN.contains(&name) || name.is_empty() || !name.chars().all(is_sign) {
@@ -74,9 +74,17 @@ pub fn provider(
 
 /// What the types of the columns do not say.
 fn check(row: &Row) -> Result<(), String> {
-    let mut headers = row.headers.keys().chain([&row.auth.header]);
-    if let Some(header) = headers.find(|header| header.parse::<HeaderName>().is_err()) {
+    let header = &row.auth.header;
+    if header.parse::<HeaderName>().is_err() {
         return Err(format!("is wrong: `{header}` is no header"));
+    }
+    if !row.headers.is_empty() {
+        return Err("is wrong: `headers` are for the built-in table".to_owned());
+    }
+    // No other variable of the environment is ever taken for a key.
+    let variable = row.key_variable.as_deref();
+    if variable.is_some_and(|variable| !variable.ends_with("_API_KEY")) {
+        return Err("is wrong: `key_variable` has to end in `_API_KEY`".to_owned());
     }
     match (row.shape, &row.task) {
         (Shape::Images, None) => Ok(()),

@@ -63,7 +63,8 @@ pub fn providers(table: Table<'_>, models: &Models) -> (Providers, Vec<Claim>) {
         match declared::provider(&name.value, &name.place, &element, &SECRETS) {
             Ok((mut provider, claim)) => {
                 claims.push(claim);
-                used(&inner, &mut provider);
+                provider.images_per_minute = per_minute(&inner);
+                refuse_secrets(&inner, &provider.row);
                 providers.0.insert(name.value.clone(), provider);
             }
             Err(why) => table.report(why),
@@ -79,21 +80,25 @@ pub fn providers(table: Table<'_>, models: &Models) -> (Providers, Vec<Claim>) {
 fn settings(table: &Table<'_>, models: &Models, provider: &mut Provider, claims: &mut Vec<Claim>) {
     let row = Arc::clone(&provider.row);
     provider.base_url = base_url(table, &row, claims);
+    provider.images_per_minute = per_minute(table);
     if row.name == AZURE {
         let inner = table.table("azure");
         provider.azure = inner.map(|inner| of_azure(table, inner, models, claims));
     }
-    used(table, provider);
+    refuse_secrets(table, &row);
 }
 
-/// What any provider's table may say of how it is used; and what it may not say.
-fn used(table: &Table<'_>, provider: &mut Provider) {
+fn per_minute(table: &Table<'_>) -> Option<u32> {
     let per_minute = table.small("images_per_minute", 1..=MAX_PER_MINUTE);
-    provider.images_per_minute = per_minute.map(|at| at.value);
+    per_minute.map(|at| at.value)
+}
+
+/// A key stands in no file.
+fn refuse_secrets(table: &Table<'_>, row: &Row) {
     for (key, _) in table.entries() {
         if SECRETS.contains(&key.value.as_str()) {
             let line = unseen(&key.place);
-            let variable = provider.row.key_variables().next().unwrap_or_default();
+            let variable = row.key_variables().next().unwrap_or_default();
             table.report(
                 Diagnostic::error(format!("`{}` {line}: a key stands in no file", key.value)).hint(
                     format!("it is read from the environment, from `{variable}`"),

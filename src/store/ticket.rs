@@ -66,6 +66,15 @@ impl Store {
         }
     }
 
+    /// Puts what was ready for a ticket aside: a person may want to see it.
+    pub fn set_ready_aside(&self, ticket: &Path) {
+        let ready = ticket.with_extension(READY);
+        if self.is_file(&ready) {
+            // One that stays behind is read by nobody without its ticket.
+            let _ = self.rename(&ready, &ticket.with_extension("ready.odd"));
+        }
+    }
+
     /// Removes a ticket, and what was ready for it: all that it was for is in its place.
     pub fn remove_ticket(&self, ticket: &Path) -> Result<(), FsError> {
         self.remove_ready(ticket)?;

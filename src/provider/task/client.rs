@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{RequestBuilder, Response, Url};
@@ -24,18 +25,29 @@ const MAX_ANSWER_BYTES: u64 = 1 << 20;
 /// The most that is read of a picture, in bytes.
 const MAX_PICTURE_BYTES: u64 = 64 << 20;
 
+/// A poll takes no longer: it brings a few words.
+const POLL: Duration = Duration::from_secs(60);
+
 /// Speaks with one provider.
 pub struct Client {
     config: Config,
     form: TaskForm,
+    /// For requests and pictures.
     http: Http,
+    /// For a few words.
+    short: Http,
 }
 
 impl Client {
     /// A client; nothing is connected yet.
     pub fn new(config: Config, form: TaskForm) -> Self {
-        let http = Http::new(config.timeout, is_here(&config.base_url));
-        Self { config, form, http }
+        let is_here = is_here(&config.base_url);
+        Self {
+            http: Http::new(config.timeout, is_here),
+            short: Http::new(config.timeout.min(POLL), is_here),
+            config,
+            form,
+        }
     }
 
     /// How its answers are read.
@@ -225,9 +237,9 @@ impl Client {
     }
 
     async fn get(&self, url: Url) -> Result<Response, String> {
-        let client = self.http.client()?;
+        let client = self.short.client()?;
         let request = client.get(url).headers(self.headers()?);
-        self.http.send(request).await.map_err(said)
+        self.short.send(request).await.map_err(said)
     }
 
     /// A body, in memory.

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use api_server::{Manner, TicketServer};
+use api_server::{Manner, Options, Server, TicketServer};
 
 use crate::paid::{micros, summary};
 use crate::project::{Project, Run};
@@ -299,6 +299,28 @@ fn a_refusal_is_told_and_nothing_is_paid() {
 }
 
 #[test]
+fn a_provider_that_refuses_the_key_closes_no_others_way() {
+    let other = Server::start(Options::default());
+    let images = "model = \"openai/gpt-image-2\"\nquality = \"low\"\nsize = \"800x800\"\n";
+    let more = format!(
+        "[cover.b]\n{images}text = {{ headline = \"two\" }}\n[cover.c]\ntext = {{ headline = \"three\" }}\n[cover.d]\n{images}text = {{ headline = \"four\" }}\n"
+    );
+    let tickets = Tickets::new(&more, Manner::default());
+    let mut command = tickets.command(&["build", "--yes", "--json", "--jobs", "1"]);
+    command
+        .env("OPENAI_API_KEY", "sk-wrong-0123456789")
+        .env("OPENAI_BASE_URL", other.base_url());
+    let run = Run::of(command.output().unwrap());
+    assert_eq!(run.code, 3, "{}{}", run.out, run.err);
+    let states: Vec<String> = run.states().into_iter().map(|(_, state)| state).collect();
+    assert_eq!(states, ["made", "failed", "made", "blocked"], "{}", run.out);
+    assert_eq!(
+        (other.stats().arrived, tickets.server.tasks().len()),
+        (1, 2)
+    );
+}
+
+#[test]
 fn a_provider_that_a_project_declares_needs_the_persons_trust() {
     let server = TicketServer::start(Manner::default());
     let project = Project::new(&format!(
@@ -385,6 +407,16 @@ fn a_ticket_is_being_made_while_it_is_polled_and_pending_after_a_kill() {
 #[test]
 fn a_table_that_is_wrong_says_what_is() {
     for (from, to, said) in [
+        (
+            "auth = {",
+            "key_variable = \"AWS_SECRET\"\nauth = {",
+            "error: `[provider.made-up]` is wrong: `key_variable` has to end in `_API_KEY`\n",
+        ),
+        (
+            "auth = {",
+            "headers = { x = \"HOME\" }\nauth = {",
+            "error: `[provider.made-up]` is wrong: `headers` are for the built-in table\n",
+        ),
         (
             "ticket = \"/id\"",
             "tikket = \"/id\"",
