@@ -94,6 +94,42 @@ fn a_module_for_tests_hides_nothing_below_it() {
     assert_eq!(imports(text), [(4, "page".to_owned())]);
 }
 
+/// Who asks knows adapters and rows: the names of providers stand in the table, in what reads it, and in tests.
+#[test]
+fn who_asks_names_no_provider() {
+    let table = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/providers.toml"),
+    );
+    let table = table.unwrap();
+    let names = table.lines().filter_map(|line| {
+        let name = line.strip_prefix("name = \"")?;
+        name.strip_suffix('"')
+    });
+    let mut names: Vec<&str> = names.collect();
+    assert!(names.contains(&"openai"), "{names:?}");
+    names.extend(["azure", "dall-e", "gpt-image", "chatgpt", "gemini", "flux"]);
+    let rooms = ["execute", "store", "ledger", "key", "plan", "pipeline"];
+    let mut wrong = Vec::new();
+    for (name, text) in sources() {
+        let room = name.split('/').next().unwrap().trim_end_matches(".rs");
+        if !rooms.contains(&room) || is_test(&name) {
+            continue;
+        }
+        let tests = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
+        for (n, line) in text[..tests].lines().enumerate() {
+            let line = line.to_lowercase();
+            if names.iter().any(|word| line.contains(word)) {
+                wrong.push(format!("src/{name}:{}: {line}", n + 1));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "they name a provider:\n{}",
+        wrong.join("\n")
+    );
+}
+
 fn is_test(name: &str) -> bool {
     name.ends_with("/tests.rs") || name.contains("/tests/")
 }

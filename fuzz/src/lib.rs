@@ -13,7 +13,8 @@ use gpbuild::lock::Lock;
 use gpbuild::manifest::{self, At};
 use gpbuild::path::ProjectPath;
 use gpbuild::provider::local::{self, Fonts};
-use gpbuild::provider::openai;
+use gpbuild::provider::reply::KeepError;
+use gpbuild::provider::{Form, Veil};
 use gpbuild::spec::{self, Options};
 use gpbuild::state::{State, StateFile};
 use gpbuild::template::{Templates, Undefined};
@@ -199,10 +200,12 @@ pub fn picture(bytes: &[u8]) {
 /// The body of an answer.
 pub fn answer(bytes: &[u8]) {
     let mut keep = |picture: &mut dyn std::io::Read| {
-        std::io::copy(picture, &mut std::io::sink()).map_err(openai::KeepError::Picture)?;
+        std::io::copy(picture, &mut std::io::sink()).map_err(KeepError::Picture)?;
         Ok(Digest::of(&[]))
     };
-    let answer = openai::read(bytes, 2, &openai::Veil::default(), &mut keep).expect("no disk");
+    let answer = Form::Images
+        .read(bytes, 2, &Veil::default(), &mut keep)
+        .expect("no disk");
     assert!(
         answer
             .trouble

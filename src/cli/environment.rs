@@ -17,14 +17,18 @@ pub(super) fn terminal() -> Environment {
     }
 }
 
-/// What the environment says about providers.
+/// What the environment says about providers: those of the table, and those that a project declares.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
 pub(super) fn access() -> Access {
-    Access {
-        openai_key: variable("OPENAI_API_KEY").map(Into::into),
-        openai_base_url: variable("OPENAI_BASE_URL"),
-        openai_organization: variable("OPENAI_ORG_ID"),
-        openai_project: variable("OPENAI_PROJECT_ID"),
-    }
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let meant = names.filter(|name| Access::is_meant(name));
+    Access::new(meant.filter_map(|name| {
+        let value = variable(&name)?;
+        Some((name, value))
+    }))
 }
 
 /// A variable of the environment; an empty one says nothing. What is no UTF-8 was meant all the same: it is not

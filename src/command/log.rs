@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::diagnostic::{Exit, Failure, count};
 use crate::ledger::{Entry, Ledger, Moment, Outcome};
 use crate::model::Micro;
-use crate::pipeline::{self, Settings, store_failure};
+use crate::pipeline::{self, Settings, UnderWay, store_failure};
 use crate::report::{Event, Reporter};
 use crate::store::Store;
 
@@ -105,7 +105,11 @@ pub fn run(
         reporter.event(Event::Diagnostic(&damage));
     }
     let by = by.unwrap_or(By::Day);
-    let (payers, doubts) = pipeline::under_way(&store, &ledger);
+    let UnderWay {
+        payers,
+        pending,
+        doubts,
+    } = pipeline::under_way(&store, &ledger);
     let doubts: BTreeSet<u64> = doubts.iter().map(|entry| entry.number).collect();
     let mut entries = ledger.entries();
     let whole = entries.len();
@@ -122,8 +126,19 @@ pub fn run(
         None if !doubts.contains(&entry.number) => payers.get(&entry.intent.key),
         _ => None,
     };
+    let is_pending = |entry: &Entry| {
+        let is_open = entry.settlement.is_none() && !doubts.contains(&entry.number);
+        is_open && pending.contains(&entry.intent.key)
+    };
     if json {
-        let line = |e: &Entry| format!("{}\n", line(e, payer(e).is_some()));
+        let line = |e: &Entry| {
+            let standing = match (payer(e), is_pending(e)) {
+                (Some(_), _) => "running",
+                (None, true) => "pending",
+                (None, false) => "doubt",
+            };
+            format!("{}\n", line(e, standing))
+        };
         let lines: String = entries.iter().map(line).collect();
         reporter.out(&lines);
         return Ok(Exit::Done);
@@ -158,10 +173,12 @@ pub fn run(
         month.words(),
         all.words()
     );
-    let (running, doubts): (Vec<&Entry>, Vec<&Entry>) = paid
+    let (running, rest): (Vec<&Entry>, Vec<&Entry>) = paid
         .iter()
         .filter(|e| e.is_in_doubt())
         .partition(|e| payer(e).is_some());
+    let (pending, doubts): (Vec<&Entry>, Vec<&Entry>) =
+        rest.into_iter().partition(|e| is_pending(e));
     if !running.is_empty() {
         text += &format!(
             "\n{} under way, counted at {}\n",
@@ -176,6 +193,23 @@ pub fn run(
             let who = payer(entry).map(ToString::to_string).unwrap_or_default();
             text += &format!(
                 "  {}  {}  {}  {who}\n",
+                entry.at, entry.intent.asset, entry.intent.model
+            );
+        }
+    }
+    if !pending.is_empty() {
+        text += &format!(
+            "\n{} on the way, counted at {}: the next build collects what is ready, at no new cost\n",
+            count(pending.len(), "request"),
+            if pending.len() == 1 {
+                "its estimate"
+            } else {
+                "their estimates"
+            }
+        );
+        for entry in pending {
+            text += &format!(
+                "  {}  {}  {}\n",
                 entry.at, entry.intent.asset, entry.intent.model
             );
         }
@@ -223,14 +257,15 @@ fn doubt(entry: &Entry) -> String {
     parts.join("  ")
 }
 
-fn line(entry: &Entry, is_running: bool) -> Value {
+/// `standing` is that of a request of which the ledger does not say what became of it.
+fn line(entry: &Entry, standing: &str) -> Value {
     let settlement = entry.settlement.as_ref();
     let outcome = match settlement.map(|s| s.outcome) {
         Some(Outcome::Answered) => "answered",
         Some(Outcome::Refused) => "refused",
         Some(Outcome::Unsent) => "unsent",
-        None if is_running => "running",
-        Some(Outcome::Doubt) | None => "doubt",
+        Some(Outcome::Doubt) => "doubt",
+        None => standing,
     };
     let dollars = |micro: Option<Micro>| {
         micro.and_then(|micro| serde_json::from_str::<Value>(&micro.decimal()).ok())

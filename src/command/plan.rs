@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Exit, Failure, count};
 use crate::pipeline::{self, Settings, Unchanged, asset_report, fresh_report};
-use crate::plan::{Bill, Verdict, takers};
+use crate::plan::{Bill, Reason, Verdict, takers};
 use crate::report::{AssetReport, Event, Plan, Reporter, State};
 
 /// Runs the command.
@@ -27,6 +27,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
         let state = match &step.verdict {
             Verdict::Fresh => State::Fresh,
             Verdict::Restore(_) => State::Restore,
+            Verdict::Make if step.reason == Reason::Pending => State::Pending,
             Verdict::Export | Verdict::Make | Verdict::Wait(_) => State::Make,
             Verdict::Blocked => State::Blocked,
         };
@@ -65,7 +66,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
                 "that is more than {whose} budget of one run, {most}"
             )));
         }
-        if let Some(destination) = planned.destination(settings, bill.requests) {
+        for destination in planned.destinations(settings) {
             reporter.event(Event::Note(&destination));
         }
     }

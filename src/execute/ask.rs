@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::{Semaphore, watch};
-use tokio::time::Instant;
+use tokio::sync::watch;
 
 use crate::diagnostic::count;
 use crate::execute::purse::{Limits, Purse};
+use crate::execute::retry::{Next, Tries};
+use crate::execute::route::Route;
 use crate::execute::take_in::{NotTaken, Taken, recover, take_in};
 use crate::execute::{Failed, refused};
 use crate::fs::hold::Held;
@@ -19,17 +20,10 @@ use crate::key::{Ingredients, Key};
 use crate::ledger::{Ceiling, Intent, Ledger, Moment, NotIntended, Outcome, Settlement};
 use crate::model::{Micro, Price};
 use crate::plan::Answer;
-use crate::provider::openai::{Attachment, Client, Endpoint, Kind, Refusal, Reply};
-use crate::provider::pace::Pace;
+use crate::provider::reply::{Attachment, Found, Reply};
 use crate::provider::request::{Prompt, Request};
+use crate::provider::submission::Submission;
 use crate::store::{Head, Incoming, Payer, Store};
-
-/// How often a request that the provider failed at, or that did not reach it, is sent again.
-const RESENDS: u32 = 2;
-/// How often one that was refused for the rate is.
-const RATE_RESENDS: u32 = 20;
-/// The longest that a provider is waited for, once.
-const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
 /// How often it is looked whether another gpbuild is done with a shot.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -38,10 +32,6 @@ const GLANCE: Duration = Duration::from_millis(50);
 pub struct Terms {
     /// The project's name, for the ledger.
     pub project: String,
-    /// At most so many at once.
-    pub at_once: usize,
-    /// Pictures a minute for each model, if a limit is known.
-    pub images_per_minute: Option<u32>,
     /// What may be spent.
     pub limits: Limits,
     /// What a month may cost, whoever else spends meanwhile.
@@ -52,19 +42,15 @@ pub struct Terms {
 
 /// Sends the paid requests of a run.
 pub struct Asker {
-    client: Client,
-    store: Store,
-    ledger: Arc<Ledger>,
+    routes: BTreeMap<String, Route>,
+    pub(super) store: Store,
+    pub(super) ledger: Arc<Ledger>,
     purse: Purse,
-    pace: Pace,
-    slots: Semaphore,
     retry_in_doubt: bool,
     project: String,
     ceilings: Vec<Ceiling>,
     /// One at a time for each key: two assets with the same shot pay for it once.
     keys: Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<()>>>>,
-    /// Why nothing more is sent: what a person has to mend first.
-    halted: Mutex<Option<String>>,
 }
 
 /// What is told while a request waits.
@@ -135,20 +121,22 @@ impl Spent {
 }
 
 impl Asker {
-    /// Sends to `endpoint` on these terms.
-    pub fn new(endpoint: Endpoint, store: Store, ledger: Arc<Ledger>, terms: Terms) -> Self {
+    /// Sends on these routes, by the provider's name, on these terms.
+    pub fn new(
+        routes: BTreeMap<String, Route>,
+        store: Store,
+        ledger: Arc<Ledger>,
+        terms: Terms,
+    ) -> Self {
         Self {
-            client: Client::new(endpoint),
+            routes,
             store,
             ledger,
             purse: Purse::new(terms.limits),
-            pace: Pace::new(terms.images_per_minute),
-            slots: Semaphore::new(terms.at_once.max(1)),
             retry_in_doubt: terms.retry_in_doubt,
             project: terms.project,
             ceilings: terms.ceilings,
             keys: Mutex::default(),
-            halted: Mutex::default(),
         }
     }
 
@@ -159,6 +147,11 @@ impl Asker {
         line: &Line,
         spent: &mut Spent,
     ) -> Result<Answer, Failed> {
+        let provider = &ask.request.model.provider;
+        let Some(route) = self.routes.get(provider) else {
+            // The plan has blocked such steps: nobody comes here.
+            return Err(refused::nobody(provider));
+        };
         let key = {
             let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(keys.entry(ask.key).or_default())
@@ -175,13 +168,20 @@ impl Asker {
                 &self.store,
                 &self.ledger,
                 Some(ask.key),
-                &self.client.veil(),
+                &route.adapter.veil(),
             ) {
                 let _ = line.tell.send(Talk::Note(warning.message));
             }
             if let Some(answer) = self.stored(&ask.key) {
                 return Ok(answer);
             }
+        }
+        self.find(ask, route, line).await?;
+        if let Some(path) = self.store.tickets().get(&ask.key) {
+            // Paid for by an earlier run, in whose bill it is.
+            let mut earlier = Spent::default();
+            let taken = self.collect(ask.asset, path, route, line).await;
+            return self.told(taken, ask, line, &mut earlier);
         }
         if !self.retry_in_doubt
             && let Some(entry) = self.ledger.doubt(&ask.key)
@@ -190,7 +190,7 @@ impl Asker {
         }
         let reserved = self.purse.reserve(ask.estimate).map_err(refused::over)?;
         let mut own = Spent::default();
-        let answer = self.send(ask, line, &mut own).await;
+        let answer = self.send(ask, route, line, &mut own).await;
         self.purse
             .settle(reserved, (!own.unknown).then_some(own.cost));
         spent.add(own);
@@ -233,30 +233,37 @@ impl Asker {
     }
 
     /// Sends it, and again what surely was not accepted.
-    async fn send(&self, ask: &Ask<'_>, line: &Line, spent: &mut Spent) -> Result<Answer, Failed> {
+    async fn send(
+        &self,
+        ask: &Ask<'_>,
+        route: &Route,
+        line: &Line,
+        spent: &mut Spent,
+    ) -> Result<Answer, Failed> {
         let model = ask.request.model.to_string();
         let pictures = ask.prompt.candidates;
-        let (mut resends, mut rate_resends) = (0, 0);
+        let mut tries = Tries::default();
         loop {
-            self.turn(ask, line).await?;
-            let slot = self.slots.acquire().await;
+            self.turn(ask, route, line).await?;
+            let slot = route.slots.acquire().await;
             // While this one waited for its slot, a person may have said that it is enough.
             if *line.stop.borrow() {
                 return Err(refused::stopped());
             }
-            if let Some(why) = self.halted() {
+            if let Some(why) = route.halted() {
                 return Err(refused::halted(&why));
             }
             // While this one waited for its slot, others may have used up the minute.
-            if self.pace.turn(&model, pictures, Instant::now()).is_err() {
+            if !route.turn(&model, pictures) {
                 continue;
             }
-            let (number, reply, incoming) = self.once(ask).await?;
+            let (number, reply, incoming) = self.once(ask, route).await?;
             if let Reply::Refused(refusal) = &reply {
                 // Before the slot is free: nobody slips through.
-                self.halt(refusal);
+                route.halt(refusal);
             }
-            drop(slot);
+            // A ticket is waited for in its slot: what a provider makes at once is bounded too.
+            let _slot = matches!(reply, Reply::Ticket(_)).then_some(slot);
             let settle = |outcome, why: Option<String>, request_id| {
                 let settlement = Settlement {
                     outcome,
@@ -281,7 +288,21 @@ impl Asker {
                             return Err(refused::astray(&astray));
                         }
                     };
-                    return self.taken(ask, &path, request_id, line, spent);
+                    return self.taken(ask, route, &path, request_id, line, spent);
+                }
+                Reply::Ticket(ticket) => {
+                    spent.requests += 1;
+                    let path = match incoming.arrived() {
+                        Ok(path) => path,
+                        Err(astray) => {
+                            spent.unknown = true;
+                            let why = Some(astray.error.to_string());
+                            let _ = settle(Outcome::Doubt, why, Some(ticket.id));
+                            return Err(refused::astray(&astray));
+                        }
+                    };
+                    let taken = self.collect(ask.asset, &path, route, line).await;
+                    return self.told(taken, ask, line, spent);
                 }
                 Reply::Doubt { why, request_id } => {
                     spent.requests += 1;
@@ -304,44 +325,22 @@ impl Asker {
                 Reply::Unsent(why) => {
                     incoming.forget();
                     settle(Outcome::Unsent, Some(why.clone()), None)?;
-                    if resends == RESENDS {
-                        return Err(refused::unreached(&why));
+                    match tries.unsent() {
+                        Next::Again(wait) | Next::AllWait(wait) => self.wait(wait, line).await?,
+                        Next::GiveUp => return Err(refused::unreached(&why)),
                     }
-                    resends += 1;
-                    self.wait(backoff(resends), line).await?;
                 }
                 Reply::Refused(refusal) => {
                     incoming.forget();
                     let said = Some(refusal.said());
                     settle(Outcome::Refused, said, refusal.request_id.clone())?;
-                    let again = match refusal.kind {
-                        Kind::RateLimit => {
-                            rate_resends += 1;
-                            rate_resends <= RATE_RESENDS
+                    match tries.refused(&refusal) {
+                        Next::Again(wait) => self.wait(wait, line).await?,
+                        Next::AllWait(wait) => route.all_wait(&model, pictures, wait),
+                        Next::GiveUp => {
+                            let hint = route.adapter.hint(&refusal);
+                            return Err(refused::refused(&refusal, hint));
                         }
-                        Kind::Overloaded => {
-                            resends += 1;
-                            resends <= RESENDS
-                        }
-                        Kind::SlowDown if refusal.retry_after.is_some() => {
-                            resends += 1;
-                            resends <= RESENDS
-                        }
-                        _ => false,
-                    };
-                    let tries = resends.max(rate_resends);
-                    let wait = refusal.retry_after.unwrap_or_else(|| match refusal.kind {
-                        Kind::RateLimit => backoff(tries + 3),
-                        _ => backoff(tries),
-                    });
-                    if !again || wait > LONGEST_WAIT {
-                        return Err(refused::refused(&refusal));
-                    }
-                    if refusal.kind == Kind::Overloaded {
-                        self.wait(wait, line).await?;
-                    } else {
-                        // Everybody waits: one refusal is enough.
-                        self.pace.refused(&model, pictures, wait, Instant::now());
                     }
                 }
             }
@@ -349,7 +348,7 @@ impl Asker {
     }
 
     /// One request: the intent is on the disk before it is sent.
-    async fn once(&self, ask: &Ask<'_>) -> Result<(u64, Reply, Incoming), Failed> {
+    async fn once(&self, ask: &Ask<'_>, route: &Route) -> Result<(u64, Reply, Incoming), Failed> {
         let request = ask.request;
         let intent = Intent {
             asset: ask.asset.to_owned(),
@@ -367,17 +366,7 @@ impl Asker {
                 return Err(refused::over(self.purse.passed(&ceiling, left)));
             }
         };
-        let head = Head {
-            number,
-            asset: ask.asset.to_owned(),
-            key: ask.key,
-            ingredients: ask.ingredients.clone(),
-            model: request.model.to_string(),
-            price: ask.price,
-            estimate: ask.estimate,
-            size: (request.width, request.height),
-            pictures: ask.prompt.candidates,
-        };
+        let head = self.head(ask, route, number);
         let expected = self.store.expect(&head);
         let mut incoming = match expected {
             Ok(incoming) => incoming,
@@ -394,23 +383,21 @@ impl Asker {
             }
         };
         let path = incoming.path().to_path_buf();
-        let reply = self
-            .client
-            .send(
-                request,
-                ask.prompt,
-                ask.references,
-                ask.mask,
-                &mut incoming,
-                &path,
-            )
-            .await;
+        let submission = Submission {
+            request,
+            prompt: ask.prompt,
+            own_id: &own_id(&ask.key, number),
+            references: ask.references,
+            mask: ask.mask,
+        };
+        let reply = route.adapter.submit(submission, &mut incoming, &path).await;
         Ok((number, reply, incoming))
     }
 
     fn taken(
         &self,
         ask: &Ask<'_>,
+        route: &Route,
         path: &Path,
         request_id: Option<String>,
         line: &Line,
@@ -421,25 +408,9 @@ impl Asker {
             &self.ledger,
             path,
             request_id,
-            &self.client.veil(),
+            &route.adapter.veil(),
         ) {
-            Ok(Taken {
-                answer,
-                cost,
-                remarks,
-            }) => {
-                match cost {
-                    Some(cost) => spent.cost += cost,
-                    None => spent.unknown = true,
-                }
-                for remark in remarks {
-                    // The run may be over; the pictures are kept all the same.
-                    let _ = line
-                        .tell
-                        .send(Talk::Note(format!("{}: {remark}", ask.asset)));
-                }
-                Ok(answer)
-            }
+            Ok(taken) => self.told(Ok(taken), ask, line, spent),
             Err(NotTaken::Empty(why, aside)) => {
                 spent.unknown = true;
                 Err(refused::doubt(&why, Some(&aside)))
@@ -451,26 +422,94 @@ impl Asker {
         }
     }
 
+    /// The answer out of what was taken in, or not; counts what it cost, and tells what is odd about it.
+    fn told(
+        &self,
+        taken: Result<Taken, Failed>,
+        ask: &Ask<'_>,
+        line: &Line,
+        spent: &mut Spent,
+    ) -> Result<Answer, Failed> {
+        let Ok(Taken {
+            answer,
+            cost,
+            remarks,
+        }) = taken
+        else {
+            spent.unknown = true;
+            return taken.map(|taken| taken.answer);
+        };
+        match cost {
+            Some(cost) => spent.cost += cost,
+            None => spent.unknown = true,
+        }
+        for remark in remarks {
+            // The run may be over; the pictures are kept all the same.
+            let _ = line
+                .tell
+                .send(Talk::Note(format!("{}: {remark}", ask.asset)));
+        }
+        Ok(answer)
+    }
+
+    /// Looks for the ticket of a request whose answer was lost, where the provider takes names of ours: then it is not in
+    /// doubt any more.
+    async fn find(&self, ask: &Ask<'_>, route: &Route, line: &Line) -> Result<(), Failed> {
+        let Some(entry) = self.ledger.doubt(&ask.key) else {
+            return Ok(());
+        };
+        if entry.settlement.is_some_and(|s| s.request_id.is_some())
+            || self.store.tickets().contains_key(&ask.key)
+        {
+            return Ok(());
+        }
+        match route.adapter.find(&own_id(&ask.key, entry.number)).await {
+            Found::Ticket(answer) => {
+                let head = self.head(ask, route, entry.number);
+                let put = self.store.put_ticket(&head, &answer);
+                put.map(drop).map_err(|e| refused::disk(&e))
+            }
+            Found::Unknown(why) => {
+                let note = format!("{}: it could not be looked for: {why}", ask.asset);
+                let _ = line.tell.send(Talk::Note(note));
+                Ok(())
+            }
+            Found::Nothing => Ok(()),
+        }
+    }
+
+    fn head(&self, ask: &Ask<'_>, route: &Route, number: u64) -> Head {
+        Head {
+            number,
+            asset: ask.asset.to_owned(),
+            key: ask.key,
+            ingredients: ask.ingredients.clone(),
+            model: ask.request.model.to_string(),
+            price: ask.price,
+            estimate: ask.estimate,
+            size: (ask.request.width, ask.request.height),
+            pictures: ask.prompt.candidates,
+            form: route.adapter.form(),
+        }
+    }
+
     /// Waits until the model may be asked; nothing is counted yet.
-    async fn turn(&self, ask: &Ask<'_>, line: &Line) -> Result<(), Failed> {
+    async fn turn(&self, ask: &Ask<'_>, route: &Route, line: &Line) -> Result<(), Failed> {
         let model = ask.request.model.to_string();
         loop {
             if *line.stop.borrow() {
                 return Err(refused::stopped());
             }
-            if let Some(why) = self.halted() {
+            if let Some(why) = route.halted() {
                 return Err(refused::halted(&why));
             }
-            match self
-                .pace
-                .wait(&model, ask.prompt.candidates, Instant::now())
-            {
+            match route.wait(&model, ask.prompt.candidates) {
                 None => return Ok(()),
                 Some(wait) => {
                     let talk = Talk::Paced {
                         id: ask.asset.to_owned(),
                         wait,
-                        limit: self.pace.limit(&model),
+                        limit: route.limit(&model),
                     };
                     let _ = line.tell.send(talk);
                     self.wait(wait, line).await?;
@@ -480,7 +519,7 @@ impl Asker {
     }
 
     /// Waits, but not past the end of the run.
-    async fn wait(&self, time: Duration, line: &Line) -> Result<(), Failed> {
+    pub(super) async fn wait(&self, time: Duration, line: &Line) -> Result<(), Failed> {
         let mut stop = line.stop.clone();
         let stopped = async move {
             // The sender lives as long as the run.
@@ -491,29 +530,11 @@ impl Asker {
             () = stopped => Err(refused::stopped()),
         }
     }
-
-    /// A refusal that a person has to mend ends the asking altogether.
-    fn halt(&self, refusal: &Refusal) {
-        let is_final = match refusal.kind {
-            Kind::Quota | Kind::Credentials | Kind::Redirect(_) => true,
-            Kind::SlowDown => refusal.retry_after.is_none_or(|wait| wait > LONGEST_WAIT),
-            _ => false,
-        };
-        if is_final {
-            let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
-            halted.get_or_insert_with(|| refusal.said());
-        }
-    }
-
-    fn halted(&self) -> Option<String> {
-        let halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
-        halted.clone()
-    }
 }
 
-/// 0.5 s, 1 s, 2 s, … at most a minute.
-fn backoff(n: u32) -> Duration {
-    Duration::from_millis(250 << n.min(8)).min(Duration::from_secs(60))
+/// The name of ours for a request: by its key, and its number among those for that key.
+fn own_id(key: &Key, number: u64) -> String {
+    format!("gpbuild-{}-{number}", &key.0.hex()[..32])
 }
 
 /// What a run says of a limit: `5 pictures a minute: 24 left take about 5 min`.

@@ -3,8 +3,11 @@
 
 mod ask;
 mod bundle;
+mod collect;
 mod purse;
 mod refused;
+mod retry;
+mod route;
 mod shot;
 mod step;
 mod take_in;
@@ -21,6 +24,7 @@ use crate::signal::Signals;
 
 pub use ask::{Asker, Line, Spent, Talk, Terms, paced};
 pub use purse::{Limits, OwnLimits};
+pub use route::Route;
 pub use step::{Made, Maker, locked_asset, page_images};
 pub use take_in::recover;
 
@@ -53,6 +57,8 @@ pub struct Failed {
     pub exit: Exit,
     /// It was not tried: nothing is wrong with the asset itself.
     pub blocked: bool,
+    /// It is on its way: the next run collects it.
+    pub pending: bool,
 }
 
 /// What came of the whole plan.

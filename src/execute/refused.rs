@@ -7,7 +7,7 @@ use crate::execute::Failed;
 use crate::execute::purse::Over;
 use crate::fs::{FsError, shown};
 use crate::ledger::Entry;
-use crate::provider::openai::{Kind, Refusal};
+use crate::provider::reply::{Refusal, RefusalKind};
 use crate::store::Astray;
 
 fn failed(exit: Exit, diagnostic: Diagnostic) -> Failed {
@@ -15,6 +15,7 @@ fn failed(exit: Exit, diagnostic: Diagnostic) -> Failed {
         diagnostic,
         exit,
         blocked: false,
+        pending: false,
     }
 }
 
@@ -23,6 +24,7 @@ fn blocked(exit: Exit, diagnostic: Diagnostic) -> Failed {
         diagnostic,
         exit,
         blocked: true,
+        pending: false,
     }
 }
 
@@ -55,6 +57,29 @@ pub fn over(over: Over) -> Failed {
     };
     let diagnostic = Diagnostic::error(format!("it was not asked for: {over}")).hint(hint);
     blocked(Exit::Budget, diagnostic)
+}
+
+/// It was accepted, and its pictures come later.
+pub fn on_its_way(asset: &str, why: &str) -> Failed {
+    let diagnostic = Diagnostic::error(format!("it is on its way: {why}")).hint(format!(
+        "it is paid for: the next `gpbuild build` collects `{asset}` at no new cost"
+    ));
+    Failed {
+        pending: true,
+        ..failed(Exit::SomeFailed, diagnostic)
+    }
+}
+
+/// A ticket that cannot be read.
+pub fn no_ticket(why: &str, path: &Path) -> Failed {
+    let path = shown(path);
+    let diagnostic = Diagnostic::error(format!("the ticket `{path}` cannot be read: {why}"));
+    failed(Exit::SomeFailed, diagnostic)
+}
+
+/// There is no way to the provider.
+pub fn nobody(provider: &str) -> Failed {
+    Diagnostic::error(format!("`{provider}` cannot be asked")).into()
 }
 
 /// Somebody else's refusal holds for everybody.
@@ -144,52 +169,46 @@ pub fn unreached(why: &str) -> Failed {
     )
 }
 
-/// What the provider refused for good.
-pub fn refused(refusal: &Refusal) -> Failed {
+/// What the provider refused for good; `own` is what the provider has to say to it.
+pub fn refused(refusal: &Refusal, own: Option<String>) -> Failed {
     let said = refusal.said();
     let mut diagnostic = Diagnostic::error(match &refusal.kind {
-        Kind::Moderation { stage, .. } => match stage.as_deref() {
+        RefusalKind::Moderation { stage, .. } => match stage.as_deref() {
             Some("input") => format!("the provider's moderation refused the prompt: {said}"),
             Some("output") => {
                 format!("the provider's moderation refused the picture that was made: {said}")
             }
             _ => format!("the provider's moderation refused it: {said}"),
         },
-        Kind::Redirect(to) if !to.is_empty() => {
+        RefusalKind::Redirect(to) if !to.is_empty() => {
             format!("the provider points elsewhere, to `{}`: {said}", host(to))
         }
         _ => format!("the provider refused it: {said}"),
     });
     let code = refusal.code.as_deref().unwrap_or_default();
-    let verify = refusal.message.contains("must be verified");
     let hint = match &refusal.kind {
-        Kind::Moderation { .. } => {
-            "reword the prompt; `params = { moderation = \"low\" }` is less strict"
-        }
-        Kind::RateLimit => {
+        RefusalKind::Moderation { .. } => "reword the prompt",
+        RefusalKind::RateLimit => {
             "it went on for too long: run `gpbuild` again later, or with less `--jobs`"
         }
-        Kind::Overloaded => "nothing was made: run `gpbuild` again later",
-        Kind::SlowDown => "wait a quarter of an hour, then run `gpbuild --jobs 2`",
-        Kind::Quota => "look at billing and limits of the account: no waiting mends this",
-        Kind::Credentials if verify => {
-            "the organization has to be verified once, in the provider's settings; it takes some 30 minutes to be known"
-        }
-        Kind::Credentials if refusal.status == 403 => {
+        RefusalKind::Overloaded => "nothing was made: run `gpbuild` again later",
+        RefusalKind::SlowDown => "wait a quarter of an hour, then run `gpbuild --jobs 2`",
+        RefusalKind::Quota => "look at billing and limits of the account: no waiting mends this",
+        RefusalKind::Credentials if refusal.status == 403 => {
             "the key may not do this: look at its permissions in the provider's settings"
         }
-        Kind::Credentials => "look at `OPENAI_API_KEY`",
-        Kind::NoModel => "look at the model's name, and at what the key may use",
-        Kind::Redirect(_) => {
+        RefusalKind::Credentials => "look at the key",
+        RefusalKind::NoModel => "look at the model's name, and at what the key may use",
+        RefusalKind::Redirect(_) => {
             "gpbuild follows nowhere, so that the key goes to nobody else: set `base_url` to where the API is"
         }
-        Kind::Invalid if code == "invalid_value" => {
+        RefusalKind::Invalid if code == "invalid_value" => {
             "this gpbuild's table of models may be out of date: `[model.\"provider/name\"]` overrides it"
         }
-        Kind::Invalid => "nothing was made, nothing was paid",
+        RefusalKind::Invalid => "nothing was made, nothing was paid",
     };
-    diagnostic = diagnostic.hint(hint);
-    if let Kind::Moderation { categories, .. } = &refusal.kind
+    diagnostic = diagnostic.hint(own.unwrap_or_else(|| hint.to_owned()));
+    if let RefusalKind::Moderation { categories, .. } = &refusal.kind
         && !categories.is_empty()
     {
         diagnostic = diagnostic.hint(format!("categories: {}", categories.join(", ")));
@@ -198,7 +217,7 @@ pub fn refused(refusal: &Refusal) -> Failed {
         diagnostic = diagnostic.hint(format!("for its support: request `{id}`"));
     }
     let exit = match refusal.kind {
-        Kind::Moderation { .. } | Kind::Invalid => Exit::SomeFailed,
+        RefusalKind::Moderation { .. } | RefusalKind::Invalid => Exit::SomeFailed,
         _ => Exit::Provider,
     };
     failed(exit, diagnostic)

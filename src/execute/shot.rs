@@ -8,13 +8,13 @@ use crate::diagnostic::{Diagnostic, Exit};
 use crate::digest::Digest;
 use crate::execute::ask::Ask;
 use crate::execute::step::{no_picture, page_images, told};
-use crate::execute::{Failed, Line, Maker, Spent};
+use crate::execute::{Failed, Line, Maker, Spent, refused};
 use crate::export;
 use crate::fs::Durability;
 use crate::key::{self, Ingredients, SHOT};
 use crate::plan::{self, Answer, Step};
 use crate::provider::local;
-use crate::provider::openai::Attachment;
+use crate::provider::reply::Attachment;
 use crate::provider::request::{Page, Picture, Prompt, Request, Work};
 use crate::store::ShotEntry;
 
@@ -24,6 +24,7 @@ impl From<Diagnostic> for Failed {
             diagnostic,
             exit: Exit::SomeFailed,
             blocked: false,
+            pending: false,
         }
     }
 }
@@ -97,8 +98,7 @@ impl Maker {
     fn ask(&self, ask: &Ask<'_>, line: &Line, spent: &mut Spent) -> Result<Answer, Failed> {
         let Some(asker) = &self.asker else {
             // The plan has blocked such steps: nobody comes here.
-            let provider = &ask.request.model.provider;
-            return Err(Diagnostic::error(format!("`{provider}` cannot be asked")).into());
+            return Err(refused::nobody(&ask.request.model.provider));
         };
         // This thread does nothing else meanwhile; the runtime's own drives the connection.
         Handle::current().block_on(asker.ask(ask, line, spent))

@@ -85,6 +85,7 @@ impl Maker {
                     diagnostic: bug,
                     exit: Exit::Bug,
                     blocked: false,
+                    pending: false,
                 })
             }
         };

@@ -14,8 +14,9 @@ use crate::key::Key;
 use crate::ledger::{Ledger, Moment, Outcome, Settlement};
 use crate::model::Micro;
 use crate::plan::Answer;
-use crate::provider::openai::{self, KeepError, Veil};
-use crate::store::{Head, Payer, ShotEntry, Store, StreamError};
+use crate::provider::Veil;
+use crate::provider::reply::{Contents, KeepError};
+use crate::store::{Arrived, Head, Payer, ShotEntry, Store, StreamError};
 
 /// The largest picture, in bytes: four for each of eight million pixels, and as much again.
 const MAX_PICTURE_BYTES: u64 = 64 << 20;
@@ -58,9 +59,53 @@ pub fn take_in(
             })
     };
     let head = arrived.head.clone();
-    let said =
-        openai::read(&mut arrived.body, head.pictures, veil, &mut keep).map_err(NotTaken::Disk)?;
-    let (cost, odd_bill) = bill(&head, said.usage);
+    let body = &mut arrived.body;
+    let said = head.form.read(body, head.pictures, veil, &mut keep);
+    let said = said.map_err(NotTaken::Disk)?;
+    let mut taken = match enter(store, ledger, &head, &said, request_id) {
+        Ok(taken) => taken,
+        Err(NotEntered::Empty(why)) => return Err(NotTaken::Empty(why, arrived.set_aside())),
+        Err(NotEntered::Disk(error)) => return Err(NotTaken::Disk(error)),
+    };
+    let (kept, asked) = (said.pictures.len() as u64, u64::from(head.pictures));
+    if kept == asked && said.came == asked {
+        arrived.done().map_err(NotTaken::Disk)?;
+    } else {
+        // The rest may be in it, in some form.
+        let aside = arrived.set_aside();
+        let aside = shown(&aside);
+        let odd = odd_number(&head, &said);
+        taken.remarks.push(match kept == asked {
+            true => format!("{odd}, and the whole answer is kept in `{aside}`"),
+            false => format!("{odd}: the whole answer is kept in `{aside}`"),
+        });
+    }
+    Ok(taken)
+}
+
+/// Why pictures are not entered.
+pub(super) enum NotEntered {
+    /// There are none: why. The request is in doubt now.
+    Empty(String),
+    /// The disk said no.
+    Disk(FsError),
+}
+
+impl From<FsError> for NotEntered {
+    fn from(error: FsError) -> Self {
+        Self::Disk(error)
+    }
+}
+
+/// From pictures in the store to their entry, which is read back, and then the settlement.
+pub(super) fn enter(
+    store: &Store,
+    ledger: &Ledger,
+    head: &Head,
+    said: &Contents,
+    request_id: Option<String>,
+) -> Result<Taken, NotEntered> {
+    let (cost, odd_bill) = bill(head, said);
     let why = said.error.clone().or(said.trouble.clone());
     let settle = |outcome, why: Option<String>| Settlement {
         outcome,
@@ -73,9 +118,8 @@ pub fn take_in(
             Some(why) => format!("answered without a picture: {why}"),
             None => "answered without a picture".to_owned(),
         };
-        settle_own(ledger, &head, settle(Outcome::Doubt, Some(why.clone())))
-            .map_err(NotTaken::Disk)?;
-        return Err(NotTaken::Empty(why, arrived.set_aside()));
+        settle_own(ledger, head, settle(Outcome::Doubt, Some(why.clone())))?;
+        return Err(NotEntered::Empty(why));
     }
     let provider = head.model.split('/').next().unwrap_or_default();
     let entry = ShotEntry {
@@ -87,7 +131,7 @@ pub fn take_in(
         cost: cost.unwrap_or_default().0,
         ingredients: head.ingredients.clone(),
     };
-    enter(store, &head, &entry).map_err(NotTaken::Disk)?;
+    put_entry(store, head, &entry)?;
     let mut remarks = Vec::new();
     if said.odd_model {
         remarks.push(format!(
@@ -100,33 +144,9 @@ pub fn take_in(
             .push("the answer bills what is no number of tokens: its cost is not known".to_owned());
     }
     remarks.extend(odd_bill);
-    remarks.extend(odd_pictures(store, &head, &said.pictures).map_err(NotTaken::Disk)?);
+    remarks.extend(odd_pictures(store, head, &said.pictures)?);
     // Last of all: what is settled is never looked at again.
-    settle_own(ledger, &head, settle(Outcome::Answered, why.clone())).map_err(NotTaken::Disk)?;
-    let (kept, asked) = (said.pictures.len() as u64, u64::from(head.pictures));
-    if kept == asked && said.came == asked {
-        arrived.done().map_err(NotTaken::Disk)?;
-    } else {
-        // The rest may be in it, in some form.
-        let aside = arrived.set_aside();
-        let aside = shown(&aside);
-        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-        let came = said.came;
-        remarks.push(match kept == asked {
-            true => {
-                let first = match asked {
-                    1 => "the first is taken".to_owned(),
-                    n => format!("the first {n} are taken"),
-                };
-                format!(
-                    "{came} pictures came, {asked} asked for: {first}, and the whole answer is kept in `{aside}`"
-                )
-            }
-            false => format!(
-                "{kept} of {asked} pictures came{why}: the whole answer is kept in `{aside}`"
-            ),
-        });
-    }
+    settle_own(ledger, head, settle(Outcome::Answered, why))?;
     Ok(Taken {
         answer: Answer {
             candidates: entry.candidates,
@@ -138,9 +158,32 @@ pub fn take_in(
     })
 }
 
+/// What is odd about how many pictures came.
+pub(super) fn odd_number(head: &Head, said: &Contents) -> String {
+    let (kept, asked, came) = (
+        said.pictures.len() as u64,
+        u64::from(head.pictures),
+        said.came,
+    );
+    if kept == asked {
+        let first = match asked {
+            1 => "the first is taken".to_owned(),
+            n => format!("the first {n} are taken"),
+        };
+        return format!("{came} pictures came, {asked} asked for: {first}");
+    }
+    let why = said.error.as_ref().or(said.trouble.as_ref());
+    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+    format!("{kept} of {asked} pictures came{why}")
+}
+
 /// Settles the request that was answered. Where a ledger was lost, its numbers came again: another shot's
 /// request is not settled by this.
-fn settle_own(ledger: &Ledger, head: &Head, settlement: Settlement) -> Result<(), FsError> {
+pub(super) fn settle_own(
+    ledger: &Ledger,
+    head: &Head,
+    settlement: Settlement,
+) -> Result<(), FsError> {
     let is_another = |key: Key| key != head.key;
     if ledger
         .entry(head.number)
@@ -152,7 +195,7 @@ fn settle_own(ledger: &Ledger, head: &Head, settlement: Settlement) -> Result<()
 }
 
 /// Writes the entry and reads it back: what cannot be found again is not settled.
-fn enter(store: &Store, head: &Head, entry: &ShotEntry) -> Result<(), FsError> {
+fn put_entry(store: &Store, head: &Head, entry: &ShotEntry) -> Result<(), FsError> {
     store.put_shot(&head.key, entry, Durability::Paid)?;
     if store.shot(&head.key).as_ref() == Some(entry) {
         return Ok(());
@@ -170,11 +213,11 @@ const BELIEVED_EACH: Micro = Micro(100_000_000);
 
 /// What an answer costs, and what is odd about that. It is the word of whoever answered: it is not to
 /// empty a budget at one stroke, and not to leave it full either. `None` counts at the estimate.
-fn bill(head: &Head, usage: Option<openai::Usage>) -> (Option<Micro>, Option<String>) {
-    let Some((usage, price)) = usage.zip(head.price) else {
+fn bill(head: &Head, said: &Contents) -> (Option<Micro>, Option<String>) {
+    let by_tokens = || Some(said.usage?.cost(&head.price?));
+    let Some(cost) = said.cost.or_else(by_tokens) else {
         return (None, None);
     };
-    let cost = usage.cost(&price);
     let estimate = head.estimate.filter(|estimate| estimate.0 > 0);
     let most = match estimate {
         Some(estimate) => estimate.times(BELIEVED),
@@ -227,13 +270,15 @@ fn odd_pictures(store: &Store, head: &Head, pictures: &[Digest]) -> Result<Vec<S
     Ok(remarks)
 }
 
+/// No ticket is longer, in bytes.
+const MAX_TICKET_BYTES: u64 = 1 << 20;
 /// No head is longer, in bytes.
 const HEAD: u64 = 64 << 10;
 
 /// Whether the file of an answer whose end nobody saw is needed any more.
 enum Part {
     /// All of the answer is there: only the run was ended before it could say so.
-    Whole,
+    Whole(Box<Head>),
     /// Something is there, and the request is in doubt: a person may want to see it.
     Cut,
     /// Nothing came, or it is known what became of the request.
@@ -248,29 +293,11 @@ fn look_at(store: &Store, ledger: &Ledger, path: &Path) -> Result<Part, FsError>
         return Ok(if is_begun { Part::Needless } else { Part::Cut });
     };
     let head = arrived.head.clone();
-    let settled = ledger
-        .entry(head.number)
-        .filter(|e| e.intent.key == head.key && !e.is_in_doubt());
-    // Settled alone is not enough to throw a paid answer away: its pictures must be in the store.
-    if let Some(settlement) = settled.and_then(|e| e.settlement)
-        && (settlement.outcome.is_free() || store.shot(&head.key).is_some())
-    {
+    if is_settled(store, ledger, &head) {
         return Ok(Part::Needless);
     }
-    let mut size = 0;
-    let mut look = |bytes: &mut dyn Read| -> Result<Digest, KeepError> {
-        size += std::io::copy(bytes, &mut std::io::sink()).map_err(KeepError::Picture)?;
-        Ok(Digest::of(&[]))
-    };
-    let said = openai::read(
-        &mut arrived.body,
-        head.pictures,
-        &Veil::default(),
-        &mut look,
-    )?;
-    let is_whole = said.trouble.is_none() && said.pictures.len() as u64 == u64::from(head.pictures);
-    if is_whole && size > 0 {
-        return Ok(Part::Whole);
+    if is_whole(&mut arrived)? {
+        return Ok(Part::Whole(Box::new(head)));
     }
     // A later request for the same shot has answered.
     let is_moot = ledger.doubt(&head.key).is_none();
@@ -280,6 +307,37 @@ fn look_at(store: &Store, ledger: &Ledger, path: &Path) -> Result<Part, FsError>
     } else {
         Part::Cut
     })
+}
+
+/// Whether it is known what became of a request, and nothing of it is needed any more. Settled alone is not enough to
+/// throw a paid answer away: its pictures must be in the store.
+fn is_settled(store: &Store, ledger: &Ledger, head: &Head) -> bool {
+    let settled = ledger
+        .entry(head.number)
+        .filter(|e| e.intent.key == head.key && !e.is_in_doubt());
+    settled
+        .and_then(|e| e.settlement)
+        .is_some_and(|s| s.outcome.is_free() || store.shot(&head.key).is_some())
+}
+
+/// Whether all of an answer is there.
+fn is_whole(arrived: &mut Arrived) -> Result<bool, FsError> {
+    let (head, body) = (&arrived.head, &mut arrived.body);
+    if let Some(form) = head.form.task() {
+        let mut answer = Vec::new();
+        let _ = body.take(MAX_TICKET_BYTES).read_to_end(&mut answer);
+        return Ok(form.ticket(&answer, &Veil::default()).is_ok());
+    }
+    let mut size = 0;
+    let mut look = |bytes: &mut dyn Read| -> Result<Digest, KeepError> {
+        size += std::io::copy(bytes, &mut std::io::sink()).map_err(KeepError::Picture)?;
+        Ok(Digest::of(&[]))
+    };
+    let said = head
+        .form
+        .read(body, head.pictures, &Veil::default(), &mut look)?;
+    let is_whole = said.trouble.is_none() && said.pictures.len() as u64 == u64::from(head.pictures);
+    Ok(is_whole && size > 0)
 }
 
 /// Keeps everybody else from the shot that a file is the answer to; `None` if it is under way, or was taken in
@@ -301,6 +359,30 @@ fn hold(store: &Store, path: &Path, own: Option<Key>) -> Option<Option<Held>> {
     store.has_answer(path).then_some(held)
 }
 
+/// Settles and removes a ticket whose pictures were entered before an earlier run was ended. One that is still to be
+/// collected is left.
+fn finish_ticket(store: &Store, ledger: &Ledger, path: &Path) -> Result<(), FsError> {
+    let _ = ledger.refresh();
+    let (head, answer) = store.ticket(path)?;
+    if let Some(entry) = store.shot(&head.key)
+        && !is_settled(store, ledger, &head)
+    {
+        let form = head.form.task();
+        let ticket = form.and_then(|form| form.ticket(&answer, &Veil::default()).ok());
+        let settlement = Settlement {
+            outcome: Outcome::Answered,
+            cost: (entry.cost > 0).then_some(Micro(entry.cost)),
+            request_id: ticket.map(|ticket| ticket.id),
+            why: None,
+        };
+        settle_own(ledger, &head, settlement)?;
+    }
+    match is_settled(store, ledger, &head) {
+        true => store.remove_ticket(path),
+        false => Ok(()),
+    }
+}
+
 /// Takes in what arrived before an earlier run was ended; what is wrong with any of it is told. What belongs
 /// to a request that is under way is left to whoever sent it. `own` is a key that the caller holds: then only
 /// what came for that one is looked at. `veil` hides the key in what the answers say.
@@ -314,7 +396,7 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>, veil: &Veil) ->
         // Who held it before may have written more since.
         let _ = ledger.refresh();
         let done = match look_at(store, ledger, &path) {
-            Ok(Part::Whole) => store.is_whole_after_all(&path).map(drop),
+            Ok(Part::Whole(head)) => store.is_whole_after_all(&path, &head).map(drop),
             Ok(Part::Cut) => Ok(()),
             Ok(Part::Needless) => store.remove_answer(&path),
             Err(error) => Err(error),
@@ -353,6 +435,16 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>, veil: &Veil) ->
             Some(asset) => warning.for_asset(asset),
             None => warning,
         });
+    }
+    for (key, path) in store.tickets() {
+        if own.is_none_or(|own| own == key)
+            && let Some(_held) = hold(store, &path, own)
+            && let Err(error) = finish_ticket(store, ledger, &path)
+        {
+            told.push(Diagnostic::warning(format!(
+                "a ticket of an earlier run could not be looked at: {error}"
+            )));
+        }
     }
     told
 }

@@ -27,8 +27,20 @@ pub struct Claim {
 /// What hangs on a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stake {
-    /// The key goes to this host.
-    Host(String),
+    /// The key of this provider goes to this host.
+    Host {
+        /// The provider's name.
+        provider: String,
+        /// The host.
+        host: String,
+    },
+    /// The project says what this provider is: the key in this variable goes to this host.
+    Provider {
+        /// The variable with the key.
+        variable: String,
+        /// The host.
+        host: String,
+    },
     /// Azure: in which form the key is sent, and which deployment is asked and billed.
     Deployment,
     /// What is paid without a question.
@@ -53,7 +65,10 @@ impl Claim {
     /// What hangs on it, in words.
     pub fn means(&self) -> String {
         match &self.stake {
-            Stake::Host(host) => format!("your key and every request go to {host}"),
+            Stake::Host { host, .. } => format!("your key and every request go to {host}"),
+            Stake::Provider { variable, host } => format!(
+                "it says what is asked and how, and your key in `{variable}` goes to {host}"
+            ),
             Stake::Deployment => {
                 "it says how your key is sent, and which deployment is asked and billed".to_owned()
             }

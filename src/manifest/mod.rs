@@ -3,6 +3,7 @@
 
 mod append;
 mod claims;
+mod declared;
 mod fields;
 mod find;
 mod load;
@@ -13,7 +14,10 @@ mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
+use reqwest::Url;
+use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::data;
@@ -21,7 +25,8 @@ use crate::diagnostic::Place;
 use crate::model::{Micro, Models};
 use crate::path::ProjectPath;
 use crate::preset::Preset;
-use crate::provider::openai::Azure;
+use crate::provider::table::{self, Row};
+use crate::provider::{Azure, Config};
 
 pub use append::{AppendError, EditStep, Owner, append};
 pub use claims::{CONFIRM, Claim, Stake};
@@ -91,22 +96,57 @@ pub struct Project {
     pub roles: Vec<String>,
 }
 
-/// `[provider.NAME]`: how providers are reached. Nothing of it counts in a key.
-#[derive(Clone, Debug, Default)]
-pub struct Providers {
-    /// `[provider.openai]`.
-    pub openai: OpenAi,
-}
+/// Every provider that can be asked, by name: those of the built-in table with what `[provider.NAME]` says of them.
+#[derive(Clone, Debug)]
+pub struct Providers(BTreeMap<String, Provider>);
 
-/// `[provider.openai]`.
-#[derive(Clone, Debug, Default)]
-pub struct OpenAi {
-    /// Where the API is, in place of OpenAI's own: `https`, or `http` on this machine.
+/// How a provider is reached. Nothing of it counts in a key.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// Its row in the table.
+    pub row: Arc<Row>,
+    /// Where the API is, in place of the row's: `https`, or `http` on this machine.
     pub base_url: Option<At<String>>,
     /// At most so many pictures a minute of each model, if it is known beforehand.
     pub images_per_minute: Option<u32>,
     /// What is different on Azure, if it is there that requests go.
     pub azure: Option<Azure>,
+}
+
+impl Provider {
+    /// How it is asked there, with that key.
+    pub fn config(&self, base_url: Url, key: SecretString, timeout: Duration) -> Config {
+        Config {
+            azure: self.azure.clone(),
+            ..Config::new(&self.row, base_url, key, timeout)
+        }
+    }
+}
+
+impl Providers {
+    /// The provider of this name, if it can be asked.
+    pub fn get(&self, name: &str) -> Option<&Provider> {
+        self.0.get(name)
+    }
+
+    /// Their names.
+    pub fn names(&self) -> Vec<&str> {
+        self.0.keys().map(String::as_str).collect()
+    }
+}
+
+impl Default for Providers {
+    /// The built-in table, as it is.
+    fn default() -> Self {
+        let rows = table::builtin().iter();
+        let of = |row: &Arc<Row>| Provider {
+            row: Arc::clone(row),
+            base_url: None,
+            images_per_minute: None,
+            azure: None,
+        };
+        Self(rows.map(|(name, row)| (name.clone(), of(row))).collect())
+    }
 }
 
 /// `[budget]`, in whole micro-dollars.

@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, list, nearest};
 use crate::export::Format;
 use crate::manifest::At;
 use crate::manifest::claims::{self, Claim};
+use crate::manifest::declared;
 use crate::manifest::reader::{Element, Table};
 use crate::model::{self, Model, ModelId, Models, ParamRule, Price, SizeRule, TokenRule};
 
@@ -28,8 +29,10 @@ pub fn models(root: &Table<'_>) -> (Models, Vec<Claim>) {
     let mut models = model::builtin().clone();
     let mut successors = Vec::new();
     let mut claims = Vec::new();
+    let declared = declared::names(root);
+    let declared: Vec<&str> = declared.iter().map(String::as_str).collect();
     for (name, table) in root.tables("model") {
-        let id = match ModelId::parse(&name.value) {
+        let id = match ModelId::parse_among(&name.value, &declared) {
             Ok(id) if id.provider == "local" => Err(Diagnostic::error(
                 "`local` is gpbuild's own renderer: nothing of it can be set",
             )),
@@ -52,7 +55,8 @@ pub fn models(root: &Table<'_>) -> (Models, Vec<Claim>) {
         table.finish();
     }
     for at in successors {
-        let known = ModelId::parse(&at.value).and_then(|id| models.look_up(&id).map(|_| ()));
+        let known = ModelId::parse_among(&at.value, &declared)
+            .and_then(|id| models.look_up(&id).map(|_| ()));
         if let Err(why) = known {
             root.report(why.at(at.place));
         }

@@ -1,12 +1,17 @@
 //! Reads `[provider.NAME]` and `[budget]`: how providers are reached, and what may be spent. None of it
 //! counts in a key. Knows no credentials: they are in the environment, and nowhere else.
 
+use std::sync::Arc;
+
 use crate::diagnostic::{Diagnostic, Place};
 use crate::manifest::claims::{CONFIRM, Claim, Stake, quoted};
+use crate::manifest::declared;
 use crate::manifest::reader::Table;
-use crate::manifest::{Budget, OpenAi, Providers};
+use crate::manifest::{At, Budget, Provider, Providers};
 use crate::model::{ModelId, Models};
-use crate::provider::openai::{self, Azure, Endpoint, UrlError};
+use crate::provider::address::{self, UrlError};
+use crate::provider::table::{Row, builtin};
+use crate::provider::{AZURE, Azure};
 
 /// More pictures a minute than anybody is sold.
 const MAX_PER_MINUTE: u32 = 100_000;
@@ -38,79 +43,126 @@ pub fn budget(table: Table<'_>) -> (Budget, Option<Claim>) {
 /// grant.
 pub fn providers(table: Table<'_>, models: &Models) -> (Providers, Vec<Claim>) {
     let mut claims = Vec::new();
-    let openai = table
-        .table("openai")
-        .map(|inner| openai(inner, models, &mut claims));
-    table.finish();
-    let openai = openai.unwrap_or_default();
-    (Providers { openai }, claims)
+    let mut providers = Providers::default();
+    for name in builtin().keys() {
+        if let Some(inner) = table.table(name)
+            && let Some(provider) = providers.0.get_mut(name)
+        {
+            settings(&inner, models, provider, &mut claims);
+            inner.finish_with(&SECRETS, |_| None);
+        }
+    }
+    let mut declared = Vec::new();
+    for (name, element) in table.entries() {
+        let Some(inner) = element.as_table().filter(|inner| inner.has("shape")) else {
+            continue;
+        };
+        if builtin().contains_key(&name.value) {
+            continue;
+        }
+        match declared::provider(&name.value, &name.place, &element, &SECRETS) {
+            Ok((mut provider, claim)) => {
+                claims.push(claim);
+                provider.images_per_minute = per_minute(&inner);
+                refuse_secrets(&inner, &provider.row);
+                providers.0.insert(name.value.clone(), provider);
+            }
+            Err(why) => table.report(why),
+        }
+        declared.push(name.value);
+    }
+    let declared: Vec<&str> = declared.iter().map(String::as_str).collect();
+    table.finish_with(&declared, |_| None);
+    (providers, claims)
 }
 
-fn openai(table: Table<'_>, models: &Models, claims: &mut Vec<Claim>) -> OpenAi {
-    let base_url = table.string("base_url").and_then(|at| {
-        match Endpoint::parse_url(&at.value) {
-            Ok(url) => {
-                if !openai::is_known(&url) {
-                    claims.push(Claim {
-                        name: "provider.openai.base_url".to_owned(),
-                        value: quoted(url.as_str()),
-                        place: at.place.clone(),
-                        stake: Stake::Host(openai::host(&url)),
-                    });
-                }
-                return Some(at);
-            }
-            // There may be a password in it.
-            Err(why) if why == UrlError::Extra || at.value.contains('@') => {
-                let line = unseen(&at.place);
-                table.report(Diagnostic::error(format!(
-                    "`provider.openai.base_url` {line} {why}"
-                )));
-            }
-            Err(why) => table.report(
-                Diagnostic::error(format!("`provider.openai.base_url` {why}"))
-                    .at(at.place)
-                    .hint("write it as in `https://gateway.example.com/v1`"),
-            ),
-        }
-        None
-    });
-    let images_per_minute = table.small("images_per_minute", 1..=MAX_PER_MINUTE);
-    let azure = table.table("azure").map(|inner| {
-        if !table.has("base_url") {
-            table.report(
-                Diagnostic::error("`[provider.openai.azure]` has no resource to go to")
-                    .at(inner.place().clone())
-                    .hint(
-                        "add `base_url = \"https://NAME.openai.azure.com\"` to `[provider.openai]`",
-                    ),
-            );
-        }
-        let place = inner.place().clone();
-        let azure = azure(inner, models);
-        claims.push(Claim {
-            name: "provider.openai.azure".to_owned(),
-            value: as_text(&azure),
-            place,
-            stake: Stake::Deployment,
-        });
-        azure
-    });
+/// Sets what the table of a provider says.
+fn settings(table: &Table<'_>, models: &Models, provider: &mut Provider, claims: &mut Vec<Claim>) {
+    let row = Arc::clone(&provider.row);
+    provider.base_url = base_url(table, &row, claims);
+    provider.images_per_minute = per_minute(table);
+    if row.name == AZURE {
+        let inner = table.table("azure");
+        provider.azure = inner.map(|inner| of_azure(table, inner, models, claims));
+    }
+    refuse_secrets(table, &row);
+}
+
+fn per_minute(table: &Table<'_>) -> Option<u32> {
+    let per_minute = table.small("images_per_minute", 1..=MAX_PER_MINUTE);
+    per_minute.map(|at| at.value)
+}
+
+/// A key stands in no file.
+fn refuse_secrets(table: &Table<'_>, row: &Row) {
     for (key, _) in table.entries() {
         if SECRETS.contains(&key.value.as_str()) {
             let line = unseen(&key.place);
+            let variable = row.key_variables().next().unwrap_or_default();
             table.report(
-                Diagnostic::error(format!("`{}` {line}: a key stands in no file", key.value))
-                    .hint("it is read from the environment, from `OPENAI_API_KEY`"),
+                Diagnostic::error(format!("`{}` {line}: a key stands in no file", key.value)).hint(
+                    format!("it is read from the environment, from `{variable}`"),
+                ),
             );
         }
     }
-    table.finish_with(&SECRETS, |_| None);
-    OpenAi {
-        base_url,
-        images_per_minute: images_per_minute.map(|at| at.value),
-        azure,
+}
+
+fn base_url(table: &Table<'_>, row: &Row, claims: &mut Vec<Claim>) -> Option<At<String>> {
+    let name = format!("provider.{}.base_url", row.name);
+    let at = table.string("base_url")?;
+    match address::parse(&at.value) {
+        Ok(url) => {
+            if !address::is_known(&url, &row.hosts) {
+                claims.push(Claim {
+                    name,
+                    value: quoted(url.as_str()),
+                    place: at.place.clone(),
+                    stake: Stake::Host {
+                        provider: row.name.clone(),
+                        host: address::host(&url),
+                    },
+                });
+            }
+            return Some(at);
+        }
+        // There may be a password in it.
+        Err(why) if why == UrlError::Extra || at.value.contains('@') => {
+            let line = unseen(&at.place);
+            table.report(Diagnostic::error(format!("`{name}` {line} {why}")));
+        }
+        Err(why) => table.report(
+            Diagnostic::error(format!("`{name}` {why}"))
+                .at(at.place)
+                .hint("write it as in `https://gateway.example.com/v1`"),
+        ),
     }
+    None
+}
+
+/// `[provider.openai.azure]`, in the table of its provider.
+fn of_azure(
+    table: &Table<'_>,
+    inner: Table<'_>,
+    models: &Models,
+    claims: &mut Vec<Claim>,
+) -> Azure {
+    if !table.has("base_url") {
+        table.report(
+            Diagnostic::error("`[provider.openai.azure]` has no resource to go to")
+                .at(inner.place().clone())
+                .hint("add `base_url = \"https://NAME.openai.azure.com\"` to `[provider.openai]`"),
+        );
+    }
+    let place = inner.place().clone();
+    let azure = azure(inner, models);
+    claims.push(Claim {
+        name: "provider.openai.azure".to_owned(),
+        value: as_text(&azure),
+        place,
+        stake: Stake::Deployment,
+    });
+    azure
 }
 
 /// The same for the same settings, however they are written.
@@ -154,7 +206,7 @@ fn azure(table: Table<'_>, models: &Models) -> Azure {
     if let Some(deployments) = table.table("deployments") {
         for (model, element) in deployments.entries() {
             if let Err(why) = models.look_up(&ModelId {
-                provider: openai::NAME.to_owned(),
+                provider: AZURE.to_owned(),
                 name: model.value.clone(),
             }) {
                 table.report(why.at(model.place));

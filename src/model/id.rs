@@ -13,7 +13,7 @@ pub const PROVIDERS: [&str; 6] = ["local", "openai", "gemini", "bfl", "command",
 /// A provider and one of its models. `local` alone is a model too: its name is empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModelId {
-    /// One of [`PROVIDERS`].
+    /// One of [`PROVIDERS`], or one that the project declares.
     pub provider: String,
     /// What the provider calls it; may hold further slashes. Empty only for `local`.
     pub name: String,
@@ -30,12 +30,17 @@ impl ModelId {
 
     /// Reads `provider/name`. The error has no place yet, but says what to write.
     pub fn parse(text: &str) -> Result<Self, Diagnostic> {
+        Self::parse_among(text, &[])
+    }
+
+    /// The same, where there are more providers than [`PROVIDERS`].
+    pub fn parse_among(text: &str, more: &[&str]) -> Result<Self, Diagnostic> {
         let (provider, name) = match text.split_once('/') {
             Some((provider, name)) => (provider, Some(name)),
             None => (text, None),
         };
-        if !PROVIDERS.contains(&provider) {
-            return Err(unknown_provider(text, provider, name));
+        if !PROVIDERS.contains(&provider) && !more.contains(&provider) {
+            return Err(unknown_provider(text, provider, name, more));
         }
         match name {
             None if provider == "local" => {}
@@ -73,7 +78,8 @@ impl Serialize for ModelId {
 }
 
 /// A model without its provider, or a provider with a typing error.
-fn unknown_provider(text: &str, provider: &str, name: Option<&str>) -> Diagnostic {
+fn unknown_provider(text: &str, provider: &str, name: Option<&str>, more: &[&str]) -> Diagnostic {
+    let all = || PROVIDERS.iter().chain(more).copied();
     if name.is_none() {
         let known = super::builtin().by_id.keys().find(|id| id.name == text);
         let write = match known {
@@ -87,11 +93,11 @@ fn unknown_provider(text: &str, provider: &str, name: Option<&str>) -> Diagnosti
                 .hint(format!(
                     "write `PROVIDER/NAME`, as in `{write}`, or `local`"
                 ))
-                .did_you_mean(provider, PROVIDERS),
+                .did_you_mean(provider, all()),
         };
     }
     let error = Diagnostic::error(format!("unknown provider `{provider}` in `{text}`"));
-    match crate::diagnostic::nearest(provider, PROVIDERS) {
+    match crate::diagnostic::nearest(provider, all()) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error.hint(format!(
             "providers are {}",

@@ -1,13 +1,16 @@
 //! What stands between a plan and a request: keys that are missing, settings of the project that only the
 //! person can grant, and an old store that nobody took over. Asks the person, once; knows no prices.
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::{Diagnostic, Failure, Severity, count, list};
 use crate::digest::Digest;
 use crate::manifest::{self, Claim, Stake};
 use crate::model::ModelId;
+use crate::pipeline::money::asked;
 use crate::pipeline::{Planned, Settings, open, store_failure};
-use crate::plan::{Bill, Reason};
-use crate::provider::openai::{self, DEFAULT_BASE_URL, Endpoint};
+use crate::plan::{Reason, Step};
+use crate::provider::address;
 use crate::report::{Event, Reporter};
 use crate::trust::{self, Book};
 
@@ -83,7 +86,7 @@ impl Wishes {
     /// The question, with all that the key hangs on.
     pub fn question(&self) -> String {
         let hosts = self.claims.iter().filter_map(|claim| match &claim.stake {
-            Stake::Host(host) => Some(host),
+            Stake::Host { host, .. } | Stake::Provider { host, .. } => Some(host),
             _ => None,
         });
         let hosts: Vec<String> = hosts
@@ -118,10 +121,13 @@ impl Planned {
     fn claims_count(&self, settings: &Settings) -> bool {
         let manifest = &self.project.manifest;
         let asked = !settings.money.yes && settings.money.max_cost.is_none();
-        manifest.claims.iter().any(|claim| match claim.stake {
-            Stake::Host(_) => settings.access.openai_base_url.is_none(),
+        manifest.claims.iter().any(|claim| match &claim.stake {
+            Stake::Host { provider, .. } => {
+                let provider = manifest.providers.get(provider.as_str());
+                !provider.is_some_and(|provider| settings.access.names_place(&provider.row))
+            }
             Stake::Confirm => asked && self.person.confirm.is_none(),
-            Stake::Deployment | Stake::Price | Stake::Params => true,
+            Stake::Provider { .. } | Stake::Deployment | Stake::Price | Stake::Params => true,
         })
     }
 
@@ -133,24 +139,39 @@ impl Planned {
 
     /// Why a model cannot be asked now.
     pub(super) fn unreachable(&self, settings: &Settings, model: &ModelId) -> Option<Reason> {
-        let missing = settings.access.missing(&model.provider);
+        let providers = &self.project.manifest.providers;
+        let missing = settings.access.missing(providers, &model.provider);
         let old = self.old_store.then_some(Reason::OldStore);
         missing
             .or(old)
             .or((!self.trusted).then_some(Reason::NotTrusted))
     }
 
-    /// Where so many requests would go, if that does not go without saying.
-    pub fn destination(&self, settings: &Settings, requests: usize) -> Option<String> {
-        let named = settings.access.openai_base_url.as_ref();
-        let own = self.project.manifest.providers.openai.base_url.as_ref();
-        let base = named.or(own.map(|at| &at.value));
+    /// Where requests would go, as far as that does not go without saying: a line for each provider.
+    pub fn destinations(&self, settings: &Settings) -> Vec<String> {
+        let mut requests: BTreeMap<&str, usize> = BTreeMap::new();
+        for step in &self.plan.steps {
+            let wanted = step.requests() + step.withheld_requests();
+            if let Some(name) = asked([step].into_iter()).first()
+                && wanted > 0
+            {
+                *requests.entry(name).or_default() += wanted;
+            }
+        }
+        let told = requests.into_iter();
+        told.filter_map(|(name, n)| self.destination(settings, name, n))
+            .collect()
+    }
+
+    fn destination(&self, settings: &Settings, name: &str, requests: usize) -> Option<String> {
+        let provider = self.project.manifest.providers.get(name)?;
+        let (base, _) = settings.access.place(provider);
         let shut = !self.trusted;
-        if base.is_none() && !shut {
+        let is_moved = settings.access.names_place(&provider.row) || provider.base_url.is_some();
+        if !is_moved && !shut {
             return None;
         }
-        let base = base.map_or(DEFAULT_BASE_URL, String::as_str);
-        let host = openai::host(&Endpoint::parse_url(base).ok()?);
+        let host = address::host(&address::parse(base).ok()?);
         let trust = if shut {
             "; what this project sets needs your trust first: `gpbuild trust` shows it"
         } else {
@@ -170,11 +191,18 @@ pub fn open_for(
     planned: &mut Planned,
     reporter: &Reporter,
 ) -> Result<(), Failure> {
-    if planned.trusted || planned.old_store || settings.access.openai_key.is_none() {
+    if planned.trusted || planned.old_store {
         return Ok(());
     }
     let steps = &planned.plan.steps;
-    if Bill::of(steps).plus(Bill::withheld(steps)).requests == 0 {
+    let wanted = |step: &&Step| step.goes_out() || step.pending || step.withheld_requests() > 0;
+    let providers = &planned.project.manifest.providers;
+    let asked = asked(steps.iter().filter(wanted));
+    let mut asked = asked.iter().filter_map(|name| providers.get(name));
+    if !asked.any(|provider| settings.access.has_key(&provider.row)) {
+        return Ok(());
+    }
+    if !steps.iter().any(|step| wanted(&step)) {
         return Ok(());
     }
     let wishes = Wishes::new(settings, &planned.project.manifest.claims);

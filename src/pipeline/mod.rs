@@ -1,6 +1,7 @@
 //! The one page: load -> resolve -> plan -> execute -> lock -> index -> state. It reads like that sentence; how
 //! each of them is done stands in the files beside it, and in the rooms below.
 
+mod access;
 mod adopt;
 mod alone;
 mod finish;
@@ -37,12 +38,13 @@ use crate::report::{Event, Reporter, State as Shown, Summary};
 use crate::state::{self, KnownOutputs, Output};
 use crate::world::{Sight, World};
 
+pub use access::Access;
 pub use adopt::{
     adopt_by_word, is_there as has_old_store, nothing_there, plan_note as old_store_note,
 };
 pub use alone::alone;
 pub use gate::{Wishes, wishes};
-pub use money::{Access, Money, unasked, under_way};
+pub use money::{Money, UnderWay, unasked, under_way};
 pub use outcome::{asset_report, fresh_report};
 pub use planned::{Planned, plan, plan_for};
 pub use project::{Project, load, load_with, project_name, store_failure};

@@ -2,27 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
-
-use secrecy::SecretString;
 
 use crate::diagnostic::{Diagnostic, Exit, Failure, count};
-use crate::execute::{self, Asker, Terms};
+use crate::execute::{self, Asker, Route, Terms};
 use crate::key::Key;
 use crate::ledger::{Entry, Ledger};
-use crate::manifest::OpenAi;
+use crate::manifest::Providers;
 use crate::model::Micro;
 use crate::pipeline::limits::{Most, asks_above, ceilings, limits};
 use crate::pipeline::{Planned, Project, Settings};
-use crate::plan::{self, Bill, Plan, Reason};
-use crate::provider::openai::{self, Config, DEFAULT_BASE_URL, Endpoint, Veil};
+use crate::plan::{self, Bill, Plan, Step};
+use crate::provider::address;
 use crate::report::{Event, Reporter};
 use crate::store::{Payer, Store};
 
 /// So many requests at once, unless `--jobs` says otherwise.
 const REQUESTS: usize = 8;
-/// How long one request may take: large pictures take minutes.
-const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// What the command line says about money.
 #[derive(Clone, Debug, Default)]
@@ -35,40 +30,14 @@ pub struct Money {
     pub retry_in_doubt: bool,
 }
 
-/// How to reach providers, as the environment says.
-#[derive(Clone, Debug, Default)]
-pub struct Access {
-    /// `OPENAI_API_KEY`.
-    pub openai_key: Option<SecretString>,
-    /// `OPENAI_BASE_URL`.
-    pub openai_base_url: Option<String>,
-    /// `OPENAI_ORG_ID`.
-    pub openai_organization: Option<String>,
-    /// `OPENAI_PROJECT_ID`.
-    pub openai_project: Option<String>,
-}
-
-impl Access {
-    /// Why a provider cannot be asked.
-    pub fn missing(&self, provider: &str) -> Option<Reason> {
-        if provider != openai::NAME {
-            return Some(Reason::NoProvider(provider.to_owned()));
-        }
-        match &self.openai_key {
-            Some(_) => None,
-            None => Some(Reason::NoKey(openai::KEY_VARIABLE)),
-        }
-    }
-}
-
 /// What a build could not ask for, and why: for `check`, which tells it before anybody builds.
 pub fn unasked(settings: &Settings, project: &Project) -> Vec<Diagnostic> {
     let mut missing: BTreeMap<String, usize> = BTreeMap::new();
-    let models = &project.manifest.models;
+    let (models, providers) = (&project.manifest.models, &project.manifest.providers);
     let paid = project.specs.iter().flat_map(|spec| spec.paid());
     let asked = paid.filter(|shot| models.retired(&shot.model).is_none());
     for shot in asked {
-        if let Some(reason) = settings.access.missing(&shot.model.provider) {
+        if let Some(reason) = settings.access.missing(providers, &shot.model.provider) {
             *missing.entry(reason.to_string()).or_default() += 1;
         }
     }
@@ -84,13 +53,33 @@ pub fn requests_at_once(jobs: usize) -> usize {
     if jobs > 0 { jobs } else { REQUESTS }
 }
 
-/// The shots that are being asked for, by whom, and those whose requests are in doubt.
-pub fn under_way(store: &Store, ledger: &Ledger) -> (BTreeMap<Key, Payer>, Vec<Entry>) {
+/// The shots that are between their request and their picture.
+#[derive(Default)]
+pub struct UnderWay {
+    /// Those that somebody works at just now, and who.
+    pub payers: BTreeMap<Key, Payer>,
+    /// Those that are paid for and on their way, while nobody asks for their pictures.
+    pub pending: BTreeSet<Key>,
+    /// The requests that are in doubt.
+    pub doubts: Vec<Entry>,
+}
+
+/// The shots that are between their request and their picture.
+pub fn under_way(store: &Store, ledger: &Ledger) -> UnderWay {
     let unsettled = ledger.doubts();
     let payers = store.payers();
-    let is_left = |entry: &Entry| !payers.contains_key(&entry.intent.key);
+    let mut pending: BTreeSet<Key> = store.tickets().into_keys().collect();
+    pending.retain(|key| !payers.contains_key(key));
+    let is_left = |entry: &Entry| {
+        let key = &entry.intent.key;
+        !payers.contains_key(key) && !pending.contains(key)
+    };
     if !unsettled.iter().any(is_left) {
-        return (payers, Vec::new());
+        return UnderWay {
+            payers,
+            pending,
+            doubts: Vec::new(),
+        };
     }
     // Its payer may have settled it since it was read, and be gone: what is not settled now never will be.
     let now = match ledger.refresh() {
@@ -100,7 +89,11 @@ pub fn under_way(store: &Store, ledger: &Ledger) -> (BTreeMap<Key, Payer>, Vec<E
     let numbers: BTreeSet<u64> = unsettled.iter().map(|entry| entry.number).collect();
     let mut doubts = now;
     doubts.retain(|entry| is_left(entry) && numbers.contains(&entry.number));
-    (payers, doubts)
+    UnderWay {
+        payers,
+        pending,
+        doubts,
+    }
 }
 
 /// What is told of the shots whose requests are in doubt; nothing if they are to be asked for again.
@@ -116,10 +109,11 @@ pub fn doubts(settings: &Settings, doubts: &[Entry]) -> BTreeMap<Key, String> {
 
 /// Takes in the answers that arrived before an earlier run was ended.
 pub fn recover(settings: &Settings, store: &Store, ledger: &Ledger, reporter: &Reporter) {
-    if store.arrived().is_empty() && store.parts().is_empty() {
+    let nothing = store.arrived().is_empty() && store.parts().is_empty();
+    if nothing && store.tickets().is_empty() {
         return;
     }
-    let veil = Veil::new(settings.access.openai_key.as_ref());
+    let veil = settings.access.veil();
     for warning in execute::recover(store, ledger, None, &veil) {
         reporter.event(Event::Diagnostic(&warning));
     }
@@ -146,71 +140,76 @@ pub fn asker(
     plan: &Plan,
     reporter: &Reporter,
 ) -> Result<Option<Asker>, Failure> {
-    let Some(key) = settings.access.openai_key.clone() else {
-        return Ok(None);
-    };
     let bill = Bill::of(&plan.steps);
-    if bill.requests == 0 || !planned.trusted {
+    if !plan.steps.iter().any(Step::goes_out) || !planned.trusted {
+        return Ok(None);
+    }
+    let manifest = &planned.project.manifest;
+    let asked = asked(plan.steps.iter().filter(|step| step.goes_out()));
+    let mut providers = asked.iter().filter_map(|name| manifest.providers.get(name));
+    if !providers.any(|provider| settings.access.has_key(&provider.row)) {
         return Ok(None);
     }
     if let Some(damage) = planned.ledger.damage() {
         reporter.event(Event::Diagnostic(&damage));
     }
-    let manifest = &planned.project.manifest;
-    let openai = &manifest.providers.openai;
-    let endpoint = endpoint(settings, openai, key, reporter)?;
+    let routes = routes(settings, &manifest.providers, &plan.steps, reporter)?;
     for (id, takers) in plan::takers(&plan.steps) {
         reporter.event(Event::Note(&format!("{id}: {takers}")));
     }
     let most = asks_above(&manifest.budget, &planned.person);
     let agreed = consent(settings, &most, &bill, reporter)?;
     let terms = Terms {
-        at_once: requests_at_once(settings.jobs),
-        images_per_minute: openai.images_per_minute,
         limits: limits(settings, planned, agreed),
         retry_in_doubt: settings.money.retry_in_doubt,
         ceilings: ceilings(planned),
         project: planned.project.name(),
     };
     Ok(Some(Asker::new(
-        endpoint,
+        routes,
         planned.store.clone(),
         Arc::clone(&planned.ledger),
         terms,
     )))
 }
 
-/// Where requests go. The environment comes before the manifest: it is whose key is sent.
-fn endpoint(
+/// The ways to all providers that may have to be asked; none to one whose key is missing.
+fn routes(
     settings: &Settings,
-    openai: &OpenAi,
-    key: SecretString,
+    providers: &Providers,
+    steps: &[Step],
     reporter: &Reporter,
-) -> Result<Endpoint, Failure> {
-    let access = &settings.access;
-    let (base, named) = match (&access.openai_base_url, &openai.base_url) {
-        (Some(base), _) => (base.as_str(), "OPENAI_BASE_URL"),
-        (None, Some(at)) => (at.value.as_str(), "provider.openai.base_url"),
-        (None, None) => (DEFAULT_BASE_URL, "base_url"),
-    };
-    let base_url = Endpoint::parse_url(base).map_err(|why| {
-        Failure::new(
-            Exit::Provider,
-            Diagnostic::error(format!("`{named}` {why}")),
-        )
-    })?;
-    if base != DEFAULT_BASE_URL {
-        let host = openai::host(&base_url);
-        reporter.event(Event::Note(&format!("requests go to {host}")));
+) -> Result<BTreeMap<String, Route>, Failure> {
+    let mut routes = BTreeMap::new();
+    for name in asked(steps.iter().filter(|step| step.goes_out())) {
+        let Some(provider) = providers.get(name) else {
+            continue;
+        };
+        let Some(adapter) = settings.access.adapter(provider)? else {
+            continue;
+        };
+        let (base, _) = settings.access.place(provider);
+        if base != provider.row.base_url {
+            let host = address::parse(base).map(|url| address::host(&url));
+            let host = host.unwrap_or_default();
+            reporter.event(Event::Note(&format!("requests go to {host}")));
+        }
+        let at_once = requests_at_once(settings.jobs);
+        let route = Route::new(
+            adapter,
+            provider.row.rate,
+            at_once,
+            provider.images_per_minute,
+        );
+        routes.insert(name.to_owned(), route);
     }
-    Ok(Endpoint::new(Config {
-        base_url,
-        key,
-        organization: access.openai_organization.clone(),
-        project: access.openai_project.clone(),
-        azure: openai.azure.clone(),
-        timeout: TIMEOUT,
-    }))
+    Ok(routes)
+}
+
+/// The providers whose models some steps ask.
+pub fn asked<'a>(steps: impl Iterator<Item = &'a Step>) -> BTreeSet<&'a str> {
+    let shots = steps.flat_map(|step| step.spec.paid());
+    shots.map(|shot| shot.model.provider.as_str()).collect()
 }
 
 /// Asks a person, where it costs more than goes without saying. Whether somebody agreed to prices that

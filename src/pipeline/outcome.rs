@@ -76,6 +76,7 @@ impl Outcome {
     pub fn ended(&mut self, finished: &Finished, reporter: &Reporter) {
         let step = &finished.step;
         let state = match (&finished.result, &step.verdict) {
+            (Err(failed), _) if failed.pending => Shown::Pending,
             (Err(failed), _) if failed.blocked => Shown::Blocked,
             (Err(_), _) => Shown::Failed,
             (Ok(_), _) if step.only_compare => Shown::Fresh,
@@ -84,7 +85,7 @@ impl Outcome {
             (Ok(_), _) => Shown::Made,
         };
         match state {
-            Shown::Failed => self.failed += 1,
+            Shown::Failed | Shown::Pending => self.failed += 1,
             Shown::Blocked => self.blocked += 1,
             Shown::Fresh => self.fresh += 1,
             Shown::Restored => self.restored += 1,

@@ -13,7 +13,7 @@ use crate::manifest::Person;
 use crate::own;
 use crate::path::ProjectPath;
 use crate::pipeline::adopt;
-use crate::pipeline::money;
+use crate::pipeline::money::{self, UnderWay};
 use crate::pipeline::project::{Project, load, store_failure};
 use crate::pipeline::settings::Settings;
 use crate::plan::{self, Observer, Plan, Recall, Rules, Sources, Step};
@@ -81,6 +81,8 @@ pub struct Planned {
     pub ledger: Arc<Ledger>,
     /// Who asks for which shot just now.
     pub payers: BTreeMap<Key, Payer>,
+    /// The shots that are paid for and on their way.
+    pub pending: BTreeSet<Key>,
     /// Requests that may have been paid for without an answer.
     pub doubts: Vec<Entry>,
     /// What is to be done.
@@ -134,8 +136,12 @@ impl Planned {
             lock,
         } = before;
         let is_draft = settings.resolve.is_draft();
-        let (payers, doubts) = if is_draft {
-            (BTreeMap::new(), Vec::new())
+        let UnderWay {
+            payers,
+            pending,
+            doubts,
+        } = if is_draft {
+            UnderWay::default()
         } else {
             money::under_way(&store, &ledger)
         };
@@ -149,6 +155,7 @@ impl Planned {
         let unclaimed = unclaimed(&settings.root, &lock.lock, &project.specs);
         let mut planned = Self {
             payers,
+            pending,
             doubts,
             unclaimed,
             ledger: Arc::new(ledger),
@@ -178,6 +185,7 @@ impl Planned {
             lock: Arc::new(lock),
             ledger: Arc::new(Ledger::unread(settings.home.data())),
             payers: BTreeMap::new(),
+            pending: BTreeSet::new(),
             doubts: Vec::new(),
             plan: Plan::default(),
             unclaimed: BTreeMap::new(),
@@ -224,6 +232,7 @@ impl Planned {
                 locked_only: settings.locked,
                 doubts: money::doubts(settings, &self.doubts),
                 payers: &self.payers,
+                pending: &self.pending,
             },
         }
     }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::home::Home;
-use crate::pipeline::money::{Access, Money};
+use crate::pipeline::access::Access;
+use crate::pipeline::money::Money;
 use crate::spec;
 use crate::state::{KnownOutputs, StateFile};
 

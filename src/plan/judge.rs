@@ -44,6 +44,8 @@ pub struct Rules<'a> {
     pub doubts: BTreeMap<Key, String>,
     /// Who asks for which shot just now.
     pub payers: &'a BTreeMap<Key, Payer>,
+    /// The shots that are paid for and on their way.
+    pub pending: &'a BTreeSet<Key>,
 }
 
 /// Where to look, and how to judge what is found.
@@ -190,9 +192,11 @@ impl Rules<'_> {
         }
         let begins_with = self.begins_with(&begins, &trace);
         let payer = begins_with.and_then(|key| self.payers.get(&key));
+        let pending = begins_with.is_some_and(|key| self.pending.contains(&key));
         let doubt = begins_with.and_then(|key| self.doubts.get(&key));
         let (verdict, reason) = match (payer, doubt) {
             (Some(payer), _) if !held => (verdict, Reason::BeingMade(payer.to_string())),
+            (None, _) if pending && !held => (verdict, Reason::Pending),
             (None, Some(what)) => (Verdict::Blocked, Reason::InDoubt(what.clone())),
             _ => (verdict, reason),
         };
@@ -217,6 +221,7 @@ impl Rules<'_> {
             estimate: Some(Micro(0)),
             up_to: false,
             withheld,
+            pending,
             shares: None,
             compares,
             only_compare: false,
@@ -281,7 +286,8 @@ impl Rules<'_> {
 
     /// The key of the shot with which work would begin.
     fn begins_with(&self, verdict: &Verdict, trace: &Trace) -> Option<Key> {
-        if *verdict != Verdict::Make || (self.doubts.is_empty() && self.payers.is_empty()) {
+        let nothing = self.doubts.is_empty() && self.payers.is_empty() && self.pending.is_empty();
+        if *verdict != Verdict::Make || nothing {
             return None;
         }
         let first = trace.shots.iter().find(|shot| shot.answer.is_none())?;
@@ -412,6 +418,7 @@ fn asked(spec: &Spec) -> Option<&Request> {
 /// What the shots that are not answered cost, by the price table.
 fn estimate(step: &Step, models: &Models) -> Option<Micro> {
     let mut sum = Micro(0);
+    let mut pending = step.pending;
     for (n, request) in step.spec.requests().iter().enumerate() {
         let answered = step
             .trace
@@ -420,6 +427,10 @@ fn estimate(step: &Step, models: &Models) -> Option<Micro> {
             .is_some_and(|shot| shot.answer.is_some());
         if !answered {
             sum += price(models, request)?;
+        }
+        if !answered && std::mem::take(&mut pending) {
+            // It is in the bill already.
+            continue;
         }
     }
     Some(sum)

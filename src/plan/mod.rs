@@ -96,9 +96,11 @@ pub enum Reason {
     /// This gpbuild cannot ask the provider.
     NoProvider(String),
     /// The environment variable with the provider's key is not set.
-    NoKey(&'static str),
+    NoKey(String),
     /// Another gpbuild asks for it just now: who.
     BeingMade(String),
+    /// It is paid for and on its way; nobody asks for its pictures just now.
+    Pending,
     /// Nobody agreed to what the project sets for requests.
     NotTrusted,
     /// An older gpbuild left a store in the project that nobody took over: its picture may be in it.
@@ -174,6 +176,9 @@ impl fmt::Display for Reason {
             Self::OldStore => f.write_str(
                 "it may be paid for already, in the old store in `.gpbuild`: `gpbuild cache adopt` takes that over, or delete it",
             ),
+            Self::Pending => {
+                f.write_str("it is paid for and on its way: the next build collects it at no new cost")
+            }
             Self::BeingMade(what)
             | Self::InDoubt(what)
             | Self::Retired(what)
@@ -234,6 +239,8 @@ pub struct Step {
     /// It is blocked for want of a key or of the person's trust alone, or behind such a one: what it would
     /// cost is told all the same.
     pub withheld: bool,
+    /// The shot with which work begins is paid for and on its way.
+    pub pending: bool,
     /// The asset whose shots are these very shots: they are asked for once.
     pub shares: Option<String>,
     /// It is blocked by a file of which nothing is known: what would find out whether that is its own.
@@ -285,6 +292,11 @@ impl Step {
         }
     }
 
+    /// Whether its provider is asked anything at all, be it for nothing.
+    pub fn goes_out(&self) -> bool {
+        self.requests() > 0 || (self.pending && self.verdict == Verdict::Make)
+    }
+
     /// How many paid requests it takes.
     pub fn requests(&self) -> usize {
         match self.verdict {
@@ -316,7 +328,8 @@ impl Step {
             return 0;
         }
         let known = self.trace.shots.iter().filter(|shot| shot.answer.is_some());
-        self.spec.paid().count().saturating_sub(known.count())
+        let known = known.count() + usize::from(self.pending);
+        self.spec.paid().count().saturating_sub(known)
     }
 }
 

@@ -12,6 +12,8 @@ pub enum State {
     Make,
     /// `plan`: it would come from the store.
     Restore,
+    /// It is paid for and on its way: the next run collects it.
+    Pending,
     /// It was made.
     Made,
     /// It was made by the draft profile.
@@ -32,6 +34,7 @@ impl State {
         match self {
             Self::Make => "make",
             Self::Restore => "restore",
+            Self::Pending => "pending",
             Self::Made => "made",
             Self::Draft => "draft",
             Self::Restored => "restored",

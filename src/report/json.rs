@@ -36,6 +36,14 @@ impl Object {
         self.raw(key, &n.to_string())
     }
 
+    /// Nothing where there is nothing to count.
+    fn count_if_any(self, key: &str, n: usize) -> Self {
+        match n {
+            0 => self,
+            n => self.count(key, n),
+        }
+    }
+
     fn cost(self, key: &str, cost: Cost) -> Self {
         match cost {
             Cost::Known(micros) => self.raw(key, &dollars_number(micros)),
@@ -96,6 +104,7 @@ pub(super) fn plan(plan: &Plan) -> String {
     text += &Object::new("summary")
         .count("fresh", of(State::Fresh))
         .count("restore", of(State::Restore))
+        .count_if_any("pending", of(State::Pending))
         .count("make", of(State::Make) + of(State::Draft))
         .count("failed", of(State::Failed))
         .count("blocked", of(State::Blocked))

@@ -26,7 +26,7 @@ impl Paint {
     fn state(self, state: State) -> String {
         let color = match state {
             State::Made | State::Draft | State::Restored => AnsiColor::Green,
-            State::Make | State::Restore => AnsiColor::Cyan,
+            State::Make | State::Restore | State::Pending => AnsiColor::Cyan,
             State::Failed => AnsiColor::Red,
             State::Blocked => AnsiColor::Yellow,
             State::Fresh => return self.faint(state.word()),
@@ -54,7 +54,7 @@ pub(super) struct Level {
 impl Level {
     pub(super) fn shows(self, state: State) -> bool {
         match state {
-            State::Failed | State::Blocked => self.quiet < 2,
+            State::Failed | State::Blocked | State::Pending => self.quiet < 2,
             State::Fresh => self.quiet == 0 && self.verbose > 0,
             _ => self.quiet == 0,
         }
@@ -239,6 +239,11 @@ fn total(plan: &Plan) -> String {
         doing.push(format!("restore {restore}"));
     } else if restore > 0 {
         doing.push(format!("restore {}", count(restore, "picture")));
+    }
+    match (of(&[State::Pending]), doing.is_empty()) {
+        (0, _) => {}
+        (n, true) => doing.push(format!("collect {}", count(n, "picture"))),
+        (n, false) => doing.push(format!("collect {n}")),
     }
     let mut line = match doing.as_slice() {
         [] => "nothing to make".to_owned(),

@@ -3,13 +3,13 @@
 
 use std::sync::PoisonError;
 
-use crate::diagnostic::{Diagnostic, Place, beginning};
+use crate::diagnostic::{Diagnostic, Place, beginning, list};
 use crate::export::{self, ExportError, Glance};
 use crate::manifest::{At, Edit, Reference, is_glob};
 use crate::model::{Model, ModelId};
 use crate::path::ProjectPath;
-use crate::provider;
 use crate::provider::request::{Picture, Prompt, Request, Work};
+use crate::provider::table::{Row, Shape};
 use crate::spec::context::{self, Context};
 use crate::spec::preflight::{Mask, Preflight};
 use crate::spec::ready::Ready;
@@ -46,8 +46,8 @@ impl<'a> Resolver<'a> {
             Ok(known) => known,
             Err(why) => return Err(vec![why.at(model.place.clone())]),
         };
-        let mut flight = Preflight::new(&model.value, known);
-        let first = self.first_prompt(&mut flight, ready, target, template, context);
+        let mut flight = Preflight::new(&model.value, known, self.row(&model.value));
+        let first = self.first_prompt(&mut flight, ready, target, &model.value, template, context);
         let (first, (width, height)) = first;
         if !flight.problems.is_empty() {
             return Err(flight.problems);
@@ -72,13 +72,16 @@ impl<'a> Resolver<'a> {
         }
         let request = |prompt| Request {
             model: model.value.clone(),
-            adapter: provider::adapter_version(&model.value),
+            // Not asked yet: the first version of whatever will ask them.
+            adapter: self.row(&model.value).map_or(1, |row| row.version()),
             width,
             height,
             variant: self.variant(ready),
             work: Work::Ask(prompt),
         };
-        Ok(prompts.into_iter().map(request).collect())
+        let requests: Vec<Request> = prompts.into_iter().map(request).collect();
+        self.sendable(&requests, target)?;
+        Ok(requests)
     }
 
     /// The first prompt, and the size to ask for; what is wrong with them is in `flight`.
@@ -87,6 +90,7 @@ impl<'a> Resolver<'a> {
         flight: &mut Preflight<'_>,
         ready: &Ready<'a>,
         target: &Target<'_>,
+        model: &ModelId,
         template: &str,
         context: &Context,
     ) -> (Prompt, (u32, u32)) {
@@ -102,7 +106,7 @@ impl<'a> Resolver<'a> {
         let candidates = flight.candidates(candidates.map(|found| found.value));
         let preset = &target.preset;
         let size = flight.size(preset.width, preset.height, &target.place);
-        let references = self.references(ready, target);
+        let references = self.references(ready, target, self.most_bytes(model));
         let broken = references.is_err();
         let mut references = flight.keep(references);
         if let From::After(main) = &target.from {
@@ -110,7 +114,9 @@ impl<'a> Resolver<'a> {
         }
         flight.references(&references, &target.place);
         let mask = layers.get(|f| f.mask.as_ref());
-        let mask = mask.and_then(|found| flight.keep(self.mask(found.folder, found.value)));
+        let mask = mask.and_then(|found| {
+            flight.keep(self.mask(found.folder, found.value, self.most_bytes(model)))
+        });
         if let Some((_, seen)) = &mask {
             match references.first() {
                 None if broken => {}
@@ -155,13 +161,17 @@ impl<'a> Resolver<'a> {
         let context = context
             .with("edit", value)
             .with("text", context::text(step.text));
-        let mut flight = Preflight::new(asked.id, asked.model);
+        let mut flight = Preflight::new(asked.id, asked.model, self.row(asked.id));
         let references = vec![Picture::Previous];
         flight.references(&references, &edit.change.place);
         let mask = edit.mask.as_ref().and_then(|at| {
             let layers = &ready.unit.layers;
             let folder = layers.get(|f| (!f.edits.is_empty()).then_some(&f.edits));
-            flight.keep(self.mask(folder.map_or("", |found| found.folder), at))
+            flight.keep(self.mask(
+                folder.map_or("", |found| found.folder),
+                at,
+                self.most_bytes(asked.id),
+            ))
         });
         if let Some((_, seen)) = &mask {
             flight.mask(seen, Some((asked.width, asked.height)));
@@ -182,11 +192,12 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// `references`, and what `series` adds to a slide.
+    /// `references`, and what `series` adds to a slide; none of more than so many bytes.
     pub(super) fn references(
         &self,
         ready: &Ready<'a>,
         target: &Target<'_>,
+        most: u64,
     ) -> Result<Vec<Picture>, Problems> {
         let layers = &ready.unit.layers;
         let mut pictures = Vec::new();
@@ -197,7 +208,7 @@ impl<'a> Resolver<'a> {
                 "first" if slide.number > 1 => pictures.push(Picture::Asset(slide.first.clone())),
                 "previous" => pictures.extend(slide.previous.clone().map(Picture::Asset)),
                 "first" => {}
-                _ => match self.picture(found.folder, found.value) {
+                _ => match self.picture(found.folder, found.value, most) {
                     Ok(picture) => pictures.push(picture),
                     Err(problem) => problems.push(problem.hint(
                         "`series` is `first`, `previous`, `none` or a picture of the project",
@@ -221,7 +232,7 @@ impl<'a> Resolver<'a> {
                         ),
                         Ok(files) => {
                             for file in files {
-                                match self.file(&file, &at.place) {
+                                match self.file(&file, &at.place, most) {
                                     Ok(picture) => pictures.push(picture),
                                     Err(problem) => problems.push(problem),
                                 }
@@ -238,7 +249,7 @@ impl<'a> Resolver<'a> {
                         value,
                         place: at.place.clone(),
                     });
-                    match rendered.and_then(|at| self.picture(folder, &at)) {
+                    match rendered.and_then(|at| self.picture(folder, &at, most)) {
                         Ok(picture) => pictures.push(picture),
                         Err(problem) => problems.push(problem),
                     }
@@ -259,15 +270,42 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn picture(&self, folder: &str, at: &At<String>) -> Result<Picture, Diagnostic> {
-        self.file(&join(folder, at)?, &at.place)
+    /// Whether all that is asked for has a place in what its provider is sent.
+    fn sendable(&self, shots: &[Request], target: &Target<'_>) -> Result<(), Problems> {
+        for (shot, prompt) in shots.iter().filter_map(|shot| Some((shot, shot.prompt()?))) {
+            let row = self.row(&shot.model).filter(|row| row.shape == Shape::Task);
+            let lacks = row.map(|row| row.body.lacks(prompt)).unwrap_or_default();
+            if !lacks.is_empty() {
+                let lacks = list(&lacks);
+                let error =
+                    Diagnostic::error(format!("`{}` cannot be asked for {lacks}", shot.model));
+                return Err(vec![error.at(target.place.clone())]);
+            }
+        }
+        Ok(())
+    }
+
+    /// The row of a model's provider, if that can be asked.
+    fn row(&self, model: &ModelId) -> Option<&'a Row> {
+        let provider = self.manifest.providers.get(&model.provider)?;
+        Some(&provider.row)
+    }
+
+    /// The most bytes of a picture that this model is sent.
+    fn most_bytes(&self, model: &ModelId) -> u64 {
+        let most = self.row(model).map(|row| row.max_reference_bytes);
+        most.unwrap_or(MAX_PICTURE_BYTES).min(MAX_PICTURE_BYTES)
+    }
+
+    fn picture(&self, folder: &str, at: &At<String>, most: u64) -> Result<Picture, Diagnostic> {
+        self.file(&join(folder, at)?, &at.place, most)
     }
 
     /// A file of the project that a model is sent: a picture that it can read.
-    fn file(&self, path: &ProjectPath, place: &Place) -> Result<Picture, Diagnostic> {
+    fn file(&self, path: &ProjectPath, place: &Place, most: u64) -> Result<Picture, Diagnostic> {
         let digest = self
             .world
-            .digest(path, MAX_PICTURE_BYTES)
+            .digest(path, most)
             .map_err(|e| Diagnostic::error(e.to_string()).at(place.clone()))?;
         self.glance(path).map_err(|why| {
             Diagnostic::error(format!("`{path}` cannot be sent to a model: {why}"))
@@ -281,9 +319,10 @@ impl<'a> Resolver<'a> {
         &self,
         folder: &str,
         at: &'p At<String>,
+        most: u64,
     ) -> Result<Option<(Picture, Mask<'p>)>, Problems> {
         let path = join(folder, at).map_err(|p| vec![p])?;
-        let picture = self.file(&path, &at.place).map_err(|p| vec![p])?;
+        let picture = self.file(&path, &at.place, most).map_err(|p| vec![p])?;
         let bytes = std::fs::metadata(self.world.root().at(&path)).map_or(0, |meta| meta.len());
         let seen = self.glance(&path).ok().map(|seen| Mask {
             name: path.to_string(),

@@ -7,7 +7,6 @@ use crate::diagnostic::{Diagnostic, Place, list};
 use crate::manifest::{At, Reference};
 use crate::model::ModelId;
 use crate::path::ProjectPath;
-use crate::provider;
 use crate::provider::local;
 use crate::provider::request::{Page, PageImage, Request, Work};
 use crate::spec::context::Context;
@@ -115,7 +114,7 @@ impl<'a> Resolver<'a> {
         let images = self.page_images(ready, &html)?;
         Ok(Request {
             model: model.value.clone(),
-            adapter: provider::adapter_version(&model.value),
+            adapter: local::VERSION,
             width: target.preset.width,
             height: target.preset.height,
             variant: self.variant(ready),

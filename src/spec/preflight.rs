@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::diagnostic::{Diagnostic, Place, list};
 use crate::export::{Export, Format, Glance};
 use crate::manifest::At;
 use crate::model::{self, Model, ModelId};
 use crate::provider::request::{Picture, Request};
+use crate::provider::table::Row;
 use crate::spec::ready::Ready;
 use crate::spec::target::Problems;
 
@@ -22,16 +23,19 @@ pub struct Preflight<'m> {
     id: &'m ModelId,
     /// Nothing if no model of the provider is in the table: then anything goes.
     model: Option<&'m Model>,
+    /// Its provider, if it can be asked.
+    row: Option<&'m Row>,
     /// What is wrong.
     pub problems: Problems,
 }
 
 impl<'m> Preflight<'m> {
     /// Nothing wrong yet.
-    pub fn new(id: &'m ModelId, model: Option<&'m Model>) -> Self {
+    pub fn new(id: &'m ModelId, model: Option<&'m Model>, row: Option<&'m Row>) -> Self {
         Self {
             id,
             model,
+            row,
             problems: Vec::new(),
         }
     }
@@ -211,35 +215,21 @@ impl<'m> Preflight<'m> {
                 self.problems.push(problem.at(at.place.clone()));
             }
         }
-        let get = |name: &str| params.get(name);
-        let format = get("output_format").and_then(|at| at.value.as_str());
-        if self.model.is_some() {
-            if let Some(at) = get("output_compression")
-                && matches!(format, None | Some("png"))
-            {
-                self.problems.push(
-                    Diagnostic::error("`output_compression` is for a JPEG or WebP picture")
-                        .at(at.place.clone())
-                        .hint("add `output_format = \"webp\"`, or leave it out: gpbuild asks for PNG and compresses the output itself"),
-                );
-            }
-            if let Some(at) = get("output_format")
-                && format == Some("jpeg")
-                && background == Some(TRANSPARENT)
-            {
-                self.problems.push(
-                    Diagnostic::error("a JPEG has no transparent background")
-                        .at(at.place.clone())
-                        .hint("ask for `png` or `webp`"),
-                );
+        let written: Map<String, Value> = params
+            .iter()
+            .map(|(name, at)| (name.clone(), at.value.clone()))
+            .collect();
+        if let (Some(_), Some(row)) = (self.model, self.row) {
+            for problem in row.shape.params(&written, background) {
+                let place = params.get(problem.name).map(|at| at.place.clone());
+                let error = Diagnostic::error(problem.message).hint(problem.hint);
+                self.problems.push(match place {
+                    Some(place) => error.at(place),
+                    None => error,
+                });
             }
         }
-        let params = params.iter();
-        Value::Object(
-            params
-                .map(|(name, at)| (name.clone(), at.value.clone()))
-                .collect(),
-        )
+        Value::Object(written)
     }
 
     fn param(&self, model: &Model, name: &str, at: &At<Value>) -> Option<Diagnostic> {
@@ -256,7 +246,8 @@ impl<'m> Preflight<'m> {
             };
             return (!rule.takes(&at.value)).then(wrong);
         }
-        if let Some(instead) = instead_of(name) {
+        let of_provider = || self.row?.instead.get(name).map(String::as_str);
+        if let Some(instead) = instead_of(name).or_else(of_provider) {
             return Some(Diagnostic::error(format!("`{name}` is not for `params`")).hint(instead));
         }
         let rules = model.params.as_ref()?;
@@ -295,7 +286,7 @@ pub struct Mask<'a> {
     pub bytes: u64,
 }
 
-/// What to do instead of setting a parameter that gpbuild sets itself, or that nobody reads.
+/// What to do instead of setting a parameter that gpbuild sets itself.
 fn instead_of(name: &str) -> Option<&'static str> {
     Some(match name {
         "model" | "quality" | "background" | "mask" | "size" => {
@@ -304,13 +295,6 @@ fn instead_of(name: &str) -> Option<&'static str> {
         "n" => "`candidates = 4` asks for four pictures",
         "prompt" => "the prompt is what the template gives",
         "image" | "images" => "`references = [\"photo.png\"]` sends pictures along",
-        "stream" | "partial_images" => {
-            "leave it out: each picture on the way costs more, and gpbuild keeps whole ones only"
-        }
-        "response_format" => "leave it out: the picture always comes in the answer itself",
-        "style" => "leave it out: it went with DALL-E 3; `style` of the asset is gpbuild's own",
-        "user" => "its name today is `safety_identifier`",
-        "input_fidelity" => "leave it out: this model always keeps close to its references",
         _ => return None,
     })
 }

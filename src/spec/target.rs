@@ -3,7 +3,7 @@
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::export::Crop;
-use crate::manifest::{Also, At, Edit};
+use crate::manifest::{Also, At, Edit, Providers};
 use crate::model::ModelId;
 use crate::preset::Preset;
 use crate::provider::local;
@@ -16,7 +16,7 @@ use crate::spec::{Origin, Recipe, Shots, Spec};
 use crate::template;
 use crate::text::Text;
 
-/// The largest reference picture, in bytes: an API takes less than 50 MB.
+/// The largest picture that is read for a request or a page, in bytes; a provider may take less.
 pub const MAX_PICTURE_BYTES: u64 = 49_999_999;
 /// The template of a cover that names none.
 const COVER: &str = "cover";
@@ -140,7 +140,7 @@ impl<'a> Resolver<'a> {
                 let place = unit.place.clone();
                 return Ok((At { value, place }, None));
             };
-            let id = parse_model(at)?;
+            let id = parse_model(at, &self.manifest.providers)?;
             if id.provider != local::NAME {
                 return Err(vec![
                     Diagnostic::error(format!("a draft is drawn by `local`, not by `{id}`"))
@@ -171,7 +171,7 @@ impl<'a> Resolver<'a> {
             };
             return Ok((At { value, place }, Some(origin)));
         };
-        let id = parse_model(found.value)?;
+        let id = parse_model(found.value, &self.manifest.providers)?;
         let origin = from(&id, &found.value.place, found.layer);
         let place = found.value.place.clone();
         Ok((At { value: id, place }, origin))
@@ -362,6 +362,7 @@ fn alike(a: &Preset, b: &Preset) -> bool {
     left.abs_diff(right) * 50 <= left.max(right)
 }
 
-fn parse_model(at: &At<String>) -> Result<ModelId, Problems> {
-    ModelId::parse(&at.value).map_err(|why| vec![why.at(at.place.clone())])
+fn parse_model(at: &At<String>, providers: &Providers) -> Result<ModelId, Problems> {
+    let id = ModelId::parse_among(&at.value, &providers.names());
+    id.map_err(|why| vec![why.at(at.place.clone())])
 }

@@ -203,6 +203,7 @@ mod tests {
     use crate::digest::Digest;
     use crate::fs::Durability;
     use crate::key::{Ingredients, Key};
+    use crate::provider::Form;
     use crate::store::{Head, ShotEntry, Store};
 
     fn key(text: &str) -> Key {
@@ -237,6 +238,7 @@ mod tests {
                 estimate: None,
                 size: (1, 1),
                 pictures: 1,
+                form: Form::default(),
             };
             let mut incoming = old.expect(&head).unwrap();
             incoming.write_all(b"{}").unwrap();

@@ -290,7 +290,7 @@ impl Store {
 
     /// What a kill left behind where no items are.
     fn left_behind(&self) -> impl Iterator<Item = Item> {
-        let small = ["picks", "flaws"].map(|folder| self.folder().join(folder));
+        let small = ["picks", "flaws", "incoming"].map(|folder| self.folder().join(folder));
         let small = small.into_iter().flat_map(|folder| self.files(&folder));
         let home = self.home.clone();
         let folders = [

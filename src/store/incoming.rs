@@ -13,7 +13,9 @@ use crate::digest::Digest;
 use crate::fs::{FsError, op};
 use crate::key::{Ingredients, Key};
 use crate::model::{Micro, Price};
+use crate::provider::Form;
 use crate::store::Store;
+use crate::store::ticket::TICKET;
 
 /// The first line is at most half as long as an entry: what is asked for stands in both.
 const MAX_HEAD_BYTES: u64 = 4 << 20;
@@ -44,6 +46,19 @@ pub struct Head {
     pub size: (u32, u32),
     /// Pictures asked for.
     pub pictures: u32,
+    /// In which form the answer is. Heads without one are older than the second form.
+    #[serde(default)]
+    pub form: Form,
+}
+
+impl Head {
+    /// The ending of the answer, once it is whole.
+    fn ending(&self) -> &'static str {
+        match self.form.task() {
+            None => ANSWER,
+            Some(_) => TICKET,
+        }
+    }
 }
 
 /// An answer that is being written.
@@ -105,7 +120,7 @@ impl Store {
         op::write(&mut file, &part, &line).map_err(failed())?;
         Ok(Incoming {
             store: self.clone(),
-            whole: part.with_extension(ANSWER),
+            whole: part.with_extension(head.ending()),
             part,
             file,
             head: line.len() as u64,
@@ -125,7 +140,7 @@ impl Store {
         self.incoming(PART)
     }
 
-    fn incoming(&self, ending: &str) -> Vec<PathBuf> {
+    pub(super) fn incoming(&self, ending: &str) -> Vec<PathBuf> {
         let files = self.files(&self.incoming_folder());
         let mut found: Vec<(u64, PathBuf)> = files
             .into_iter()
@@ -146,11 +161,11 @@ impl Store {
     }
 
     /// Says that a part turned out to be the whole of an answer; it is on the disk before this returns.
-    pub fn is_whole_after_all(&self, part: &Path) -> Result<PathBuf, FsError> {
+    pub fn is_whole_after_all(&self, part: &Path, head: &Head) -> Result<PathBuf, FsError> {
         let failed = || FsError::io("write", part);
         let file = self.file(part)?;
         op::sync(&file, part).map_err(failed())?;
-        self.put_in_place(part, &part.with_extension(ANSWER))
+        self.put_in_place(part, &part.with_extension(head.ending()))
     }
 
     /// A new file for an answer. Where a ledger was lost, its numbers come again: what came for them before
@@ -161,7 +176,7 @@ impl Store {
         for n in 2..u32::MAX {
             let name = format!("{}-{}{more}.{PART}", head.number, head.key.0.hex());
             let part = self.incoming_folder().join(&name);
-            if !self.is_file(&part.with_extension(ANSWER)) {
+            if !self.is_file(&part.with_extension(head.ending())) {
                 match folder.create_new(&name) {
                     Err(FsError::Io { error, .. })
                         if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -361,6 +376,7 @@ mod tests {
     use crate::digest::Digest;
     use crate::fs::{Durability, write_atomic};
     use crate::key::{Ingredients, Key};
+    use crate::provider::Form;
     use crate::store::Store;
 
     fn head(number: u64) -> Head {
@@ -374,6 +390,7 @@ mod tests {
             estimate: None,
             size: (1, 2),
             pictures: 1,
+            form: Form::default(),
         }
     }
 

@@ -11,6 +11,7 @@ mod incoming;
 mod making;
 mod object;
 mod roots;
+mod ticket;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};

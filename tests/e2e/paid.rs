@@ -13,6 +13,7 @@ mod reader;
 #[cfg(unix)]
 mod shared;
 mod shots;
+mod ticket;
 mod tls;
 mod trust;
 

@@ -401,26 +401,26 @@ fn the_table_of_verdicts() {
         (
             "no key, never made",
             Observed {
-                unreachable: Some(Reason::NoKey("KEY")),
+                unreachable: Some(Reason::NoKey("KEY".to_owned())),
                 ..nothing()
             },
             Blocked,
-            Reason::NoKey("KEY"),
+            Reason::NoKey("KEY".to_owned()),
         ),
         (
             "no key, never made, and takes a picture that is not there",
             Observed {
-                unreachable: Some(Reason::NoKey("KEY")),
+                unreachable: Some(Reason::NoKey("KEY".to_owned())),
                 waits_on: Some("a".into()),
                 ..nothing()
             },
             Blocked,
-            Reason::NoKey("KEY"),
+            Reason::NoKey("KEY".to_owned()),
         ),
         (
             "no key, never made, and takes a picture that will not come",
             Observed {
-                unreachable: Some(Reason::NoKey("KEY")),
+                unreachable: Some(Reason::NoKey("KEY".to_owned())),
                 waits_on: Some("a".into()),
                 behind: Some(Reason::Behind("a".into())),
                 ..nothing()
@@ -431,7 +431,7 @@ fn the_table_of_verdicts() {
         (
             "no key, locked, and takes a picture that is not there",
             Observed {
-                unreachable: Some(Reason::NoKey("KEY")),
+                unreachable: Some(Reason::NoKey("KEY".to_owned())),
                 waits_on: Some("a".into()),
                 ..changed()
             },
@@ -441,7 +441,7 @@ fn the_table_of_verdicts() {
         (
             "no key, second run",
             Observed {
-                unreachable: Some(Reason::NoKey("KEY")),
+                unreachable: Some(Reason::NoKey("KEY".to_owned())),
                 ..settled()
             },
             Fresh,
@@ -450,7 +450,7 @@ fn the_table_of_verdicts() {
         (
             "no key, output deleted",
             Observed {
-                unreachable: Some(Reason::NoKey("KEY")),
+                unreachable: Some(Reason::NoKey("KEY".to_owned())),
                 disk: Disk::Missing,
                 ..settled()
             },
@@ -460,7 +460,7 @@ fn the_table_of_verdicts() {
         (
             "no key, the picture is there",
             Observed {
-                unreachable: Some(Reason::NoKey("KEY")),
+                unreachable: Some(Reason::NoKey("KEY".to_owned())),
                 picture_in_store: true,
                 ..nothing()
             },
@@ -470,16 +470,16 @@ fn the_table_of_verdicts() {
         (
             "no key, text changed",
             Observed {
-                unreachable: Some(Reason::NoKey("KEY")),
+                unreachable: Some(Reason::NoKey("KEY".to_owned())),
                 ..changed()
             },
             Blocked,
-            Reason::NoKey("KEY"),
+            Reason::NoKey("KEY".to_owned()),
         ),
         (
             "no key, --locked, picture nowhere",
             Observed {
-                unreachable: Some(Reason::NoKey("KEY")),
+                unreachable: Some(Reason::NoKey("KEY".to_owned())),
                 locked_only: true,
                 disk: Disk::Missing,
                 stored: None,

@@ -7,69 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use base64::read::DecoderReader;
 use struson::reader::{JsonReader, JsonStreamReader, ReaderError, ReaderSettings, ValueType};
 
-use super::bounded::{self, Meter, Metered};
-use super::veil::Veil;
 use crate::digest::Digest;
 use crate::fs::FsError;
-use crate::model::{Micro, Price};
-
-/// What an answer says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
-    /// The pictures, in the order they came; at most as many as were asked for.
-    pub pictures: Vec<Digest>,
-    /// How many came, with those that are not kept. What is empty is none.
-    pub came: u64,
-    /// The model that answered, if it says which, and by a name that is one.
-    pub model: Option<String>,
-    /// What is billed, if it can be.
-    pub usage: Option<Usage>,
-    /// What an `error` in it says.
-    pub error: Option<String>,
-    /// Why it could not be read to its end, or a picture in it not at all.
-    pub trouble: Option<String>,
-    /// It names its model, but not by a name that is one.
-    pub odd_model: bool,
-    /// It says what it bills, but not in whole numbers of tokens.
-    pub odd_usage: bool,
-}
-
-/// Tokens, as billed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Of the prompt.
-    pub text_in: u64,
-    /// Of references and mask.
-    pub image_in: u64,
-    /// Of the pictures.
-    pub image_out: u64,
-}
-
-impl Usage {
-    /// What it costs, to the micro-dollar, rounded up.
-    pub fn cost(&self, price: &Price) -> Micro {
-        let parts = [
-            (self.text_in, price.text_in),
-            (self.image_in, price.image_in),
-            (self.image_out, price.image_out),
-        ];
-        let sum = parts
-            .iter()
-            .map(|(tokens, price)| u128::from(*tokens) * u128::from(*price))
-            .fold(0_u128, u128::saturating_add)
-            .div_ceil(1_000_000);
-        Micro(u64::try_from(sum).unwrap_or(u64::MAX))
-    }
-}
-
-/// Why a picture could not be kept.
-#[derive(Debug)]
-pub enum KeepError {
-    /// What came is not what it should be.
-    Picture(io::Error),
-    /// The disk said no.
-    Disk(FsError),
-}
+use crate::provider::bounded::{self, Meter, Metered};
+use crate::provider::reply::{Contents, KeepError, Usage};
+use crate::provider::veil::Veil;
 
 /// The longest text that is looked at, in bytes.
 const MAX_TEXT: u64 = 64 << 10;
@@ -98,7 +40,7 @@ pub fn read(
     asked: u32,
     veil: &Veil,
     keep: &mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>,
-) -> Result<Answer, FsError> {
+) -> Result<Contents, FsError> {
     let (meter, body) = Meter::new(body);
     let settings = ReaderSettings {
         // Names may be long, and numbers too: they are counted, and what they say is looked at here.
@@ -111,14 +53,14 @@ pub fn read(
         meter,
         asked: asked as usize,
         veil,
-        answer: Answer::default(),
+        contents: Contents::default(),
     };
     match reading.all(keep) {
         Ok(()) => {}
         Err(Stop::Trouble(why)) => reading.trouble(why),
         Err(Stop::Disk(error)) => return Err(error),
     }
-    Ok(reading.answer)
+    Ok(reading.contents)
 }
 
 /// An answer that is being read.
@@ -127,7 +69,7 @@ struct Reading<'a, R: Read> {
     meter: Meter,
     asked: usize,
     veil: &'a Veil,
-    answer: Answer,
+    contents: Contents,
 }
 
 impl<R: Read> Reading<'_, R> {
@@ -147,16 +89,16 @@ impl<R: Read> Reading<'_, R> {
                     self.json.end_array()?;
                 }
                 ("usage", ValueType::Object) => {
-                    self.answer.usage = self.usage()?;
-                    self.answer.odd_usage = self.answer.usage.is_none();
+                    self.contents.usage = self.usage()?;
+                    self.contents.odd_usage = self.contents.usage.is_none();
                 }
                 ("model", ValueType::String) => {
                     let model =
                         bounded::name(&self.text()?).filter(|name| self.veil.lets_pass(name));
-                    self.answer.odd_model = model.is_none();
-                    self.answer.model = model;
+                    self.contents.odd_model = model.is_none();
+                    self.contents.model = model;
                 }
-                ("error", ValueType::Object) => self.answer.error = Some(self.error()?),
+                ("error", ValueType::Object) => self.contents.error = Some(self.error()?),
                 _ => self.skip()?,
             }
         }
@@ -166,7 +108,7 @@ impl<R: Read> Reading<'_, R> {
 
     /// Notes what is wrong; what was wrong first says most.
     fn trouble(&mut self, why: String) {
-        self.answer.trouble.get_or_insert(why);
+        self.contents.trouble.get_or_insert(why);
     }
 
     fn picture(
@@ -180,21 +122,21 @@ impl<R: Read> Reading<'_, R> {
                 self.skip()?;
                 continue;
             }
-            let wanted = self.answer.pictures.len() < self.asked;
+            let wanted = self.contents.pictures.len() < self.asked;
             self.meter.switch_off(true);
             let (kept, rest) = keep_text(self.json.next_string_reader()?, wanted, keep);
             self.meter.switch_off(false);
             match kept {
                 Ok(Kept::Nothing) => {}
-                Ok(Kept::Surplus) => self.answer.came += 1,
+                Ok(Kept::Surplus) => self.contents.came += 1,
                 Ok(Kept::Picture(digest)) => {
-                    self.answer.came += 1;
-                    self.answer.pictures.push(digest);
+                    self.contents.came += 1;
+                    self.contents.pictures.push(digest);
                 }
                 Err(KeepError::Disk(error)) => return Err(Stop::Disk(error)),
                 Err(KeepError::Picture(error)) => {
-                    self.answer.came += 1;
-                    let n = self.answer.came;
+                    self.contents.came += 1;
+                    let n = self.contents.came;
                     let why = format!("picture {n} cannot be read: {error}");
                     self.trouble(bounded::sentence(&why));
                 }
@@ -338,11 +280,11 @@ fn tokens(text: &str) -> Option<u64> {
 mod tests {
     use std::io::Read;
 
-    use super::{Answer, KeepError, Usage, Veil, read};
+    use super::{Contents, KeepError, Usage, Veil, read};
     use crate::digest::Digest;
     use crate::model::{Micro, Price};
 
-    fn of(body: &str) -> Answer {
+    fn of(body: &str) -> Contents {
         read(
             body.as_bytes(),
             2,
@@ -365,7 +307,7 @@ mod tests {
             "output_tokens":1756,"output_tokens_details":{"image_tokens":1756,"text_tokens":0}},
             "svg_usage":null,"quality":"high","size":"1536x864"}"#,
         );
-        let expected = Answer {
+        let expected = Contents {
             pictures: vec![Digest::of(b"one"), Digest::of(b"two")],
             came: 2,
             usage: Some(Usage {
@@ -373,7 +315,7 @@ mod tests {
                 image_in: 10,
                 image_out: 1756,
             }),
-            ..Answer::default()
+            ..Contents::default()
         };
         assert_eq!(answer, expected);
         let price = Price {

@@ -7,8 +7,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Map, Value};
 
-use super::attachment::Attachment;
 use crate::digest::{Digest, Digester};
+use crate::provider::reply::Attachment;
 use crate::provider::request::{Prompt, Request};
 
 /// Every parameter but the pictures, in a fixed order. `model` and `size` are always sent: what they

@@ -1,94 +1,46 @@
 //! Sends one request and writes what comes back as it comes. Says what is known of what became of it;
 //! sends nothing twice.
 
-use std::io::{self, Write};
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
 
-use reqwest::redirect::Policy;
+use reqwest::RequestBuilder;
 
-use super::attachment::Attachment;
 use super::body;
-use super::bounded;
 use super::endpoint::Endpoint;
-use super::refusal::Refusal;
-use super::veil::Veil;
-use crate::fs::FsError;
-use crate::provider::request::{Operation, Prompt, Request};
+use super::refusal;
+use crate::provider::address::is_here;
+use crate::provider::bounded;
+use crate::provider::http::{Http, NoAnswer, beginning};
+use crate::provider::reply::{Refusal, RefusalKind, Reply};
+use crate::provider::request::Operation;
+use crate::provider::submission::Submission;
+use crate::provider::table::Row;
+use crate::provider::{Config, Veil};
 
-/// A connection stands within this time, or nothing was sent.
-const CONNECT: Duration = Duration::from_secs(5);
-/// The most that is read of a refusal.
-const MAX_REFUSAL_BYTES: usize = 64 << 10;
-/// And for so long: its status has said what it is, and others wait for their turn.
-const REFUSAL: Duration = Duration::from_secs(2);
 /// The most that is read of an answer, for each picture: four bytes for each of eight million pixels,
 /// in base64, and as much again.
 const MAX_PICTURE_BYTES: u64 = 96 << 20;
 
-/// What became of a request.
-#[derive(Debug)]
-pub enum Reply {
-    /// It was accepted, and the whole answer is written.
-    Answered {
-        /// The provider's name for it.
-        request_id: Option<String>,
-    },
-    /// The provider said no.
-    Refused(Refusal),
-    /// It surely did not reach the provider: why.
-    Unsent(String),
-    /// It could not be put together: a picture that goes with it cannot be read.
-    Unreadable(String),
-    /// It may have been accepted: why nobody knows.
-    Doubt {
-        /// What happened.
-        why: String,
-        /// The provider's name for it, if it told one.
-        request_id: Option<String>,
-    },
-    /// It was accepted, but the answer could not be written.
-    Disk(FsError),
-}
-
 /// Sends requests. Nothing of it is set up before the first one.
 pub struct Client {
+    row: Arc<Row>,
+    key_variable: String,
     endpoint: Endpoint,
-    http: OnceLock<reqwest::Client>,
+    http: Http,
 }
 
 impl Client {
     /// A client; nothing is connected yet.
-    pub fn new(endpoint: Endpoint) -> Self {
+    pub fn new(config: Config) -> Self {
+        let http = Http::new(config.timeout, is_here(&config.base_url));
         Self {
-            endpoint,
-            http: OnceLock::new(),
+            row: Arc::clone(&config.row),
+            key_variable: config.key_variable.clone(),
+            endpoint: Endpoint::new(config),
+            http,
         }
-    }
-
-    fn http(&self) -> Result<&reqwest::Client, String> {
-        if let Some(http) = self.http.get() {
-            return Ok(http);
-        }
-        // Set already, if this process has asked before.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("gpbuild/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            .timeout(self.endpoint.timeout())
-            // The key goes to the host that was named, and to no other.
-            .redirect(Policy::none())
-            // Only gpbuild decides what is sent again.
-            .retry(reqwest::retry::never());
-        if self.endpoint.is_here() {
-            // Whatever the environment says of proxies: only to this machine may a key go in the clear. To
-            // others it goes by `https`, of which a proxy sees the host's name.
-            http = http.no_proxy();
-        }
-        let http = http
-            .build()
-            .map_err(|e| format!("cannot set up a connection: {}", causes(&e)))?;
-        Ok(self.http.get_or_init(|| http))
     }
 
     /// Hides the key in what comes back.
@@ -96,56 +48,20 @@ impl Client {
         self.endpoint.veil()
     }
 
-    /// Sends `request` once; `prompt` is what it asks. The body of an answer goes to `into` as it comes.
+    /// Sends a request once. The body of an answer goes to `into` as it comes.
     pub async fn send(
         &self,
-        request: &Request,
-        prompt: &Prompt,
-        references: &[Attachment],
-        mask: Option<&Attachment>,
+        submission: Submission<'_>,
         into: &mut (dyn Write + Send),
-        path: &std::path::Path,
+        path: &Path,
     ) -> Reply {
-        let model = self.endpoint.model(&request.model.name);
-        let http = match self.http() {
-            Ok(http) => http,
-            Err(why) => return Reply::Unsent(why),
+        let post = match self.post(submission).await {
+            Ok(post) => post,
+            Err(reply) => return reply,
         };
-        let headers = match self.endpoint.headers() {
-            Ok(headers) => headers,
-            Err(variable) => {
-                return Reply::Unsent(format!("`{variable}` holds what no header can carry"));
-            }
-        };
-        let is_edit = prompt.operation() == Operation::Edit;
-        let operation = if is_edit { "edits" } else { "generations" };
-        let post = http
-            .post(self.endpoint.url(&request.model.name, operation))
-            .headers(headers);
-        let post = if is_edit {
-            match body::form(request, prompt, model, references, mask).await {
-                Ok(form) => post.multipart(form),
-                Err(e) => return Reply::Unreadable(e.to_string()),
-            }
-        } else {
-            let json = serde_json::Value::Object(body::parameters(request, prompt, model));
-            post.header("content-type", "application/json")
-                .body(json.to_string())
-        };
-        let mut response = match post.send().await {
+        let mut response = match self.http.send(post).await {
             Ok(response) => response,
-            Err(e) if e.is_connect() || e.is_builder() => {
-                let host = e
-                    .url()
-                    .and_then(|url| url.host_str())
-                    .unwrap_or("the provider");
-                let why = super::certificate::problem(&e, host).unwrap_or_else(|| causes(&e));
-                return Reply::Unsent(format!("cannot connect: {why}"));
-            }
-            Err(e) if e.is_timeout() => {
-                return doubt(format!("no answer {}", self.within()), None);
-            }
-            Err(e) => return doubt(format!("no answer: {}", causes(&e)), None),
+            Err(why) => return reply(why, None),
         };
         let header = |name: &str| {
             let value = response.headers().get(name)?.to_str().ok()?;
@@ -158,78 +74,77 @@ impl Client {
         if !response.status().is_success() {
             let headers = response.headers().clone();
             let body = beginning(&mut response).await;
-            return match Refusal::read(status, &headers, &body, &veil) {
+            return match refusal::read(&self.row, status, &headers, &body, &veil) {
                 Some(refusal) => Reply::Refused(refusal),
-                None => doubt(
-                    format!("something between here and the provider answered {status}"),
+                None => Reply::Doubt {
+                    why: format!("something between here and the provider answered {status}"),
                     request_id,
-                ),
+                },
             };
         }
-        let limit = (1 << 20) + u64::from(prompt.candidates) * MAX_PICTURE_BYTES;
-        let mut size = 0_u64;
-        loop {
-            let chunk = match response.chunk().await {
-                Ok(Some(chunk)) => chunk,
-                Ok(None) => break,
-                Err(e) if e.is_timeout() => {
-                    let why = format!("the answer did not end {}", self.within());
-                    return doubt(why, request_id);
-                }
-                Err(e) => {
-                    let why = format!("the answer was cut off: {}", causes(&e));
-                    return doubt(why, request_id);
-                }
-            };
-            size += chunk.len() as u64;
-            if size > limit {
-                let why = format!("the answer is larger than {limit} bytes");
-                return doubt(why, request_id);
-            }
-            if let Err(e) = into.write_all(&chunk) {
-                return Reply::Disk(FsError::io("write", path)(e));
-            }
-        }
-        Reply::Answered { request_id }
-    }
-
-    fn within(&self) -> String {
-        format!("within {} s", self.endpoint.timeout().as_secs())
-    }
-}
-
-/// What comes of a refusal's body in time. One that is cut off, or does not end, is still a refusal: its
-/// status says so.
-async fn beginning(response: &mut reqwest::Response) -> Vec<u8> {
-    let mut body = Vec::new();
-    let until = tokio::time::Instant::now() + REFUSAL;
-    while let Ok(Ok(Some(chunk))) = tokio::time::timeout_at(until, response.chunk()).await {
-        let room = MAX_REFUSAL_BYTES.saturating_sub(body.len());
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if room == 0 {
-            break;
+        let limit = (1 << 20) + u64::from(submission.prompt.candidates) * MAX_PICTURE_BYTES;
+        match self.http.write_body(response, limit, into, path).await {
+            Ok(()) => Reply::Answered { request_id },
+            Err(why) => reply(why, request_id),
         }
     }
-    body
-}
 
-fn doubt(why: String, request_id: Option<String>) -> Reply {
-    Reply::Doubt { why, request_id }
-}
+    /// What a person can do about a refusal, where there is a way of its own.
+    pub fn hint(&self, refusal: &Refusal) -> Option<String> {
+        let verify = refusal.message.contains("must be verified");
+        Some(match &refusal.kind {
+            RefusalKind::Moderation { .. } => {
+                let lower = self.row.lower_moderation.as_ref()?;
+                format!("reword the prompt; {lower}")
+            }
+            RefusalKind::Credentials if verify => {
+                "the organization has to be verified once, in the provider's settings; it takes some 30 minutes to be known".to_owned()
+            }
+            RefusalKind::Credentials if refusal.status != 403 => {
+                format!("look at `{}`", self.key_variable)
+            }
+            _ => return None,
+        })
+    }
 
-/// The last cause of an error, which says most, without any URL.
-fn causes(error: &reqwest::Error) -> String {
-    let mut last = String::new();
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    while let Some(error) = cause {
-        last = match error.downcast_ref::<io::Error>() {
-            Some(io) => io.kind().to_string(),
-            None => error.to_string(),
+    /// The request, put together.
+    async fn post(&self, submission: Submission<'_>) -> Result<RequestBuilder, Reply> {
+        let Submission {
+            request,
+            prompt,
+            references,
+            mask,
+            // Nobody here takes one.
+            own_id: _,
+        } = submission;
+        let model = self.endpoint.model(&request.model.name);
+        let client = self.http.client().map_err(Reply::Unsent)?;
+        let headers = self.endpoint.headers().map_err(|variable| {
+            Reply::Unsent(format!("`{variable}` holds what no header can carry"))
+        })?;
+        let path = match prompt.operation() {
+            Operation::Edit => self.row.paths.edit(),
+            Operation::Generate | Operation::Draw => &self.row.paths.generate,
         };
-        cause = error.source();
+        let post = client
+            .post(self.endpoint.url(&request.model.name, path))
+            .headers(headers);
+        if prompt.operation() == Operation::Edit {
+            let form = body::form(request, prompt, model, references, mask).await;
+            let form = form.map_err(|e| Reply::Unreadable(e.to_string()))?;
+            return Ok(post.multipart(form));
+        }
+        let json = serde_json::Value::Object(body::parameters(request, prompt, model));
+        Ok(post
+            .header("content-type", "application/json")
+            .body(json.to_string()))
     }
-    if last.is_empty() {
-        "the connection failed".clone_into(&mut last);
+}
+
+fn reply(why: NoAnswer, request_id: Option<String>) -> Reply {
+    match why {
+        NoAnswer::Unsent(why) => Reply::Unsent(why),
+        NoAnswer::Cut(why) => Reply::Doubt { why, request_id },
+        NoAnswer::Disk(error) => Reply::Disk(error),
     }
-    last
 }

@@ -1,26 +1,19 @@
-//! OpenAI's Images API, and whatever speaks it: one request, its answer as it comes, and what a
+//! The shape `images`: OpenAI's Images API, and whatever speaks it. One request, its answer as it comes, and what a
 //! refusal means. Knows no key, store, ledger or budget; decides nothing about sending again.
 
 mod answer;
-mod attachment;
 mod body;
-mod bounded;
-mod certificate;
 mod client;
 mod endpoint;
+mod params;
 mod refusal;
-mod veil;
 
-pub use answer::{Answer, KeepError, Usage, read};
-pub use attachment::Attachment;
-pub use client::{Client, Reply};
-pub use endpoint::{Azure, Config, DEFAULT_BASE_URL, Endpoint, UrlError, host, is_known};
-pub use refusal::{Kind, Refusal};
-pub use veil::Veil;
+pub use answer::read;
+pub use client::Client;
+pub use endpoint::Azure;
+pub use params::params;
 
-/// The provider's name.
+/// The provider whose API it is; only there is Azure.
 pub const NAME: &str = "openai";
-/// The version of the requests that it is sent; counts in every key of its pictures.
+/// The version of the requests that are sent; counts in every key of their pictures.
 pub const VERSION: u32 = 1;
-/// The environment variable with the key.
-pub const KEY_VARIABLE: &str = "OPENAI_API_KEY";

@@ -7,56 +7,13 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
-use super::bounded;
-use super::veil::Veil;
+use crate::provider::bounded;
+use crate::provider::reply::{Refusal, RefusalKind};
+use crate::provider::table::Row;
+use crate::provider::veil::Veil;
 
 /// So many categories of moderation are told.
 const MAX_CATEGORIES: usize = 20;
-
-/// A request that the provider did not take: nothing was made, nothing was paid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// What follows from it.
-    pub kind: Kind,
-    /// The HTTP status.
-    pub status: u16,
-    /// `error.code`.
-    pub code: Option<String>,
-    /// What the provider said.
-    pub message: String,
-    /// How long it asks to wait.
-    pub retry_after: Option<Duration>,
-    /// Its name for the request.
-    pub request_id: Option<String>,
-}
-
-/// What follows from a refusal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Too many at once: the same again, later.
-    RateLimit,
-    /// Overloaded, or failed on its side and said so: the same again, a few times.
-    Overloaded,
-    /// Asked to send much less, for a quarter of an hour.
-    SlowDown,
-    /// No credit, or a limit of the account: nothing goes until a person changes that.
-    Quota,
-    /// The key, or what it may do: nothing goes until a person changes that.
-    Credentials,
-    /// The words or the picture are not allowed; by stage and categories, if told.
-    Moderation {
-        /// `input`, `output` or `unknown`.
-        stage: Option<String>,
-        /// `violence`, `sexual`, …
-        categories: Vec<String>,
-    },
-    /// There is no such model, or not for this key.
-    NoModel,
-    /// The request is wrong as it is.
-    Invalid,
-    /// It pointed elsewhere: gpbuild does not follow, so that the key goes to nobody else.
-    Redirect(String),
-}
 
 #[derive(Default, Deserialize)]
 struct Envelope {
@@ -91,65 +48,55 @@ const QUOTA: [&str; 6] = [
     "billing_hard_limit_reached",
 ];
 
-impl Refusal {
-    /// Reads an answer that is not 200. `None` if it is not the API's own word: a proxy gave up, and
-    /// whether the request was accepted is not known.
-    pub fn read(status: u16, headers: &HeaderMap, body: &[u8], veil: &Veil) -> Option<Self> {
-        let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim().to_owned());
-        let name = |text: &str| bounded::name(text).filter(|name| veil.lets_pass(name));
-        // Before it is cut, so that no half of it is left, and after it was cleaned, so that nothing was between.
-        let sentence = |text: &str| {
-            let text = bounded::sentence(&veil.over(text));
-            veil.over(&text).into_owned()
-        };
-        let told = serde_json::from_slice::<Envelope>(body).unwrap_or_default();
-        let own_word = told.error.is_some();
-        let error = told.error.unwrap_or_default();
-        let code = match &error.code {
-            Some(serde_json::Value::String(code)) => name(code),
-            _ => None,
-        };
-        let kind = match status {
-            300..=399 => {
-                Kind::Redirect(header("location").map_or_else(String::new, |to| sentence(&to)))
-            }
-            408 | 409 if !own_word => return None,
-            // Whoever says it, generation may go on behind it.
-            502 | 504 | 520..=599 => return None,
-            500..=599 if !own_word => return None,
-            _ => kind(status, code.as_deref(), &error, name),
-        };
-        let retry_after = header("retry-after-ms")
-            .and_then(|ms| ms.parse().ok())
-            .map(Duration::from_millis)
-            .or_else(|| header("retry-after")?.parse().ok().map(Duration::from_secs));
-        let mut message = sentence(error.message.as_deref().unwrap_or_default());
-        if let Some(param) = error.param.as_deref().and_then(name)
-            && !message.contains(&param)
-        {
-            let _ = write!(message, " (`{param}`)");
+/// Reads an answer that is not 200. `None` if it is not the API's own word: a proxy gave up, and
+/// whether the request was accepted is not known.
+pub(super) fn read(
+    row: &Row,
+    status: u16,
+    headers: &HeaderMap,
+    body: &[u8],
+    veil: &Veil,
+) -> Option<Refusal> {
+    let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim().to_owned());
+    let name = |text: &str| bounded::name(text).filter(|name| veil.lets_pass(name));
+    // Before it is cut, so that no half of it is left, and after it was cleaned, so that nothing was between.
+    let sentence = |text: &str| {
+        let text = bounded::sentence(&veil.over(text));
+        veil.over(&text).into_owned()
+    };
+    let told = serde_json::from_slice::<Envelope>(body).unwrap_or_default();
+    let own_word = told.error.is_some();
+    let error = told.error.unwrap_or_default();
+    let code = match &error.code {
+        Some(serde_json::Value::String(code)) => name(code),
+        _ => None,
+    };
+    let kind = match status {
+        300..=399 => {
+            RefusalKind::Redirect(header("location").map_or_else(String::new, |to| sentence(&to)))
         }
-        Some(Self {
-            kind,
-            status,
-            code,
-            message,
-            retry_after,
-            request_id: header("x-request-id").as_deref().and_then(name),
-        })
+        // Generation may go on behind whoever says that.
+        408 | 409 | 500..=599 if !own_word || !row.is_unpaid(status) => return None,
+        _ => kind(status, code.as_deref(), &error, name),
+    };
+    let retry_after = header("retry-after-ms")
+        .and_then(|ms| ms.parse().ok())
+        .map(Duration::from_millis)
+        .or_else(|| header("retry-after")?.parse().ok().map(Duration::from_secs));
+    let mut message = sentence(error.message.as_deref().unwrap_or_default());
+    if let Some(param) = error.param.as_deref().and_then(name)
+        && !message.contains(&param)
+    {
+        let _ = write!(message, " (`{param}`)");
     }
-
-    /// What was said, with its status and code: `429 rate_limit_exceeded: …`.
-    pub fn said(&self) -> String {
-        let mut text = self.status.to_string();
-        if let Some(code) = &self.code {
-            let _ = write!(text, " {code}");
-        }
-        if !self.message.is_empty() {
-            let _ = write!(text, ": {}", self.message.trim_end_matches('.'));
-        }
-        text
-    }
+    Some(Refusal {
+        kind,
+        status,
+        code,
+        message,
+        retry_after,
+        request_id: header("x-request-id").as_deref().and_then(name),
+    })
 }
 
 fn kind(
@@ -157,27 +104,27 @@ fn kind(
     code: Option<&str>,
     error: &Body,
     name: impl Fn(&str) -> Option<String>,
-) -> Kind {
+) -> RefusalKind {
     let message = error.message.as_deref().unwrap_or_default();
     let quota = |word: Option<&str>| word.is_some_and(|word| QUOTA.contains(&word));
     if quota(code) || quota(error.r#type.as_deref()) {
-        return Kind::Quota;
+        return RefusalKind::Quota;
     }
     match (status, code) {
         (_, Some("moderation_blocked" | "content_policy_violation" | "contentFilter")) => {
             let details = error.moderation_details.as_ref();
-            Kind::Moderation {
+            RefusalKind::Moderation {
                 stage: details.and_then(|d| name(d.moderation_stage.as_deref()?)),
                 categories: details.map(|d| categories(d, name)).unwrap_or_default(),
             }
         }
-        (400, _) if message.contains("Billing hard limit") => Kind::Quota,
-        (401 | 403, _) => Kind::Credentials,
-        (404, _) => Kind::NoModel,
-        (429, _) => Kind::RateLimit,
-        (503, _) if message.contains("Slow Down") => Kind::SlowDown,
-        (408 | 409 | 500..=599, _) => Kind::Overloaded,
-        _ => Kind::Invalid,
+        (400, _) if message.contains("Billing hard limit") => RefusalKind::Quota,
+        (401 | 403, _) => RefusalKind::Credentials,
+        (404, _) => RefusalKind::NoModel,
+        (429, _) => RefusalKind::RateLimit,
+        (503, _) if message.contains("Slow Down") => RefusalKind::SlowDown,
+        (408 | 409 | 500..=599, _) => RefusalKind::Overloaded,
+        _ => RefusalKind::Invalid,
     }
 }
 
@@ -189,17 +136,29 @@ fn categories(details: &Details, name: impl Fn(&str) -> Option<String>) -> Vec<S
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use reqwest::header::{HeaderMap, HeaderValue};
 
-    use super::{Kind, Refusal, Veil};
+    use super::{Refusal, RefusalKind, Row, Veil};
+    use crate::provider::table;
 
-    fn read(status: u16, body: &str) -> Option<Refusal> {
+    fn openai() -> Arc<Row> {
+        Arc::clone(&table::builtin()["openai"])
+    }
+
+    fn told(status: u16, body: &str) -> Option<Refusal> {
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", HeaderValue::from_static("12"));
         headers.insert("x-request-id", HeaderValue::from_static("req_7"));
-        Refusal::read(status, &headers, body.as_bytes(), &Veil::default())
+        super::read(
+            &openai(),
+            status,
+            &headers,
+            body.as_bytes(),
+            &Veil::default(),
+        )
     }
 
     fn error(kind: &str, code: &str, message: &str) -> String {
@@ -218,73 +177,77 @@ mod tests {
             (
                 429,
                 error("requests", "rate_limit_exceeded", "Rate limit"),
-                Kind::RateLimit,
+                RefusalKind::RateLimit,
             ),
-            (429, error(quota, quota, "You exceeded"), Kind::Quota),
+            (429, error(quota, quota, "You exceeded"), RefusalKind::Quota),
             (
                 429,
                 error(quota, "credit_balance_exhausted", ""),
-                Kind::Quota,
+                RefusalKind::Quota,
             ),
             (
                 429,
                 error(quota, "organization_spend_limit_exceeded", ""),
-                Kind::Quota,
+                RefusalKind::Quota,
             ),
             (
                 429,
                 error(quota, "project_spend_limit_exceeded", ""),
-                Kind::Quota,
+                RefusalKind::Quota,
             ),
             (
                 429,
                 error(quota, "organization_usage_limit_exceeded", ""),
-                Kind::Quota,
+                RefusalKind::Quota,
             ),
             (
                 400,
                 error("x", "billing_hard_limit_reached", ""),
-                Kind::Quota,
+                RefusalKind::Quota,
             ),
             (
                 400,
                 error("x", "", "Billing hard limit has been reached."),
-                Kind::Quota,
+                RefusalKind::Quota,
             ),
             (
                 401,
                 error("invalid_request_error", "invalid_api_key", "Incorrect"),
-                Kind::Credentials,
+                RefusalKind::Credentials,
             ),
             (
                 403,
                 error("invalid_request_error", "", "must be verified"),
-                Kind::Credentials,
+                RefusalKind::Credentials,
             ),
             (
                 404,
                 error("invalid_request_error", "model_not_found", "no"),
-                Kind::NoModel,
+                RefusalKind::NoModel,
             ),
             (
                 400,
                 error("image_generation_user_error", "invalid_value", "bad"),
-                Kind::Invalid,
+                RefusalKind::Invalid,
             ),
             (
                 500,
                 error("server_error", "", "The server had an error"),
-                Kind::Overloaded,
+                RefusalKind::Overloaded,
             ),
             (
                 503,
                 error("server_error", "", "Engine overloaded"),
-                Kind::Overloaded,
+                RefusalKind::Overloaded,
             ),
-            (503, error("server_error", "", "Slow Down"), Kind::SlowDown),
+            (
+                503,
+                error("server_error", "", "Slow Down"),
+                RefusalKind::SlowDown,
+            ),
         ] {
             assert_eq!(
-                read(status, &body).unwrap().kind,
+                told(status, &body).unwrap().kind,
                 expected,
                 "{status} {body}"
             );
@@ -294,19 +257,20 @@ mod tests {
     #[test]
     fn what_a_proxy_says_is_nobodys_word() {
         for status in [408, 500, 502, 503, 504, 520, 524] {
-            assert_eq!(read(status, "<html>Bad gateway</html>"), None, "{status}");
+            assert_eq!(told(status, "<html>Bad gateway</html>"), None, "{status}");
         }
         // Gateways put on the API's words; what goes on behind them they do not know.
         for status in [502, 504, 524] {
-            assert_eq!(read(status, &error("upstream_error", "", "timeout")), None);
+            assert_eq!(told(status, &error("upstream_error", "", "timeout")), None);
         }
         // A refusal before anything was done, whoever says it.
         assert_eq!(
-            read(413, "<html>too large</html>").unwrap().kind,
-            Kind::Invalid
+            told(413, "<html>too large</html>").unwrap().kind,
+            RefusalKind::Invalid
         );
-        let redirect = Refusal::read(302, &HeaderMap::new(), b"", &Veil::default()).unwrap();
-        assert_eq!(redirect.kind, Kind::Redirect(String::new()));
+        let redirect =
+            super::read(&openai(), 302, &HeaderMap::new(), b"", &Veil::default()).unwrap();
+        assert_eq!(redirect.kind, RefusalKind::Redirect(String::new()));
     }
 
     #[test]
@@ -316,8 +280,8 @@ mod tests {
             "param": null, "code": "moderation_blocked",
             "moderation_details": {"moderation_stage": "output", "categories": ["violence"]},
         }});
-        let refusal = read(400, &body.to_string()).unwrap();
-        let kind = Kind::Moderation {
+        let refusal = told(400, &body.to_string()).unwrap();
+        let kind = RefusalKind::Moderation {
             stage: Some("output".to_owned()),
             categories: vec!["violence".to_owned()],
         };

@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 
 use gpbuild::digest::Digest;
 use gpbuild::model::ModelId;
-use gpbuild::provider::openai::{Answer, Client, Config, Endpoint, KeepError, Reply, Veil, read};
+use gpbuild::provider::reply::{Contents, KeepError, Reply};
 use gpbuild::provider::request::{Prompt, Request, Work};
+use gpbuild::provider::submission::Submission;
+use gpbuild::provider::{Adapter, Config, Form, Veil, address, table};
 
 use crate::count::Count;
 use crate::random::Random;
@@ -82,33 +84,28 @@ fn some(seeds: &[u64], server: SocketAddr, other: SocketAddr) -> Count {
 }
 
 /// Asks for one picture; what is said of it, and what was read if an answer came.
-async fn ask(server: SocketAddr, other: SocketAddr, seed: u64) -> (String, Option<Answer>) {
-    let endpoint = Endpoint::new(Config {
-        // The seed goes with the request, so that the server knows what to answer.
-        base_url: Endpoint::parse_url(&format!(
-            "http://127.0.0.1:{}/{seed}/{}",
-            server.port(),
-            other.port()
-        ))
-        .unwrap(),
-        key: KEY.into(),
-        organization: None,
-        project: None,
-        azure: None,
-        timeout: if is_slow(seed) { TIMEOUT } else { LONG },
-    });
-    let client = Client::new(endpoint);
+async fn ask(server: SocketAddr, other: SocketAddr, seed: u64) -> (String, Option<Contents>) {
+    // The seed goes with the request, so that the server knows what to answer.
+    let base_url = address::parse(&format!(
+        "http://127.0.0.1:{}/{seed}/{}",
+        server.port(),
+        other.port()
+    ))
+    .unwrap();
+    let row = &table::builtin()["openai"];
+    let timeout = if is_slow(seed) { TIMEOUT } else { LONG };
+    let adapter = Adapter::new(Config::new(row, base_url, KEY.into(), timeout));
     let request = request();
+    let submission = Submission {
+        request: &request,
+        prompt: request.prompt().unwrap(),
+        own_id: "",
+        references: &[],
+        mask: None,
+    };
     let mut file = tempfile::tempfile().unwrap();
-    let reply = client
-        .send(
-            &request,
-            request.prompt().unwrap(),
-            &[],
-            None,
-            &mut file,
-            std::path::Path::new("answer"),
-        )
+    let reply = adapter
+        .submit(submission, &mut file, std::path::Path::new("answer"))
         .await;
     match reply {
         Reply::Answered { .. } => {
@@ -118,18 +115,20 @@ async fn ask(server: SocketAddr, other: SocketAddr, seed: u64) -> (String, Optio
                 size += std::io::copy(bytes, &mut std::io::sink()).map_err(KeepError::Picture)?;
                 Ok(Digest::of(&[]))
             };
-            let answer = read(
-                std::io::BufReader::new(file),
-                1,
-                &Veil::default(),
-                &mut keep,
-            )
-            .unwrap();
+            let answer = Form::Images
+                .read(
+                    std::io::BufReader::new(file),
+                    1,
+                    &Veil::default(),
+                    &mut keep,
+                )
+                .unwrap();
             (format!("{answer:?}"), Some(answer))
         }
         Reply::Refused(refusal) => (refusal.said(), None),
         Reply::Unsent(why) | Reply::Unreadable(why) | Reply::Doubt { why, .. } => (why, None),
         Reply::Disk(error) => (error.to_string(), None),
+        Reply::Ticket(ticket) => (ticket.id, None),
     }
 }
 

@@ -28,6 +28,7 @@ mod points;
 mod power;
 mod project;
 mod spread;
+mod tickets;
 mod worktrees;
 
 use std::path::{Path, PathBuf};
@@ -66,6 +67,8 @@ enum What {
     },
     /// The end before and after every operation on the disk
     Points,
+    /// The same while a provider of tickets is asked
+    Tickets,
     /// EIO, ENOSPC, EROFS and short writes at every operation
     Disk,
     /// A power cut after every operation
@@ -121,6 +124,7 @@ impl What {
                 latency,
             } => kill::kills(binary, kills, slides, latency, seed),
             Self::Points => points::kills(binary),
+            Self::Tickets => tickets::kills(binary),
             Self::Disk => points::errors(binary),
             Self::Power => power::cuts(binary),
             Self::Crowd { crowds } => crowd::crowds(binary, crowds),
@@ -134,6 +138,7 @@ impl What {
                 let mut count = Count::default();
                 for what in [
                     Self::Points,
+                    Self::Tickets,
                     Self::Disk,
                     Self::Power,
                     Self::Crowd { crowds: 50 },

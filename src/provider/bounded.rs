@@ -13,7 +13,7 @@ const MAX_SENTENCE: usize = 500;
 const MAX_TALK: u64 = 16 << 20;
 
 /// A name, if it is one: signs that names are made of, and not too many.
-pub(super) fn name(text: &str) -> Option<String> {
+pub(in crate::provider) fn name(text: &str) -> Option<String> {
     let text = text.trim();
     let is_sign = |c: char| c.is_ascii_alphanumeric() || "-_.:/@+=~".contains(c);
     let is_name = !text.is_empty() && text.len() <= MAX_NAME && text.chars().all(is_sign);
@@ -21,7 +21,7 @@ pub(super) fn name(text: &str) -> Option<String> {
 }
 
 /// A sentence: one line, and cut where it is too long.
-pub(super) fn sentence(text: &str) -> String {
+pub(in crate::provider) fn sentence(text: &str) -> String {
     let mut signs = text.trim().chars().map(|c| match c {
         c if c.is_whitespace() => ' ',
         c => c,
@@ -39,20 +39,20 @@ pub(super) fn sentence(text: &str) -> String {
 
 /// Counts what is read of an answer, but where that is switched off: what pictures weigh is bounded by
 /// who keeps them.
-pub(super) struct Metered<R> {
+pub(in crate::provider) struct Metered<R> {
     inner: R,
     meter: Meter,
 }
 
 /// How much may still be read.
 #[derive(Clone)]
-pub(super) struct Meter {
+pub(in crate::provider) struct Meter {
     left: Rc<Cell<u64>>,
     is_off: Rc<Cell<bool>>,
 }
 
 impl Meter {
-    pub(super) fn new<R>(inner: R) -> (Self, Metered<R>) {
+    pub(in crate::provider) fn new<R>(inner: R) -> (Self, Metered<R>) {
         let meter = Self {
             left: Rc::new(Cell::new(MAX_TALK)),
             is_off: Rc::default(),
@@ -65,7 +65,7 @@ impl Meter {
     }
 
     /// What is read from now on does not count, or does again.
-    pub(super) fn switch_off(&self, off: bool) {
+    pub(in crate::provider) fn switch_off(&self, off: bool) {
         self.is_off.set(off);
     }
 }

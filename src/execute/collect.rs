@@ -1,0 +1,266 @@
+//! From a ticket to a shot in the store: poll until it is ready, fetch, enter, settle. It is the same for a ticket that
+//! came just now and for one that an earlier run left; nothing here is paid for, so all of it may be done again.
+
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::Url;
+use tokio::time::Instant;
+
+use crate::execute::ask::{Asker, Line};
+use crate::execute::retry::{Unready, Wait};
+use crate::execute::route::Route;
+use crate::execute::take_in::{NotEntered, Taken, enter, odd_number, settle_own};
+use crate::execute::{Failed, refused};
+use crate::fs::{Durability, shown};
+use crate::ledger::{Outcome, Settlement};
+use crate::provider::TaskForm;
+use crate::provider::reply::{Contents, Fetched, Polled, Refusal, Ticket};
+use crate::store::Head;
+
+/// A ticket that is gone on with.
+struct Errand<'a> {
+    asset: &'a str,
+    path: &'a Path,
+    head: &'a Head,
+    form: &'a TaskForm,
+    ticket: &'a Ticket,
+}
+
+/// What a poll came to in the end.
+enum Polling {
+    /// What is ready, as it came.
+    Ready(Vec<u8>),
+    /// Nothing will come: why.
+    Gone,
+    Failed {
+        refusal: Refusal,
+        is_unpaid: bool,
+    },
+}
+
+impl Asker {
+    /// Goes on with the ticket in the file `path`.
+    pub(super) async fn collect(
+        &self,
+        asset: &str,
+        path: &Path,
+        route: &Route,
+        line: &Line,
+    ) -> Result<Taken, Failed> {
+        let (head, answer) = self.store.ticket(path).map_err(|e| refused::disk(&e))?;
+        let Some(form) = head.form.task() else {
+            return Err(refused::no_ticket("it has no form", path));
+        };
+        let ticket = form.ticket(&answer, &route.adapter.veil());
+        let ticket = ticket.map_err(|why| refused::no_ticket(&why, path))?;
+        let errand = Errand {
+            asset,
+            path,
+            head: &head,
+            form,
+            ticket: &ticket,
+        };
+        // What an earlier run was told is as good as a poll, unless it is too old to be fetched.
+        if let Some(answer) = self.store.ready(path)
+            && let Some(contents) = self.fetch(&errand, &answer, route, line).await?
+        {
+            return self.entered(&errand, &contents);
+        }
+        match self.poll(&errand, route, line).await? {
+            Polling::Ready(answer) => {
+                self.store
+                    .put_ready(path, &answer)
+                    .map_err(|e| refused::disk(&e))?;
+                let contents = self.fetch(&errand, &answer, route, line).await?;
+                let lost = || Contents {
+                    error: Some("they are not where the provider says".to_owned()),
+                    ..Contents::default()
+                };
+                self.entered(&errand, &contents.unwrap_or_else(lost))
+            }
+            Polling::Failed { refusal, is_unpaid } if is_unpaid => {
+                self.settle_errand(&errand, Outcome::Refused, refusal.said())?;
+                self.store
+                    .remove_ticket(path)
+                    .map_err(|e| refused::disk(&e))?;
+                Err(refused::refused(&refusal, route.adapter.hint(&refusal)))
+            }
+            Polling::Failed { refusal, .. } => Err(self.in_doubt(
+                &errand,
+                format!("the provider failed at it: {}", refusal.said()),
+            )),
+            Polling::Gone => Err(self.in_doubt(
+                &errand,
+                format!("the provider does not know its ticket `{}`", ticket.id),
+            )),
+        }
+    }
+
+    /// Asks for a ticket until there is nothing to wait for any more.
+    async fn poll(
+        &self,
+        errand: &Errand<'_>,
+        route: &Route,
+        line: &Line,
+    ) -> Result<Polling, Failed> {
+        let mut unready = Unready::new(Instant::now());
+        loop {
+            if let Some(why) = route.halted() {
+                let why = format!("the provider said {why}");
+                return Err(refused::on_its_way(errand.asset, &why));
+            }
+            let wait = match route.adapter.poll(errand.form, errand.ticket).await {
+                Polled::Ready(answer) => return Ok(Polling::Ready(answer)),
+                Polled::Failed { refusal, is_unpaid } => {
+                    return Ok(Polling::Failed { refusal, is_unpaid });
+                }
+                Polled::Pending(after) => unready.pending(after),
+                Polled::Gone => unready.gone(),
+                Polled::Refused(refusal) => {
+                    route.halt(&refusal);
+                    unready.refused(&refusal)
+                }
+                Polled::Unknown(why) => unready.unknown(why),
+            };
+            match wait {
+                Wait::For(time) => self.wait_on_way(time, errand, line, &unready).await?,
+                Wait::Gone => return Ok(Polling::Gone),
+                Wait::Enough(why) => return Err(refused::on_its_way(errand.asset, &why)),
+            }
+            if let Wait::Enough(why) = unready.at(Instant::now()) {
+                return Err(refused::on_its_way(errand.asset, &why));
+            }
+        }
+    }
+
+    /// Fetches what is ready into the store; nothing if none of it is there any more.
+    async fn fetch(
+        &self,
+        errand: &Errand<'_>,
+        answer: &[u8],
+        route: &Route,
+        line: &Line,
+    ) -> Result<Option<Contents>, Failed> {
+        let ready = errand.form.ready(answer);
+        let mut contents = Contents {
+            came: ready.came,
+            cost: ready.cost.or(errand.ticket.cost),
+            ..Contents::default()
+        };
+        let asked = usize::try_from(errand.head.pictures).unwrap_or(usize::MAX);
+        for source in ready.sources.iter().take(asked) {
+            match self.picture(source, errand, route, line).await? {
+                Ok(bytes) => {
+                    let kept = self.store.put(&bytes, Durability::Paid);
+                    let kept = kept.map_err(|e| refused::not_kept(&e, errand.path))?;
+                    contents.pictures.push(kept);
+                }
+                Err(why) => {
+                    contents.trouble.get_or_insert(why);
+                }
+            }
+        }
+        let is_lost = contents.pictures.is_empty() && contents.trouble.is_some();
+        if is_lost {
+            self.store
+                .remove_ready(errand.path)
+                .map_err(|e| refused::disk(&e))?;
+        }
+        Ok((!is_lost).then_some(contents))
+    }
+
+    /// One picture; the inner error says why it is not there any more.
+    async fn picture(
+        &self,
+        source: &Url,
+        errand: &Errand<'_>,
+        route: &Route,
+        line: &Line,
+    ) -> Result<Result<Vec<u8>, String>, Failed> {
+        let mut unready = Unready::new(Instant::now());
+        loop {
+            match route.adapter.fetch(source).await {
+                Fetched::Picture(bytes) => return Ok(Ok(bytes)),
+                Fetched::Gone(why) => return Ok(Err(why)),
+                Fetched::Later(why) => match unready.unknown(why) {
+                    Wait::For(time) => self.wait_on_way(time, errand, line, &unready).await?,
+                    Wait::Enough(why) => return Err(refused::on_its_way(errand.asset, &why)),
+                    Wait::Gone => return Ok(Err("it is not there".to_owned())),
+                },
+            }
+        }
+    }
+
+    /// Enters what was fetched, and removes the ticket.
+    fn entered(&self, errand: &Errand<'_>, contents: &Contents) -> Result<Taken, Failed> {
+        let (head, path) = (errand.head, errand.path);
+        let id = Some(errand.ticket.id.clone());
+        let mut taken = match enter(&self.store, &self.ledger, head, contents, id) {
+            Ok(taken) => taken,
+            Err(NotEntered::Empty(why)) => {
+                let aside = self.set_aside(errand);
+                return Err(refused::doubt(&why, Some(&aside)));
+            }
+            Err(NotEntered::Disk(error)) => return Err(refused::not_kept(&error, path)),
+        };
+        let (kept, asked) = (contents.pictures.len(), u64::from(head.pictures));
+        if kept as u64 == asked && contents.came == asked {
+            let removed = self.store.remove_ticket(path);
+            removed.map_err(|e| refused::disk(&e))?;
+        } else {
+            let aside = self.set_aside(errand);
+            let odd = odd_number(head, contents);
+            let kept = shown(&aside);
+            taken
+                .remarks
+                .push(format!("{odd}; its ticket is kept in `{kept}`"));
+        }
+        Ok(taken)
+    }
+
+    /// Nothing will come of a ticket that may be paid for: only a person has it asked for again.
+    fn in_doubt(&self, errand: &Errand<'_>, why: String) -> Failed {
+        if let Err(failed) = self.settle_errand(errand, Outcome::Doubt, why.clone()) {
+            return failed;
+        }
+        let aside = self.set_aside(errand);
+        refused::doubt(&why, Some(&aside))
+    }
+
+    fn settle_errand(
+        &self,
+        errand: &Errand<'_>,
+        outcome: Outcome,
+        why: String,
+    ) -> Result<(), Failed> {
+        let settlement = Settlement {
+            outcome,
+            cost: None,
+            request_id: Some(errand.ticket.id.clone()),
+            why: Some(why),
+        };
+        let settled = settle_own(&self.ledger, errand.head, settlement);
+        settled.map_err(|e| refused::disk(&e))
+    }
+
+    fn set_aside(&self, errand: &Errand<'_>) -> std::path::PathBuf {
+        self.store.set_ready_aside(errand.path);
+        match self.store.answer(errand.path) {
+            Ok(ticket) => ticket.set_aside(),
+            Err(_) => errand.path.to_path_buf(),
+        }
+    }
+
+    /// Waits, but not past the end of the run: a ticket waits for the next one.
+    async fn wait_on_way(
+        &self,
+        time: Duration,
+        errand: &Errand<'_>,
+        line: &Line,
+        unready: &Unready,
+    ) -> Result<(), Failed> {
+        let waited = self.wait(time, line).await;
+        waited.map_err(|_| refused::on_its_way(errand.asset, &unready.why()))
+    }
+}

@@ -1,0 +1,84 @@
+//! [`Route`]: the way to one provider in this run: its adapter, its pace, its requests at once, and whether it is closed.
+//! One provider that refuses a key closes no other's way. Knows no shot.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use crate::execute::retry::halts;
+use crate::provider::Adapter;
+use crate::provider::pace::Pace;
+use crate::provider::reply::Refusal;
+use crate::provider::table::Rate;
+
+/// The way to one provider.
+pub struct Route {
+    /// Who asks.
+    pub adapter: Adapter,
+    /// Its requests at once.
+    pub slots: Semaphore,
+    pace: Pace,
+    rate: Rate,
+    /// Why nothing more is sent: what a person has to mend first.
+    halted: Mutex<Option<String>>,
+}
+
+impl Route {
+    /// A way on which at most so many requests are at once, and so many pictures a minute for each model, if a limit
+    /// is known.
+    pub fn new(adapter: Adapter, rate: Rate, at_once: usize, per_minute: Option<u32>) -> Self {
+        Self {
+            adapter,
+            slots: Semaphore::new(at_once.max(1)),
+            pace: Pace::new(per_minute),
+            rate,
+            halted: Mutex::default(),
+        }
+    }
+
+    /// How long a request for `pictures` has to wait; `None` if it may be sent now.
+    pub fn wait(&self, model: &str, pictures: u32) -> Option<Duration> {
+        self.pace
+            .wait(model, self.counted(pictures), Instant::now())
+    }
+
+    /// Sends one now: false if others used the minute up meanwhile.
+    pub fn turn(&self, model: &str, pictures: u32) -> bool {
+        let pictures = self.counted(pictures);
+        self.pace.turn(model, pictures, Instant::now()).is_ok()
+    }
+
+    /// The provider refused one, which was sent: nothing of the model is sent before so long.
+    pub fn all_wait(&self, model: &str, pictures: u32, wait: Duration) {
+        let pictures = self.counted(pictures);
+        self.pace.refused(model, pictures, wait, Instant::now());
+    }
+
+    /// How many a minute, as told or learnt.
+    pub fn limit(&self, model: &str) -> Option<u32> {
+        self.pace.limit(model)
+    }
+
+    /// A refusal that a person has to mend ends the asking of this provider.
+    pub fn halt(&self, refusal: &Refusal) {
+        if halts(refusal) {
+            let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+            halted.get_or_insert_with(|| refusal.said());
+        }
+    }
+
+    /// Why nothing more is sent.
+    pub fn halted(&self) -> Option<String> {
+        let halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        halted.clone()
+    }
+
+    fn counted(&self, pictures: u32) -> u32 {
+        match self.rate {
+            Rate::Images => pictures,
+            Rate::Requests => 1,
+        }
+    }
+}
