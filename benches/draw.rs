@@ -129,7 +129,7 @@ fn peers() -> PathBuf {
 }
 
 fn headlines(count: usize) -> Vec<String> {
-    let rows = include_str!("../src/provider/local/headlines.txt").lines();
+    let rows = include_str!("../crates/render/src/headlines.txt").lines();
     rows.filter(|row| !row.starts_with('#') && !row.is_empty())
         // Every peer has to get it into the same place at the same size.
         .map(|row| row.replace('|', ""))

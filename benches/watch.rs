@@ -21,8 +21,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use base::world::Signature;
 use common::{GPBUILD, in_turn, median, run, tell_limit};
-use gpbuild::world::Signature;
 
 const ROUNDS: usize = 41;
 /// As in `src/watch/mod.rs`.

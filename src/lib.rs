@@ -10,48 +10,21 @@
 // The door.
 mod cli;
 mod command;
-mod page;
+mod board;
 mod watch;
 mod pipeline;
 
 pub mod select;
 
 // The flow, last stage first.
-pub mod report;
 mod execute;
-mod output;
-pub mod index;
-pub mod state;
 mod check;
-pub mod plan;
+mod output;
 mod trust;
-pub mod ledger;
-pub mod lock;
-pub mod store;
-pub mod key;
-pub mod spec;
-pub mod lint;
-pub mod template;
-pub mod manifest;
 
-// What the flow leans on.
-pub mod provider;
-pub mod export;
-pub mod model;
-pub mod preset;
-pub mod data;
-pub mod world;
-
-// The words that everyone uses.
-pub mod text;
+// What they lean on.
+mod own;
 mod signal;
-pub mod own;
-pub mod home;
-pub mod fs;
-pub mod diagnostic;
-mod door;
-pub mod path;
-pub mod digest;
 
 use std::process::ExitCode;
 

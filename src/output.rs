@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::digest::Digest;
-use crate::fs::{Durability, Folder, FsError, Kind, Root};
-use crate::path::ProjectPath;
-use crate::store::{MAX_OBJECT_BYTES, Store};
+use base::digest::Digest;
+use base::fs::{Durability, Folder, FsError, Kind, Root};
+use base::path::ProjectPath;
+use store::{MAX_OBJECT_BYTES, Store};
 
 /// Writes `bytes` to `output`; what is there is kept first, by [`keep`].
 pub fn write(root: &Root, output: &ProjectPath, bytes: &[u8]) -> Result<(), FsError> {

@@ -6,9 +6,9 @@ mod tracked;
 
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostic, Exit, Failure};
-use crate::fs::{Durability, Folder, FsError, Kind};
-use crate::home::STATE_FOLDER;
+use base::diagnostic::{Diagnostic, Exit, Failure};
+use base::fs::{Durability, Folder, FsError, Kind};
+use base::home::STATE_FOLDER;
 
 /// Has git pass the folder over, wherever the project's own `.gitignore` is.
 const IGNORE: (&str, &str) = (".gitignore", "*\n");
@@ -35,11 +35,6 @@ pub fn ready(root: &Path) -> Result<Folder, Failure> {
             .map_err(|e| failed(&e))?;
     }
     Ok(own)
-}
-
-/// The folder as it is, if there is one; nothing in it is written.
-pub fn opened(root: &Path) -> Option<Folder> {
-    Folder::open(root).ok()?.below(STATE_FOLDER).ok()
 }
 
 fn is_there(project: &Folder) -> Result<bool, Failure> {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use globset::GlobSet;
 
-use crate::diagnostic::{Diagnostic, Exit, Failure, beginning};
-use crate::manifest::{glob, set};
-use crate::spec::Spec;
+use base::diagnostic::{Diagnostic, Exit, Failure, beginning};
+use declare::manifest::{glob, set};
+use declare::spec::Spec;
 
 /// The selected assets.
 #[derive(Debug, Default)]

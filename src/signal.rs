@@ -5,7 +5,7 @@
 use std::path::Path;
 
 #[cfg(unix)]
-use crate::fs::read_bounded;
+use base::fs::read_bounded;
 
 /// More than a system says of a process, in bytes.
 #[cfg(unix)]

@@ -6,11 +6,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Diagnostic, Exit, Failure};
-use crate::digest::{Digest, Hasher};
-use crate::fs::{Durability, FsError, read_bounded, remove, shown, write_atomic};
-use crate::home::Home;
-use crate::manifest::{self, CONFIRM, Claim, Person};
+use base::diagnostic::{Diagnostic, Exit, Failure};
+use base::digest::{Digest, Hasher};
+use base::fs::{Durability, FsError, read_bounded, remove, shown, write_atomic};
+use base::home::Home;
+use declare::manifest::{self, CONFIRM, Claim, Person};
 
 /// A person's own limits, in their folder for configuration.
 const CONFIG_FILE: &str = "config.toml";
@@ -220,9 +220,9 @@ fn real(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::{Book, digest};
-    use crate::diagnostic::{Place, Source};
-    use crate::home::Home;
-    use crate::manifest::{Claim, Stake};
+    use base::diagnostic::{Place, Source};
+    use base::home::Home;
+    use declare::manifest::{Claim, Stake};
 
     fn claim(name: &str, value: &str) -> Claim {
         Claim {

@@ -11,21 +11,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gpbuild::data::{self, Format};
-use gpbuild::digest::Digest;
-use gpbuild::key::{self, EXPORT, Key, SHOT};
-use gpbuild::ledger::{Intent, Ledger, Outcome, Settlement};
-use gpbuild::lock::{Lock, LockedAsset, LockedShot};
-use gpbuild::manifest;
-use gpbuild::model::Micro;
-use gpbuild::path::ProjectPath;
-use gpbuild::spec::{self, Options};
-use gpbuild::state;
-use gpbuild::template::Templates;
-use gpbuild::world::{Signature, World};
+use base::digest::Digest;
+use base::path::ProjectPath;
+use base::world::{Signature, World};
+use declare::data::{self, Format};
+use declare::manifest;
+use declare::spec::{self, Options};
+use declare::template::Templates;
+use model::Micro;
+use plan::key::{self, EXPORT, Key, SHOT};
+use plan::lock::{Lock, LockedAsset, LockedShot};
+use plan::state;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use store::ledger::{Intent, Ledger, Outcome, Settlement};
 
 /// Tries a property on so many values, which are the same at every run.
 fn holds<S: Strategy>(cases: u32, of: &S, property: impl Fn(S::Value)) {
@@ -447,8 +447,8 @@ fn a_path_never_leaves_the_project() {
                 ProjectPath::for_output(output.as_str()).as_ref(),
                 Ok(&output)
             );
-            let folded = gpbuild::path::folded(output.as_str());
-            assert_eq!(gpbuild::path::folded(&folded), folded);
+            let folded = base::path::folded(output.as_str());
+            assert_eq!(base::path::folded(&folded), folded);
         }
     });
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// Our own binary, of the release profile.
 pub const GPBUILD: &str = env!("CARGO_BIN_EXE_gpbuild");
-/// After so long no file of a project is young any more: see `src/state.rs`.
+/// After so long no file of a project is young any more: see `crates/plan/src/state.rs`.
 pub const SETTLED: Duration = Duration::from_millis(2_200);
 
 /// Runs a program in a folder; how long that took, in milliseconds. It must end well.

@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use gpbuild::data;
-use gpbuild::diagnostic::{Diagnostic, Place, Source};
-use gpbuild::digest::Digest;
-use gpbuild::export::{self, Export, Format};
-use gpbuild::ledger::Ledger;
-use gpbuild::lock::Lock;
-use gpbuild::manifest::{self, At};
-use gpbuild::path::ProjectPath;
-use gpbuild::provider::local::{self, Fonts};
-use gpbuild::provider::reply::KeepError;
-use gpbuild::provider::{Form, Veil};
-use gpbuild::spec::{self, Options};
-use gpbuild::state::{State, StateFile};
-use gpbuild::template::{Templates, Undefined};
-use gpbuild::world::World;
+use base::diagnostic::{Diagnostic, Place, Source};
+use base::digest::Digest;
+use base::path::ProjectPath;
+use base::world::World;
+use declare::data;
+use declare::manifest::{self, At};
+use declare::spec::{self, Options};
+use declare::template::{Templates, Undefined};
+use export::{Export, Format};
+use plan::lock::Lock;
+use plan::state::{State, StateFile};
+use provider::reply::KeepError;
+use provider::{Form, Veil};
+use render::Fonts;
+use store::ledger::Ledger;
 
 /// An empty project, one for the whole run.
 fn folder() -> &'static Path {
@@ -95,7 +95,7 @@ pub fn page(bytes: &[u8]) {
         return;
     };
     let fonts = FONTS.get_or_init(|| Fonts::embedded().expect("the fonts"));
-    if let Err(error) = local::draw(html, 64, 64, fonts, &BTreeMap::new()) {
+    if let Err(error) = render::draw(html, 64, 64, fonts, &BTreeMap::new()) {
         assert!(!error.to_string().is_empty());
     }
 }

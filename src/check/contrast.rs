@@ -7,11 +7,10 @@ use std::collections::btree_map::Entry;
 use image::RgbaImage;
 
 use super::{Facts, drawn};
-use crate::diagnostic::Diagnostic;
-use crate::export;
-use crate::provider::local::{self, Faint};
-use crate::provider::request::Page;
-use crate::spec::Spec;
+use base::diagnostic::Diagnostic;
+use declare::spec::Spec;
+use model::request::Page;
+use render::Faint;
 
 /// So many characters of a text tell which one is meant.
 const FIRST_WORDS: usize = 12;
@@ -26,7 +25,7 @@ pub fn contrast(
     let images = |page: &Page| (facts.images)(page).ok();
     let measured = |(page, width, height): (&Page, u32, u32), under: Option<&RgbaImage>| {
         let html = &page.html;
-        local::contrast(html, width, height, facts.fonts, &images(page)?, under).ok()
+        render::contrast(html, width, height, facts.fonts, &images(page)?, under).ok()
     };
     let base = drawn(spec);
     let mut faint: Vec<Faint> = base
@@ -37,7 +36,7 @@ pub fn contrast(
     {
         let under = match base {
             Some((page, width, height)) => images(page).and_then(|images| {
-                local::draw(&page.html, width, height, facts.fonts, &images).ok()
+                render::draw(&page.html, width, height, facts.fonts, &images).ok()
             }),
             None => picture().and_then(|bytes| export::pixels(&shots.export, &bytes).ok()),
         };

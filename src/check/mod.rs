@@ -9,10 +9,10 @@ mod retired;
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::Diagnostic;
-use crate::provider::local::Fonts;
-use crate::provider::request::{Overlay, Page};
-use crate::spec::Spec;
+use base::diagnostic::Diagnostic;
+use declare::spec::Spec;
+use model::request::{Overlay, Page};
+use render::Fonts;
 
 pub use contrast::{contrast, faintest};
 pub use page::{draw_diagnostic, overlay_diagnostic, page};

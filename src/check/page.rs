@@ -2,16 +2,16 @@
 //! Draws nothing itself.
 
 use super::{Facts, drawn, overlay};
-use crate::diagnostic::Diagnostic;
-use crate::provider::local::{self, DrawError};
-use crate::provider::request::{Overlay, Page};
-use crate::spec::Spec;
+use base::diagnostic::Diagnostic;
+use declare::spec::Spec;
+use model::request::{Overlay, Page};
+use render::DrawError;
 
 /// All that drawing an asset would complain about, without drawing it.
 pub fn page(facts: &Facts<'_>, spec: &Spec) -> Vec<Diagnostic> {
     let check = |page: &Page, (width, height), told: &dyn Fn(DrawError) -> Diagnostic| {
         let images = (facts.images)(page)?;
-        local::check(&page.html, width, height, facts.fonts, &images).map_err(told)
+        render::check(&page.html, width, height, facts.fonts, &images).map_err(told)
     };
     let own = drawn(spec)
         .and_then(|(page, width, height)| check(page, (width, height), &draw_diagnostic).err());

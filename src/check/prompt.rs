@@ -1,8 +1,8 @@
 //! What the formula of prompts has to say of an asset's prompt. Knows no model.
 
-use crate::diagnostic::{Diagnostic, Place, Source};
-use crate::lint::{lint, lint_overlaid};
-use crate::spec::Spec;
+use base::diagnostic::{Diagnostic, Place, Source};
+use declare::lint::{lint, lint_overlaid};
+use declare::spec::Spec;
 
 /// What the formula of prompts has to say of an asset's prompt.
 pub fn prompt(spec: &Spec) -> Vec<Diagnostic> {

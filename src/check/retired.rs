@@ -1,8 +1,8 @@
 //! Assets of models that answer no more. Knows the table's word, and no clock.
 
-use crate::diagnostic::Diagnostic;
-use crate::model::Models;
-use crate::plan::{Reason, Step};
+use base::diagnostic::Diagnostic;
+use model::Models;
+use plan::{Reason, Step};
 
 /// Wrong, where something would have to be asked of a model that answers no more; worth a word, where the lock
 /// or the store still has the picture.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::log::By;
-use crate::model::Micro;
-use crate::report::ColorChoice;
+use model::Micro;
+use report::ColorChoice;
 
 /// The build tool for generated pictures: declared in TOML, made once, cached, locked.
 ///

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use crate::pipeline::Access;
-use crate::report::Environment;
+use report::Environment;
 
 /// How to print.
 #[expect(

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::manifest::PROJECT_FILE;
+use declare::manifest::PROJECT_FILE;
 
 /// The nearest folder at or above `here` that is a project; `here` if there is none.
 pub fn project_folder(here: &Path) -> PathBuf {

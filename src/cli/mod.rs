@@ -18,13 +18,13 @@ use crate::command;
 use crate::command::cache::Sweep;
 use crate::command::log::{By, Wanted};
 use crate::command::pick::Choice;
-use crate::diagnostic::{Exit, Failure};
-use crate::home::Home;
-use crate::manifest::EditStep;
-use crate::model::ModelId;
 use crate::pipeline::{Money, Settings};
-use crate::report::{ColorChoice, ReportOptions, Reporter, show_usage};
-use crate::spec::DRAFT;
+use base::diagnostic::{Exit, Failure};
+use base::home::Home;
+use declare::manifest::EditStep;
+use declare::spec::DRAFT;
+use model::ModelId;
+use report::{ColorChoice, ReportOptions, Reporter, show_usage};
 
 /// Parses the arguments and carries them out.
 pub fn run() -> Exit {

@@ -1,19 +1,18 @@
 //! `gpbuild accept`: the picture at an asset's output path becomes its locked picture: one that a
 //! person edited, or the old one under a prompt that was only reworded.
 
-use crate::diagnostic::{Diagnostic, Exit, Failure};
-use crate::digest::Digest;
 use crate::execute::locked_asset;
-use crate::export;
-use crate::fs::Durability;
-use crate::key;
-use crate::lock::Lock;
 use crate::pipeline::{self, Planned, Settings};
-use crate::plan::{Answer, Step};
-use crate::provider::request::Picture;
-use crate::report::{Event, Reporter};
-use crate::spec::Spec;
-use crate::store::MAX_OBJECT_BYTES;
+use base::diagnostic::{Diagnostic, Exit, Failure};
+use base::digest::Digest;
+use base::fs::Durability;
+use declare::spec::Spec;
+use model::request::Picture;
+use plan::key;
+use plan::lock::Lock;
+use plan::{Answer, Step};
+use report::{Event, Reporter};
+use store::MAX_OBJECT_BYTES;
 
 /// Runs the command.
 pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
@@ -85,7 +84,7 @@ fn size_of(spec: &Spec, bytes: &[u8]) -> Result<(u32, u32), Diagnostic> {
     Ok(size)
 }
 
-type Accepted = (crate::lock::LockedAsset, (u32, u32));
+type Accepted = (plan::lock::LockedAsset, (u32, u32));
 
 /// What the lock says of the asset from now on, and the picture's size; nothing if it says so already.
 fn accept(planned: &Planned, step: &Step) -> Result<Option<Accepted>, Diagnostic> {

@@ -1,8 +1,8 @@
 //! `gpbuild build`: make what is not fresh.
 
-use crate::diagnostic::{Exit, Failure};
 use crate::pipeline::{self, Settings};
-use crate::report::Reporter;
+use base::diagnostic::{Exit, Failure};
+use report::Reporter;
 
 /// Runs the command.
 pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {

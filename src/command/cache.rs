@@ -7,19 +7,19 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::diagnostic::{Diagnostic, Exit, Failure, count};
-use crate::digest::Digest;
-use crate::fs::hold::Held;
-use crate::fs::{Folder, FsError, Kind, Root};
-use crate::home::STATE_FOLDER;
-use crate::lock::Lock;
-use crate::model::Micro;
 use crate::own;
-use crate::path::ProjectPath;
 use crate::pipeline::{self, Settings};
-use crate::report::{Event, Reporter};
-use crate::state;
-use crate::store::{Keep, Store, Swept};
+use base::diagnostic::{Diagnostic, Exit, Failure, count};
+use base::digest::Digest;
+use base::fs::hold::Held;
+use base::fs::{Folder, FsError, Kind, Root};
+use base::home::STATE_FOLDER;
+use base::path::ProjectPath;
+use model::Micro;
+use plan::lock::Lock;
+use plan::state;
+use report::{Event, Reporter};
+use store::{Keep, Store, Swept};
 
 /// `cache stats`.
 pub fn stats(settings: &Settings, json: bool, reporter: &Reporter) -> Result<Exit, Failure> {

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::check::{self, Facts};
-use crate::diagnostic::{Diagnostic, Exit, Failure, Severity, count, merge};
-use crate::digest::Digest;
 use crate::execute;
 use crate::pipeline::{self, Planned, Project, Settings};
-use crate::report::{Event, Reporter};
-use crate::spec::Spec;
-use crate::store::Store;
+use base::diagnostic::{Diagnostic, Exit, Failure, Severity, count, merge};
+use base::digest::Digest;
+use declare::spec::Spec;
+use report::{Event, Reporter};
+use store::Store;
 
 /// Runs the command.
 pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {

@@ -2,12 +2,12 @@
 //! anything is written; what it costs is shown, and nothing is asked for.
 
 use crate::command;
-use crate::diagnostic::{Diagnostic, Exit, Failure};
-use crate::manifest::{self, EditStep, Manifest, Owner, Slides};
-use crate::path::ProjectPath;
 use crate::pipeline::{self, Settings, store_failure};
-use crate::report::{Event, Reporter};
-use crate::spec::Spec;
+use base::diagnostic::{Diagnostic, Exit, Failure};
+use base::path::ProjectPath;
+use declare::manifest::{self, EditStep, Manifest, Owner, Slides};
+use declare::spec::Spec;
+use report::{Event, Reporter};
 
 /// Runs the command for the one asset that `settings` selects.
 pub fn run(settings: &Settings, step: &EditStep, reporter: &Reporter) -> Result<Exit, Failure> {

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostic, Exit, Failure, list};
-use crate::fs::{Durability, Folder, FsError, shown};
-use crate::report::Reporter;
+use base::diagnostic::{Diagnostic, Exit, Failure, list};
+use base::fs::{Durability, Folder, FsError, shown};
+use report::Reporter;
 
 /// The files of a new project.
 const FILES: [(&str, &str); 4] = [

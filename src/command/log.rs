@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::diagnostic::{Exit, Failure, count};
-use crate::ledger::{Entry, Ledger, Moment, Outcome};
-use crate::model::Micro;
 use crate::pipeline::{self, Settings, UnderWay, store_failure};
-use crate::report::{Event, Reporter};
-use crate::store::Store;
+use base::diagnostic::{Exit, Failure, count};
+use model::Micro;
+use report::{Event, Reporter};
+use store::Store;
+use store::ledger::{Entry, Ledger, Moment, Outcome};
 
 /// What rows are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,15 +3,15 @@
 
 use serde_json::json;
 
-use crate::diagnostic::{Diagnostic, Exit, Failure, count};
-use crate::export::Format;
-use crate::fs::{Durability, Kind};
-use crate::home::STATE_FOLDER;
-use crate::lock::Lock;
 use crate::own;
 use crate::pipeline::{self, Planned, Settings, store_failure};
-use crate::plan::{Answer, Bill, Step, Traced, Verdict};
-use crate::report::{Event, Reporter};
+use base::diagnostic::{Diagnostic, Exit, Failure, count};
+use base::fs::{Durability, Kind};
+use base::home::STATE_FOLDER;
+use export::Format;
+use plan::lock::Lock;
+use plan::{Answer, Bill, Step, Traced, Verdict};
+use report::{Event, Reporter};
 
 /// What is chosen.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,9 +1,9 @@
 //! `gpbuild plan`: what build would do, why, and for how much. Writes nothing, sends nothing.
 
-use crate::diagnostic::{Exit, Failure, count};
 use crate::pipeline::{self, Settings, Unchanged, asset_report, fresh_report};
-use crate::plan::{Bill, Reason, Verdict, takers};
-use crate::report::{AssetReport, Event, Plan, Reporter, State};
+use base::diagnostic::{Exit, Failure, count};
+use plan::{Bill, Reason, Verdict, takers};
+use report::{AssetReport, Event, Plan, Reporter, State};
 
 /// Runs the command.
 pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {

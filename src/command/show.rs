@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::diagnostic::{Exit, Failure, count};
 use crate::pipeline::{self, Settings};
-use crate::plan::Step;
-use crate::provider::request::{Picture, Request};
-use crate::report::Reporter;
-use crate::spec::{Bundle, Form, Recipe, Spec};
+use base::diagnostic::{Exit, Failure, count};
+use declare::spec::{Bundle, Form, Recipe, Spec};
+use model::request::{Picture, Request};
+use plan::Step;
+use report::Reporter;
 
 /// What is said in the place of a key.
 const UNKNOWN_KEY: &str = "not known before what it takes is made";

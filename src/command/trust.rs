@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::diagnostic::{Diagnostic, Exit, Failure, count};
-use crate::manifest::Claim;
 use crate::pipeline::{Settings, Wishes, store_failure, wishes};
-use crate::report::{Event, Reporter};
 use crate::trust::Book;
+use base::diagnostic::{Diagnostic, Exit, Failure, count};
+use declare::manifest::Claim;
+use report::{Event, Reporter};
 
 /// Shows the settings, and keeps that they were agreed to.
 pub fn run(

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::board::About;
 use crate::command::pick::Choice;
 use crate::command::{edit, pick};
-use crate::diagnostic::{Diagnostic, Exit, Failure};
-use crate::manifest::{EditStep, PROJECT_FILE};
-use crate::page::{About, Action, LivePage, Performer};
 use crate::pipeline::{self, Money, Settings};
-use crate::report::{Event, Reporter};
 use crate::signal::Signals;
-use crate::spec;
 use crate::watch;
+use base::diagnostic::{Diagnostic, Exit, Failure};
+use declare::manifest::{EditStep, PROJECT_FILE};
+use declare::spec;
+use page::{Action, LivePage, Performer};
+use report::{Event, Reporter};
 
 /// How often it is looked whether the last picture is there.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -27,7 +28,7 @@ pub fn run(
     let Some(port) = page.filter(|_| settings.root.join(PROJECT_FILE).is_file()) else {
         return watch::watch(settings, reporter, &|| ());
     };
-    let about = about(settings);
+    let about = Arc::new(about(settings));
     let performer = Box::new(Commands(about.real.clone()));
     let page = Arc::new(LivePage::open(port, about, performer, reporter)?);
     reporter.event(Event::Note(&format!("page: {}", page.url())));

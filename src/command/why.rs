@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use serde_json::json;
 use similar::TextDiff;
 
-use crate::diagnostic::{Exit, Failure};
 use crate::pipeline::{self, Settings, Why};
-use crate::plan::{Reason, Step, Verdict};
-use crate::report::Reporter;
+use base::diagnostic::{Exit, Failure};
+use plan::{Reason, Step, Verdict};
+use report::Reporter;
 
 /// Runs the command.
 pub fn run(settings: &Settings, as_json: bool, reporter: &Reporter) -> Result<Exit, Failure> {

@@ -9,21 +9,21 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
-use crate::diagnostic::count;
 use crate::execute::purse::{Limits, Purse};
 use crate::execute::retry::{Next, Tries};
 use crate::execute::route::Route;
 use crate::execute::take_in::{NotTaken, Taken, recover, take_in};
 use crate::execute::{Failed, refused};
-use crate::fs::hold::Held;
-use crate::key::{Ingredients, Key};
-use crate::ledger::{Ceiling, Intent, Ledger, Moment, NotIntended, Outcome, Settlement};
-use crate::model::{Micro, Price};
-use crate::plan::Answer;
-use crate::provider::reply::{Attachment, Found, Reply};
-use crate::provider::request::{Prompt, Request};
-use crate::provider::submission::Submission;
-use crate::store::{Head, Incoming, Payer, Store};
+use base::diagnostic::count;
+use base::fs::hold::Held;
+use model::request::{Prompt, Request};
+use model::{Micro, Price};
+use plan::Answer;
+use plan::key::{Ingredients, Key};
+use provider::reply::{Attachment, Found, Reply};
+use provider::submission::Submission;
+use store::ledger::{Ceiling, Intent, Ledger, Moment, NotIntended, Outcome, Settlement};
+use store::{Head, Incoming, Payer, Store};
 
 /// How often it is looked whether another gpbuild is done with a shot.
 const GLANCE: Duration = Duration::from_millis(50);

@@ -6,17 +6,17 @@ use image::RgbaImage;
 use tokio::runtime::Handle;
 
 use crate::check::draw_diagnostic;
-use crate::diagnostic::Diagnostic;
-use crate::digest::Digest;
 use crate::execute::step::no_picture;
 use crate::execute::{Made, Maker};
-use crate::export::ExportError;
-use crate::export::pdf::Pdf;
-use crate::export::sheet::ContactSheet;
-use crate::plan::Step;
-use crate::provider::local::{self, NUMERALS_SIZE};
-use crate::provider::request::Page;
-use crate::spec::{Bundle, Form};
+use base::diagnostic::Diagnostic;
+use base::digest::Digest;
+use declare::spec::{Bundle, Form};
+use export::ExportError;
+use export::pdf::Pdf;
+use export::sheet::ContactSheet;
+use model::request::Page;
+use plan::Step;
+use render::NUMERALS_SIZE;
 
 impl Maker {
     /// Makes a bundle whose slides are all made.
@@ -66,7 +66,7 @@ impl Maker {
 
     fn numerals(&self, page: &Page) -> Result<RgbaImage, Diagnostic> {
         let (width, height) = NUMERALS_SIZE;
-        local::draw(&page.html, width, height, &self.fonts, &BTreeMap::new())
+        render::draw(&page.html, width, height, &self.fonts, &BTreeMap::new())
             .map_err(draw_diagnostic)
     }
 }

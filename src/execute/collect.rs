@@ -12,11 +12,11 @@ use crate::execute::retry::{Unready, Wait};
 use crate::execute::route::Route;
 use crate::execute::take_in::{NotEntered, Taken, enter, odd_number, settle_own};
 use crate::execute::{Failed, refused};
-use crate::fs::{Durability, shown};
-use crate::ledger::{Outcome, Settlement};
-use crate::provider::TaskForm;
-use crate::provider::reply::{Contents, Fetched, Polled, Refusal, Ticket};
-use crate::store::Head;
+use base::fs::{Durability, shown};
+use provider::TaskForm;
+use provider::reply::{Contents, Fetched, Polled, Refusal, Ticket};
+use store::Head;
+use store::ledger::{Outcome, Settlement};
 
 /// A ticket that is gone on with.
 struct Errand<'a> {

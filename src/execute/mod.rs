@@ -18,9 +18,9 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::diagnostic::{Diagnostic, Exit};
-use crate::plan::{Step, Verdict};
 use crate::signal::Signals;
+use base::diagnostic::{Diagnostic, Exit};
+use plan::{Step, Verdict};
 
 pub use ask::{Asker, Line, Spent, Talk, Terms, paced};
 pub use purse::{Limits, OwnLimits};

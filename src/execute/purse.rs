@@ -4,8 +4,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::ledger::Ceiling;
-use crate::model::Micro;
+use model::Micro;
+use store::ledger::Ceiling;
 
 /// What may be spent, and what was.
 #[derive(Clone, Debug, Default)]
@@ -173,7 +173,7 @@ impl Purse {
 #[cfg(test)]
 mod tests {
     use super::{Limits, Over, OwnLimits, Purse};
-    use crate::model::Micro;
+    use model::Micro;
 
     const CENT: Micro = Micro(10_000);
 

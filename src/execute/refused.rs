@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostic, Exit};
 use crate::execute::Failed;
 use crate::execute::purse::Over;
-use crate::fs::{FsError, shown};
-use crate::ledger::Entry;
-use crate::provider::reply::{Refusal, RefusalKind};
-use crate::store::Astray;
+use base::diagnostic::{Diagnostic, Exit};
+use base::fs::{FsError, shown};
+use provider::reply::{Refusal, RefusalKind};
+use store::Astray;
+use store::ledger::Entry;
 
 fn failed(exit: Exit, diagnostic: Diagnostic) -> Failed {
     Failed {
@@ -90,7 +90,7 @@ pub fn halted(why: &str) -> Failed {
 
 /// It may have been paid for before.
 pub fn in_doubt(entry: &Entry) -> Failed {
-    let diagnostic = Diagnostic::error(crate::plan::in_doubt(entry));
+    let diagnostic = Diagnostic::error(plan::in_doubt(entry));
     blocked(Exit::SomeFailed, diagnostic)
 }
 

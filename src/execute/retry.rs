@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::provider::reply::{Refusal, RefusalKind};
+use provider::reply::{Refusal, RefusalKind};
 
 /// How often a request that the provider failed at, or that did not reach it, is sent again.
 const RESENDS: u32 = 2;
@@ -187,7 +187,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::{Next, Tries, Unready, Wait, halts};
-    use crate::provider::reply::{Refusal, RefusalKind};
+    use provider::reply::{Refusal, RefusalKind};
 
     fn refusal(kind: RefusalKind, retry_after: Option<u64>) -> Refusal {
         Refusal {

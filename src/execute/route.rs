@@ -8,10 +8,10 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::execute::retry::halts;
-use crate::provider::Adapter;
-use crate::provider::pace::Pace;
-use crate::provider::reply::Refusal;
-use crate::provider::table::Rate;
+use provider::Adapter;
+use provider::pace::Pace;
+use provider::reply::Refusal;
+use provider::table::Rate;
 
 /// The way to one provider.
 pub struct Route {

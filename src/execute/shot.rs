@@ -4,19 +4,17 @@
 use tokio::runtime::Handle;
 
 use crate::check::draw_diagnostic;
-use crate::diagnostic::{Diagnostic, Exit};
-use crate::digest::Digest;
 use crate::execute::ask::Ask;
 use crate::execute::step::{no_picture, page_images, told};
 use crate::execute::{Failed, Line, Maker, Spent, refused};
-use crate::export;
-use crate::fs::Durability;
-use crate::key::{self, Ingredients, SHOT};
-use crate::plan::{self, Answer, Step};
-use crate::provider::local;
-use crate::provider::reply::Attachment;
-use crate::provider::request::{Page, Picture, Prompt, Request, Work};
-use crate::store::ShotEntry;
+use base::diagnostic::{Diagnostic, Exit};
+use base::digest::Digest;
+use base::fs::Durability;
+use model::request::{Page, Picture, Prompt, Request, Work};
+use plan::key::{self, Ingredients, SHOT};
+use plan::{Answer, Step};
+use provider::reply::Attachment;
+use store::ShotEntry;
 
 impl From<Diagnostic> for Failed {
     fn from(diagnostic: Diagnostic) -> Self {
@@ -72,7 +70,7 @@ impl Maker {
     ) -> Result<Answer, Diagnostic> {
         let images = page_images(&self.root, page)?;
         let (width, height) = (request.width, request.height);
-        let pixels = local::draw(&page.html, width, height, &self.fonts, &images)
+        let pixels = render::draw(&page.html, width, height, &self.fonts, &images)
             .map_err(draw_diagnostic)?;
         let picture =
             export::encode_picture(&pixels).map_err(|e| Diagnostic::error(e.to_string()))?;

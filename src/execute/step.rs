@@ -10,21 +10,21 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use crate::check::overlay_diagnostic;
-use crate::diagnostic::{Diagnostic, Exit};
-use crate::digest::Digest;
 use crate::execute::{Asker, Failed, Finished, Line, Spent};
-use crate::export::{self, ExportError};
-use crate::fs::{Durability, FsError, Root};
-use crate::key::{self, EXPORT, Ingredients, Key, SHOT};
-use crate::lock::{Lock, LockedAsset, LockedShot};
-use crate::model::Models;
 use crate::output;
-use crate::path::ProjectPath;
-use crate::plan::{Answer, Flaw, Recall, Step, Verdict, unusable};
-use crate::provider::local::{self, Fonts};
-use crate::provider::request::{Overlay, Page};
-use crate::spec::{Recipe, Shots, Spec};
-use crate::store::{ExportEntry, MAX_OBJECT_BYTES, ShotEntry, Store};
+use base::diagnostic::{Diagnostic, Exit};
+use base::digest::Digest;
+use base::fs::{Durability, FsError, Root};
+use base::path::ProjectPath;
+use declare::spec::{Recipe, Shots, Spec};
+use export::ExportError;
+use model::Models;
+use model::request::{Overlay, Page};
+use plan::key::{self, EXPORT, Ingredients, Key, SHOT};
+use plan::lock::{Lock, LockedAsset, LockedShot};
+use plan::{Answer, Flaw, Recall, Step, Verdict, unusable};
+use render::Fonts;
+use store::{ExportEntry, MAX_OBJECT_BYTES, ShotEntry, Store};
 
 /// What steps are carried out with.
 pub struct Maker {
@@ -269,7 +269,7 @@ impl Maker {
     fn overlay(&self, spec: &Spec, overlay: &Overlay) -> Result<RgbaImage, Diagnostic> {
         let images = page_images(&self.root, &overlay.page)?;
         let (html, (width, height)) = (&overlay.page.html, spec.size());
-        let pixels = local::draw(html, width, height, &self.fonts, &images)
+        let pixels = render::draw(html, width, height, &self.fonts, &images)
             .map_err(|e| overlay_diagnostic(e, overlay))?;
         if pixels.pixels().all(|pixel| pixel.0[3] == u8::MAX) {
             return Err(covers_all(overlay));
@@ -380,7 +380,7 @@ pub fn locked_asset(step: &Step, answers: Vec<Answer>, digest: Digest) -> Option
             return Some(LockedAsset {
                 output: spec.output.as_str().to_owned(),
                 digest,
-                model: local::NAME.to_owned(),
+                model: model::LOCAL.to_owned(),
                 export: step.trace.export?,
                 accepted: false,
                 shots: Vec::new(),

@@ -5,18 +5,17 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::Diagnostic;
-use crate::digest::Digest;
-use crate::export;
-use crate::fs::hold::Held;
-use crate::fs::{Durability, FsError, read_bounded, shown};
-use crate::key::Key;
-use crate::ledger::{Ledger, Moment, Outcome, Settlement};
-use crate::model::Micro;
-use crate::plan::Answer;
-use crate::provider::Veil;
-use crate::provider::reply::{Contents, KeepError};
-use crate::store::{Arrived, Head, Payer, ShotEntry, Store, StreamError};
+use base::diagnostic::Diagnostic;
+use base::digest::Digest;
+use base::fs::hold::Held;
+use base::fs::{Durability, FsError, read_bounded, shown};
+use model::Micro;
+use plan::Answer;
+use plan::key::Key;
+use provider::Veil;
+use provider::reply::{Contents, KeepError};
+use store::ledger::{Ledger, Moment, Outcome, Settlement};
+use store::{Arrived, Head, Payer, ShotEntry, Store, StreamError};
 
 /// The largest picture, in bytes: four for each of eight million pixels, and as much again.
 const MAX_PICTURE_BYTES: u64 = 64 << 20;
@@ -425,7 +424,7 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>, veil: &Veil) ->
             }
             Err(NotTaken::Empty(why, aside)) => Diagnostic::warning(format!(
                 "a request of an earlier run was {why}; the answer is kept in `{}`",
-                crate::fs::shown(&aside)
+                base::fs::shown(&aside)
             )),
             Err(NotTaken::Disk(error)) => Diagnostic::warning(format!(
                 "an answer of an earlier run could not be taken in: {error}"

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use crate::fs::{open_file, read_bounded};
+use base::fs::{open_file, read_bounded};
 
 /// The longest path in an index that is read, in bytes.
 const MAX_NAME: usize = 64 << 10;

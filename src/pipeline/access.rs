@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::diagnostic::{Diagnostic, Exit, Failure};
-use crate::manifest::{Provider, Providers};
-use crate::plan::Reason;
-use crate::provider::table::{Row, builtin};
-use crate::provider::{Adapter, Config, Veil, address};
+use base::diagnostic::{Diagnostic, Exit, Failure};
+use declare::manifest::{Provider, Providers};
+use plan::Reason;
+use provider::table::{Row, builtin};
+use provider::{Adapter, Config, Veil, address};
 
 /// How long one request may take: large pictures take minutes.
 const TIMEOUT: Duration = Duration::from_secs(600);

@@ -3,15 +3,15 @@
 
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostic, Exit, Failure, count};
-use crate::digest::Digest;
-use crate::fs::{Folder, shown};
-use crate::home::STATE_FOLDER;
-use crate::ledger::{self, Ledger};
-use crate::model::Micro;
 use crate::pipeline::{Project, Settings, store_failure};
-use crate::report::{Event, Reporter};
-use crate::store::Store;
+use base::diagnostic::{Diagnostic, Exit, Failure, count};
+use base::digest::Digest;
+use base::fs::{Folder, shown};
+use base::home::STATE_FOLDER;
+use model::Micro;
+use report::{Event, Reporter};
+use store::Store;
+use store::ledger::{self, Ledger};
 
 /// Takes over what is there, if it can only be this person's own: git gave everything else that is in a
 /// checkout, and does not know of this. Elsewhere it is told how to say so, and nothing is paid for until then.
@@ -74,7 +74,7 @@ pub fn adopt_by_word(
     project: &str,
     reporter: &Reporter,
 ) -> Result<(), Failure> {
-    let failed = |e: &crate::fs::FsError| store_failure(e);
+    let failed = |e: &base::fs::FsError| store_failure(e);
     let old = settings.root.join(STATE_FOLDER);
     let theirs = Store::open(&old)?;
     let spent = Ledger::open(&old).map_err(|e| failed(&e))?;

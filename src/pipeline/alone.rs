@@ -1,12 +1,12 @@
 //! One gpbuild at a time in a project, and one more for its drafts: a draft does not wait for a picture
 //! that is being paid for. Knows nothing of what is done there.
 
-use crate::diagnostic::{Diagnostic, Exit, Failure};
-use crate::fs::{Folder, FsError};
 use crate::own;
 use crate::pipeline::{Settings, store_failure};
-use crate::report::{Event, Reporter};
-use crate::store::{InUse, Store};
+use base::diagnostic::{Diagnostic, Exit, Failure};
+use base::fs::{Folder, FsError};
+use report::{Event, Reporter};
+use store::{InUse, Store};
 
 /// Held by who makes the real pictures, or writes the lock.
 const REAL: &str = "running";

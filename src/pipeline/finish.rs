@@ -6,21 +6,21 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::diagnostic::{Exit, Failure};
-use crate::digest::Digest;
-use crate::fs::{Durability, Folder, FsError};
-use crate::index;
-use crate::lock::{self, Lock, LockedAsset, Tables};
-use crate::path::ProjectPath;
 use crate::pipeline::outcome::Outcome;
 use crate::pipeline::planned::Planned;
 use crate::pipeline::project::{Project, store_failure};
 use crate::pipeline::settings::Settings;
 use crate::pipeline::settle;
-use crate::report::Reporter;
-use crate::spec::Spec;
-use crate::state::{self, InPlace, Look, Output, State};
-use crate::world::{Seen, Signature};
+use base::diagnostic::{Exit, Failure};
+use base::digest::Digest;
+use base::fs::{Durability, Folder, FsError};
+use base::path::ProjectPath;
+use base::world::{Seen, Signature};
+use declare::spec::Spec;
+use plan::index;
+use plan::lock::{self, Lock, LockedAsset, Tables};
+use plan::state::{self, InPlace, Look, Output, State};
+use report::Reporter;
 
 /// The name of the index, in the folder of the outputs.
 const INDEX: &str = "assets.json";

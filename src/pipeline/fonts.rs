@@ -1,10 +1,10 @@
 //! The fonts of a project: the embedded ones and those that `[fonts]` names.
 
-use crate::diagnostic::{Diagnostic, Exit, Failure, beginning};
-use crate::manifest::{Manifest, Tree, is_glob};
-use crate::path::ProjectPath;
-use crate::provider::local::Fonts;
-use crate::world::World;
+use base::diagnostic::{Diagnostic, Exit, Failure, beginning};
+use base::path::ProjectPath;
+use base::world::World;
+use declare::manifest::{Manifest, Tree, is_glob};
+use render::Fonts;
 
 /// The largest font file, in bytes.
 const MAX_FONT_BYTES: u64 = 64 << 20;

@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Diagnostic, Failure, Severity, count, list};
-use crate::digest::Digest;
-use crate::manifest::{self, Claim, Stake};
-use crate::model::ModelId;
 use crate::pipeline::money::asked;
 use crate::pipeline::{Planned, Settings, open, store_failure};
-use crate::plan::{Reason, Step};
-use crate::provider::address;
-use crate::report::{Event, Reporter};
 use crate::trust::{self, Book};
+use base::diagnostic::{Diagnostic, Failure, Severity, count, list};
+use base::digest::Digest;
+use declare::manifest::{self, Claim, Stake};
+use model::ModelId;
+use plan::{Reason, Step};
+use provider::address;
+use report::{Event, Reporter};
 
 /// At most so many settings are told one by one.
 const TOLD: usize = 10;

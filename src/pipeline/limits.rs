@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::execute::{Limits, OwnLimits};
-use crate::ledger::Ceiling;
-use crate::manifest::{Budget, CONFIRM, Person};
-use crate::model::Micro;
 use crate::pipeline::{Planned, Settings};
+use declare::manifest::{Budget, CONFIRM, Person};
+use model::Micro;
+use store::ledger::Ceiling;
 
 /// What a run may cost without a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,8 +112,8 @@ fn smaller(project: Option<Micro>, own: Option<Micro>) -> Option<(Micro, &'stati
 #[cfg(test)]
 mod tests {
     use super::{asks_above, smaller};
-    use crate::manifest::{Budget, Person};
-    use crate::model::Micro;
+    use declare::manifest::{Budget, Person};
+    use model::Micro;
 
     #[test]
     fn the_smaller_one_holds() {

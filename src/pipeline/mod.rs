@@ -23,10 +23,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::diagnostic::{Exit, Failure};
 use crate::execute::{self, Executed, Maker, Pace};
-use crate::lock::Lock;
-use crate::manifest;
 use crate::pipeline::alone::alone_with;
 use crate::pipeline::finish::{Scope, finish};
 use crate::pipeline::outcome::{Outcome, empty_summary};
@@ -34,9 +31,12 @@ use crate::pipeline::planned::{Before, ledger};
 use crate::pipeline::project::{PREVIEW, load_from, load_part, open};
 use crate::pipeline::remember::remembered;
 use crate::pipeline::run::{Early, Run};
-use crate::report::{Event, Reporter, State as Shown, Summary};
-use crate::state::{self, KnownOutputs, Output};
-use crate::world::{Sight, World};
+use base::diagnostic::{Exit, Failure};
+use base::world::{Sight, World};
+use declare::manifest;
+use plan::lock::Lock;
+use plan::state::{self, KnownOutputs, Output};
+use report::{Event, Reporter, State as Shown, Summary};
 
 pub use access::Access;
 pub use adopt::{

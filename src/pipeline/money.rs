@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Exit, Failure, count};
 use crate::execute::{self, Asker, Route, Terms};
-use crate::key::Key;
-use crate::ledger::{Entry, Ledger};
-use crate::manifest::Providers;
-use crate::model::Micro;
 use crate::pipeline::limits::{Most, asks_above, ceilings, limits};
 use crate::pipeline::{Planned, Project, Settings};
-use crate::plan::{self, Bill, Plan, Step};
-use crate::provider::address;
-use crate::report::{Event, Reporter};
-use crate::store::{Payer, Store};
+use base::diagnostic::{Diagnostic, Exit, Failure, count};
+use declare::manifest::Providers;
+use model::Micro;
+use plan::key::Key;
+use plan::{Bill, Plan, Step};
+use provider::address;
+use report::{Event, Reporter};
+use store::ledger::{Entry, Ledger};
+use store::{Payer, Store};
 
 /// So many requests at once, unless `--jobs` says otherwise.
 const REQUESTS: usize = 8;

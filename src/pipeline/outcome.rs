@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnostic::Exit;
-use crate::digest::Digest;
 use crate::execute::{Finished, Spent};
-use crate::plan::{Reason, Step, Verdict};
-use crate::report::{AssetReport, Cost, Event, Reporter, State as Shown, Summary};
-use crate::state::Output;
+use base::diagnostic::Exit;
+use base::digest::Digest;
+use plan::state::Output;
+use plan::{Reason, Step, Verdict};
+use report::{AssetReport, Cost, Event, Reporter, State as Shown, Summary};
 
 /// Counts and reports, as they come.
 #[derive(Default)]

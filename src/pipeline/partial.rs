@@ -8,26 +8,26 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::diagnostic::Failure;
-use crate::digest::Digest;
-use crate::fs::Root;
-use crate::index;
-use crate::lock::{self, Lock, Tables};
-use crate::manifest::Tree;
 use crate::output;
-use crate::path::ProjectPath;
 use crate::pipeline::alone::{Alone, alone};
 use crate::pipeline::finish::{Left, index_path};
 use crate::pipeline::outcome::fresh_report;
 use crate::pipeline::remember::Remembered;
 use crate::pipeline::run::Early;
 use crate::pipeline::{PREVIEW, Planned, Project, Settings, load_part, open};
-use crate::plan::{Reason, Step, Verdict};
-use crate::report::{AssetReport, Reporter, State as Shown};
-use crate::spec::Spec;
-use crate::state::{Drift, Output, State, StateFile};
-use crate::store::Store;
-use crate::world::Seen;
+use base::diagnostic::Failure;
+use base::digest::Digest;
+use base::fs::Root;
+use base::path::ProjectPath;
+use base::world::Seen;
+use declare::manifest::Tree;
+use declare::spec::Spec;
+use plan::index;
+use plan::lock::{self, Lock, Tables};
+use plan::state::{Drift, Output, State, StateFile};
+use plan::{Reason, Step, Verdict};
+use report::{AssetReport, Reporter, State as Shown};
+use store::Store;
 
 /// A run of some assets that is as plain as that.
 pub struct Part<'f> {
@@ -299,16 +299,16 @@ fn restore(planned: &Planned, state: &State<'_>, gone: &[usize]) -> bool {
 mod tests {
     use std::path::Path;
 
-    use crate::home::{Home, STATE_FOLDER};
     use crate::pipeline::finish::Scope;
     use crate::pipeline::partial::Part;
     use crate::pipeline::remember::remembered;
     use crate::pipeline::{self, Settings, partial};
-    use crate::report::{ReportOptions, Reporter};
+    use base::home::{Home, STATE_FOLDER};
+    use report::{ReportOptions, Reporter};
 
     fn write(root: &Path, name: &str, text: &str) {
         let path = root.join(name);
-        crate::fs::write_atomic(&path, text.as_bytes(), crate::fs::Durability::Free).unwrap();
+        base::fs::write_atomic(&path, text.as_bytes(), base::fs::Durability::Free).unwrap();
     }
 
     #[test]

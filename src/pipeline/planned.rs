@@ -4,24 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diagnostic::Failure;
-use crate::digest::Digest;
-use crate::key::Key;
-use crate::ledger::{Entry, Ledger};
-use crate::lock::{Lock, LockFile};
-use crate::manifest::Person;
 use crate::own;
-use crate::path::ProjectPath;
 use crate::pipeline::adopt;
 use crate::pipeline::money::{self, UnderWay};
 use crate::pipeline::project::{Project, load, store_failure};
 use crate::pipeline::settings::Settings;
-use crate::plan::{self, Observer, Plan, Recall, Rules, Sources, Step};
 use crate::select::Selection;
-use crate::spec::Spec;
-use crate::state::KnownOutputs;
-use crate::store::{Payer, Store};
 use crate::trust;
+use base::diagnostic::Failure;
+use base::digest::Digest;
+use base::path::ProjectPath;
+use declare::manifest::Person;
+use declare::spec::Spec;
+use plan::key::Key;
+use plan::lock::{Lock, LockFile};
+use plan::state::KnownOutputs;
+use plan::{Observer, Plan, Recall, Rules, Sources, Step};
+use store::ledger::{Entry, Ledger};
+use store::{Payer, Store};
 
 /// What is asked for and what was made before, as far as it can be wrong.
 pub struct Before {

@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Exit, Failure, Severity, merge};
-use crate::digest::Digest;
-use crate::fs::FsError;
-use crate::manifest::{self, Manifest, Tree};
-use crate::path::ProjectPath;
 use crate::pipeline::fonts;
 use crate::pipeline::settings::Settings;
-use crate::provider::local::Fonts;
-use crate::spec::{self, Spec};
-use crate::state;
-use crate::template::Templates;
-use crate::world::World;
+use base::diagnostic::{Diagnostic, Exit, Failure, Severity, merge};
+use base::digest::Digest;
+use base::fs::FsError;
+use base::path::ProjectPath;
+use base::world::World;
+use declare::manifest::{self, Manifest, Tree};
+use declare::spec::{self, Spec};
+use declare::template::Templates;
+use plan::state;
+use render::Fonts;
 
 /// Where drafts go: never in the way of a paid picture.
 pub const PREVIEW: &str = ".gpbuild/preview";

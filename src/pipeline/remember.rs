@@ -1,11 +1,11 @@
 //! What the last run saw, held against what is there now: a run with nothing to do ends at once.
 
-use crate::diagnostic::Failure;
 use crate::own;
 use crate::pipeline::Settings;
 use crate::select::Selection;
-use crate::state::{self, Drift, Output, State, StateFile};
-use crate::world::Signature;
+use base::diagnostic::Failure;
+use base::world::Signature;
+use plan::state::{self, Drift, Output, State, StateFile};
 
 /// What the last run saw, held against what is there now.
 pub struct Remembered<'f> {

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use crate::execute::{Director, Executed, Finished, Talk, paced};
-use crate::lock::Lock;
 use crate::pipeline::outcome::{Outcome, asset_report, doing};
 use crate::pipeline::settle::enter;
 use crate::pipeline::{Planned, Settings};
-use crate::plan::{Lost, Observer, Reason, Step, Verdict, Waiting};
-use crate::report::{AssetReport, Event, Reporter, State as Shown};
+use plan::lock::Lock;
+use plan::{Lost, Observer, Reason, Step, Verdict, Waiting};
+use report::{AssetReport, Event, Reporter, State as Shown};
 
 /// What is known of assets that are not in the plan of a run.
 #[derive(Default)]

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use crate::home::Home;
 use crate::pipeline::access::Access;
 use crate::pipeline::money::Money;
-use crate::spec;
-use crate::state::{KnownOutputs, StateFile};
+use base::home::Home;
+use declare::spec;
+use plan::state::{KnownOutputs, StateFile};
 
 /// What the command line asks of the pipeline.
 #[derive(Clone, Debug, Default)]

@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diagnostic::Failure;
-use crate::digest::Digest;
 use crate::execute::locked_asset;
-use crate::fs::{Kind, Root};
-use crate::lock::Lock;
 use crate::output::{self, Pruned};
-use crate::path::{ProjectPath, folded};
 use crate::pipeline::{PREVIEW, store_failure};
-use crate::plan::Step;
-use crate::report::{Event, Reporter};
-use crate::spec::Spec;
-use crate::store::Store;
-use crate::world::World;
+use base::diagnostic::Failure;
+use base::digest::Digest;
+use base::fs::{Kind, Root};
+use base::path::{ProjectPath, folded};
+use base::world::World;
+use declare::spec::Spec;
+use plan::Step;
+use plan::lock::Lock;
+use report::{Event, Reporter};
+use store::Store;
 
 /// A fresh asset that the lock does not know under its name.
 pub fn enter(step: &Step, lock: &mut Lock) {

@@ -1,10 +1,10 @@
 //! Which ingredients of an asset's keys are not what they were when it was made. Knows nothing of how that
 //! is shown.
 
-use crate::key::{self, Ingredients};
 use crate::pipeline::Planned;
-use crate::plan::{Change, Step, changes};
-use crate::provider::request::Picture;
+use model::request::Picture;
+use plan::key::{self, Ingredients};
+use plan::{Change, Step, changes};
 
 /// What is known of the change.
 #[derive(Clone, Debug, Default)]

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::diagnostic::{Diagnostic, Exit, Failure};
-use crate::world::Sight;
+use base::diagnostic::{Diagnostic, Exit, Failure};
+use base::world::Sight;
 
 /// So often folders are looked for again that went while they were asked for.
 const ROUNDS: usize = 8;

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use crate::diagnostic::{Diagnostic, Exit, Failure, count};
-use crate::manifest::PROJECT_FILE;
 use crate::pipeline::{self, Settings};
-use crate::report::{Event, Reporter};
 use crate::signal::Signals;
-use crate::state;
 use crate::watch::eyes::Eyes;
-use crate::world::Sight;
+use base::diagnostic::{Diagnostic, Exit, Failure, count};
+use base::world::Sight;
+use declare::manifest::PROJECT_FILE;
+use plan::state;
+use report::{Event, Reporter};
 
 /// A change is looked at once nothing more has come for this long: editors write in several steps.
 pub const DEBOUNCE: Duration = Duration::from_millis(30);

@@ -1,6 +1,6 @@
 //! `overlay`: a layout over the picked picture. New words are a new export, never a new picture.
 
-use gpbuild::digest::Digest;
+use base::digest::Digest;
 use image::RgbaImage;
 
 use crate::project::{Counts, Project};

@@ -53,7 +53,7 @@ fn the_references_have_every_ratio_of_the_presets_and_every_layout() {
             width.parse::<f64>().unwrap() / height.parse::<f64>().unwrap()
         })
         .collect();
-    for preset in gpbuild::preset::builtin().values() {
+    for preset in declare::preset::builtin().values() {
         let near = |ratio: &f64| (ratio / preset.ratio() - 1.0).abs() < 0.01;
         assert!(ratios.iter().any(near), "{}", preset.name);
     }
@@ -62,7 +62,7 @@ fn the_references_have_every_ratio_of_the_presets_and_every_layout() {
         "/tests/references/gpbuild.lock"
     ));
     let named = named.unwrap();
-    for file in gpbuild::template::built_in().filter(|name| name.ends_with(".html")) {
+    for file in declare::template::built_in().filter(|name| name.ends_with(".html")) {
         let layout = file.trim_end_matches(".html");
         // Its slides are drawn by the three layouts that it picks from.
         let shown = match layout {

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use gpbuild::state::StateFile;
-use gpbuild::world::Seen;
+use base::world::Seen;
+use plan::state::StateFile;
 use serde_json::Value;
 
 use crate::partial;

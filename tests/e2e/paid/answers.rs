@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use api_server::Fault;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use gpbuild::model::Micro;
+use model::Micro;
 
 use crate::corpus::{corpus, is_red_blue};
 use crate::paid::{DEFAULTS, Paid, summary};

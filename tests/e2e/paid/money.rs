@@ -121,7 +121,7 @@ fn the_log_says_what_was_spent() {
     let paid = Paid::series(3);
     assert_eq!(paid.run(&["log"]).out, "nothing was spent\n");
     paid.build(0);
-    let bill = gpbuild::model::Micro(paid.server.stats().bill_micros);
+    let bill = model::Micro(paid.server.stats().bill_micros);
     let log = paid.run(&["log", "--by", "model"]).out;
     let expected = format!(
         "openai/gpt-image-2  3 requests for 3 pictures: {bill}\n\nthis month  3 requests for 3 pictures: {bill}\nin all      3 requests for 3 pictures: {bill}\n"

@@ -125,7 +125,7 @@ fn candidates_are_laid_out_to_be_looked_at() {
     let digests: Vec<String> = (1..=4)
         .map(|n| {
             let bytes = paid.project.read(&format!(".gpbuild/candidates/a/{n}.png"));
-            gpbuild::digest::Digest::of(&bytes).hex()
+            base::digest::Digest::of(&bytes).hex()
         })
         .collect();
     assert_eq!(digests, paid.server.requests()[0].pictures);

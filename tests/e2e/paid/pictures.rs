@@ -79,7 +79,7 @@ const HTML: &[u8] = b"<html>503</html>";
 #[test]
 fn what_was_paid_for_and_cannot_be_used_is_told_with_every_way_out() {
     let paid = html_and_picture();
-    let hex = gpbuild::digest::Digest::of(HTML).hex();
+    let hex = base::digest::Digest::of(HTML).hex();
     let object = format!(".gpbuild/store/objects/{}/{}", &hex[..2], &hex[2..]);
     let what = "the picture that came for $0.010 cannot be used: this is not a PNG, JPEG or WebP picture: it looks like HTML";
     let ways = [
@@ -203,7 +203,7 @@ fn as_a_reference() {
         match right {
             Right::RedBlue => {
                 assert_eq!(run.code, 0, "{name}: {}", run.err);
-                let digest = gpbuild::digest::Digest::of(&bytes).to_string();
+                let digest = base::digest::Digest::of(&bytes).to_string();
                 let sent = paid.server.requests().remove(0);
                 assert!(digest.ends_with(&sent.images[0].digest), "{name}");
             }

@@ -270,7 +270,7 @@ fn a_lock_does_not_decide_what_is_removed() {
     stranger.link("deep/out", "../../victim");
     stranger.link("hooks", ".git/hooks");
     let secret = fs::read(stranger.outside("victim/a.png")).unwrap();
-    let digest = gpbuild::digest::Digest::of(&secret).hex();
+    let digest = base::digest::Digest::of(&secret).hex();
     let mut lock = "version = 1\n\n[unclaimed]\n".to_owned();
     for path in [
         "out/a.png",

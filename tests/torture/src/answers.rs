@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use gpbuild::digest::Digest;
-use gpbuild::model::ModelId;
-use gpbuild::provider::reply::{Contents, KeepError, Reply};
-use gpbuild::provider::request::{Prompt, Request, Work};
-use gpbuild::provider::submission::Submission;
-use gpbuild::provider::{Adapter, Config, Form, Veil, address, table};
+use base::digest::Digest;
+use model::ModelId;
+use model::request::{Prompt, Request, Work};
+use provider::reply::{Contents, KeepError, Reply};
+use provider::submission::Submission;
+use provider::{Adapter, Config, Form, Veil, address, table};
 
 use crate::count::Count;
 use crate::random::Random;

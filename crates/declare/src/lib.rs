@@ -1,0 +1,10 @@
+//! From the files of a project to what is to be made: a manifest is read, its data and templates with it, and
+//! what comes out is a [`spec::Spec`] for each asset, with nothing left to decide. Knows nothing of what was made
+//! before, and asks nobody.
+
+pub mod data;
+pub mod lint;
+pub mod manifest;
+pub mod preset;
+pub mod spec;
+pub mod template;

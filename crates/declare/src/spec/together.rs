@@ -1,0 +1,204 @@
+//! What is wrong between specs, and only shows when all of them are known: two ids or outputs alike,
+//! quotas, pictures of assets that do not exist, cycles.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::manifest::Manifest;
+use crate::spec::Spec;
+use base::diagnostic::{Diagnostic, count, list};
+use base::path::folded;
+use base::world::World;
+
+/// What only shows when all specs are known.
+pub fn together(
+    manifest: &Manifest,
+    world: &World,
+    specs: &[Spec],
+    problems: &mut Vec<Diagnostic>,
+) {
+    let mut ids: BTreeMap<&str, &Spec> = BTreeMap::new();
+    let mut outputs: BTreeMap<String, &Spec> = BTreeMap::new();
+    let mut folders: BTreeSet<&str> = BTreeSet::new();
+    let index = folded(&format!("{}/assets.json", manifest.project.out));
+    for spec in specs.iter() {
+        if let Some(first) = ids.insert(&spec.id, spec) {
+            let mut problem = Diagnostic::error(format!("two assets have the id `{}`", spec.id))
+                .at(spec.place.clone());
+            if first.place != spec.place {
+                problem = problem.also_at(first.place.clone(), "the other is declared here");
+            }
+            if let (Some(one), Some(other)) = (&first.item, &spec.item) {
+                problem = problem.hint(format!(
+                    "it comes of `{}` and of `{}`: the `id` must differ for each item of `for_each`",
+                    one.shown, other.shown
+                ));
+            }
+            problems.push(problem);
+            continue;
+        }
+        if let Some(first) = outputs.insert(spec.output.folded(), spec) {
+            let alike = if first.output == spec.output {
+                String::new()
+            } else {
+                format!(" (`{}` on some systems is the same file)", first.output)
+            };
+            problems.push(
+                Diagnostic::error(format!(
+                    "assets `{}` and `{}` have the same output: `{}`{alike}",
+                    first.id, spec.id, spec.output
+                ))
+                .at(spec.place.clone())
+                .also_at(
+                    first.place.clone(),
+                    format!("`{}` is declared here", first.id),
+                ),
+            );
+        }
+        if spec.output.folded() == index {
+            problems.push(
+                Diagnostic::error(format!(
+                    "the output of asset `{}` is `{}`, which is gpbuild's own index",
+                    spec.id, spec.output
+                ))
+                .at(spec.place.clone()),
+            );
+        }
+        if folders.insert(spec.output.parent())
+            && let Err(e) = world.root().check_folder(&spec.output)
+        {
+            problems.push(
+                Diagnostic::error(e.to_string())
+                    .at(spec.place.clone())
+                    .for_asset(&spec.id),
+            );
+        }
+    }
+    for (output, spec) in &outputs {
+        let above = || output.match_indices('/').map(|(at, _)| &output[..at]);
+        if let Some(first) = above().find_map(|above| outputs.get(above)) {
+            problems.push(
+                Diagnostic::error(format!(
+                    "the output of asset `{}` lies in `{}`, which is the output of `{}`",
+                    spec.id, first.output, first.id
+                ))
+                .at(spec.place.clone())
+                .also_at(
+                    first.place.clone(),
+                    format!("`{}` is declared here", first.id),
+                ),
+            );
+        }
+        if above().any(|above| above == index) {
+            problems.push(
+                Diagnostic::error(format!(
+                    "the output of asset `{}` lies in `{}/assets.json`, which is gpbuild's own index",
+                    spec.id, manifest.project.out
+                ))
+                .at(spec.place.clone()),
+            );
+        }
+    }
+    quotas(manifest, specs, problems);
+    for spec in specs.iter() {
+        for wanted in spec.takes() {
+            let found = ids.get(wanted);
+            if let Some(bundle) = found.and_then(|found| found.bundle()) {
+                let mut problem = Diagnostic::error(format!(
+                    "asset `{}` takes the picture of `{wanted}`, which is many slides in one file",
+                    spec.id
+                ))
+                .at(spec.place.clone());
+                if let Some(slide) = bundle.slides.first() {
+                    problem = problem.hint(format!("name one of the slides, such as `{slide}`"));
+                }
+                problems.push(problem);
+            }
+            if found.is_none() {
+                problems.push(
+                    Diagnostic::error(format!(
+                        "asset `{}` takes the picture of `{wanted}`, which does not exist",
+                        spec.id
+                    ))
+                    .at(spec.place.clone())
+                    .did_you_mean(wanted, ids.keys().copied()),
+                );
+            }
+        }
+    }
+    if let Some(cycle) = cycle(specs) {
+        let shown = cycle.join(" -> ");
+        let place = cycle.first().and_then(|id| ids.get(id.as_str()));
+        problems.push(
+            Diagnostic::error(format!("cyclic reference: {shown}"))
+                .maybe_at(place.map(|spec| spec.place.clone()))
+                .hint("an asset cannot take, by way of others, its own picture"),
+        );
+    }
+}
+
+fn quotas(manifest: &Manifest, specs: &[Spec], problems: &mut Vec<Diagnostic>) {
+    for (group, most) in &manifest.quota {
+        let members: Vec<&str> = specs
+            .iter()
+            .filter(|spec| spec.group.as_ref() == Some(group))
+            .map(|spec| spec.id.as_str())
+            .collect();
+        if members.len() > most.value as usize {
+            problems.push(
+                Diagnostic::error(format!(
+                    "group `{group}` has {}, its quota is {}: {}",
+                    count(members.len(), "asset"),
+                    most.value,
+                    list(&members)
+                ))
+                .at(most.place.clone()),
+            );
+        }
+    }
+    for spec in specs {
+        if let Some(group) = &spec.group
+            && !manifest.quota.contains_key(group)
+        {
+            problems.push(
+                Diagnostic::error(format!("there is no `[quota]` for the group `{group}`"))
+                    .at(spec.place.clone())
+                    .did_you_mean(group, manifest.quota.keys().map(String::as_str))
+                    .hint(format!("`[quota] {group} = 3` in gpbuild.toml"))
+                    .for_asset(&spec.id),
+            );
+        }
+    }
+}
+
+/// The first cycle among assets that take each other's pictures: `a`, `b`, `a`.
+fn cycle(specs: &[Spec]) -> Option<Vec<String>> {
+    let edges: BTreeMap<&str, Vec<&str>> = specs
+        .iter()
+        .map(|spec| (spec.id.as_str(), spec.takes().collect::<Vec<_>>()))
+        .filter(|(_, takes)| !takes.is_empty())
+        .collect();
+    let mut done: BTreeSet<&str> = BTreeSet::new();
+    for &start in edges.keys() {
+        // An explicit stack: a series of "previous" is as deep as the carousel is long.
+        let mut stack: Vec<(&str, usize)> = vec![(start, 0)];
+        while let Some((at, next)) = stack.pop() {
+            let Some(&to) = edges.get(at).and_then(|takes| takes.get(next)) else {
+                done.insert(at);
+                continue;
+            };
+            stack.push((at, next + 1));
+            if let Some(from) = stack.iter().position(|(id, _)| *id == to) {
+                let mut path: Vec<String> = stack[from..]
+                    .iter()
+                    .map(|(id, _)| (*id).to_owned())
+                    .collect();
+                path.push(to.to_owned());
+                return Some(path);
+            }
+            if !done.contains(to) {
+                stack.push((to, 0));
+            }
+        }
+    }
+    None
+}

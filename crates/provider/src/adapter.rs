@@ -1,0 +1,204 @@
+//! [`Adapter`]: the seam. Whoever asks for a picture knows these calls and the neutral words of `reply.rs`, and nothing
+//! of who answers. A closed list: what a shape cannot do, the compiler asks for.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::Veil;
+use crate::openai::{self, Azure};
+use crate::reply::{
+    Contents, Fetched, Found, KeepError, ParamProblem, Polled, Refusal, Reply, Ticket,
+};
+use crate::submission::Submission;
+use crate::table::{Row, Shape};
+use crate::task::{self, TaskForm};
+use base::digest::Digest;
+use base::fs::FsError;
+
+/// Whom to ask, and as whom.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The provider.
+    pub row: Arc<Row>,
+    /// Where its API is.
+    pub base_url: Url,
+    /// The key; shown as `[REDACTED]` wherever it is printed.
+    pub key: SecretString,
+    /// The variable that holds it, for messages.
+    pub key_variable: String,
+    /// The values of the variables that the row's further headers name.
+    pub values: BTreeMap<String, String>,
+    /// Azure's shape of the same API.
+    pub azure: Option<Azure>,
+    /// How long one request may take, from its first byte to the answer's last.
+    pub timeout: Duration,
+}
+
+impl Config {
+    /// What has to be known of any provider.
+    pub fn new(row: &Arc<Row>, base_url: Url, key: SecretString, timeout: Duration) -> Self {
+        Self {
+            row: Arc::clone(row),
+            base_url,
+            key,
+            key_variable: row.key_variables().next().unwrap_or_default(),
+            values: BTreeMap::new(),
+            azure: None,
+            timeout,
+        }
+    }
+}
+
+/// In which form the answer to a request is: it is on the disk with it, so that whoever finds it later can read it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// The pictures are in it.
+    #[default]
+    Images,
+    /// It is a ticket for them.
+    Task(Box<TaskForm>),
+}
+
+impl Form {
+    /// Reads the answer to a request for `asked` pictures; each picture's bytes go to `keep`, but none of more than
+    /// were asked for. Only the disk is an error: whatever else is wrong is told in the contents, with the pictures
+    /// that came before it.
+    pub fn read(
+        &self,
+        body: impl Read,
+        asked: u32,
+        veil: &Veil,
+        keep: &mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>,
+    ) -> Result<Contents, FsError> {
+        match self {
+            Self::Images => openai::read(body, asked, veil, keep),
+            Self::Task(_) => Ok(Contents::default()),
+        }
+    }
+
+    /// How a ticket is gone on with; nothing if the pictures are in the answer itself.
+    pub fn task(&self) -> Option<&TaskForm> {
+        match self {
+            Self::Images => None,
+            Self::Task(form) => Some(form),
+        }
+    }
+}
+
+/// Asks one provider.
+pub enum Adapter {
+    /// One request, whose answer holds the pictures.
+    Images(Box<openai::Client>),
+    /// A request for a ticket.
+    Task(Box<task::Client>),
+}
+
+impl Adapter {
+    /// Who asks as `config` says; nothing is connected yet.
+    pub fn new(config: Config) -> Self {
+        match &config.row.task {
+            None => Self::Images(Box::new(openai::Client::new(config))),
+            Some(task) => {
+                let form = TaskForm {
+                    base_url: config.base_url.to_string(),
+                    hosts: config.row.hosts.clone(),
+                    task: task.clone(),
+                };
+                Self::Task(Box::new(task::Client::new(config, form)))
+            }
+        }
+    }
+
+    /// In which form its answers are.
+    pub fn form(&self) -> Form {
+        match self {
+            Self::Images(_) => Form::Images,
+            Self::Task(client) => Form::Task(Box::new(client.form().clone())),
+        }
+    }
+
+    /// Sends a request once, and nothing else. The
+    /// body of an answer goes to `into` as it comes; `path` is for messages.
+    pub async fn submit(
+        &self,
+        submission: Submission<'_>,
+        into: &mut (dyn Write + Send),
+        path: &Path,
+    ) -> Reply {
+        match self {
+            Self::Images(client) => client.send(submission, into, path).await,
+            Self::Task(client) => client.submit(submission, into, path).await,
+        }
+    }
+
+    /// Asks how a ticket stands, in the form that its request was sent in. Free, and may be repeated.
+    pub async fn poll(&self, form: &TaskForm, ticket: &Ticket) -> Polled {
+        match self {
+            Self::Images(_) => Polled::Unknown("it is no provider of tickets any more".to_owned()),
+            Self::Task(client) => client.poll(form, ticket).await,
+        }
+    }
+
+    /// Fetches a picture from where a poll said that it is, without any key. Free, and may be repeated.
+    pub async fn fetch(&self, source: &Url) -> Fetched {
+        match self {
+            Self::Images(_) => Fetched::Later("it is no provider of tickets any more".to_owned()),
+            Self::Task(client) => client.fetch(source).await,
+        }
+    }
+
+    /// Looks for a request whose answer was lost, by the name of ours that went with it. Free, and may be repeated.
+    pub async fn find(&self, own_id: &str) -> Found {
+        match self {
+            Self::Images(_) => Found::Nothing,
+            Self::Task(client) => client.find(own_id).await,
+        }
+    }
+
+    /// What a person can do about a refusal, where the provider has a way of its own.
+    pub fn hint(&self, refusal: &Refusal) -> Option<String> {
+        match self {
+            Self::Images(client) => client.hint(refusal),
+            Self::Task(client) => client.hint(refusal),
+        }
+    }
+
+    /// Hides the key in what comes back.
+    pub fn veil(&self) -> Veil {
+        match self {
+            Self::Images(client) => client.veil(),
+            Self::Task(client) => client.veil(),
+        }
+    }
+}
+
+impl Shape {
+    /// What counts in the keys of everything that is asked for in this shape: a change is a reason to pay again.
+    pub fn version(self) -> u32 {
+        match self {
+            Self::Images => openai::VERSION,
+            Self::Task => task::VERSION,
+        }
+    }
+
+    /// What is wrong with parameters that do not go together, beyond what the table of models says of each.
+    pub fn params(
+        self,
+        params: &Map<String, Value>,
+        background: Option<&str>,
+    ) -> Vec<ParamProblem> {
+        match self {
+            Self::Images => openai::params(params, background),
+            Self::Task => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Who can make pictures, and what they are asked. Knows no key, plan or store.
+
+mod adapter;
+pub mod address;
+mod bounded;
+mod certificate;
+mod http;
+mod openai;
+pub mod pace;
+pub mod reply;
+pub mod submission;
+pub mod table;
+mod task;
+mod veil;
+
+pub use adapter::{Adapter, Config, Form};
+pub use openai::{Azure, NAME as AZURE};
+pub use task::TaskForm;
+pub use veil::Veil;

@@ -1,0 +1,124 @@
+//! The body of a request: JSON for a picture from words, a form with files for one from pictures.
+//! What is sent is the [`Request`] that was hashed, and nothing else.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use reqwest::multipart::{Form, Part};
+use serde_json::{Map, Value};
+
+use crate::reply::Attachment;
+use base::digest::{Digest, Digester};
+use model::request::{Prompt, Request};
+
+/// Every parameter but the pictures, in a fixed order. `model` and `size` are always sent: what they
+/// are by default changes from month to month.
+pub(super) fn parameters(request: &Request, prompt: &Prompt, model: &str) -> Map<String, Value> {
+    // Without `..`: a field that is new is sent, or said here why it is not.
+    let Request {
+        // As the endpoint calls it.
+        model: _,
+        width,
+        height,
+        // These count in the key alone.
+        adapter: _,
+        variant: _,
+        work: _,
+    } = request;
+    let Prompt {
+        text,
+        quality,
+        background,
+        candidates,
+        format,
+        params,
+        // They go as files.
+        references: _,
+        mask: _,
+    } = prompt;
+    let mut map = Map::new();
+    let mut set = |name: &str, value: Value| map.insert(name.to_owned(), value);
+    set("model", model.into());
+    set("prompt", text.as_str().into());
+    set("n", (*candidates).into());
+    set("size", format!("{width}x{height}").into());
+    if let Some(quality) = quality {
+        set("quality", quality.as_str().into());
+    }
+    if let Some(background) = background {
+        set("background", background.as_str().into());
+    }
+    set("output_format", format.as_str().into());
+    if let Value::Object(params) = params {
+        for (name, value) in params {
+            set(name, value.clone());
+        }
+    }
+    map
+}
+
+/// The form of an edit.
+pub(super) async fn form(
+    request: &Request,
+    prompt: &Prompt,
+    model: &str,
+    references: &[Attachment],
+    mask: Option<&Attachment>,
+) -> io::Result<Form> {
+    let mut form = Form::new();
+    for (name, value) in parameters(request, prompt, model) {
+        let text = match value {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        form = form.text(name, text);
+    }
+    let field = if references.len() == 1 {
+        "image"
+    } else {
+        "image[]"
+    };
+    for (n, reference) in references.iter().enumerate() {
+        form = form.part(field, part(reference, &format!("image-{}", n + 1)).await?);
+    }
+    if let Some(mask) = mask {
+        form = form.part("mask", part(mask, "mask").await?);
+    }
+    Ok(form)
+}
+
+/// A file as a part: read from the disk while it is sent, after its bytes were checked against what
+/// the key was made with. Its real media type is told: the API refuses a file without one.
+async fn part(attachment: &Attachment, name: &str) -> io::Result<Part> {
+    let mut file = File::open(&attachment.path)?;
+    let mut first = [0_u8; 12];
+    let length = file.metadata()?.len();
+    let read = file.read(&mut first)?;
+    file.seek(SeekFrom::Start(0))?;
+    if digest(&mut file)? != attachment.digest {
+        return Err(io::Error::other("it changed since the plan was made"));
+    }
+    file.seek(SeekFrom::Start(0))?;
+    let (media, ending) = match &first[..read] {
+        [0x89, b'P', b'N', b'G', ..] => ("image/png", "png"),
+        [0xff, 0xd8, 0xff, ..] => ("image/jpeg", "jpg"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P'] => ("image/webp", "webp"),
+        _ => return Err(io::Error::other("it is no PNG, JPEG or WebP picture")),
+    };
+    let body = reqwest::Body::from(tokio::fs::File::from_std(file));
+    Part::stream_with_length(body, length)
+        .file_name(format!("{name}.{ending}"))
+        .mime_str(media)
+        .map_err(io::Error::other)
+}
+
+fn digest(file: &mut File) -> io::Result<Digest> {
+    let mut digester = Digester::default();
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(digester.finish()),
+            read => digester.update(&buffer[..read]),
+        }
+    }
+}

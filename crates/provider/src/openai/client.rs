@@ -1,0 +1,150 @@
+//! Sends one request and writes what comes back as it comes. Says what is known of what became of it;
+//! sends nothing twice.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use reqwest::RequestBuilder;
+
+use super::body;
+use super::endpoint::Endpoint;
+use super::refusal;
+use crate::address::is_here;
+use crate::bounded;
+use crate::http::{Http, NoAnswer, beginning};
+use crate::reply::{Refusal, RefusalKind, Reply};
+use crate::submission::Submission;
+use crate::table::Row;
+use crate::{Config, Veil};
+use model::request::Operation;
+
+/// The most that is read of an answer, for each picture: four bytes for each of eight million pixels,
+/// in base64, and as much again.
+const MAX_PICTURE_BYTES: u64 = 96 << 20;
+
+/// Sends requests. Nothing of it is set up before the first one.
+pub struct Client {
+    row: Arc<Row>,
+    key_variable: String,
+    endpoint: Endpoint,
+    http: Http,
+}
+
+impl Client {
+    /// A client; nothing is connected yet.
+    pub fn new(config: Config) -> Self {
+        let http = Http::new(config.timeout, is_here(&config.base_url));
+        Self {
+            row: Arc::clone(&config.row),
+            key_variable: config.key_variable.clone(),
+            endpoint: Endpoint::new(config),
+            http,
+        }
+    }
+
+    /// Hides the key in what comes back.
+    pub fn veil(&self) -> Veil {
+        self.endpoint.veil()
+    }
+
+    /// Sends a request once. The body of an answer goes to `into` as it comes.
+    pub async fn send(
+        &self,
+        submission: Submission<'_>,
+        into: &mut (dyn Write + Send),
+        path: &Path,
+    ) -> Reply {
+        let post = match self.post(submission).await {
+            Ok(post) => post,
+            Err(reply) => return reply,
+        };
+        let mut response = match self.http.send(post).await {
+            Ok(response) => response,
+            Err(why) => return reply(why, None),
+        };
+        let header = |name: &str| {
+            let value = response.headers().get(name)?.to_str().ok()?;
+            Some(value.to_owned())
+        };
+        let veil = self.endpoint.veil();
+        let request_id = header("x-request-id").as_deref().and_then(bounded::name);
+        let request_id = request_id.filter(|id| veil.lets_pass(id));
+        let status = response.status().as_u16();
+        if !response.status().is_success() {
+            let headers = response.headers().clone();
+            let body = beginning(&mut response).await;
+            return match refusal::read(&self.row, status, &headers, &body, &veil) {
+                Some(refusal) => Reply::Refused(refusal),
+                None => Reply::Doubt {
+                    why: format!("something between here and the provider answered {status}"),
+                    request_id,
+                },
+            };
+        }
+        let limit = (1 << 20) + u64::from(submission.prompt.candidates) * MAX_PICTURE_BYTES;
+        match self.http.write_body(response, limit, into, path).await {
+            Ok(()) => Reply::Answered { request_id },
+            Err(why) => reply(why, request_id),
+        }
+    }
+
+    /// What a person can do about a refusal, where there is a way of its own.
+    pub fn hint(&self, refusal: &Refusal) -> Option<String> {
+        let verify = refusal.message.contains("must be verified");
+        Some(match &refusal.kind {
+            RefusalKind::Moderation { .. } => {
+                let lower = self.row.lower_moderation.as_ref()?;
+                format!("reword the prompt; {lower}")
+            }
+            RefusalKind::Credentials if verify => {
+                "the organization has to be verified once, in the provider's settings; it takes some 30 minutes to be known".to_owned()
+            }
+            RefusalKind::Credentials if refusal.status != 403 => {
+                format!("look at `{}`", self.key_variable)
+            }
+            _ => return None,
+        })
+    }
+
+    /// The request, put together.
+    async fn post(&self, submission: Submission<'_>) -> Result<RequestBuilder, Reply> {
+        let Submission {
+            request,
+            prompt,
+            references,
+            mask,
+            // Nobody here takes one.
+            own_id: _,
+        } = submission;
+        let model = self.endpoint.model(&request.model.name);
+        let client = self.http.client().map_err(Reply::Unsent)?;
+        let headers = self.endpoint.headers().map_err(|variable| {
+            Reply::Unsent(format!("`{variable}` holds what no header can carry"))
+        })?;
+        let path = match prompt.operation() {
+            Operation::Edit => self.row.paths.edit(),
+            Operation::Generate | Operation::Draw => &self.row.paths.generate,
+        };
+        let post = client
+            .post(self.endpoint.url(&request.model.name, path))
+            .headers(headers);
+        if prompt.operation() == Operation::Edit {
+            let form = body::form(request, prompt, model, references, mask).await;
+            let form = form.map_err(|e| Reply::Unreadable(e.to_string()))?;
+            return Ok(post.multipart(form));
+        }
+        let json = serde_json::Value::Object(body::parameters(request, prompt, model));
+        Ok(post
+            .header("content-type", "application/json")
+            .body(json.to_string()))
+    }
+}
+
+fn reply(why: NoAnswer, request_id: Option<String>) -> Reply {
+    match why {
+        NoAnswer::Unsent(why) => Reply::Unsent(why),
+        NoAnswer::Cut(why) => Reply::Doubt { why, request_id },
+        NoAnswer::Disk(error) => Reply::Disk(error),
+    }
+}

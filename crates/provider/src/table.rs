@@ -1,0 +1,220 @@
+//! The table of providers: who can be asked, where, and what is particular about each, as data. Knows no wire format, and
+//! no key but the names of the variables that hold them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use serde::{Deserialize, Serialize};
+
+use crate::task::{Body, Task};
+use base::digest::Digest;
+
+/// A provider.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// As model ids name it.
+    pub name: String,
+    /// How it is spoken with.
+    pub shape: Shape,
+    /// Where its API is.
+    pub base_url: String,
+    /// The hosts that a key may go to without anybody's word.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// Its official variable with the key.
+    pub key_variable: Option<String>,
+    /// How the key is sent.
+    pub auth: Auth,
+    /// Further headers, and the variables with their values.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Where requests go, below the base URL.
+    pub paths: Paths,
+    /// Statuses, as ranges, that are surely not paid for where the API's own words come with them.
+    #[serde(default)]
+    pub unpaid: Vec<(u16, u16)>,
+    /// What its rate limit counts.
+    #[serde(default)]
+    pub rate: Rate,
+    /// The most bytes of a picture that goes with a request.
+    #[serde(default = "usual_bytes")]
+    pub max_reference_bytes: u64,
+    /// What to do in place of a parameter that is not sent.
+    #[serde(default)]
+    pub instead: BTreeMap<String, String>,
+    /// What asks for a less strict moderation, in words.
+    pub lower_moderation: Option<String>,
+    /// Where each part of a request for a ticket stands.
+    #[serde(default)]
+    pub body: Body,
+    /// Where everything stands in the answers of a provider of tickets.
+    pub task: Option<Task>,
+}
+
+fn usual_bytes() -> u64 {
+    10_000_000
+}
+
+/// How a provider is spoken with: the adapters there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    /// One request, whose answer holds the pictures.
+    Images,
+    /// A request, whose answer is a ticket for the pictures.
+    Task,
+}
+
+/// How a key is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// In this header.
+    pub header: String,
+    /// After this word and a space; alone if it is empty.
+    #[serde(default)]
+    pub scheme: String,
+}
+
+impl Auth {
+    /// What the header says.
+    pub fn value(&self, key: &str) -> String {
+        match self.scheme.as_str() {
+            "" => key.to_owned(),
+            scheme => format!("{scheme} {key}"),
+        }
+    }
+}
+
+/// Where requests go, below the base URL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paths {
+    /// For a picture from words.
+    pub generate: String,
+    /// For one from pictures; the same where it is left out.
+    pub edit: Option<String>,
+}
+
+impl Paths {
+    /// For a picture from pictures.
+    pub fn edit(&self) -> &String {
+        self.edit.as_ref().unwrap_or(&self.generate)
+    }
+}
+
+/// What a rate limit counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rate {
+    /// Pictures.
+    Images,
+    /// Requests.
+    #[default]
+    Requests,
+}
+
+impl Row {
+    /// The variables that may hold its key; the first one that is set does.
+    pub fn key_variables(&self) -> impl Iterator<Item = String> {
+        let own = self.variable("API_KEY");
+        let official = self.key_variable.clone().filter(|name| *name != own);
+        official.into_iter().chain([own])
+    }
+
+    /// The variable with the place of its API.
+    pub fn base_url_variable(&self) -> String {
+        self.variable("BASE_URL")
+    }
+
+    /// What counts in the keys of all that it is asked for. Of the built-in table that is its shape's version: a row of
+    /// it never comes to ask otherwise without one. Of a row that a project declares, what it says of requests counts.
+    pub fn version(&self) -> u32 {
+        let shape = self.shape.version();
+        if builtin().contains_key(&self.name) {
+            return shape;
+        }
+        let told = serde_json::to_vec(&(shape, &self.paths, &self.body)).unwrap_or_default();
+        let digits = &Digest::of(&told).hex()[..8];
+        // Never as small as a version.
+        u32::from_str_radix(digits, 16).unwrap_or_default() | 1 << 31
+    }
+
+    /// `NAME_…`.
+    fn variable(&self, what: &str) -> String {
+        format!("{}_{what}", self.name.to_uppercase().replace('-', "_"))
+    }
+
+    /// Whether a status with the API's own words is surely not paid for.
+    pub fn is_unpaid(&self, status: u16) -> bool {
+        let mut ranges = self.unpaid.iter();
+        ranges.any(|(first, last)| (*first..=*last).contains(&status))
+    }
+}
+
+/// The built-in table, by name.
+pub fn builtin() -> &'static BTreeMap<String, Arc<Row>> {
+    // The table is part of the program: a test reads it, so that the empty table is never seen.
+    static TABLE: LazyLock<BTreeMap<String, Arc<Row>>> =
+        LazyLock::new(|| parse(include_str!("providers.toml")).unwrap_or_default());
+    &TABLE
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    provider: Vec<Row>,
+}
+
+fn parse(text: &str) -> Result<BTreeMap<String, Arc<Row>>, toml::de::Error> {
+    let file: File = toml::from_str(text)?;
+    let rows = file.provider.into_iter();
+    Ok(rows.map(|row| (row.name.clone(), Arc::new(row))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderName;
+
+    use super::{builtin, parse};
+    use crate::address;
+    use model::PROVIDERS;
+
+    #[test]
+    fn the_table_is_right() {
+        let table = parse(include_str!("providers.toml")).unwrap();
+        assert!(!table.is_empty());
+        for (name, row) in &table {
+            assert!(PROVIDERS.contains(&name.as_str()), "{name}");
+            let url = address::parse(&row.base_url).unwrap();
+            assert!(address::is_known(&url, &row.hosts), "{name}");
+            let headers = row.headers.keys().chain([&row.auth.header]);
+            for header in headers {
+                header.parse::<HeaderName>().unwrap();
+            }
+            assert!(row.unpaid.iter().all(|(first, last)| first <= last));
+        }
+    }
+
+    #[test]
+    fn variables_are_named_after_the_provider() {
+        let mut row = (*builtin()["openai"]).clone();
+        assert_eq!(row.key_variables().collect::<Vec<_>>(), ["OPENAI_API_KEY"]);
+        row.name = "made-up".to_owned();
+        let names: Vec<String> = row.key_variables().collect();
+        assert_eq!(names, ["OPENAI_API_KEY", "MADE_UP_API_KEY"]);
+        assert_eq!(row.base_url_variable(), "MADE_UP_BASE_URL");
+    }
+
+    #[test]
+    fn what_is_surely_not_paid_for() {
+        let row = &builtin()["openai"];
+        for status in [408, 409, 500, 503, 505, 519] {
+            assert!(row.is_unpaid(status), "{status}");
+        }
+        for status in [502, 504, 520, 529, 599] {
+            assert!(!row.is_unpaid(status), "{status}");
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! What the answers of a provider of tickets look like: the columns `task` of its row, and what is read by them. Sends
+//! nothing.
+
+use std::collections::BTreeMap;
+
+use reqwest::Url;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::pointer;
+use crate::address;
+use crate::bounded;
+use crate::reply::{Ready, Refusal, RefusalKind, Ticket};
+use crate::veil::Veil;
+use model::Micro;
+
+/// Where things stand in the answers, as JSON pointers; `*` is every element of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// The ticket, in the answer to a request.
+    pub ticket: String,
+    /// Where it is asked for, below the base URL, with `{ticket}`.
+    pub poll: Option<String>,
+    /// The URL where it is asked for, in the answer to a request: in place of `poll`.
+    pub poll_at: Option<String>,
+    /// Where a request that we named is asked for, with `{own_id}`, if the provider takes names.
+    pub find: Option<String>,
+    /// The word for how it stands, in the answer to a poll.
+    pub status: String,
+    /// The words for ready.
+    pub ready: Vec<String>,
+    /// The words for a ticket that is not known.
+    #[serde(default)]
+    pub gone: Vec<String>,
+    /// The words for failed, and what follows from each. Every other word is for not ready yet.
+    pub failed: BTreeMap<String, Failure>,
+    /// What failed is surely not paid for.
+    #[serde(default)]
+    pub failed_is_unpaid: bool,
+    /// The URLs of the pictures.
+    pub results: String,
+    /// What was billed, in the answer to a request or to a poll.
+    pub cost: Option<String>,
+    /// Micro-dollars of one of its units.
+    #[serde(default)]
+    pub cost_unit: u64,
+    /// What is said about an error.
+    pub error: Option<String>,
+}
+
+/// What follows from a task that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Failure {
+    /// The prompt, or the picture, is not allowed.
+    Moderation,
+    /// The request is wrong as it is.
+    Invalid,
+    /// It failed on the provider's side.
+    Failed,
+}
+
+/// All that is needed to go on with a ticket: it is on the disk beside it, so that no change of a table loses one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskForm {
+    /// Where the request went.
+    pub base_url: String,
+    /// The hosts that a key may go to besides.
+    pub hosts: Vec<String>,
+    /// The columns of the row.
+    pub task: Task,
+}
+
+/// How a ticket stands.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Not ready yet.
+    Pending,
+    /// Ready.
+    Ready,
+    /// It failed.
+    Failed(Refusal),
+    /// It is not known.
+    Gone,
+}
+
+impl TaskForm {
+    /// Reads the answer to a request. An error says what is wrong with it.
+    pub fn ticket(&self, answer: &[u8], veil: &Veil) -> Result<Ticket, String> {
+        let answer: Value =
+            serde_json::from_slice(answer).map_err(|_| "it is not JSON".to_owned())?;
+        let id = pointer::text(&answer, &self.task.ticket);
+        let Some(id) = id
+            .and_then(|id| bounded::name(&id))
+            .filter(|id| veil.lets_pass(id))
+        else {
+            return Err(match self.error(&answer, veil) {
+                Some(said) => said,
+                None => "there is no ticket in it".to_owned(),
+            });
+        };
+        let told = self.task.poll_at.as_ref();
+        let told = told.and_then(|at| pointer::text(&answer, at));
+        let poll = match (told, &self.task.poll) {
+            (Some(url), _) => self.own_url(&url)?,
+            (None, Some(path)) => self.below(&path.replace("{ticket}", &encoded(&id)))?,
+            (None, None) => return Err("it does not say where to ask for it".to_owned()),
+        };
+        let cost = self.cost(&answer);
+        Ok(Ticket { id, poll, cost })
+    }
+
+    /// Reads the answer to a poll, whatever its status; `None` if it does not say how it stands.
+    pub fn standing(&self, answer: &[u8], veil: &Veil) -> Option<Standing> {
+        let answer: Value = serde_json::from_slice(answer).ok()?;
+        let word = pointer::text(&answer, &self.task.status)?;
+        if self.task.ready.contains(&word) {
+            return Some(Standing::Ready);
+        }
+        if self.task.gone.contains(&word) {
+            return Some(Standing::Gone);
+        }
+        let Some(failure) = self.task.failed.get(&word) else {
+            return Some(Standing::Pending);
+        };
+        let kind = match failure {
+            Failure::Moderation => RefusalKind::Moderation {
+                stage: None,
+                categories: Vec::new(),
+            },
+            Failure::Invalid => RefusalKind::Invalid,
+            Failure::Failed => RefusalKind::Overloaded,
+        };
+        Some(Standing::Failed(Refusal {
+            kind,
+            status: 200,
+            code: bounded::name(&word.replace(' ', "-")),
+            message: self.error(&answer, veil).unwrap_or_default(),
+            retry_after: None,
+            request_id: None,
+        }))
+    }
+
+    /// Reads what is ready.
+    pub fn ready(&self, answer: &[u8]) -> Ready {
+        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        let urls = pointer::all(&answer, &self.task.results);
+        let sources = urls.iter().filter_map(|url| self.source(url.as_str()?));
+        Ready {
+            sources: sources.collect(),
+            came: urls.len() as u64,
+            cost: self.cost(&answer),
+        }
+    }
+
+    /// What is said about an error.
+    pub fn error(&self, answer: &Value, veil: &Veil) -> Option<String> {
+        let said = pointer::text(answer, self.task.error.as_ref()?)?;
+        let said = bounded::sentence(&veil.over(&said));
+        Some(veil.over(&said).into_owned())
+    }
+
+    /// A URL below the base URL.
+    pub fn below(&self, path: &str) -> Result<Url, String> {
+        let base = self.base_url.trim_end_matches('/');
+        Url::parse(&format!("{base}{path}")).map_err(|_| "it is asked for at no URL".to_owned())
+    }
+
+    /// A URL out of an answer that the key may go to.
+    fn own_url(&self, text: &str) -> Result<Url, String> {
+        let refused = || "it is to be asked for where the key may not go".to_owned();
+        let url = Url::parse(text).map_err(|_| refused())?;
+        let base = Url::parse(&self.base_url).map_err(|_| refused())?;
+        let is_same = url.origin() == base.origin();
+        match is_same || address::is_known(&url, &self.hosts) {
+            true => Ok(url),
+            false => Err(refused()),
+        }
+    }
+
+    /// A URL out of an answer that a picture may be fetched from, without any key: `https`, or on this machine where
+    /// the whole provider is.
+    fn source(&self, text: &str) -> Option<Url> {
+        let url = Url::parse(text).ok()?;
+        let base = Url::parse(&self.base_url).ok()?;
+        let is_local = url.scheme() == "http" && address::is_here(&url) && address::is_here(&base);
+        (url.scheme() == "https" || is_local).then_some(url)
+    }
+
+    fn cost(&self, answer: &Value) -> Option<Micro> {
+        let text = pointer::text(answer, self.task.cost.as_ref()?)?;
+        // As money is written: whole units and at most six decimals of them.
+        let units = Micro::parse(&text)?;
+        let micro = u128::from(units.0) * u128::from(self.task.cost_unit);
+        Some(Micro(u64::try_from(micro.div_ceil(1_000_000)).ok()?))
+    }
+}
+
+/// A ticket as a part of a URL's path.
+pub(super) fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+                out.push(char::from(byte));
+            }
+            // A dot alone would be another path.
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::{Standing, TaskForm, encoded};
+    use crate::reply::RefusalKind;
+    use crate::veil::Veil;
+    use model::Micro;
+
+    /// As Black Forest Labs speaks, with what else there is.
+    fn form(base_url: &str, poll: &str) -> TaskForm {
+        let task = format!(
+            r#"{{"ticket": "/id", {poll}, "status": "/status", "ready": ["Ready"], "gone": ["Task not found"],
+            "failed": {{"Content Moderated": "moderation", "Error": "failed"}}, "results": "/result/*/url",
+            "cost": "/cost", "cost_unit": 10000, "error": "/message"}}"#
+        );
+        TaskForm {
+            base_url: base_url.to_owned(),
+            hosts: vec!["api.us1.example.com".to_owned()],
+            task: serde_json::from_str(&task).unwrap(),
+        }
+    }
+
+    fn ticket(form: &TaskForm, answer: &str) -> Result<(String, String, Option<Micro>), String> {
+        let ticket = form.ticket(answer.as_bytes(), &Veil::default())?;
+        Ok((ticket.id, ticket.poll.to_string(), ticket.cost))
+    }
+
+    #[test]
+    fn a_key_goes_where_the_request_went_and_to_the_hosts_of_the_table() {
+        let form = form("https://api.example.com/v1", r#""poll_at": "/polling_url""#);
+        let at = |url: &str| {
+            let answer = format!(r#"{{"id": "t", "polling_url": "{url}", "cost": 4.1}}"#);
+            ticket(&form, &answer).map(|(_, url, _)| url)
+        };
+        for url in [
+            "https://api.example.com/v1/get_result?id=t",
+            "https://api.us1.example.com/v1/get_result?id=t",
+        ] {
+            assert_eq!(at(url).as_deref(), Ok(url));
+        }
+        for url in [
+            "https://evil.example.com/",
+            "https://api.us1.example.com.evil.com/",
+            "https://api.us1.example.com:8443/",
+            "http://api.us1.example.com/",
+            "http://api.example.com/v1",
+            "https://api.example.com@evil.com/",
+            "http://127.0.0.1/",
+            "file:///etc/passwd",
+            "/v1/get_result",
+        ] {
+            let refused = "it is to be asked for where the key may not go";
+            assert_eq!(at(url), Err(refused.to_owned()), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_ticket_is_a_part_of_a_path_and_no_more() {
+        let form = form(
+            "https://api.example.com/v1/",
+            r#""poll": "/tasks/{ticket}""#,
+        );
+        let odd = ticket(&form, r#"{"id": "../a?b", "cost": "4.1"}"#);
+        assert_eq!(odd, Err("there is no ticket in it".to_owned()));
+        let told = ticket(&form, r#"{"id": "../a/b", "cost": "4.1"}"#).unwrap();
+        assert_eq!(told.1, "https://api.example.com/v1/tasks/%2E%2E%2Fa%2Fb");
+        assert_eq!(told.2, Some(Micro(41_000)));
+        assert_eq!(encoded("a-b_c~d.e"), "a-b_c~d%2Ee");
+        for (answer, said) in [
+            ("", "it is not JSON"),
+            ("{}", "there is no ticket in it"),
+            (r#"{"message": "queue\nfull"}"#, "queue full"),
+        ] {
+            assert_eq!(ticket(&form, answer), Err(said.to_owned()), "{answer}");
+        }
+        let veil = Veil::new([&SecretString::from("sk-0123456789")]);
+        let answer = br#"{"id": "sk-0123456789", "message": "got sk-0123456789"}"#;
+        assert_eq!(form.ticket(answer, &veil).unwrap_err(), "got (your key)");
+    }
+
+    #[test]
+    fn pictures_are_fetched_by_https_or_where_all_is_on_this_machine() {
+        let answer = br#"{"result": [{"url": "https://cdn.example.com/1"}, {"url": "http://cdn.example.com/2"},
+            {"url": "http://127.0.0.1:9/3"}, {"url": "file:///4"}, {"url": 5}]}"#;
+        let sources = |base: &str| -> Vec<String> {
+            let ready = form(base, r#""poll": "/""#).ready(answer);
+            assert_eq!(ready.came, 5);
+            ready.sources.iter().map(ToString::to_string).collect()
+        };
+        let far = sources("https://api.example.com");
+        assert_eq!(far, ["https://cdn.example.com/1"]);
+        let here = sources("http://127.0.0.1:7/v1");
+        assert_eq!(here, ["https://cdn.example.com/1", "http://127.0.0.1:9/3"]);
+    }
+
+    #[test]
+    fn how_it_stands() {
+        let form = form("https://api.example.com", r#""poll": "/""#);
+        let standing = |answer: &str| form.standing(answer.as_bytes(), &Veil::default());
+        let word = |word: &str| standing(&format!(r#"{{"status": "{word}", "message": "m"}}"#));
+        assert_eq!(word("Ready"), Some(Standing::Ready));
+        assert_eq!(word("Task not found"), Some(Standing::Gone));
+        assert_eq!(word("Reasoning"), Some(Standing::Pending));
+        for answer in ["", "{}", "[]", r#"{"status": null}"#] {
+            assert_eq!(standing(answer), None, "{answer}");
+        }
+        let Some(Standing::Failed(refusal)) = word("Content Moderated") else {
+            panic!("it failed");
+        };
+        assert_eq!(refusal.said(), "200 Content-Moderated: m");
+        assert!(matches!(refusal.kind, RefusalKind::Moderation { .. }));
+    }
+}

@@ -1,0 +1,48 @@
+//! What a refusal means by its status alone: providers of tickets have no words in common.
+
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use super::form::TaskForm;
+use crate::reply::{Refusal, RefusalKind};
+use crate::table::Row;
+use crate::veil::Veil;
+
+/// Reads an answer that is not a success. `None` if nobody knows whether the request was accepted.
+pub(super) fn read(
+    row: &Row,
+    form: &TaskForm,
+    status: u16,
+    headers: &HeaderMap,
+    body: &[u8],
+    veil: &Veil,
+) -> Option<Refusal> {
+    let told: Option<Value> = serde_json::from_slice(body).ok();
+    let said = told.and_then(|told| form.error(&told, veil));
+    let kind = match status {
+        300..=399 => RefusalKind::Redirect(String::new()),
+        408 | 409 | 500..=599 if said.is_none() || !row.is_unpaid(status) => return None,
+        408 | 409 | 500..=599 => RefusalKind::Overloaded,
+        401 | 403 => RefusalKind::Credentials,
+        402 => RefusalKind::Quota,
+        404 => RefusalKind::NoModel,
+        429 => RefusalKind::RateLimit,
+        _ => RefusalKind::Invalid,
+    };
+    Some(Refusal {
+        kind,
+        status,
+        code: None,
+        message: said.unwrap_or_default(),
+        retry_after: retry_after(headers),
+        request_id: None,
+    })
+}
+
+/// How long an answer asks to wait, in whole seconds.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get("retry-after")?.to_str().ok()?;
+    value.trim().parse().ok().map(Duration::from_secs)
+}

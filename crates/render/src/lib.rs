@@ -1,0 +1,120 @@
+//! The local renderer: draws an HTML page in this process, offline, always the same pixels for the
+//! same page, fonts and pictures. Knows no manifest, no template and no file.
+
+pub mod breaks;
+mod canvas;
+mod colour;
+mod contrast;
+mod css;
+mod draw;
+mod fit;
+mod fonts;
+#[cfg(test)]
+mod headlines;
+mod images;
+mod numerals;
+#[cfg(test)]
+mod layouts;
+#[cfg(test)]
+mod overlays;
+mod page;
+mod placed;
+mod scan;
+mod setting;
+mod spacing;
+pub mod typeset;
+mod words;
+
+use std::fmt;
+
+pub use colour::{hex_ratio, is_light};
+pub use contrast::{Faint, contrast};
+pub use draw::{check, draw};
+pub use fonts::{FontError, Fonts};
+pub use images::image_names;
+pub use numerals::{NUMERALS, NUMERALS_SIZE};
+
+/// Counts in every local key; raised whenever the same page may give another file.
+pub const VERSION: u32 = 3;
+
+/// The largest picture, in px a side.
+pub const SIDE: u32 = 8192;
+/// The longest page, in bytes.
+pub const HTML_BYTES: usize = 2 << 20;
+/// The deepest nesting of elements.
+pub const NODE_DEPTH: usize = 100;
+/// The most elements and texts on a page.
+pub const NODES: usize = 20_000;
+/// The most elements with `data-role`, `data-fit` or `data-break` on a page.
+pub const MARKS: usize = 500;
+/// The most pixels that the pictures of one page may have together once decoded.
+pub const IMAGE_PIXELS: u64 = 128 << 20;
+
+/// Why a page was not drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DrawError {
+    /// No font has these characters.
+    MissingGlyphs(Vec<char>),
+    /// A text does not fit its box, leaves the picture or runs into another one.
+    Overflow {
+        /// The `data-role` of the text.
+        what: String,
+        /// By how many px.
+        by: u32,
+    },
+    /// The page or its style sheet cannot be read.
+    Html(String),
+    /// A picture of the page is not there or cannot be read.
+    Image {
+        /// Its name in the page.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// The picture would have no pixels or too many.
+    Size {
+        /// Asked for.
+        width: u32,
+        /// Asked for.
+        height: u32,
+    },
+    /// The drawing library failed.
+    Draw(String),
+}
+
+impl fmt::Display for DrawError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingGlyphs(chars) => {
+                let shown: Vec<String> = chars
+                    .iter()
+                    .take(10)
+                    .map(|c| format!("`{c}` (U+{:04X})", u32::from(*c)))
+                    .collect();
+                write!(f, "no font has {}", shown.join(", "))?;
+                match chars.len().saturating_sub(shown.len()) {
+                    0 => Ok(()),
+                    more => write!(f, " and {more} more"),
+                }
+            }
+            Self::Overflow { what, by } if what.is_empty() => {
+                write!(
+                    f,
+                    "a text without `data-role` is {by} px too large for its place"
+                )
+            }
+            Self::Overflow { what, by } => {
+                write!(f, "the `{what}` is {by} px too large for its place")
+            }
+            Self::Html(why) => f.write_str(why),
+            Self::Image { name, why } => write!(f, "the picture `{name}` {why}"),
+            Self::Size { width, height } => write!(
+                f,
+                "a picture of {width}x{height} px cannot be drawn; each side is 1 to {SIDE} px"
+            ),
+            Self::Draw(why) => write!(f, "the page cannot be drawn: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for DrawError {}

@@ -1,0 +1,160 @@
+//! What happens in a run, as the report hears it. Knows nothing of how it is shown.
+
+use std::time::Duration;
+
+use base::diagnostic::Diagnostic;
+use base::digest::Digest;
+
+/// What became of an asset, or what would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// `plan`: it would be made.
+    Make,
+    /// `plan`: it would come from the store.
+    Restore,
+    /// It is paid for and on its way: the next run collects it.
+    Pending,
+    /// It was made.
+    Made,
+    /// It was made by the draft profile.
+    Draft,
+    /// It came from the store, for nothing.
+    Restored,
+    /// It could not be made.
+    Failed,
+    /// Something it needs is missing, so it was not tried.
+    Blocked,
+    /// There was nothing to do.
+    Fresh,
+}
+
+impl State {
+    /// The word that people and machines read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Make => "make",
+            Self::Restore => "restore",
+            Self::Pending => "pending",
+            Self::Made => "made",
+            Self::Draft => "draft",
+            Self::Restored => "restored",
+            Self::Failed => "failed",
+            Self::Blocked => "blocked",
+            Self::Fresh => "fresh",
+        }
+    }
+}
+
+/// Money, in whole micro-dollars. An unknown price is never shown as nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// So many millionths of a US dollar.
+    Known(u64),
+    /// Nobody knows the price.
+    Unknown,
+}
+
+impl Cost {
+    /// Nothing to pay.
+    pub const FREE: Self = Self::Known(0);
+
+    /// Both together; unknown if one of them is.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Known(a), Self::Known(b)) => Self::Known(a.saturating_add(b)),
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// One asset, done or planned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssetReport {
+    /// Its id.
+    pub id: String,
+    /// What became of it.
+    pub state: State,
+    /// Why: `never made`, `text.headline changed`, what the provider said.
+    pub reason: Option<String>,
+    /// The key of its export, if it got so far.
+    pub key: Option<Digest>,
+    /// The output path, from the project's root.
+    pub output: String,
+    /// The file that is there, if it is known.
+    pub picture: Option<Digest>,
+    /// What was paid in this run.
+    pub cost: Cost,
+    /// `plan`: what it would cost.
+    pub estimate: Option<Cost>,
+    /// More to say about it, a line each.
+    pub notes: Vec<String>,
+}
+
+/// What `plan` found.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Plan<'a> {
+    /// All selected assets, fresh ones too, in the order of the manifests.
+    pub assets: &'a [AssetReport],
+    /// Files in the output folder that belong to no asset.
+    pub unclaimed: &'a [String],
+    /// How many paid requests would be sent.
+    pub requests: usize,
+    /// How many more, if no key and no trust were missing: those of assets that are blocked.
+    pub withheld: usize,
+    /// Whether the estimate may shrink, because some assets wait for another's picture.
+    pub up_to: bool,
+}
+
+/// The end of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Nothing to do.
+    pub fresh: usize,
+    /// From the store.
+    pub restored: usize,
+    /// Made.
+    pub made: usize,
+    /// Not made.
+    pub failed: usize,
+    /// Not tried.
+    pub blocked: usize,
+    /// Made as drafts.
+    pub draft: usize,
+    /// Paid requests that were sent.
+    pub requests: usize,
+    /// What they cost.
+    pub cost: Cost,
+    /// Whether the cost is a bound, not a bill.
+    pub up_to: bool,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// Something that happened. Events may come from any thread.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// So many assets are about to be worked on (the fresh ones not counted).
+    Begin {
+        /// How many [`Event::Done`] are to be expected that are not fresh.
+        total: usize,
+    },
+    /// Work on an asset begins; to be followed by its [`Event::Done`]. A second one with the same
+    /// id says what is being done now.
+    Running {
+        /// The asset.
+        id: &'a str,
+        /// What is being done: `openai/gpt-image-2`, `drawing`.
+        what: &'a str,
+    },
+    /// An asset is done.
+    Done(&'a AssetReport),
+    /// Something is wrong, and the run goes on.
+    Diagnostic(&'a Diagnostic),
+    /// Something worth a line.
+    Note(&'a str),
+    /// What would be done.
+    Plan(&'a Plan<'a>),
+    /// The end.
+    Summary(&'a Summary),
+}

@@ -1,0 +1,528 @@
+//! The only place that prints. Standard output takes data: JSON lines, the plan, `show`, `why`;
+//! standard error takes talk: what was made, what went wrong, the moving lines of a terminal.
+//!
+//! It hears [`Event`]s, from any thread, and shows them in one of three ways: as plain lines, as
+//! plain lines above moving ones if standard error is a terminal, or as JSON lines. It knows
+//! nothing of how pictures are made, and reads no environment. A reader that went away
+//! (`gpbuild plan | head`) is no error: nothing more is written to it, and the build goes on.
+
+mod event;
+mod json;
+mod live;
+mod plain;
+mod words;
+
+use std::borrow::Cow;
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use anstream::AutoStream;
+use indicatif::ProgressDrawTarget;
+
+pub use self::event::{AssetReport, Cost, Event, Plan, State, Summary};
+use self::live::Live;
+use self::plain::{Level, Paint};
+use base::diagnostic::{Diagnostic, Failure};
+use base::door;
+use base::fs::system_words;
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ColorChoice {
+    /// If the stream is a terminal and the environment does not object.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl ColorChoice {
+    /// The names that the command line takes.
+    pub const NAMES: [&'static str; 3] = ["auto", "always", "never"];
+
+    /// Reads a name of [`ColorChoice::NAMES`].
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "auto" => Some(Self::Auto),
+            "always" => Some(Self::Always),
+            "never" => Some(Self::Never),
+            _ => None,
+        }
+    }
+}
+
+/// What the environment says about terminals, as it was read at the edge.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// `NO_COLOR`; any text but the empty one means no colour.
+    pub no_color: Option<String>,
+    /// `TERM`; `dumb` means neither colour nor moving lines.
+    pub term: Option<String>,
+}
+
+/// How to report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReportOptions {
+    /// JSON lines on standard output.
+    pub json: bool,
+    /// Colour or not.
+    pub color: ColorChoice,
+    /// How many `-q`: 1 leaves what went wrong, 2 only errors.
+    pub quiet: u8,
+    /// How many `-v`: 1 adds what was fresh and what is begun, 2 the keys.
+    pub verbose: u8,
+    /// Whether the command is `plan`: its text is data then, and JSON has estimates.
+    pub plan: bool,
+    /// What the environment says.
+    pub environment: Environment,
+}
+
+impl ReportOptions {
+    fn color_on(&self, terminal: bool) -> bool {
+        match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                let refused = self
+                    .environment
+                    .no_color
+                    .as_deref()
+                    .is_some_and(|v| !v.is_empty());
+                terminal && !refused && !self.is_dumb()
+            }
+        }
+    }
+
+    fn is_dumb(&self) -> bool {
+        self.environment.term.as_deref() == Some("dumb")
+    }
+}
+
+/// Hears what is reported, besides those who read it: on the thread where it happens, so that it must not
+/// take long.
+pub type Listener = Box<dyn Fn(&Event) + Send + Sync>;
+
+/// Hears events and shows them; shared by all threads.
+pub struct Reporter {
+    json: bool,
+    /// Whether this process's terminal may be asked anything.
+    asks: bool,
+    listener: OnceLock<Listener>,
+    plan: bool,
+    level: Level,
+    /// Whether moving lines may be drawn.
+    moving: bool,
+    /// Pictures are being made: since `Begin`, until it is told what came of it.
+    making: AtomicBool,
+    started: Mutex<Instant>,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    /// Standard output is JSON.
+    json: bool,
+    out: Stream,
+    err: Stream,
+    live: Option<Live>,
+}
+
+struct Stream {
+    to: Box<dyn Write + Send>,
+    paint: Paint,
+    gone: bool,
+    /// Why not all could be written, if it was not that the reader went away.
+    unwritten: Option<io::Error>,
+}
+
+impl Stream {
+    fn write(&mut self, text: &str) {
+        if self.gone {
+            return;
+        }
+        let written = self
+            .to
+            .write_all(text.as_bytes())
+            .and_then(|()| self.to.flush());
+        if let Err(error) = written {
+            self.gone = true;
+            // Whoever closed a pipe has read enough.
+            self.unwritten = Some(error).filter(|e| e.kind() != io::ErrorKind::BrokenPipe);
+        }
+    }
+}
+
+/// Writes into a stream of another reporter, whole lines at a time.
+struct Through {
+    reporter: Arc<Reporter>,
+    to_out: bool,
+}
+
+impl Write for Through {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        self.reporter.lock().write(self.to_out, &text);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// Writes whole lines, above the moving ones. All that is shown goes through here.
+    fn write(&mut self, to_out: bool, text: &str) {
+        let stream = if to_out { &mut self.out } else { &mut self.err };
+        let text = match stream.paint {
+            _ if to_out && self.json => door::json(text),
+            Paint(true) => door::colored(text),
+            Paint(false) => door::lines(text),
+        };
+        let text = text.as_ref();
+        match &self.live {
+            Some(live) => live.aside(|| stream.write(text)),
+            None => stream.write(text),
+        }
+    }
+
+    fn say(&mut self, line: &str) {
+        self.write(false, &format!("{line}\n"));
+    }
+}
+
+impl Reporter {
+    /// A reporter to this process's standard output and error.
+    pub fn new(options: &ReportOptions) -> Self {
+        let (out, err) = (io::stdout(), io::stderr());
+        let (out_terminal, err_terminal) = (out.is_terminal(), err.is_terminal());
+        let color = [
+            options.color_on(out_terminal),
+            options.color_on(err_terminal),
+        ];
+        let choice = |on| match on {
+            true => anstream::ColorChoice::Always,
+            false => anstream::ColorChoice::Never,
+        };
+        let mut reporter = Self::to(
+            options,
+            color,
+            Box::new(AutoStream::new(out, choice(color[0]))),
+            Box::new(AutoStream::new(err, choice(color[1]))),
+        );
+        reporter.asks = true;
+        reporter.moving = err_terminal && !options.json && options.quiet == 0 && !options.is_dumb();
+        reporter
+    }
+
+    /// A reporter to two writers that are no terminals; it asks nobody.
+    pub fn with_writers(
+        options: &ReportOptions,
+        out: Box<dyn Write + Send>,
+        err: Box<dyn Write + Send>,
+    ) -> Self {
+        Self::to(options, [options.color_on(false); 2], out, err)
+    }
+
+    fn to(
+        options: &ReportOptions,
+        [out_color, err_color]: [bool; 2],
+        out: Box<dyn Write + Send>,
+        err: Box<dyn Write + Send>,
+    ) -> Self {
+        let stream = |to, color| Stream {
+            to,
+            paint: Paint(color),
+            gone: false,
+            unwritten: None,
+        };
+        Self {
+            json: options.json,
+            asks: false,
+            listener: OnceLock::new(),
+            plan: options.plan,
+            level: Level {
+                quiet: options.quiet,
+                verbose: options.verbose,
+            },
+            moving: false,
+            making: AtomicBool::new(false),
+            started: Mutex::new(now()),
+            inner: Mutex::new(Inner {
+                json: options.json,
+                out: stream(out, out_color),
+                err: stream(err, err_color),
+                live: None,
+            }),
+        }
+    }
+
+    /// Whether anything is said of an asset in this state: thousands of them need not be told of for nothing.
+    pub fn tells(&self, state: State) -> bool {
+        self.json || self.level.shows(state)
+    }
+
+    /// Whether a person sits at a terminal that can show moving lines.
+    pub fn is_live(&self) -> bool {
+        self.moving
+    }
+
+    /// How long this reporter has been there: for the last line of a run.
+    pub fn elapsed(&self) -> Duration {
+        self.started
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .elapsed()
+    }
+
+    /// Whether pictures are being made, or asked for: what is paid for may be under way.
+    pub fn is_making(&self) -> bool {
+        self.making.load(Ordering::SeqCst)
+    }
+
+    /// Begins to count anew: another run in the same process.
+    pub fn restart(&self) {
+        self.making.store(false, Ordering::SeqCst);
+        *self.started.lock().unwrap_or_else(PoisonError::into_inner) = now();
+    }
+
+    /// A reporter that writes through this one, draws no moving lines and asks nobody: for work that goes
+    /// on beside another run.
+    pub fn beside(self: &Arc<Self>) -> Self {
+        let through = |to_out| {
+            let stream = |inner: &Inner| {
+                if to_out {
+                    inner.out.paint
+                } else {
+                    inner.err.paint
+                }
+            };
+            Stream {
+                paint: stream(&self.lock()),
+                to: Box::new(Through {
+                    reporter: Arc::clone(self),
+                    to_out,
+                }),
+                gone: false,
+                unwritten: None,
+            }
+        };
+        Self {
+            json: self.json,
+            asks: false,
+            listener: OnceLock::new(),
+            plan: false,
+            level: self.level,
+            moving: false,
+            making: AtomicBool::new(false),
+            started: Mutex::new(now()),
+            inner: Mutex::new(Inner {
+                json: self.json,
+                out: through(true),
+                err: through(false),
+                live: None,
+            }),
+        }
+    }
+
+    /// Tells one more listener from now on; the first one that is given stays the only one.
+    pub fn listen(&self, listener: Listener) {
+        // A second one has no place: nobody gives one.
+        let _ = self.listener.set(listener);
+    }
+
+    /// Shows something that happened.
+    pub fn event(&self, event: Event) {
+        match event {
+            Event::Begin { .. } => self.making.store(true, Ordering::SeqCst),
+            Event::Summary(_) => self.making.store(false, Ordering::SeqCst),
+            _ => {}
+        }
+        if let Some(listener) = self.listener.get() {
+            listener(&event);
+        }
+        let mut inner = self.lock();
+        if self.moving {
+            self.move_lines(&mut inner, &event);
+        }
+        if self.json {
+            self.json(&mut inner, &event);
+        } else {
+            self.plain(&mut inner, &event);
+        }
+    }
+
+    /// Writes data to standard output: `show`, `why`, a schema. It sets no colours.
+    pub fn out(&self, text: &str) {
+        let text = if self.json {
+            Cow::Borrowed(text)
+        } else {
+            door::lines(text)
+        };
+        self.lock().write(true, &text);
+    }
+
+    /// Says so if standard output could not be written, so that whoever reads it has not all of it.
+    pub fn is_unwritten(&self) -> bool {
+        let mut inner = self.lock();
+        let Some(error) = inner.out.unwritten.take() else {
+            return false;
+        };
+        inner.live = None;
+        let text = plain::diagnostic(&unwritten(&error), inner.err.paint);
+        inner.say(&text);
+        true
+    }
+
+    /// Shows what ended a command: errors first, at most
+    /// [`SHOWN`](base::diagnostic::SHOWN), then how many more. Nothing else is to be shown after
+    /// it.
+    pub fn failure(&self, failure: &Failure) {
+        let mut inner = self.lock();
+        inner.live = None;
+        if self.json {
+            let text: String = plain::first(failure).map(json::diagnostic).collect();
+            inner.write(true, &text);
+            if let Some(more) = plain::more(failure.diagnostics.len()) {
+                inner.say(&more);
+            }
+        } else {
+            let text = plain::failure(failure, inner.err.paint);
+            inner.say(&text);
+        }
+    }
+
+    /// Asks a person on the terminal; `None` if nobody is there: standard input or error is none, or a
+    /// machine reads along. Anything but yes is no.
+    pub fn ask(&self, question: &str) -> Option<bool> {
+        let someone =
+            self.asks && !self.json && io::stdin().is_terminal() && io::stderr().is_terminal();
+        if !someone {
+            return None;
+        }
+        self.lock()
+            .write(false, &format!("{} [y/N] ", words::clean(question)));
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).ok()?;
+        Some(matches!(answer.trim(), "y" | "Y" | "yes" | "是"))
+    }
+
+    fn move_lines(&self, inner: &mut Inner, event: &Event) {
+        match *event {
+            Event::Begin { total } if total > 0 => {
+                inner.live = Some(Live::start(total, ProgressDrawTarget::stderr()));
+            }
+            Event::Running { id, what } => {
+                if let Some(live) = &mut inner.live {
+                    live.running(id, what);
+                }
+            }
+            Event::Done(asset) => {
+                if let Some(live) = &mut inner.live {
+                    live.done(&asset.id, asset.state != State::Fresh);
+                }
+            }
+            Event::Summary(_) => inner.live = None,
+            _ => {}
+        }
+    }
+
+    fn plain(&self, inner: &mut Inner, event: &Event) {
+        let paint = inner.err.paint;
+        let level = self.level;
+        match *event {
+            Event::Begin { .. } => {}
+            // A moving line already says it.
+            Event::Running { id, what } if level.verbose > 0 && inner.live.is_none() => {
+                inner.say(&plain::running(id, what, paint));
+            }
+            Event::Running { .. } => {}
+            // The plan shows them all together.
+            Event::Done(_) if self.plan => {}
+            Event::Done(asset) if level.shows(asset.state) => {
+                inner.say(&plain::asset(asset, level, paint));
+            }
+            Event::Done(_) => {}
+            Event::Diagnostic(diagnostic) if level.shows_diagnostic(diagnostic.severity) => {
+                inner.say(&plain::diagnostic(diagnostic, paint));
+            }
+            Event::Diagnostic(_) => {}
+            Event::Note(note) if level.quiet == 0 => inner.say(&words::clean(note)),
+            Event::Note(_) => {}
+            Event::Plan(plan) if self.plan => {
+                let text = plain::plan(plan, level, inner.out.paint);
+                inner.write(true, &format!("{text}\n"));
+            }
+            Event::Plan(plan) => inner.say(&plain::plan(plan, level, paint)),
+            // The plan has a last line of its own.
+            Event::Summary(summary) if level.quiet == 0 && !self.plan => {
+                inner.say(&plain::summary(summary, paint));
+            }
+            Event::Summary(_) => {}
+        }
+    }
+
+    fn json(&self, inner: &mut Inner, event: &Event) {
+        match *event {
+            Event::Begin { .. } | Event::Running { .. } => {}
+            Event::Done(asset) => inner.write(true, &json::asset(asset, self.plan)),
+            Event::Diagnostic(diagnostic) => inner.write(true, &json::diagnostic(diagnostic)),
+            Event::Note(note) if self.level.quiet == 0 => inner.say(&words::clean(note)),
+            Event::Note(_) => {}
+            Event::Plan(plan) if self.plan => inner.write(true, &json::plan(plan)),
+            Event::Plan(_) => {}
+            Event::Summary(_) if self.plan => {}
+            Event::Summary(summary) => inner.write(true, &json::summary(summary)),
+        }
+    }
+
+    /// A thread that panicked while it reported leaves at worst half a line.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unwritten(error: &io::Error) -> Diagnostic {
+    Diagnostic::error(format!(
+        "cannot write to standard output: {}",
+        system_words(error)
+    ))
+}
+
+/// Shows what stands before any reporter: the help, the version, what is wrong with the command line. `plain` is
+/// the same as `colored`, without colours. Whether it could be written, if somebody asked for it.
+pub fn show_usage(plain: &str, colored: &str, to_out: bool) -> bool {
+    // What was typed stands in it: if that has to be escaped, colours do not matter any more.
+    let safe = door::lines(plain);
+    let text = if safe == plain { colored } else { &safe };
+    let written = if to_out {
+        written_to(anstream::stdout(), text)
+    } else {
+        written_to(anstream::stderr(), text)
+    };
+    match written {
+        Err(error) if to_out && error.kind() != io::ErrorKind::BrokenPipe => {
+            let text = unwritten(&error).render(false);
+            // There is nobody left to be told if this cannot be written.
+            let _ = written_to(anstream::stderr(), &format!("{text}\n"));
+            false
+        }
+        _ => true,
+    }
+}
+
+fn written_to(mut to: impl Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    to.flush()
+}
+
+#[expect(clippy::disallowed_methods, reason = "shown to people, nothing else")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[cfg(test)]
+mod tests;

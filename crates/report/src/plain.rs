@@ -1,0 +1,320 @@
+//! Events as lines of text for people, with or without colour. Makes texts only; knows nothing of
+//! where they go.
+
+use anstyle::{AnsiColor, Style};
+
+use super::event::{AssetReport, Cost, Plan, State, Summary};
+use super::words::{about, clean, dollars, elapsed, gap, sentence, thousands, width};
+use base::diagnostic::{Diagnostic, Failure, SHOWN, Severity, count};
+
+/// Where ids begin, behind the longest state and two spaces.
+const ID_COLUMN: usize = 10;
+
+/// Puts colour on words, or does not; every text reads the same without it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Paint(pub(super) bool);
+
+impl Paint {
+    fn with(self, style: Style, text: &str) -> String {
+        if self.0 && !text.is_empty() {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn state(self, state: State) -> String {
+        let color = match state {
+            State::Made | State::Draft | State::Restored => AnsiColor::Green,
+            State::Make | State::Restore | State::Pending => AnsiColor::Cyan,
+            State::Failed => AnsiColor::Red,
+            State::Blocked => AnsiColor::Yellow,
+            State::Fresh => return self.faint(state.word()),
+        };
+        self.with(color.on_default().bold(), state.word())
+    }
+
+    fn faint(self, text: &str) -> String {
+        self.with(Style::new().dimmed(), text)
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.with(Style::new().bold(), text)
+    }
+}
+
+/// How much is said: `-q` leaves only what went wrong, `-qq` only errors; `-v` adds what was fresh
+/// and what is begun, `-vv` the keys.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Level {
+    pub(super) quiet: u8,
+    pub(super) verbose: u8,
+}
+
+impl Level {
+    pub(super) fn shows(self, state: State) -> bool {
+        match state {
+            State::Failed | State::Blocked | State::Pending => self.quiet < 2,
+            State::Fresh => self.quiet == 0 && self.verbose > 0,
+            _ => self.quiet == 0,
+        }
+    }
+
+    pub(super) fn shows_diagnostic(self, severity: Severity) -> bool {
+        severity == Severity::Error || self.quiet < 2
+    }
+}
+
+/// `made      bootcamp  dist/bootcamp.png  (never made) · $0.053`, and a line for each note.
+pub(super) fn asset(report: &AssetReport, level: Level, paint: Paint) -> String {
+    let word = report.state.word();
+    let mut line = format!(
+        "{}{}{}  {}",
+        paint.state(report.state),
+        gap(word, ID_COLUMN),
+        paint.bold(&clean(&report.id)),
+        clean(&report.output)
+    );
+    // What failed is told whole, with its place, right after this line.
+    let reason = report
+        .reason
+        .as_ref()
+        .filter(|_| report.state != State::Failed);
+    if let Some(reason) = reason {
+        line += "  ";
+        line += &paint.faint(&format!("({})", clean(reason)));
+    }
+    match report.cost {
+        Cost::FREE => {}
+        Cost::Known(micros) => line += &format!(" · {}", dollars(micros)),
+        Cost::Unknown => line += " · cost unknown",
+    }
+    if let Some(key) = report.key.filter(|_| level.verbose > 1) {
+        line += &paint.faint(&format!("  {}", key.short()));
+    }
+    line + &notes(report)
+}
+
+fn notes(report: &AssetReport) -> String {
+    let indented = |note: &String| format!("\n{}{}", " ".repeat(ID_COLUMN), clean(note));
+    report.notes.iter().map(indented).collect()
+}
+
+/// `running   bootcamp  openai/gpt-image-2`
+pub(super) fn running(id: &str, what: &str, paint: Paint) -> String {
+    let word = "running";
+    let gap = gap(word, ID_COLUMN);
+    format!(
+        "{}{gap}{}  {}",
+        paint.faint(word),
+        paint.bold(&clean(id)),
+        clean(what)
+    )
+}
+
+/// `37 made, 0 failed in 1.8s · 3 requests · $0.159`
+pub(super) fn summary(summary: &Summary, paint: Paint) -> String {
+    let Summary {
+        fresh,
+        restored,
+        made,
+        failed,
+        blocked,
+        draft,
+        requests,
+        cost,
+        up_to,
+        ..
+    } = *summary;
+    let tried = made + restored + draft + failed + blocked > 0;
+    let parts: Vec<String> = [
+        (made > 0, format!("{made} made")),
+        (draft > 0, count(draft, "draft")),
+        (restored > 0, format!("{restored} restored")),
+        (tried, format!("{failed} failed")),
+        (blocked > 0, format!("{blocked} blocked")),
+        (fresh > 0 || !tried, format!("{fresh} fresh")),
+    ]
+    .into_iter()
+    .filter_map(|(shown, text)| shown.then_some(text))
+    .collect();
+    let mut line = format!("{} in {}", parts.join(", "), elapsed(summary.elapsed));
+    if requests > 0 {
+        line += &format!(" · {}", count(requests, "request"));
+    }
+    match cost {
+        Cost::FREE => {}
+        Cost::Known(micros) if up_to => line += &format!(" · up to {}", dollars(micros)),
+        Cost::Known(micros) => line += &format!(" · {}", dollars(micros)),
+        Cost::Unknown => line += " · cost unknown",
+    }
+    paint.bold(&line)
+}
+
+/// The plan: a list by state, what it would cost, and what belongs to nobody.
+pub(super) fn plan(plan: &Plan, level: Level, paint: Paint) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    if level.quiet == 0 {
+        let mut rows: Vec<&AssetReport> = plan
+            .assets
+            .iter()
+            // A fresh asset with a reason is pinned and stale: that is worth a line.
+            .filter(|asset| level.shows(asset.state) || asset.reason.is_some())
+            .collect();
+        rows.sort_by_key(|asset| asset.state);
+        lines = table(&rows, paint);
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+    }
+    lines.push(paint.bold(&total(plan)));
+    if !plan.unclaimed.is_empty() && level.quiet == 0 {
+        lines.push(String::new());
+        lines.push(format!("{} to no asset:", belong(plan.unclaimed.len())));
+        let shown = plan.unclaimed.iter().take(SHOWN);
+        lines.extend(shown.map(|path| format!("  {}", clean(path))));
+        lines.extend(more(plan.unclaimed.len()));
+    }
+    lines.join("\n")
+}
+
+fn belong(files: usize) -> String {
+    let verb = if files == 1 { "belongs" } else { "belong" };
+    format!("{} {verb}", count(files, "output"))
+}
+
+/// State, id, estimate and reason, in columns; a column that is empty everywhere is left out.
+fn table(rows: &[&AssetReport], paint: Paint) -> Vec<String> {
+    let cells: Vec<[String; 2]> = rows
+        .iter()
+        .map(|asset| [clean(&asset.id), estimate(asset)])
+        .collect();
+    let widest = |column: usize| cells.iter().map(|c| width(&c[column])).max().unwrap_or(0);
+    let (ids, estimates) = (widest(0), widest(1));
+    let line = |(asset, [id, estimate]): (&&AssetReport, &[String; 2])| {
+        let mut line = paint.state(asset.state);
+        let mut pending = gap(asset.state.word(), ID_COLUMN);
+        let mut cell = |before: String, text: String, after: String| {
+            if !text.is_empty() {
+                line += &format!("{pending}{before}{text}");
+                pending = String::new();
+            } else {
+                pending += &before;
+            }
+            pending += &after;
+        };
+        let space = if estimates > 0 { "  " } else { "" };
+        cell(String::new(), paint.bold(id), gap(id, ids) + space);
+        cell(gap(estimate, estimates), estimate.clone(), "  ".to_owned());
+        let reason = asset.reason.as_deref().map(clean).unwrap_or_default();
+        cell(String::new(), paint.faint(&reason), String::new());
+        line + &notes(asset)
+    };
+    rows.iter().zip(&cells).map(line).collect()
+}
+
+fn estimate(asset: &AssetReport) -> String {
+    match asset.estimate {
+        None | Some(Cost::FREE) => String::new(),
+        Some(Cost::Known(micros)) => about(micros),
+        Some(Cost::Unknown) => "unknown".to_owned(),
+    }
+}
+
+/// `would make 30 pictures and restore 2: about $1.20 · 30 requests (5 fresh, 1 blocked)`
+fn total(plan: &Plan) -> String {
+    let of = |states: &[State]| {
+        plan.assets
+            .iter()
+            .filter(|a| states.contains(&a.state))
+            .count()
+    };
+    let make = of(&[State::Make, State::Made, State::Draft]);
+    let restore = of(&[State::Restore, State::Restored]);
+    let mut doing = Vec::new();
+    if make > 0 {
+        doing.push(format!("make {}", count(make, "picture")));
+    }
+    if restore > 0 && make > 0 {
+        doing.push(format!("restore {restore}"));
+    } else if restore > 0 {
+        doing.push(format!("restore {}", count(restore, "picture")));
+    }
+    match (of(&[State::Pending]), doing.is_empty()) {
+        (0, _) => {}
+        (n, true) => doing.push(format!("collect {}", count(n, "picture"))),
+        (n, false) => doing.push(format!("collect {n}")),
+    }
+    let mut line = match doing.as_slice() {
+        [] => "nothing to make".to_owned(),
+        doing => format!("would {}", sentence(doing)),
+    };
+    line += &cost(plan, |state| state != State::Blocked, plan.requests);
+    let rest: Vec<String> = [State::Failed, State::Blocked, State::Fresh]
+        .into_iter()
+        .filter_map(|state| match of(&[state]) {
+            0 => None,
+            // What it would cost all the same, once it can be asked for.
+            n if state == State::Blocked => {
+                let cost = cost(plan, |state| state == State::Blocked, plan.withheld);
+                Some(format!("{n} {}{cost}", state.word()))
+            }
+            n => Some(format!("{n} {}", state.word())),
+        })
+        .collect();
+    if !rest.is_empty() {
+        line += &format!(" ({})", rest.join(", "));
+    }
+    line
+}
+
+/// What is known is summed and what is not is counted: an unknown price is never part of a sum.
+fn cost(plan: &Plan, of: impl Fn(State) -> bool, requests: usize) -> String {
+    let mut known = 0_u64;
+    let mut unknown = 0;
+    for asset in plan.assets.iter().filter(|asset| of(asset.state)) {
+        match asset.estimate {
+            Some(Cost::Known(micros)) => known = known.saturating_add(micros),
+            Some(Cost::Unknown) => unknown += 1,
+            None => {}
+        }
+    }
+    let bound = if plan.up_to { "up to" } else { "about" };
+    let price = match (known, unknown) {
+        (0, 0) => String::new(),
+        (0, _) => ": cost unknown".to_owned(),
+        (known, 0) => format!(": {bound} {}", about(known)),
+        (known, unknown) => {
+            format!(": {bound} {}, and {unknown} of unknown price", about(known))
+        }
+    };
+    match requests {
+        0 => price,
+        requests => format!("{price} · {}", count(requests, "request")),
+    }
+}
+
+/// One diagnostic, with its source line.
+pub(super) fn diagnostic(diagnostic: &Diagnostic, paint: Paint) -> String {
+    diagnostic.render(paint.0)
+}
+
+/// All that ended a command: errors first, at most [`SHOWN`], the rest counted.
+pub(super) fn failure(failure: &Failure, paint: Paint) -> String {
+    let mut texts: Vec<String> = first(failure).map(|d| diagnostic(d, paint)).collect();
+    texts.extend(more(failure.diagnostics.len()));
+    texts.join("\n\n")
+}
+
+/// The diagnostics that are shown; a hundred warnings do not hide the error.
+pub(super) fn first(failure: &Failure) -> impl Iterator<Item = &Diagnostic> {
+    let mut sorted: Vec<&Diagnostic> = failure.diagnostics.iter().collect();
+    sorted.sort_by_key(|diagnostic| diagnostic.severity);
+    sorted.into_iter().take(SHOWN)
+}
+
+/// `… and 9,950 more`
+pub(super) fn more(all: usize) -> Option<String> {
+    let hidden = all.checked_sub(SHOWN).filter(|hidden| *hidden > 0)?;
+    Some(format!("… and {} more", thousands(hidden as u64)))
+}

@@ -1,0 +1,90 @@
+//! What has been made: objects (bytes by their digest) and entries (key -> result), in
+//! `store`, in the person's folder. A damaged object or entry is a miss that is told, never a wrong picture. Knows
+//! nothing of assets, plans or providers.
+
+mod adopt;
+mod disk;
+mod entry;
+mod flaw;
+mod gc;
+mod incoming;
+pub mod key;
+pub mod ledger;
+mod making;
+mod object;
+mod roots;
+mod ticket;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use base::diagnostic::{Diagnostic, Exit, Failure};
+use base::fs::{Durability, Folder, FsError};
+
+pub use entry::{ExportEntry, ShotEntry};
+pub use gc::{Keep, Removed, Stats, Swept, Verified};
+pub use incoming::{Arrived, Astray, Head, Incoming};
+pub use making::Payer;
+pub use object::{MAX_OBJECT_BYTES, StreamError};
+pub use roots::InUse;
+
+/// The version of the layout below it. A newer one is refused, not guessed at.
+const VERSION: u32 = 1;
+
+/// The store of a person, for all projects.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// The folder that it lies in, beside its ledger.
+    home: PathBuf,
+    folder: PathBuf,
+    /// The same folder, once it was opened: below it no link is followed.
+    opened: Arc<OnceLock<Folder>>,
+}
+
+impl Store {
+    /// The store in the folder `home`; nothing is written yet.
+    pub fn open(home: &Path) -> Result<Self, Failure> {
+        let store = Self {
+            home: home.to_path_buf(),
+            folder: home.join("store"),
+            opened: Arc::default(),
+        };
+        match store.read(&store.folder.join("VERSION"), 100) {
+            Ok(bytes) => {
+                let text = String::from_utf8_lossy(&bytes);
+                match text.trim().parse::<u32>() {
+                    Ok(version) if version <= VERSION => Ok(store),
+                    Ok(version) => Err(Failure::new(
+                        Exit::Damaged,
+                        Diagnostic::error(format!(
+                            "the store is of version {version}; this gpbuild knows {VERSION}"
+                        ))
+                        .hint("use a newer gpbuild: `gpbuild --version` says which one this is"),
+                    )),
+                    // The file only says which layout it is: what is there is still checked by digest.
+                    Err(_) => Ok(store),
+                }
+            }
+            Err(e) if e.is_not_found() => Ok(store),
+            Err(e) => Err(Failure::new(
+                Exit::Damaged,
+                Diagnostic::error(e.to_string())
+                    .hint("`GPBUILD_HOME` names the folder of store and ledger, wherever it lies"),
+            )),
+        }
+    }
+
+    /// Writes the version, once.
+    fn prepare(&self) -> Result<(), FsError> {
+        let file = self.folder.join("VERSION");
+        if self.is_file(&file) {
+            return Ok(());
+        }
+        self.write(&file, format!("{VERSION}\n").as_bytes(), Durability::Free)
+    }
+
+    /// Where the store is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
