@@ -1,5 +1,25 @@
-//! The local renderer: draws an HTML page in this process, offline, always the same pixels for the
-//! same page, fonts and pictures. Knows no manifest, no template and no file.
+//! Draws an HTML page to pixels: in this process, offline, always the same pixels for the same page, fonts and
+//! pictures. Sets Chinese well. Knows no manifest, no template, no file and no provider.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use gpbuild_render::{DrawError, Fonts, draw};
+//!
+//! let fonts = Fonts::embedded()?;
+//! let page = "<html><body style='margin:0;width:300px;height:200px;background:#fff'>\
+//!             <h1 data-role='headline' data-fit='10 90' style='width:300px;height:120px'>30 天学会 Rust</h1></body></html>";
+//! // Pictures that the page names come as bytes: nothing is read from the disk or the network.
+//! let pictures = BTreeMap::new();
+//! let drawn = draw(page, 300, 200, &fonts, &pictures)?;
+//! assert_eq!(drawn.dimensions(), (300, 200));
+//! assert_eq!(drawn, draw(page, 300, 200, &fonts, &pictures)?);
+//!
+//! // What no font has is an error, and never a box.
+//! let error = draw("<p>🚀</p>", 300, 200, &fonts, &pictures).unwrap_err();
+//! assert_eq!(error, DrawError::MissingGlyphs(vec!['🚀']));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod breaks;
 mod canvas;

@@ -1,6 +1,33 @@
 //! What has been made: objects (bytes by their digest) and entries (key -> result), in
 //! `store`, in the person's folder. A damaged object or entry is a miss that is told, never a wrong picture. Knows
 //! nothing of assets, plans or providers.
+//!
+//! ```
+//! use base::fs::Durability;
+//! use gpbuild_store::key::Ingredients;
+//! use gpbuild_store::{ShotEntry, Store};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let store = Store::open(folder.path()).unwrap();
+//! // What a result depends on is its name.
+//! let mut ingredients = Ingredients::default();
+//! ingredients.add("prompt", "a red door");
+//! let key = ingredients.key("my tool's pictures");
+//! assert_eq!(store.shot(&key), None);
+//!
+//! let picture = store.put(b"its bytes", Durability::Paid)?;
+//! let entry = ShotEntry {
+//!     candidates: vec![picture],
+//!     model: "mine".to_owned(),
+//!     cost: 0,
+//!     ingredients,
+//! };
+//! store.put_shot(&key, &entry, Durability::Paid)?;
+//! assert_eq!(store.shot(&key), Some(entry));
+//! // Bytes are checked against their digest whenever they are read: damage is a miss.
+//! assert_eq!(store.get(&picture)?.as_deref(), Some(&b"its bytes"[..]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod adopt;
 mod disk;

@@ -145,8 +145,8 @@ impl Client {
             None if matches!(status.as_u16(), 404 | 410) => Polled::Gone,
             None => {
                 let status = status.as_u16();
-                let row = &self.config.row;
-                match refusal::read(row, form, status, &headers, &body, &self.veil()) {
+                let is_unpaid = |status| self.config.row.is_unpaid(status);
+                match refusal::read(is_unpaid, form, status, &headers, &body, &self.veil()) {
                     Some(refusal) => Polled::Refused(refusal),
                     None => Polled::Unknown(format!("the provider answered {status}")),
                 }
@@ -244,8 +244,8 @@ impl Client {
     async fn refused(&self, response: &mut Response) -> Result<Refusal, String> {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = beginning(response).await;
-        let row = &self.config.row;
-        let refusal = refusal::read(row, &self.form, status, &headers, &body, &self.veil());
+        let is_unpaid = |status| self.config.row.is_unpaid(status);
+        let refusal = refusal::read(is_unpaid, &self.form, status, &headers, &body, &self.veil());
         refusal.ok_or_else(|| format!("something between here and the provider answered {status}"))
     }
 

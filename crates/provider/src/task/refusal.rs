@@ -7,12 +7,11 @@ use serde_json::Value;
 
 use super::form::TaskForm;
 use crate::reply::{Refusal, RefusalKind};
-use crate::table::Row;
 use crate::veil::Veil;
 
-/// Reads an answer that is not a success. `None` if nobody knows whether the request was accepted.
+/// Reads an answer that is not a success; `is_unpaid` says which statuses are surely not paid for. `None` if nobody knows whether the request was accepted.
 pub(super) fn read(
-    row: &Row,
+    is_unpaid: impl Fn(u16) -> bool,
     form: &TaskForm,
     status: u16,
     headers: &HeaderMap,
@@ -23,7 +22,7 @@ pub(super) fn read(
     let said = told.and_then(|told| form.error(&told, veil));
     let kind = match status {
         300..=399 => RefusalKind::Redirect(String::new()),
-        408 | 409 | 500..=599 if said.is_none() || !row.is_unpaid(status) => return None,
+        408 | 409 | 500..=599 if said.is_none() || !is_unpaid(status) => return None,
         408 | 409 | 500..=599 => RefusalKind::Overloaded,
         401 | 403 => RefusalKind::Credentials,
         402 => RefusalKind::Quota,
