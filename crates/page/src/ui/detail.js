@@ -1,9 +1,8 @@
 // One asset, looked at closely: its pictures under a slider, prompt and diff, candidates, the edit box and the
 // button that makes it.
 
-import { cards, isMaking, isShown } from './gallery.js';
 import { call, make, order } from './orders.js';
-import { $, h, isPicture, now, priceOf, reasonOf, shownOf, stateOf, t, urlOf, view } from './state.js';
+import { $, cards, h, isMaking, isPicture, isShown, now, priceOf, reasonOf, shownOf, stateOf, t, urlOf, view } from './state.js';
 
 /** So many characters of what did not change are shown on either side of what did. */
 const AROUND = 80;

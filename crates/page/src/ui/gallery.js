@@ -1,9 +1,7 @@
 // All assets by manifest: single ones as a grid, a carousel as a strip.
 
 import { openDetail } from './detail.js';
-import { $, h, isPicture, now, priceOf, reasonOf, shownOf, stateOf, t, urlOf, view } from './state.js';
-
-export const cards = new Map();
+import { $, cards, h, isPicture, isShown, isWorking, now, priceOf, reasonOf, shownOf, stateOf, t, urlOf, view } from './state.js';
 
 /** A picture that is swapped once the new one is decoded, so that nothing flickers. */
 export function setPicture(img, digest) {
@@ -62,15 +60,6 @@ export function fillCard(row) {
 
 /** May break after a slash. */
 const breakable = text => text.split(/(?<=\/)/).flatMap((part, n) => (n === 0 ? [part] : [h('wbr'), part]));
-
-export const isWorking = id => Object.values(now.progress).some(run => id in run.running);
-export const isMaking = id => [...now.jobs.values()].some(job => job.action === 'make' && job.id === id);
-
-export function isShown(row) {
-  const words = view.search.trim().toLowerCase();
-  const found = !words || `${row.id} ${row.output} ${row.manifest}`.toLowerCase().includes(words);
-  return found && (view.state === 'all' || stateOf(row) === view.state);
-}
 
 /** The sections in order: manifest, then what stands in it: single assets as a grid, a carousel as a strip. */
 function sections() {

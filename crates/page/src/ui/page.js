@@ -2,9 +2,9 @@
 // text. Nothing is kept but the language and the theme.
 
 import { closeDetail, renderDetail, step } from './detail.js';
-import { cards, fillCard, isWorking, renderGallery, setPicture } from './gallery.js';
+import { fillCard, renderGallery, setPicture } from './gallery.js';
 import { renderJobs } from './orders.js';
-import { $, STATES, THEMES, dollars, h, isPicture, now, stateOf, t, view } from './state.js';
+import { $, STATES, THEMES, cards, dollars, h, isPicture, isWorking, now, stateOf, t, view } from './state.js';
 
 // ---- The frame around the gallery ----------------------------------------------------------------------
 

@@ -55,3 +55,15 @@ export function reasonOf(row) {
   const changed = /^(.+) changed$/.exec(row.reason);
   return fixed[row.reason] ?? (changed ? `已改：${changed[1]}` : row.reason);
 }
+
+/** The cards that are shown, by asset: what a detail gives the focus back to. */
+export const cards = new Map();
+
+export const isWorking = id => Object.values(now.progress).some(run => id in run.running);
+export const isMaking = id => [...now.jobs.values()].some(job => job.action === 'make' && job.id === id);
+
+export function isShown(row) {
+  const words = view.search.trim().toLowerCase();
+  const found = !words || `${row.id} ${row.output} ${row.manifest}`.toLowerCase().includes(words);
+  return found && (view.state === 'all' || stateOf(row) === view.state);
+}
