@@ -80,10 +80,14 @@ impl Page {
 
     /// Saves other words, and waits until they are drawn.
     fn save(&self, words: &str) {
-        let before = self.project.read(DRAFT);
+        // None for a moment, if a build began while the manifest was half written: then there is no such asset.
+        let draft = || std::fs::read(self.project.path(DRAFT)).ok();
+        let before = draft();
         self.project
             .write("gpbuild.toml", Project::one_manifest(words));
-        until(words, || self.project.read(DRAFT) != before);
+        until(words, || {
+            draft().is_some_and(|now| before.as_ref() != Some(&now))
+        });
     }
 
     fn files(&self) -> usize {

@@ -4,11 +4,12 @@
 use std::sync::PoisonError;
 
 use crate::manifest::{At, Edit, Reference, is_glob};
+use crate::spec::Problems;
 use crate::spec::context::{self, Context};
 use crate::spec::preflight::{Mask, Preflight};
 use crate::spec::ready::Ready;
 use crate::spec::resolve::Resolver;
-use crate::spec::target::{From, MAX_PICTURE_BYTES, Problems, Target};
+use crate::spec::target::{From, MAX_PICTURE_BYTES, Target};
 use base::diagnostic::{Diagnostic, Place, beginning, list};
 use base::path::ProjectPath;
 use base::text::Text;

@@ -1,9 +1,10 @@
 //! What is delivered of a target: its size, format and byte limit, and the path it goes to.
 
+use crate::spec::Problems;
 use crate::spec::context::Context;
 use crate::spec::ready::Ready;
 use crate::spec::resolve::Resolver;
-use crate::spec::target::{Problems, Target};
+use crate::spec::target::Target;
 use base::diagnostic::{Diagnostic, Place, list};
 use base::path::ProjectPath;
 use export::{Export, Format};

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use crate::manifest::{At, Reference};
+use crate::spec::Problems;
 use crate::spec::context::Context;
 use crate::spec::ready::Ready;
 use crate::spec::resolve::Resolver;
-use crate::spec::target::{MAX_PICTURE_BYTES, Problems, SLIDE, Target};
+use crate::spec::target::{MAX_PICTURE_BYTES, SLIDE, Target};
 use crate::template;
 use base::diagnostic::{Diagnostic, Place, list};
 use base::path::ProjectPath;

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use crate::data::{self, Item};
-use crate::manifest::{Items, is_glob};
+use crate::manifest::{Items, Tree, is_glob};
 use crate::spec::ForItem;
 use crate::spec::context::{self, Context};
-use crate::spec::resolve::Resolver;
 use base::diagnostic::{Diagnostic, beginning};
 use base::digest::{Digest, Hasher};
 use base::path::ProjectPath;
+use base::world::World;
 
 /// What is made for items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,68 +23,66 @@ pub enum Taken {
     Together,
 }
 
-impl Resolver<'_> {
-    /// The items of the files that a manifest names, in the order of the files.
-    pub(super) fn items(
-        &self,
-        items: &Items,
-        folder: &str,
-        taken: Taken,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Vec<Item> {
-        let at = &items.files;
-        let files = if is_glob(&at.value) {
-            match self.tree.glob(folder, &at.value) {
-                Ok(files) => {
-                    if files.is_empty() && !self.tree.is_part() {
-                        problems.push(
-                            Diagnostic::warning(format!("no file matches `{}`", at.value))
-                                .at(at.place.clone()),
-                        );
-                    }
-                    files
-                }
-                Err(why) => {
+/// The items of the files that a manifest names, in the order of the files.
+pub(super) fn read_items(
+    world: &World,
+    tree: &Tree,
+    items: &Items,
+    folder: &str,
+    taken: Taken,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Item> {
+    let at = &items.files;
+    let files = if is_glob(&at.value) {
+        match tree.glob(folder, &at.value) {
+            Ok(files) => {
+                if files.is_empty() && !tree.is_part() {
                     problems.push(
-                        Diagnostic::error(format!("`{}` {why}", beginning(&at.value)))
+                        Diagnostic::warning(format!("no file matches `{}`", at.value))
                             .at(at.place.clone()),
                     );
-                    Vec::new()
                 }
+                files
             }
-        } else {
-            match ProjectPath::join(folder, &at.value) {
-                Ok(path) => vec![path],
-                Err(why) => {
-                    problems.push(
-                        Diagnostic::error(format!("`{}` {why}", at.value)).at(at.place.clone()),
-                    );
-                    Vec::new()
-                }
-            }
-        };
-        let read = |file: &ProjectPath| {
-            let bytes = match taken {
-                Taken::ByItem => self.world.read_data(file, data::MAX_BYTES),
-                Taken::Together => self.world.read(file, data::MAX_BYTES),
-            };
-            let bytes = bytes.map_err(|e| Diagnostic::error(e.to_string()).at(at.place.clone()))?;
-            data::read(items.format, file, &bytes)
-        };
-        let all: Vec<Result<Vec<Item>, Diagnostic>> = files
-            .par_iter()
-            .filter(|file| self.tree.has(file))
-            .map(read)
-            .collect();
-        let mut found = Vec::new();
-        for items in all {
-            match items {
-                Ok(items) => found.extend(items),
-                Err(problem) => problems.push(problem),
+            Err(why) => {
+                problems.push(
+                    Diagnostic::error(format!("`{}` {why}", beginning(&at.value)))
+                        .at(at.place.clone()),
+                );
+                Vec::new()
             }
         }
-        found
+    } else {
+        match ProjectPath::join(folder, &at.value) {
+            Ok(path) => vec![path],
+            Err(why) => {
+                problems
+                    .push(Diagnostic::error(format!("`{}` {why}", at.value)).at(at.place.clone()));
+                Vec::new()
+            }
+        }
+    };
+    let read = |file: &ProjectPath| {
+        let bytes = match taken {
+            Taken::ByItem => world.read_data(file, data::MAX_BYTES),
+            Taken::Together => world.read(file, data::MAX_BYTES),
+        };
+        let bytes = bytes.map_err(|e| Diagnostic::error(e.to_string()).at(at.place.clone()))?;
+        data::read(items.format, file, &bytes)
+    };
+    let all: Vec<Result<Vec<Item>, Diagnostic>> = files
+        .par_iter()
+        .filter(|file| tree.has(file))
+        .map(read)
+        .collect();
+    let mut found = Vec::new();
+    for items in all {
+        match items {
+            Ok(items) => found.extend(items),
+            Err(problem) => problems.push(problem),
+        }
     }
+    found
 }
 
 /// What templates see of an item.

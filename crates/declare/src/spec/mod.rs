@@ -4,6 +4,7 @@
 mod ask;
 mod bundle;
 mod context;
+mod cross_check;
 mod deliver;
 mod draw;
 mod items;
@@ -13,10 +14,9 @@ mod preflight;
 mod ready;
 mod resolve;
 mod target;
-mod together;
 
 use crate::preset::Preset;
-use base::diagnostic::Place;
+use base::diagnostic::{Diagnostic, Place};
 use base::digest::Digest;
 use base::path::ProjectPath;
 use base::text::Text;
@@ -25,6 +25,9 @@ use export::{Export, Format};
 use model::request::{Overlay, Page, Picture, Prompt, Request};
 
 pub use resolve::{DRAFT, Options, Resolved, resolve};
+
+/// What is wrong with a unit.
+type Problems = Vec<Diagnostic>;
 
 /// One asset, resolved.
 #[derive(Clone, Debug)]

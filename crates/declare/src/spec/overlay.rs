@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::manifest::At;
 use crate::spec::Origin;
+use crate::spec::Problems;
 use crate::spec::context::Context;
 use crate::spec::ready::{Ready, origin};
 use crate::spec::resolve::{Resolver, Unit};
-use crate::spec::target::Problems;
 use crate::template;
 use base::diagnostic::{Diagnostic, list};
 use model::request::{Overlay, Page};

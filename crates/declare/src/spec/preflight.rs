@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::manifest::At;
+use crate::spec::Problems;
 use crate::spec::ready::Ready;
-use crate::spec::target::Problems;
 use base::diagnostic::{Diagnostic, Place, list};
 use export::{Export, Format, Glance};
 use model::request::{Picture, Request};

@@ -9,9 +9,9 @@ use rayon::prelude::*;
 use crate::data::Item;
 use crate::manifest::{At, Carousel, Cover, Fields, Manifest, Slides, Tree, is_id};
 use crate::spec::context::{self, Context};
-use crate::spec::items::{Taken, for_item, new_items, of_item};
+use crate::spec::cross_check::cross_check;
+use crate::spec::items::{Taken, for_item, new_items, of_item, read_items};
 use crate::spec::layers::Layers;
-use crate::spec::together::together;
 use crate::spec::{ForItem, Spec};
 use crate::template::{Templates, Undefined};
 use base::diagnostic::{Diagnostic, Place, count, merge};
@@ -115,7 +115,7 @@ pub fn resolve(
         kept,
     } = all;
     specs.sort_by(|a, b| a.id.cmp(&b.id));
-    together(manifest, world, &specs, &mut problems);
+    cross_check(manifest, world, &specs, &mut problems);
     Resolved {
         specs,
         diagnostics: merge(problems),
@@ -219,7 +219,14 @@ impl<'a> Resolver<'a> {
             });
         };
         let mut problems = Vec::new();
-        let items = self.items(items, &cover.folder, Taken::ByItem, &mut problems);
+        let items = read_items(
+            self.world,
+            self.tree,
+            items,
+            &cover.folder,
+            Taken::ByItem,
+            &mut problems,
+        );
         let (items, kept) = match self.known {
             Some(known) => new_items(items, known),
             None => (items, Vec::new()),
@@ -294,7 +301,14 @@ impl<'a> Resolver<'a> {
         let mut more = Vec::new();
         match &carousel.slides {
             Slides::Items(items) => {
-                for item in self.items(items, &carousel.folder, Taken::Together, &mut more) {
+                for item in read_items(
+                    self.world,
+                    self.tree,
+                    items,
+                    &carousel.folder,
+                    Taken::Together,
+                    &mut more,
+                ) {
                     let columns = self.columns(&item);
                     let place = carousel.name.place.clone();
                     keep(layers.clone(), of_item(&item), columns, place);

@@ -7,7 +7,7 @@ use crate::spec::context::{self, Context};
 use crate::spec::preflight::opaque;
 use crate::spec::ready::{Ready, origin};
 use crate::spec::resolve::Resolver;
-use crate::spec::{Origin, Recipe, Shots, Spec};
+use crate::spec::{Origin, Problems, Recipe, Shots, Spec};
 use crate::template;
 use base::diagnostic::{Diagnostic, Place};
 use base::text::Text;
@@ -21,9 +21,6 @@ pub const MAX_PICTURE_BYTES: u64 = 49_999_999;
 const COVER: &str = "cover";
 /// The template of a slide that names none.
 pub const SLIDE: &str = "slide";
-
-/// What is wrong with a unit.
-pub type Problems = Vec<Diagnostic>;
 
 /// One target of a unit.
 pub struct Target<'a> {

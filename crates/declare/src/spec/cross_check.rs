@@ -10,49 +10,54 @@ use base::path::folded;
 use base::world::World;
 
 /// What only shows when all specs are known.
-pub fn together(
+pub fn cross_check(
     manifest: &Manifest,
     world: &World,
     specs: &[Spec],
     problems: &mut Vec<Diagnostic>,
 ) {
-    let mut ids: BTreeMap<&str, &Spec> = BTreeMap::new();
-    let mut outputs: BTreeMap<String, &Spec> = BTreeMap::new();
+    let out = manifest.project.out.as_str();
+    let (ids, outputs) = names(out, world, specs, problems);
+    nested(out, &outputs, problems);
+    quotas(manifest, specs, problems);
+    taken(specs, &ids, problems);
+    if let Some(cycle) = cycle(specs) {
+        let shown = cycle.join(" -> ");
+        let place = cycle.first().and_then(|id| ids.get(id.as_str()));
+        problems.push(
+            Diagnostic::error(format!("cyclic reference: {shown}"))
+                .maybe_at(place.map(|spec| spec.place.clone()))
+                .hint("an asset cannot take, by way of others, its own picture"),
+        );
+    }
+}
+
+/// Specs by something that no two of them may have alike.
+type By<'a, Name> = BTreeMap<Name, &'a Spec>;
+
+/// The index of all outputs, as a file system sees it that knows no upper case.
+fn index(out: &str) -> String {
+    folded(&format!("{out}/assets.json"))
+}
+
+/// The specs by id and by output; what two of them have alike, or somebody else has already, is told.
+fn names<'a>(
+    out: &str,
+    world: &World,
+    specs: &'a [Spec],
+    problems: &mut Vec<Diagnostic>,
+) -> (By<'a, &'a str>, By<'a, String>) {
+    let mut ids: By<'a, &'a str> = BTreeMap::new();
+    let mut outputs: By<'a, String> = BTreeMap::new();
     let mut folders: BTreeSet<&str> = BTreeSet::new();
-    let index = folded(&format!("{}/assets.json", manifest.project.out));
-    for spec in specs.iter() {
+    let index = index(out);
+    for spec in specs {
         if let Some(first) = ids.insert(&spec.id, spec) {
-            let mut problem = Diagnostic::error(format!("two assets have the id `{}`", spec.id))
-                .at(spec.place.clone());
-            if first.place != spec.place {
-                problem = problem.also_at(first.place.clone(), "the other is declared here");
-            }
-            if let (Some(one), Some(other)) = (&first.item, &spec.item) {
-                problem = problem.hint(format!(
-                    "it comes of `{}` and of `{}`: the `id` must differ for each item of `for_each`",
-                    one.shown, other.shown
-                ));
-            }
-            problems.push(problem);
+            problems.push(same_id(first, spec));
             continue;
         }
         if let Some(first) = outputs.insert(spec.output.folded(), spec) {
-            let alike = if first.output == spec.output {
-                String::new()
-            } else {
-                format!(" (`{}` on some systems is the same file)", first.output)
-            };
-            problems.push(
-                Diagnostic::error(format!(
-                    "assets `{}` and `{}` have the same output: `{}`{alike}",
-                    first.id, spec.id, spec.output
-                ))
-                .at(spec.place.clone())
-                .also_at(
-                    first.place.clone(),
-                    format!("`{}` is declared here", first.id),
-                ),
-            );
+            problems.push(same_output(first, spec));
         }
         if spec.output.folded() == index {
             problems.push(
@@ -73,33 +78,72 @@ pub fn together(
             );
         }
     }
-    for (output, spec) in &outputs {
+    (ids, outputs)
+}
+
+fn same_id(first: &Spec, spec: &Spec) -> Diagnostic {
+    let mut problem =
+        Diagnostic::error(format!("two assets have the id `{}`", spec.id)).at(spec.place.clone());
+    if first.place != spec.place {
+        problem = problem.also_at(first.place.clone(), "the other is declared here");
+    }
+    if let (Some(one), Some(other)) = (&first.item, &spec.item) {
+        problem = problem.hint(format!(
+            "it comes of `{}` and of `{}`: the `id` must differ for each item of `for_each`",
+            one.shown, other.shown
+        ));
+    }
+    problem
+}
+
+fn same_output(first: &Spec, spec: &Spec) -> Diagnostic {
+    let alike = if first.output == spec.output {
+        String::new()
+    } else {
+        format!(" (`{}` on some systems is the same file)", first.output)
+    };
+    let problem = Diagnostic::error(format!(
+        "assets `{}` and `{}` have the same output: `{}`{alike}",
+        first.id, spec.id, spec.output
+    ));
+    declared_here(problem.at(spec.place.clone()), first)
+}
+
+/// Shows where the other one is declared.
+fn declared_here(problem: Diagnostic, first: &Spec) -> Diagnostic {
+    problem.also_at(
+        first.place.clone(),
+        format!("`{}` is declared here", first.id),
+    )
+}
+
+/// Outputs that lie in what is itself a file.
+fn nested(out: &str, outputs: &By<'_, String>, problems: &mut Vec<Diagnostic>) {
+    let index = index(out);
+    for (output, spec) in outputs {
         let above = || output.match_indices('/').map(|(at, _)| &output[..at]);
         if let Some(first) = above().find_map(|above| outputs.get(above)) {
-            problems.push(
-                Diagnostic::error(format!(
-                    "the output of asset `{}` lies in `{}`, which is the output of `{}`",
-                    spec.id, first.output, first.id
-                ))
-                .at(spec.place.clone())
-                .also_at(
-                    first.place.clone(),
-                    format!("`{}` is declared here", first.id),
-                ),
-            );
+            let problem = Diagnostic::error(format!(
+                "the output of asset `{}` lies in `{}`, which is the output of `{}`",
+                spec.id, first.output, first.id
+            ));
+            problems.push(declared_here(problem.at(spec.place.clone()), first));
         }
         if above().any(|above| above == index) {
             problems.push(
                 Diagnostic::error(format!(
-                    "the output of asset `{}` lies in `{}/assets.json`, which is gpbuild's own index",
-                    spec.id, manifest.project.out
+                    "the output of asset `{}` lies in `{out}/assets.json`, which is gpbuild's own index",
+                    spec.id
                 ))
                 .at(spec.place.clone()),
             );
         }
     }
-    quotas(manifest, specs, problems);
-    for spec in specs.iter() {
+}
+
+/// Pictures that are taken of assets that have none, or are not there.
+fn taken(specs: &[Spec], ids: &By<'_, &str>, problems: &mut Vec<Diagnostic>) {
+    for spec in specs {
         for wanted in spec.takes() {
             let found = ids.get(wanted);
             if let Some(bundle) = found.and_then(|found| found.bundle()) {
@@ -124,15 +168,6 @@ pub fn together(
                 );
             }
         }
-    }
-    if let Some(cycle) = cycle(specs) {
-        let shown = cycle.join(" -> ");
-        let place = cycle.first().and_then(|id| ids.get(id.as_str()));
-        problems.push(
-            Diagnostic::error(format!("cyclic reference: {shown}"))
-                .maybe_at(place.map(|spec| spec.place.clone()))
-                .hint("an asset cannot take, by way of others, its own picture"),
-        );
     }
 }
 
