@@ -11,6 +11,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use walkdir::WalkDir;
+
 /// The most lines of a file, the tests in it included.
 const MAX_LINES: usize = 560;
 
@@ -27,18 +29,11 @@ fn crates() -> Vec<PathBuf> {
 
 /// Every `.rs` file below a folder, sorted, with its text.
 fn sources(folder: &Path) -> Vec<(String, String)> {
-    let mut folders = vec![folder.to_path_buf()];
-    let mut files: Vec<PathBuf> = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "rs") {
-                files.push(path);
-            }
-        }
-    }
+    let entries = WalkDir::new(folder).into_iter();
+    let paths = entries.map(|entry| entry.unwrap().into_path());
+    let mut files: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|e| e == "rs"))
+        .collect();
     files.sort();
     let name = |path: &Path| {
         path.strip_prefix(folder)
