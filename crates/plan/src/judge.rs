@@ -425,13 +425,11 @@ fn estimate(step: &Step, models: &Models) -> Option<Micro> {
             .shots
             .get(n)
             .is_some_and(|shot| shot.answer.is_some());
-        if !answered {
-            sum += price(models, request)?;
-        }
-        if !answered && std::mem::take(&mut pending) {
-            // It is in the bill already.
+        // The first one without an answer is on its way: it is in the bill already.
+        if answered || std::mem::take(&mut pending) {
             continue;
         }
+        sum += price(models, request)?;
     }
     Some(sum)
 }

@@ -197,6 +197,48 @@ fn a_ticket_that_is_not_ready_when_a_run_ends_is_pending_and_collected_for_nothi
     assert_eq!(tickets.incoming(), [""; 0]);
 }
 
+/// A model with a price, and an edit after the first picture.
+const PRICED_EDIT: &str = r#"[[cover.a.edit]]
+change = "a warmer sky"
+[model."made-up/flux/7"]
+formats = ["png"]
+max_n = 4
+max_references = 4
+sizes = [[64, 48]]
+tokens = { "" = 16 }
+price = { text_in = 5_000_000, image_in = 8_000_000, image_out = 30_000_000 }
+"#;
+
+#[test]
+fn what_is_on_its_way_is_in_no_estimate_again() {
+    let estimate = |tickets: &Tickets| {
+        let plan = tickets.run(&["plan", "--json"]).json();
+        let total = plan.last().unwrap();
+        let requests = total["requests"].as_u64().unwrap();
+        (requests, micros(&total["estimate_usd"]))
+    };
+    let manner = || Manner {
+        poll_status: Some(401),
+        ..Manner::default()
+    };
+    let first = Tickets::new(
+        &PRICED_EDIT[PRICED_EDIT.find("[model").unwrap()..],
+        manner(),
+    );
+    let (requests, one) = estimate(&first);
+    assert!(requests == 1 && one > 0, "{requests} {one}");
+    let tickets = Tickets::new(PRICED_EDIT, manner());
+    let (requests, both) = estimate(&tickets);
+    assert!(requests == 2 && both > one, "{requests} {both}");
+    tickets.build(1);
+    assert_eq!(tickets.outcomes(), ["pending"]);
+    // Only the edit is left to pay for.
+    assert_eq!(estimate(&tickets), (1, both - one));
+    tickets.server.behave(|manner| manner.poll_status = None);
+    assert_eq!(summary(&tickets.build(0))["requests"], 1);
+    assert_eq!(tickets.server.tasks().len(), 2);
+}
+
 #[test]
 fn a_url_that_is_dead_is_asked_for_anew_and_a_picture_that_is_lost_is_in_doubt() {
     let tickets = Tickets::one(Manner {
