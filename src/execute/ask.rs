@@ -6,15 +6,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::watch;
-
+use crate::execute::line::{Line, Talk};
 use crate::execute::purse::{Limits, Purse};
 use crate::execute::retry::{Next, Tries};
 use crate::execute::route::Route;
+use crate::execute::spent::Spent;
 use crate::execute::take_in::{NotTaken, Taken, recover, take_in};
 use crate::execute::{Failed, refused};
-use base::diagnostic::count;
 use base::fs::hold::Held;
 use model::request::{Prompt, Request};
 use model::{Micro, Price};
@@ -53,31 +51,6 @@ pub struct Asker {
     keys: Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-/// What is told while a request waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Talk {
-    /// An asset waits for the rate limit.
-    Paced {
-        /// The asset.
-        id: String,
-        /// For how long at least.
-        wait: Duration,
-        /// Pictures a minute, if known.
-        limit: Option<u32>,
-    },
-    /// Something worth a line.
-    Note(String),
-}
-
-/// How a request hears of the rest of the run, and the run of it.
-#[derive(Clone)]
-pub struct Line {
-    /// Turns true when nothing more is to be begun.
-    pub stop: watch::Receiver<bool>,
-    /// Hears what is worth a word.
-    pub tell: UnboundedSender<Talk>,
-}
-
 /// A shot to ask for.
 pub struct Ask<'a> {
     /// The asset.
@@ -98,26 +71,6 @@ pub struct Ask<'a> {
     pub references: &'a [Attachment],
     /// Where an edit may change the picture.
     pub mask: Option<&'a Attachment>,
-}
-
-/// What was paid for one step.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
-    /// Requests that were accepted, or may have been.
-    pub requests: usize,
-    /// What they cost, as far as it is known.
-    pub cost: Micro,
-    /// The cost of some of them is not known.
-    pub unknown: bool,
-}
-
-impl Spent {
-    /// Takes what something else spent into account.
-    pub fn add(&mut self, other: Self) {
-        self.requests += other.requests;
-        self.cost += other.cost;
-        self.unknown |= other.unknown;
-    }
 }
 
 impl Asker {
@@ -535,13 +488,4 @@ impl Asker {
 /// The name of ours for a request: by its key, and its number among those for that key.
 fn own_id(key: &Key, number: u64) -> String {
     format!("gpbuild-{}-{number}", &key.0.hex()[..32])
-}
-
-/// What a run says of a limit: `5 pictures a minute: 24 left take about 5 min`.
-pub fn paced(limit: u32, left: usize) -> String {
-    let minutes = left.div_ceil(limit.max(1) as usize);
-    format!(
-        "the provider takes {} a minute: the {left} that are left take about {minutes} min",
-        count(limit as usize, "picture")
-    )
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use reqwest::Url;
 use tokio::time::Instant;
 
-use crate::execute::ask::{Asker, Line};
+use crate::execute::ask::Asker;
+use crate::execute::line::Line;
 use crate::execute::retry::{Unready, Wait};
 use crate::execute::route::Route;
 use crate::execute::take_in::{NotEntered, Taken, enter, odd_number, settle_own};

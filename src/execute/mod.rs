@@ -4,11 +4,13 @@
 mod ask;
 mod bundle;
 mod collect;
+mod line;
 mod purse;
 mod refused;
 mod retry;
 mod route;
 mod shot;
+mod spent;
 mod step;
 mod take_in;
 
@@ -22,9 +24,11 @@ use crate::signal::Signals;
 use base::diagnostic::{Diagnostic, Exit};
 use plan::{Step, Verdict};
 
-pub use ask::{Asker, Line, Spent, Talk, Terms, paced};
+pub use ask::{Asker, Terms};
+pub use line::{Line, Talk, paced};
 pub use purse::{Limits, OwnLimits};
 pub use route::Route;
+pub use spent::Spent;
 pub use step::{Made, Maker, locked_asset, page_images};
 pub use take_in::recover;
 

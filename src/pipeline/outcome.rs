@@ -222,15 +222,7 @@ pub fn fresh_report(output: &Output<'_>) -> AssetReport {
 /// A summary of nothing, so far.
 pub fn empty_summary(reporter: &Reporter) -> Summary {
     Summary {
-        fresh: 0,
-        restored: 0,
-        made: 0,
-        failed: 0,
-        blocked: 0,
-        draft: 0,
-        requests: 0,
-        cost: Cost::FREE,
-        up_to: false,
         elapsed: reporter.elapsed(),
+        ..Summary::default()
     }
 }

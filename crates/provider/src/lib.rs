@@ -5,6 +5,7 @@ pub mod address;
 mod bounded;
 mod certificate;
 mod http;
+mod media;
 mod openai;
 pub mod pace;
 pub mod reply;

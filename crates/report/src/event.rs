@@ -54,6 +54,12 @@ pub enum Cost {
     Unknown,
 }
 
+impl Default for Cost {
+    fn default() -> Self {
+        Self::FREE
+    }
+}
+
 impl Cost {
     /// Nothing to pay.
     pub const FREE: Self = Self::Known(0);
@@ -106,8 +112,8 @@ pub struct Plan<'a> {
     pub up_to: bool,
 }
 
-/// The end of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The end of a run; the default is one that did nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Nothing to do.
     pub fresh: usize,

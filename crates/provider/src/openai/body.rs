@@ -7,6 +7,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Map, Value};
 
+use crate::media::{FIRST, changed, media_type};
 use crate::reply::Attachment;
 use base::digest::{Digest, Digester};
 use model::request::{Prompt, Request};
@@ -91,20 +92,15 @@ pub(super) async fn form(
 /// the key was made with. Its real media type is told: the API refuses a file without one.
 async fn part(attachment: &Attachment, name: &str) -> io::Result<Part> {
     let mut file = File::open(&attachment.path)?;
-    let mut first = [0_u8; 12];
+    let mut first = [0_u8; FIRST];
     let length = file.metadata()?.len();
     let read = file.read(&mut first)?;
     file.seek(SeekFrom::Start(0))?;
     if digest(&mut file)? != attachment.digest {
-        return Err(io::Error::other("it changed since the plan was made"));
+        return Err(changed());
     }
     file.seek(SeekFrom::Start(0))?;
-    let (media, ending) = match &first[..read] {
-        [0x89, b'P', b'N', b'G', ..] => ("image/png", "png"),
-        [0xff, 0xd8, 0xff, ..] => ("image/jpeg", "jpg"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P'] => ("image/webp", "webp"),
-        _ => return Err(io::Error::other("it is no PNG, JPEG or WebP picture")),
-    };
+    let (media, ending) = media_type(&first[..read])?;
     let body = reqwest::Body::from(tokio::fs::File::from_std(file));
     Part::stream_with_length(body, length)
         .file_name(format!("{name}.{ending}"))

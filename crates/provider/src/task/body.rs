@@ -10,10 +10,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::pointer::set;
+use crate::media::{changed, media_type};
 use crate::reply::Attachment;
 use crate::submission::Submission;
 use base::digest::Digest;
 use model::request::{Prompt, Request};
+
+/// The most that is read of a picture that goes along; none that is planned with is as large.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// Where each part of a request stands in the JSON, as JSON pointers. What has no place cannot be asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,29 +157,12 @@ impl Body {
 /// A picture, after its bytes were checked against what the key was made with.
 fn data_url(attachment: &Attachment) -> io::Result<Value> {
     let mut bytes = Vec::new();
-    File::open(&attachment.path)?.read_to_end(&mut bytes)?;
+    // What is longer was never planned with: its digest says so.
+    let file = File::open(&attachment.path)?;
+    file.take(MAX_BYTES).read_to_end(&mut bytes)?;
     if Digest::of(&bytes) != attachment.digest {
-        return Err(io::Error::other("it changed since the plan was made"));
+        return Err(changed());
     }
-    let media = match bytes.as_slice() {
-        [0x89, b'P', b'N', b'G', ..] => "image/png",
-        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
-        [
-            b'R',
-            b'I',
-            b'F',
-            b'F',
-            _,
-            _,
-            _,
-            _,
-            b'W',
-            b'E',
-            b'B',
-            b'P',
-            ..,
-        ] => "image/webp",
-        _ => return Err(io::Error::other("it is no PNG, JPEG or WebP picture")),
-    };
+    let (media, _) = media_type(&bytes)?;
     Ok(format!("data:{media};base64,{}", STANDARD.encode(&bytes)).into())
 }

@@ -57,16 +57,8 @@ fn asset(id: &str, state: State, reason: Option<&str>) -> AssetReport {
 
 fn summary() -> Summary {
     Summary {
-        fresh: 0,
-        restored: 0,
-        made: 0,
-        failed: 0,
-        blocked: 0,
-        draft: 0,
-        requests: 0,
-        cost: Cost::FREE,
-        up_to: false,
         elapsed: Duration::from_millis(4),
+        ..Summary::default()
     }
 }
 
