@@ -150,14 +150,14 @@ impl Asker {
         answer
     }
 
-    /// What the store has for a key, if its first picture is whole.
+    /// What counts for a key in the store, if its first picture is whole.
     fn stored(&self, key: &Key) -> Option<Answer> {
-        let entry = self.store.shot(key)?;
-        let first = entry.candidates.first()?;
+        let roll = self.store.shot(key)?.into_answer()?;
+        let first = roll.candidates.first()?;
         self.store.is_whole(first).then(|| Answer {
-            pick: self.store.pick(key, &entry.candidates),
-            candidates: entry.candidates,
-            model: entry.model,
+            pick: self.store.pick(key, &roll.candidates),
+            candidates: roll.candidates,
+            model: roll.model,
         })
     }
 
@@ -443,6 +443,7 @@ impl Asker {
             size: (ask.request.width, ask.request.height),
             pictures: ask.prompt.candidates,
             form: route.adapter.form(),
+            roll: None,
         }
     }
 
