@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::check::Judge;
 use crate::execute::line::{Line, Talk};
 use crate::execute::purse::{Limits, Purse};
 use crate::execute::retry::{Next, Tries};
@@ -36,6 +37,8 @@ pub struct Terms {
     pub ceilings: Vec<Ceiling>,
     /// Send again what may have been paid for.
     pub retry_in_doubt: bool,
+    /// Who judges the answers.
+    pub judge: Judge,
 }
 
 /// Sends the paid requests of a run.
@@ -43,6 +46,7 @@ pub struct Asker {
     routes: BTreeMap<String, Route>,
     pub(super) store: Store,
     pub(super) ledger: Arc<Ledger>,
+    pub(super) judge: Judge,
     purse: Purse,
     retry_in_doubt: bool,
     project: String,
@@ -85,6 +89,7 @@ impl Asker {
             routes,
             store,
             ledger,
+            judge: terms.judge,
             purse: Purse::new(terms.limits),
             retry_in_doubt: terms.retry_in_doubt,
             project: terms.project,
@@ -129,6 +134,17 @@ impl Asker {
                 return Ok(answer);
             }
         }
+        self.rolls(ask, route, line, spent).await
+    }
+
+    /// Gets one roll of a shot: collects what is on its way, or asks.
+    pub(super) async fn roll(
+        &self,
+        ask: &Ask<'_>,
+        route: &Route,
+        line: &Line,
+        spent: &mut Spent,
+    ) -> Result<Answer, Failed> {
         self.find(ask, route, line).await?;
         if let Some(path) = self.store.tickets().get(&ask.key) {
             // Paid for by an earlier run, in whose bill it is.
@@ -443,7 +459,10 @@ impl Asker {
             size: (ask.request.width, ask.request.height),
             pictures: ask.prompt.candidates,
             form: route.adapter.form(),
-            roll: None,
+            roll: self.judge.judges().then(|| {
+                let entry = self.store.shot(&ask.key);
+                entry.map_or(0, |entry| entry.rolls.len())
+            }),
         }
     }
 

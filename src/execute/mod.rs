@@ -8,6 +8,7 @@ mod line;
 mod purse;
 mod refused;
 mod retry;
+mod rolls;
 mod route;
 mod shot;
 mod spent;

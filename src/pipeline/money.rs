@@ -164,6 +164,7 @@ pub fn asker(
         retry_in_doubt: settings.money.retry_in_doubt,
         ceilings: ceilings(planned),
         project: planned.project.name(),
+        judge: settings.judge.clone(),
     };
     Ok(Some(Asker::new(
         routes,
