@@ -3,12 +3,12 @@
 //! nothing of how a roll is asked for.
 
 use crate::check::{Next, Remaining, next};
-use crate::execute::ask::{Ask, Asker};
-use crate::execute::line::{Line, Talk};
+use crate::execute::ask::{Ask, PaidClient};
 use crate::execute::route::Route;
+use crate::execute::run_handle::{Message, RunHandle};
 use crate::execute::spent::Spent;
 use crate::execute::step::no_picture;
-use crate::execute::{Failed, refused};
+use crate::execute::{Failed, not_made};
 use base::diagnostic::{Exit, count};
 use base::fs::Durability;
 use model::Finding;
@@ -32,13 +32,13 @@ impl Judged {
     }
 }
 
-impl Asker {
+impl PaidClient {
     /// Gets a shot of which the store has no answer that counts. Whoever calls this is its one payer.
     pub(super) async fn rolls(
         &self,
         ask: &Ask<'_>,
         route: &Route,
-        line: &Line,
+        line: &RunHandle,
         spent: &mut Spent,
     ) -> Result<Answer, Failed> {
         let mut over: Option<Failed> = None;
@@ -106,7 +106,7 @@ impl Asker {
         judged: Judged,
         n: usize,
         over: Option<&Failed>,
-        line: &Line,
+        line: &RunHandle,
     ) -> Result<Answer, Failed> {
         let Judged { entry, there } = judged;
         let mut entry = entry.ok_or_else(no_picture)?;
@@ -124,7 +124,7 @@ impl Asker {
                 found.join("; "),
                 end.unwrap_or_default()
             );
-            let _ = line.tell.send(Talk::Note(note));
+            let _ = line.tell.send(Message::Note(note));
         }
         Ok(Answer {
             pick: self.store.pick(&ask.key, &roll.candidates),
@@ -135,6 +135,6 @@ impl Asker {
 
     fn put(&self, ask: &Ask<'_>, entry: &ShotEntry) -> Result<(), Failed> {
         let put = self.store.put_shot(&ask.key, entry, Durability::Paid);
-        put.map_err(|e| refused::disk(&e))
+        put.map_err(|e| not_made::disk(&e))
     }
 }
