@@ -429,14 +429,14 @@ fn estimate(step: &Step, models: &Models) -> Option<Micro> {
         if answered || std::mem::take(&mut pending) {
             continue;
         }
-        sum += price(models, request)?;
+        sum += request_estimate(models, request)?;
     }
     Some(sum)
 }
 
 /// What one request costs, by the price table; nothing for a drawing, or for a model that answers no more, since
 /// it is not sent. Pictures of the same project are as large as what is asked for here.
-pub fn price(models: &Models, request: &Request) -> Option<Micro> {
+pub fn request_estimate(models: &Models, request: &Request) -> Option<Micro> {
     let Some(prompt) = request.prompt() else {
         return Some(Micro(0));
     };
