@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::check::Judge;
 use crate::execute::budget::{Budget, Limits};
 use crate::execute::ingest::{Ingested, NotIngested, ingest, recover};
 use crate::execute::retry::{Next, Tries};
@@ -36,6 +37,8 @@ pub struct Terms {
     pub ceilings: Vec<Ceiling>,
     /// Send again what may have been paid for.
     pub retry_in_doubt: bool,
+    /// Who judges the answers.
+    pub judge: Judge,
 }
 
 /// Sends the paid requests of a run.
@@ -43,6 +46,7 @@ pub struct PaidClient {
     routes: BTreeMap<String, Route>,
     pub(super) store: Store,
     pub(super) ledger: Arc<Ledger>,
+    pub(super) judge: Judge,
     budget: Budget,
     retry_in_doubt: bool,
     project: String,
@@ -85,6 +89,7 @@ impl PaidClient {
             routes,
             store,
             ledger,
+            judge: terms.judge,
             budget: Budget::new(terms.limits),
             retry_in_doubt: terms.retry_in_doubt,
             project: terms.project,
@@ -129,6 +134,17 @@ impl PaidClient {
                 return Ok(answer);
             }
         }
+        self.rolls(ask, route, handle, spent).await
+    }
+
+    /// Gets one roll of a shot: collects what is on its way, or asks.
+    pub(super) async fn roll(
+        &self,
+        ask: &Ask<'_>,
+        route: &Route,
+        handle: &RunHandle,
+        spent: &mut Spent,
+    ) -> Result<Answer, Failed> {
         self.find(ask, route, handle).await?;
         if let Some(path) = self.store.tickets().get(&ask.key) {
             // Paid for by an earlier run, in whose bill it is.
@@ -150,14 +166,14 @@ impl PaidClient {
         answer
     }
 
-    /// What the store has for a key, if its first picture is whole.
+    /// What counts for a key in the store, if its first picture is whole.
     fn stored(&self, key: &Key) -> Option<Answer> {
-        let entry = self.store.shot(key)?;
-        let first = entry.candidates.first()?;
+        let roll = self.store.shot(key)?.into_answer()?;
+        let first = roll.candidates.first()?;
         self.store.is_whole(first).then(|| Answer {
-            pick: self.store.pick(key, &entry.candidates),
-            candidates: entry.candidates,
-            model: entry.model,
+            pick: self.store.pick(key, &roll.candidates),
+            candidates: roll.candidates,
+            model: roll.model,
         })
     }
 
@@ -443,6 +459,10 @@ impl PaidClient {
             size: (ask.request.width, ask.request.height),
             pictures: ask.prompt.candidates,
             form: route.adapter.form(),
+            roll: self.judge.judges().then(|| {
+                let entry = self.store.shot(&ask.key);
+                entry.map_or(0, |entry| entry.rolls.len())
+            }),
         }
     }
 
