@@ -32,7 +32,7 @@ pub use bill::{Bill, Needs};
 pub use decide::{Disk, Observed, decide};
 pub use explain::{Change, changes};
 pub use facts::{Facts, Sources};
-pub use judge::{Observer, Rules, plan, price};
+pub use judge::{Observer, Rules, plan, price, quote};
 pub use recall::Recall;
 pub use takers::takers;
 pub use trace::{Answer, Trace, Traced};
