@@ -378,7 +378,7 @@ mod tests {
     use super::{Entry, Intent, Ledger, Outcome, Settlement};
     use crate::key::Key;
     use base::digest::Digest;
-    use model::{Micro, Money};
+    use model::Micro;
 
     fn intent(name: &str) -> Intent {
         Intent {
