@@ -10,7 +10,7 @@ use super::{Facts, drawn};
 use base::diagnostic::Diagnostic;
 use declare::spec::Spec;
 use model::request::Page;
-use render::Faint;
+use render::LowContrast;
 
 /// So many characters of a text tell which one is meant.
 const FIRST_WORDS: usize = 12;
@@ -21,14 +21,14 @@ pub fn contrast(
     facts: &Facts<'_>,
     spec: &Spec,
     picture: &dyn Fn() -> Option<Vec<u8>>,
-) -> Vec<Faint> {
+) -> Vec<LowContrast> {
     let images = |page: &Page| (facts.images)(page).ok();
     let measured = |(page, width, height): (&Page, u32, u32), under: Option<&RgbaImage>| {
         let html = &page.html;
         render::contrast(html, width, height, facts.fonts, &images(page)?, under).ok()
     };
     let base = drawn(spec);
-    let mut faint: Vec<Faint> = base
+    let mut faint: Vec<LowContrast> = base
         .and_then(|base| measured(base, None))
         .unwrap_or_default();
     if let Some(shots) = spec.shots()
@@ -47,8 +47,8 @@ pub fn contrast(
 }
 
 /// One warning for each role of a cover or carousel: for the asset where it is the faintest.
-pub fn faintest(found: Vec<(&Spec, Faint)>) -> Vec<Diagnostic> {
-    let mut worst: BTreeMap<(String, usize, String), (&Spec, Faint, usize)> = BTreeMap::new();
+pub fn faintest(found: Vec<(&Spec, LowContrast)>) -> Vec<Diagnostic> {
+    let mut worst: BTreeMap<(String, usize, String), (&Spec, LowContrast, usize)> = BTreeMap::new();
     for (spec, faint) in found {
         let place = &spec.place;
         let declared = (
@@ -75,7 +75,7 @@ pub fn faintest(found: Vec<(&Spec, Faint)>) -> Vec<Diagnostic> {
         .collect()
 }
 
-fn faint_diagnostic(spec: &Spec, faint: &Faint, others: usize) -> Diagnostic {
+fn faint_diagnostic(spec: &Spec, faint: &LowContrast, others: usize) -> Diagnostic {
     let words = match faint.line.char_indices().nth(FIRST_WORDS) {
         Some((end, _)) => format!("{}…", &faint.line[..end]),
         None => faint.line.clone(),

@@ -78,7 +78,7 @@ pub fn gc(
     own::check(&settings.root)?;
     // Where there is nothing to look after nothing is written, be it to keep others out.
     let swept = if store.folder().is_dir() {
-        let _alone = alone(&store, reporter)?;
+        let _alone = lock_process(&store, reporter)?;
         carry_out(settings, &store, since, dry_run)?
     } else {
         Swept::default()
@@ -105,7 +105,7 @@ pub fn adopt(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> 
     if !pipeline::has_old_store(settings) {
         return Err(pipeline::nothing_there());
     }
-    let _alone = pipeline::alone(settings, reporter)?;
+    let _alone = pipeline::lock_process(settings, reporter)?;
     pipeline::adopt_by_word(settings, &project.name(), reporter)?;
     Ok(Exit::Done)
 }
@@ -123,7 +123,7 @@ pub fn remove(settings: &Settings, names: &[String], reporter: &Reporter) -> Res
         }
     }
     let store = Store::open(settings.home.data())?;
-    let _alone = alone(&store, reporter)?;
+    let _alone = lock_process(&store, reporter)?;
     let (keep, _) = kept(settings, &store, i64::MAX)?;
     for name in names {
         let removed = store.remove(name, &keep).map_err(damaged)?;
@@ -148,10 +148,10 @@ pub fn remove(settings: &Settings, names: &[String], reporter: &Reporter) -> Res
 }
 
 /// Waits until nobody else is at work with the store, and keeps them out.
-fn alone(store: &Store, reporter: &Reporter) -> Result<Held, Failure> {
+fn lock_process(store: &Store, reporter: &Reporter) -> Result<Held, Failure> {
     let mut told = false;
     loop {
-        if let Some(held) = store.alone().map_err(damaged)? {
+        if let Some(held) = store.lock_exclusive().map_err(damaged)? {
             return Ok(held);
         }
         if !told {

@@ -175,7 +175,7 @@ fn as_text(rows: &[Row<'_>], models: &Models) -> String {
             let _ = writeln!(out, "off from {day}: {successor}");
             continue;
         }
-        let line = format!("{:17}  {:9}", row.price(models), row.size());
+        let line = format!("{:17}  {:9}", row.request_estimate(models), row.size());
         let chinese = row.model.chinese.as_ref().map(|chinese| {
             let n = sources.iter().position(|source| *source == chinese.source);
             let n = n.unwrap_or_else(|| {

@@ -47,7 +47,7 @@ pub fn run(
         )));
     }
     let key = traced.key;
-    let alone = pipeline::alone(settings, reporter)?;
+    let alone = pipeline::lock_process(settings, reporter)?;
     // A pick belongs to the shot: further targets of a cover follow it.
     let mut lock = Lock::read(&settings.root)?;
     let accepted = lock

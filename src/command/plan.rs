@@ -2,7 +2,7 @@
 
 use crate::pipeline::{self, Settings, Unchanged, asset_report, fresh_report};
 use base::diagnostic::{Exit, Failure, count};
-use plan::{Bill, Reason, Verdict, takers};
+use plan::{Bill, Reason, Verdict, dependents};
 use report::{AssetReport, Event, Plan, Reporter, State};
 
 /// Runs the command.
@@ -21,7 +21,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     for warning in &planned.project.warnings {
         reporter.event(Event::Diagnostic(warning));
     }
-    let takers = takers(&planned.plan.steps);
+    let dependents = dependents(&planned.plan.steps);
     let mut assets = Vec::new();
     for step in &planned.plan.steps {
         let state = match &step.verdict {
@@ -32,7 +32,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
             Verdict::Blocked => State::Blocked,
         };
         let mut report = asset_report(step, state);
-        report.notes.extend(takers.get(&step.spec.id).cloned());
+        report.notes.extend(dependents.get(&step.spec.id).cloned());
         assets.push(report);
     }
     assets.sort_by(|a, b| a.id.cmp(&b.id));

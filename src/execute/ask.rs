@@ -1,4 +1,4 @@
-//! One paid request, from the purse to the store: reserve, intent, send, settle. Decides what may be
+//! One paid request, from the budget to the store: reserve, intent, send, settle. Decides what may be
 //! sent again: only what surely was not accepted. Knows no asset but the one it asks for.
 
 use std::collections::BTreeMap;
@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::execute::line::{Line, Talk};
-use crate::execute::purse::{Limits, Purse};
+use crate::execute::budget::{Budget, Limits};
+use crate::execute::ingest::{Ingested, NotIngested, ingest, recover};
 use crate::execute::retry::{Next, Tries};
 use crate::execute::route::Route;
+use crate::execute::run_handle::{Message, RunHandle};
 use crate::execute::spent::Spent;
-use crate::execute::take_in::{NotTaken, Taken, recover, take_in};
-use crate::execute::{Failed, refused};
+use crate::execute::{Failed, not_made};
 use base::fs::hold::Held;
 use model::request::{Prompt, Request};
 use model::{Micro, Money, Price};
@@ -39,11 +39,11 @@ pub struct Terms {
 }
 
 /// Sends the paid requests of a run.
-pub struct Asker {
+pub struct PaidClient {
     routes: BTreeMap<String, Route>,
     pub(super) store: Store,
     pub(super) ledger: Arc<Ledger>,
-    purse: Purse,
+    budget: Budget,
     retry_in_doubt: bool,
     project: String,
     ceilings: Vec<Ceiling>,
@@ -77,7 +77,7 @@ pub struct Ask<'a> {
     pub mask: Option<&'a Attachment>,
 }
 
-impl Asker {
+impl PaidClient {
     /// Sends on these routes, by the provider's name, on these terms.
     pub fn new(
         routes: BTreeMap<String, Route>,
@@ -89,7 +89,7 @@ impl Asker {
             routes,
             store,
             ledger,
-            purse: Purse::new(terms.limits),
+            budget: Budget::new(terms.limits),
             retry_in_doubt: terms.retry_in_doubt,
             project: terms.project,
             ceilings: terms.ceilings,
@@ -101,22 +101,22 @@ impl Asker {
     pub async fn ask(
         &self,
         ask: &Ask<'_>,
-        line: &Line,
+        handle: &RunHandle,
         spent: &mut Spent,
     ) -> Result<Answer, Failed> {
         let provider = &ask.request.model.provider;
         let Some(route) = self.routes.get(provider) else {
             // The plan has blocked such steps: nobody comes here.
-            return Err(refused::nobody(provider));
+            return Err(not_made::nobody(provider));
         };
         let key = {
             let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(keys.entry(ask.key).or_default())
         };
         let _alone = key.lock().await;
-        let _held = self.one_payer(ask, line).await?;
+        let _held = self.one_payer(ask, handle).await?;
         // Whoever held it before may have made it, or may have been ended with an answer on the disk.
-        self.ledger.refresh().map_err(|e| refused::disk(&e))?;
+        self.ledger.refresh().map_err(|e| not_made::disk(&e))?;
         if let Some(answer) = self.stored(&ask.key) {
             return Ok(answer);
         }
@@ -127,29 +127,29 @@ impl Asker {
                 Some(ask.key),
                 &route.adapter.veil(),
             ) {
-                let _ = line.tell.send(Talk::Note(warning.message));
+                let _ = handle.tell.send(Message::Note(warning.message));
             }
             if let Some(answer) = self.stored(&ask.key) {
                 return Ok(answer);
             }
         }
-        self.find(ask, route, line).await?;
+        self.find(ask, route, handle).await?;
         if let Some(path) = self.store.tickets().get(&ask.key) {
             // Paid for by an earlier run, in whose bill it is.
             let mut earlier = Spent::default();
-            let taken = self.collect(ask.asset, path, route, line).await;
-            return self.told(taken, ask, line, &mut earlier);
+            let taken = self.collect(ask.asset, path, route, handle).await;
+            return self.told(taken, ask, handle, &mut earlier);
         }
         if !self.retry_in_doubt
             && let Some(entry) = self.ledger.doubt(&ask.key)
         {
-            return Err(refused::in_doubt(&entry));
+            return Err(not_made::in_doubt(&entry));
         }
-        let reserved = self.purse.reserve(ask.estimate).map_err(refused::over)?;
+        let reserved = self.budget.reserve(ask.estimate).map_err(not_made::over)?;
         let mut own = Spent::default();
-        let answer = self.send(ask, route, line, &mut own).await;
-        self.purse
-            .settle(reserved, (!own.unknown).then_some(own.cost));
+        let answer = self.send(ask, route, handle, &mut own).await;
+        self.budget
+            .charge(reserved, (!own.unknown).then_some(own.cost));
         spent.add(own);
         answer
     }
@@ -166,7 +166,7 @@ impl Asker {
     }
 
     /// Becomes the one payer for a shot among all gpbuilds of this person: waits while another one asks for it.
-    async fn one_payer(&self, ask: &Ask<'_>, line: &Line) -> Result<Held, Failed> {
+    async fn one_payer(&self, ask: &Ask<'_>, handle: &RunHandle) -> Result<Held, Failed> {
         let payer = Payer {
             process: std::process::id(),
             since: Moment::now().to_string(),
@@ -176,16 +176,16 @@ impl Asker {
         let mut told = None;
         loop {
             let held = self.store.try_make(&ask.key, &payer);
-            if let Some(held) = held.map_err(|e| refused::disk(&e))? {
+            if let Some(held) = held.map_err(|e| not_made::disk(&e))? {
                 return Ok(held);
             }
             let other = self.store.payer(&ask.key);
             if let Some(other) = other.filter(|other| told.as_ref() != Some(other)) {
                 let note = format!("{}: {other}: waiting for it", ask.asset);
-                let _ = line.tell.send(Talk::Note(note));
+                let _ = handle.tell.send(Message::Note(note));
                 told = Some(other);
             }
-            self.wait(GLANCE, line).await?;
+            self.wait(GLANCE, handle).await?;
         }
     }
 
@@ -194,21 +194,21 @@ impl Asker {
         &self,
         ask: &Ask<'_>,
         route: &Route,
-        line: &Line,
+        handle: &RunHandle,
         spent: &mut Spent,
     ) -> Result<Answer, Failed> {
         let model = ask.request.model.to_string();
         let pictures = ask.prompt.candidates;
         let mut tries = Tries::default();
         loop {
-            self.turn(ask, route, line).await?;
+            self.turn(ask, route, handle).await?;
             let slot = route.slots.acquire().await;
             // While this one waited for its slot, a person may have said that it is enough.
-            if *line.stop.borrow() {
-                return Err(refused::stopped());
+            if *handle.stop.borrow() {
+                return Err(not_made::stopped());
             }
             if let Some(why) = route.halted() {
-                return Err(refused::halted(&why));
+                return Err(not_made::halted(&why));
             }
             // While this one waited for its slot, others may have used up the minute.
             if !route.turn(&model, pictures) {
@@ -231,7 +231,7 @@ impl Asker {
                 };
                 self.ledger
                     .settle(number, settlement)
-                    .map_err(|e| refused::disk(&e))
+                    .map_err(|e| not_made::disk(&e))
             };
             match reply {
                 Reply::Answered { request_id } => {
@@ -243,10 +243,10 @@ impl Asker {
                             // A disk that takes no more may not take this either: in doubt it is anyway.
                             let why = Some(astray.error.to_string());
                             let _ = settle(Outcome::Doubt, why, request_id);
-                            return Err(refused::astray(&astray));
+                            return Err(not_made::astray(&astray));
                         }
                     };
-                    return self.taken(ask, route, &path, request_id, line, spent);
+                    return self.taken(ask, route, &path, request_id, handle, spent);
                 }
                 Reply::Ticket(ticket) => {
                     spent.requests += 1;
@@ -256,36 +256,36 @@ impl Asker {
                             spent.unknown = true;
                             let why = Some(astray.error.to_string());
                             let _ = settle(Outcome::Doubt, why, Some(ticket.id));
-                            return Err(refused::astray(&astray));
+                            return Err(not_made::astray(&astray));
                         }
                     };
-                    let taken = self.collect(ask.asset, &path, route, line).await;
-                    return self.told(taken, ask, line, spent);
+                    let taken = self.collect(ask.asset, &path, route, handle).await;
+                    return self.told(taken, ask, handle, spent);
                 }
                 Reply::Doubt { why, request_id } => {
                     spent.requests += 1;
                     spent.unknown = true;
                     // Without it, the intent alone says that it is in doubt.
                     let _ = settle(Outcome::Doubt, Some(why.clone()), request_id);
-                    return Err(refused::doubt(&why, incoming.keep_part().as_deref()));
+                    return Err(not_made::doubt(&why, incoming.keep_part().as_deref()));
                 }
                 Reply::Disk(error) => {
                     spent.requests += 1;
                     spent.unknown = true;
                     let _ = settle(Outcome::Doubt, Some(error.to_string()), None);
-                    return Err(refused::no_room(&error, incoming.keep_part().as_deref()));
+                    return Err(not_made::no_room(&error, incoming.keep_part().as_deref()));
                 }
                 Reply::Unreadable(why) => {
                     incoming.forget();
                     settle(Outcome::Unsent, Some(why.clone()), None)?;
-                    return Err(refused::unreadable(&why));
+                    return Err(not_made::unreadable(&why));
                 }
                 Reply::Unsent(why) => {
                     incoming.forget();
                     settle(Outcome::Unsent, Some(why.clone()), None)?;
                     match tries.unsent() {
-                        Next::Again(wait) | Next::AllWait(wait) => self.wait(wait, line).await?,
-                        Next::GiveUp => return Err(refused::unreached(&why)),
+                        Next::Again(wait) | Next::AllWait(wait) => self.wait(wait, handle).await?,
+                        Next::GiveUp => return Err(not_made::unreached(&why)),
                     }
                 }
                 Reply::Refused(refusal) => {
@@ -293,11 +293,11 @@ impl Asker {
                     let said = Some(refusal.said());
                     settle(Outcome::Refused, said, refusal.request_id.clone())?;
                     match tries.refused(&refusal) {
-                        Next::Again(wait) => self.wait(wait, line).await?,
+                        Next::Again(wait) => self.wait(wait, handle).await?,
                         Next::AllWait(wait) => route.all_wait(&model, pictures, wait),
                         Next::GiveUp => {
                             let hint = route.adapter.hint(&refusal);
-                            return Err(refused::refused(&refusal, hint));
+                            return Err(not_made::refused(&refusal, hint));
                         }
                     }
                 }
@@ -320,9 +320,9 @@ impl Asker {
         };
         let number = match self.ledger.intend(intent, &self.ceilings) {
             Ok(number) => number,
-            Err(NotIntended::Disk(error)) => return Err(refused::disk(&error)),
+            Err(NotIntended::Disk(error)) => return Err(not_made::disk(&error)),
             Err(NotIntended::Over(ceiling, left)) => {
-                return Err(refused::over(self.purse.passed(&ceiling, left)));
+                return Err(not_made::over(self.budget.passed(&ceiling, left)));
             }
         };
         let head = self.head(ask, route, number);
@@ -339,7 +339,7 @@ impl Asker {
                 };
                 // Nothing was sent; if even that cannot be written, it stays in doubt.
                 let _ = self.ledger.settle(number, settlement);
-                return Err(refused::disk(&error));
+                return Err(not_made::disk(&error));
             }
         };
         let path = incoming.path().to_path_buf();
@@ -360,24 +360,24 @@ impl Asker {
         route: &Route,
         path: &Path,
         request_id: Option<String>,
-        line: &Line,
+        handle: &RunHandle,
         spent: &mut Spent,
     ) -> Result<Answer, Failed> {
-        match take_in(
+        match ingest(
             &self.store,
             &self.ledger,
             path,
             request_id,
             &route.adapter.veil(),
         ) {
-            Ok(taken) => self.told(Ok(taken), ask, line, spent),
-            Err(NotTaken::Empty(why, aside)) => {
+            Ok(taken) => self.told(Ok(taken), ask, handle, spent),
+            Err(NotIngested::Empty(why, aside)) => {
                 spent.unknown = true;
-                Err(refused::doubt(&why, Some(&aside)))
+                Err(not_made::doubt(&why, Some(&aside)))
             }
-            Err(NotTaken::Disk(error)) => {
+            Err(NotIngested::Disk(error)) => {
                 spent.unknown = true;
-                Err(refused::not_kept(&error, path))
+                Err(not_made::not_kept(&error, path))
             }
         }
     }
@@ -385,12 +385,12 @@ impl Asker {
     /// The answer out of what was taken in, or not; counts what it cost, and tells what is odd about it.
     fn told(
         &self,
-        taken: Result<Taken, Failed>,
+        taken: Result<Ingested, Failed>,
         ask: &Ask<'_>,
-        line: &Line,
+        handle: &RunHandle,
         spent: &mut Spent,
     ) -> Result<Answer, Failed> {
-        let Ok(Taken {
+        let Ok(Ingested {
             answer,
             cost,
             remarks,
@@ -405,16 +405,16 @@ impl Asker {
         }
         for remark in remarks {
             // The run may be over; the pictures are kept all the same.
-            let _ = line
+            let _ = handle
                 .tell
-                .send(Talk::Note(format!("{}: {remark}", ask.asset)));
+                .send(Message::Note(format!("{}: {remark}", ask.asset)));
         }
         Ok(answer)
     }
 
     /// Looks for the ticket of a request whose answer was lost, where the provider takes names of ours: then it is not in
     /// doubt any more.
-    async fn find(&self, ask: &Ask<'_>, route: &Route, line: &Line) -> Result<(), Failed> {
+    async fn find(&self, ask: &Ask<'_>, route: &Route, handle: &RunHandle) -> Result<(), Failed> {
         let Some(entry) = self.ledger.doubt(&ask.key) else {
             return Ok(());
         };
@@ -427,11 +427,11 @@ impl Asker {
             Found::Ticket(answer) => {
                 let head = self.head(ask, route, entry.number);
                 let put = self.store.put_ticket(&head, &answer);
-                put.map(drop).map_err(|e| refused::disk(&e))
+                put.map(drop).map_err(|e| not_made::disk(&e))
             }
             Found::Unknown(why) => {
                 let note = format!("{}: it could not be looked for: {why}", ask.asset);
-                let _ = line.tell.send(Talk::Note(note));
+                let _ = handle.tell.send(Message::Note(note));
                 Ok(())
             }
             Found::Nothing => Ok(()),
@@ -455,40 +455,40 @@ impl Asker {
     }
 
     /// Waits until the model may be asked; nothing is counted yet.
-    async fn turn(&self, ask: &Ask<'_>, route: &Route, line: &Line) -> Result<(), Failed> {
+    async fn turn(&self, ask: &Ask<'_>, route: &Route, handle: &RunHandle) -> Result<(), Failed> {
         let model = ask.request.model.to_string();
         loop {
-            if *line.stop.borrow() {
-                return Err(refused::stopped());
+            if *handle.stop.borrow() {
+                return Err(not_made::stopped());
             }
             if let Some(why) = route.halted() {
-                return Err(refused::halted(&why));
+                return Err(not_made::halted(&why));
             }
             match route.wait(&model, ask.prompt.candidates) {
                 None => return Ok(()),
                 Some(wait) => {
-                    let talk = Talk::Paced {
+                    let message = Message::Paced {
                         id: ask.asset.to_owned(),
                         wait,
                         limit: route.limit(&model),
                     };
-                    let _ = line.tell.send(talk);
-                    self.wait(wait, line).await?;
+                    let _ = handle.tell.send(message);
+                    self.wait(wait, handle).await?;
                 }
             }
         }
     }
 
     /// Waits, but not past the end of the run.
-    pub(super) async fn wait(&self, time: Duration, line: &Line) -> Result<(), Failed> {
-        let mut stop = line.stop.clone();
+    pub(super) async fn wait(&self, time: Duration, handle: &RunHandle) -> Result<(), Failed> {
+        let mut stop = handle.stop.clone();
         let stopped = async move {
             // The sender lives as long as the run.
             let _ = stop.wait_for(|stop| *stop).await;
         };
         tokio::select! {
             () = tokio::time::sleep(time) => Ok(()),
-            () = stopped => Err(refused::stopped()),
+            () = stopped => Err(not_made::stopped()),
         }
     }
 }

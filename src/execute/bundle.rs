@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 
 use crate::check::draw_diagnostic;
 use crate::execute::step::no_picture;
-use crate::execute::{Made, Maker};
+use crate::execute::{Made, Worker};
 use base::diagnostic::Diagnostic;
 use base::digest::Digest;
 use declare::spec::{Bundle, Form};
@@ -18,7 +18,7 @@ use model::request::Page;
 use plan::Step;
 use render::NUMERALS_SIZE;
 
-impl Maker {
+impl Worker {
     /// Makes a bundle whose slides are all made.
     pub(super) fn bundle(&self, step: &Step, bundle: &Bundle) -> Result<Made, Diagnostic> {
         let ingredients = step.bundled().ok_or_else(no_picture)?;

@@ -7,12 +7,12 @@ use std::time::Duration;
 use reqwest::Url;
 use tokio::time::Instant;
 
-use crate::execute::ask::Asker;
-use crate::execute::line::Line;
+use crate::execute::ask::PaidClient;
+use crate::execute::ingest::{Ingested, NotEntered, enter, odd_number, settle_own};
 use crate::execute::retry::{Unready, Wait};
 use crate::execute::route::Route;
-use crate::execute::take_in::{NotEntered, Taken, enter, odd_number, settle_own};
-use crate::execute::{Failed, refused};
+use crate::execute::run_handle::RunHandle;
+use crate::execute::{Failed, not_made};
 use base::fs::{Durability, shown};
 use provider::TaskForm;
 use provider::reply::{Contents, Fetched, Polled, Refusal, Ticket};
@@ -40,21 +40,21 @@ enum Polling {
     },
 }
 
-impl Asker {
+impl PaidClient {
     /// Goes on with the ticket in the file `path`.
     pub(super) async fn collect(
         &self,
         asset: &str,
         path: &Path,
         route: &Route,
-        line: &Line,
-    ) -> Result<Taken, Failed> {
-        let (head, answer) = self.store.ticket(path).map_err(|e| refused::disk(&e))?;
+        handle: &RunHandle,
+    ) -> Result<Ingested, Failed> {
+        let (head, answer) = self.store.ticket(path).map_err(|e| not_made::disk(&e))?;
         let Some(form) = head.form.task() else {
-            return Err(refused::no_ticket("it has no form", path));
+            return Err(not_made::no_ticket("it has no form", path));
         };
         let ticket = form.ticket(&answer, &route.adapter.veil());
-        let ticket = ticket.map_err(|why| refused::no_ticket(&why, path))?;
+        let ticket = ticket.map_err(|why| not_made::no_ticket(&why, path))?;
         let errand = Errand {
             asset,
             path,
@@ -64,16 +64,16 @@ impl Asker {
         };
         // What an earlier run was told is as good as a poll, unless it is too old to be fetched.
         if let Some(answer) = self.store.ready(path)
-            && let Some(contents) = self.fetch(&errand, &answer, route, line).await?
+            && let Some(contents) = self.fetch(&errand, &answer, route, handle).await?
         {
             return self.entered(&errand, &contents);
         }
-        match self.poll(&errand, route, line).await? {
+        match self.poll(&errand, route, handle).await? {
             Polling::Ready(answer) => {
                 self.store
                     .put_ready(path, &answer)
-                    .map_err(|e| refused::disk(&e))?;
-                let contents = self.fetch(&errand, &answer, route, line).await?;
+                    .map_err(|e| not_made::disk(&e))?;
+                let contents = self.fetch(&errand, &answer, route, handle).await?;
                 let lost = || Contents {
                     error: Some("they are not where the provider says".to_owned()),
                     ..Contents::default()
@@ -84,8 +84,8 @@ impl Asker {
                 self.settle_errand(&errand, Outcome::Refused, refusal.said())?;
                 self.store
                     .remove_ticket(path)
-                    .map_err(|e| refused::disk(&e))?;
-                Err(refused::refused(&refusal, route.adapter.hint(&refusal)))
+                    .map_err(|e| not_made::disk(&e))?;
+                Err(not_made::refused(&refusal, route.adapter.hint(&refusal)))
             }
             Polling::Failed { refusal, .. } => Err(self.in_doubt(
                 &errand,
@@ -103,13 +103,13 @@ impl Asker {
         &self,
         errand: &Errand<'_>,
         route: &Route,
-        line: &Line,
+        handle: &RunHandle,
     ) -> Result<Polling, Failed> {
         let mut unready = Unready::new(Instant::now());
         loop {
             if let Some(why) = route.halted() {
                 let why = format!("the provider said {why}");
-                return Err(refused::on_its_way(errand.asset, &why));
+                return Err(not_made::on_its_way(errand.asset, &why));
             }
             let wait = match route.adapter.poll(errand.form, errand.ticket).await {
                 Polled::Ready(answer) => return Ok(Polling::Ready(answer)),
@@ -125,12 +125,12 @@ impl Asker {
                 Polled::Unknown(why) => unready.unknown(why),
             };
             match wait {
-                Wait::For(time) => self.wait_on_way(time, errand, line, &unready).await?,
+                Wait::For(time) => self.wait_on_way(time, errand, handle, &unready).await?,
                 Wait::Gone => return Ok(Polling::Gone),
-                Wait::Enough(why) => return Err(refused::on_its_way(errand.asset, &why)),
+                Wait::Enough(why) => return Err(not_made::on_its_way(errand.asset, &why)),
             }
             if let Wait::Enough(why) = unready.at(Instant::now()) {
-                return Err(refused::on_its_way(errand.asset, &why));
+                return Err(not_made::on_its_way(errand.asset, &why));
             }
         }
     }
@@ -141,7 +141,7 @@ impl Asker {
         errand: &Errand<'_>,
         answer: &[u8],
         route: &Route,
-        line: &Line,
+        handle: &RunHandle,
     ) -> Result<Option<Contents>, Failed> {
         let ready = errand.form.ready(answer);
         let mut contents = Contents {
@@ -151,10 +151,10 @@ impl Asker {
         };
         let asked = usize::try_from(errand.head.pictures).unwrap_or(usize::MAX);
         for source in ready.sources.iter().take(asked) {
-            match self.picture(source, errand, route, line).await? {
+            match self.picture(source, errand, route, handle).await? {
                 Ok(bytes) => {
                     let kept = self.store.put(&bytes, Durability::Paid);
-                    let kept = kept.map_err(|e| refused::not_kept(&e, errand.path))?;
+                    let kept = kept.map_err(|e| not_made::not_kept(&e, errand.path))?;
                     contents.pictures.push(kept);
                 }
                 Err(why) => {
@@ -166,7 +166,7 @@ impl Asker {
         if is_lost {
             self.store
                 .remove_ready(errand.path)
-                .map_err(|e| refused::disk(&e))?;
+                .map_err(|e| not_made::disk(&e))?;
         }
         Ok((!is_lost).then_some(contents))
     }
@@ -177,7 +177,7 @@ impl Asker {
         source: &Url,
         errand: &Errand<'_>,
         route: &Route,
-        line: &Line,
+        handle: &RunHandle,
     ) -> Result<Result<Vec<u8>, String>, Failed> {
         let mut unready = Unready::new(Instant::now());
         loop {
@@ -185,8 +185,8 @@ impl Asker {
                 Fetched::Picture(bytes) => return Ok(Ok(bytes)),
                 Fetched::Gone(why) => return Ok(Err(why)),
                 Fetched::Later(why) => match unready.unknown(why) {
-                    Wait::For(time) => self.wait_on_way(time, errand, line, &unready).await?,
-                    Wait::Enough(why) => return Err(refused::on_its_way(errand.asset, &why)),
+                    Wait::For(time) => self.wait_on_way(time, errand, handle, &unready).await?,
+                    Wait::Enough(why) => return Err(not_made::on_its_way(errand.asset, &why)),
                     Wait::Gone => return Ok(Err("it is not there".to_owned())),
                 },
             }
@@ -194,21 +194,21 @@ impl Asker {
     }
 
     /// Enters what was fetched, and removes the ticket.
-    fn entered(&self, errand: &Errand<'_>, contents: &Contents) -> Result<Taken, Failed> {
+    fn entered(&self, errand: &Errand<'_>, contents: &Contents) -> Result<Ingested, Failed> {
         let (head, path) = (errand.head, errand.path);
         let id = Some(errand.ticket.id.clone());
         let mut taken = match enter(&self.store, &self.ledger, head, contents, id) {
             Ok(taken) => taken,
             Err(NotEntered::Empty(why)) => {
                 let aside = self.set_aside(errand);
-                return Err(refused::doubt(&why, Some(&aside)));
+                return Err(not_made::doubt(&why, Some(&aside)));
             }
-            Err(NotEntered::Disk(error)) => return Err(refused::not_kept(&error, path)),
+            Err(NotEntered::Disk(error)) => return Err(not_made::not_kept(&error, path)),
         };
         let (kept, asked) = (contents.pictures.len(), u64::from(head.pictures));
         if kept as u64 == asked && contents.came == asked {
             let removed = self.store.remove_ticket(path);
-            removed.map_err(|e| refused::disk(&e))?;
+            removed.map_err(|e| not_made::disk(&e))?;
         } else {
             let aside = self.set_aside(errand);
             let odd = odd_number(head, contents);
@@ -226,7 +226,7 @@ impl Asker {
             return failed;
         }
         let aside = self.set_aside(errand);
-        refused::doubt(&why, Some(&aside))
+        not_made::doubt(&why, Some(&aside))
     }
 
     fn settle_errand(
@@ -243,7 +243,7 @@ impl Asker {
             why: Some(why),
         };
         let settled = settle_own(&self.ledger, errand.head, settlement);
-        settled.map_err(|e| refused::disk(&e))
+        settled.map_err(|e| not_made::disk(&e))
     }
 
     fn set_aside(&self, errand: &Errand<'_>) -> std::path::PathBuf {
@@ -259,10 +259,10 @@ impl Asker {
         &self,
         time: Duration,
         errand: &Errand<'_>,
-        line: &Line,
+        handle: &RunHandle,
         unready: &Unready,
     ) -> Result<(), Failed> {
-        let waited = self.wait(time, line).await;
-        waited.map_err(|_| refused::on_its_way(errand.asset, &unready.why()))
+        let waited = self.wait(time, handle).await;
+        waited.map_err(|_| not_made::on_its_way(errand.asset, &unready.why()))
     }
 }

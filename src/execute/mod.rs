@@ -1,18 +1,18 @@
 //! Does what the plan says: the only place with an async runtime, and a plain blocking call for
-//! everybody else. Judges nothing itself: what can be done next is told by a [`Director`].
+//! everybody else. Judges nothing itself: what can be done next is told by a [`Scheduler`].
 
 mod ask;
 mod bundle;
 mod collect;
-mod line;
-mod purse;
-mod refused;
+mod run_handle;
+mod budget;
+mod not_made;
 mod retry;
 mod route;
 mod shot;
 mod spent;
 mod step;
-mod take_in;
+mod ingest;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,20 +24,20 @@ use crate::signal::Signals;
 use base::diagnostic::{Diagnostic, Exit};
 use plan::{Step, Verdict};
 
-pub use ask::{Asker, Terms};
-pub use line::{Line, Talk, paced};
-pub use purse::{Limits, OwnLimits};
+pub use ask::{PaidClient, Terms};
+pub use budget::{Limits, OwnLimits};
+pub use ingest::recover;
 pub use route::Route;
+pub use run_handle::{Message, RunHandle, paced};
 pub use spent::Spent;
-pub use step::{Made, Maker, locked_asset, page_images};
-pub use take_in::recover;
+pub use step::{Made, Worker, locked_asset, page_images};
 
 /// Hears how the work goes, and says what can be done next.
-pub trait Director {
+pub trait Scheduler {
     /// Work on a step began.
     fn started(&mut self, step: &Step);
     /// Something is worth a word meanwhile.
-    fn heard(&mut self, talk: Talk);
+    fn heard(&mut self, message: Message);
     /// A step ended, well or not: the steps that can be done now.
     fn ended(&mut self, finished: Finished) -> Vec<Step>;
 }
@@ -76,7 +76,7 @@ pub struct Executed {
 
 /// How to go about it.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub struct Concurrency {
     /// At most so many pictures are drawn at once.
     pub draws: usize,
     /// At most so many requests are under way at once.
@@ -89,25 +89,25 @@ pub struct Pace {
 /// what is running end, so that what was made stays made; the second ends the process.
 pub fn execute(
     steps: Vec<Step>,
-    maker: Arc<Maker>,
-    pace: Pace,
-    director: &mut dyn Director,
+    worker: Arc<Worker>,
+    concurrency: Concurrency,
+    scheduler: &mut dyn Scheduler,
 ) -> Result<Executed, Diagnostic> {
     let mut queue = Queue::default();
     queue.extend(steps);
     if queue.len() == 0 {
         return Ok(Executed::default());
     }
-    let threads = pace.draws.max(1) + pace.at_once();
+    let threads = concurrency.draws.max(1) + concurrency.at_once();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(threads)
         .build()
         .map_err(|e| Diagnostic::error(format!("cannot start: {e}")))?;
-    Ok(runtime.block_on(run(queue, maker, pace, director)))
+    Ok(runtime.block_on(run(queue, worker, concurrency, scheduler)))
 }
 
-impl Pace {
+impl Concurrency {
     /// Steps with requests that are under way at once: some of them are past their request, and at
     /// work on the answer, while others use the network.
     fn at_once(self) -> usize {
@@ -147,16 +147,16 @@ impl Queue {
 
 async fn run(
     mut queue: Queue,
-    maker: Arc<Maker>,
-    pace: Pace,
-    director: &mut dyn Director,
+    worker: Arc<Worker>,
+    concurrency: Concurrency,
+    scheduler: &mut dyn Scheduler,
 ) -> Executed {
     let mut done = Executed::default();
     let mut running: JoinSet<(bool, Finished)> = JoinSet::new();
     let (mut drawing, mut asking) = (0, 0);
     let (stop, stopped) = watch::channel(false);
     let (tell, mut told) = mpsc::unbounded_channel();
-    let line = Line {
+    let handle = RunHandle {
         stop: stopped,
         tell,
     };
@@ -165,11 +165,11 @@ async fn run(
     tokio::spawn(listen(tell_end));
     loop {
         while !*stop.borrow() {
-            let (asks, step) = if drawing < pace.draws.max(1)
+            let (asks, step) = if drawing < concurrency.draws.max(1)
                 && let Some(step) = queue.draws.pop_front()
             {
                 (false, step)
-            } else if asking < pace.at_once()
+            } else if asking < concurrency.at_once()
                 && let Some(step) = queue.asks.pop_front()
             {
                 (true, step)
@@ -177,24 +177,24 @@ async fn run(
                 break;
             };
             *(if asks { &mut asking } else { &mut drawing }) += 1;
-            director.started(&step);
-            let (maker, line) = (Arc::clone(&maker), line.clone());
-            running.spawn_blocking(move || (asks, maker.finish(step, &line)));
+            scheduler.started(&step);
+            let (worker, handle) = (Arc::clone(&worker), handle.clone());
+            running.spawn_blocking(move || (asks, worker.finish(step, &handle)));
         }
         if running.is_empty() {
             break;
         }
         tokio::select! {
             biased;
-            Some(talk) = told.recv() => director.heard(talk),
+            Some(message) = told.recv() => scheduler.heard(message),
             Some(joined) = running.join_next() => {
                 // A panic is caught in the step itself, so a step is never lost.
                 if let Ok((asks, finished)) = joined {
                     *(if asks { &mut asking } else { &mut drawing }) -= 1;
-                    if pace.fail_fast && finished.result.is_err() {
+                    if concurrency.fail_fast && finished.result.is_err() {
                         stop.send_replace(true);
                     }
-                    queue.extend(director.ended(finished));
+                    queue.extend(scheduler.ended(finished));
                 }
             }
             Some(()) = end.recv(), if !done.interrupted => {

@@ -1,4 +1,4 @@
-//! [`Route`]: the way to one provider in this run: its adapter, its pace, its requests at once, and whether it is closed.
+//! [`Route`]: the way to one provider in this run: its adapter, its rate limit, its requests at once, and whether it is closed.
 //! One provider that refuses a key closes no other's way. Knows no shot.
 
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::execute::retry::halts;
 use provider::Adapter;
-use provider::pace::Pace;
+use provider::rate_limit::RateLimiter;
 use provider::reply::Refusal;
 use provider::table::Rate;
 
@@ -19,7 +19,7 @@ pub struct Route {
     pub adapter: Adapter,
     /// Its requests at once.
     pub slots: Semaphore,
-    pace: Pace,
+    rate_limiter: RateLimiter,
     rate: Rate,
     /// Why nothing more is sent: what a person has to mend first.
     halted: Mutex<Option<String>>,
@@ -32,7 +32,7 @@ impl Route {
         Self {
             adapter,
             slots: Semaphore::new(at_once.max(1)),
-            pace: Pace::new(per_minute),
+            rate_limiter: RateLimiter::new(per_minute),
             rate,
             halted: Mutex::default(),
         }
@@ -40,25 +40,28 @@ impl Route {
 
     /// How long a request for `pictures` has to wait; `None` if it may be sent now.
     pub fn wait(&self, model: &str, pictures: u32) -> Option<Duration> {
-        self.pace
+        self.rate_limiter
             .wait(model, self.counted(pictures), Instant::now())
     }
 
     /// Sends one now: false if others used the minute up meanwhile.
     pub fn turn(&self, model: &str, pictures: u32) -> bool {
         let pictures = self.counted(pictures);
-        self.pace.turn(model, pictures, Instant::now()).is_ok()
+        self.rate_limiter
+            .try_acquire(model, pictures, Instant::now())
+            .is_ok()
     }
 
     /// The provider refused one, which was sent: nothing of the model is sent before so long.
     pub fn all_wait(&self, model: &str, pictures: u32, wait: Duration) {
         let pictures = self.counted(pictures);
-        self.pace.refused(model, pictures, wait, Instant::now());
+        self.rate_limiter
+            .refused(model, pictures, wait, Instant::now());
     }
 
     /// How many a minute, as told or learnt.
     pub fn limit(&self, model: &str) -> Option<u32> {
-        self.pace.limit(model)
+        self.rate_limiter.limit(model)
     }
 
     /// A refusal that a person has to mend ends the asking of this provider.

@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 use crate::check::draw_diagnostic;
 use crate::execute::ask::Ask;
 use crate::execute::step::{no_picture, page_images, told};
-use crate::execute::{Failed, Line, Maker, Spent, refused};
+use crate::execute::{Failed, RunHandle, Spent, Worker, not_made};
 use base::diagnostic::{Diagnostic, Exit};
 use base::digest::Digest;
 use base::fs::Durability;
@@ -27,14 +27,14 @@ impl From<Diagnostic> for Failed {
     }
 }
 
-impl Maker {
+impl Worker {
     /// Makes one shot; `previous` is the picked picture of the shot before.
     pub(super) fn shot(
         &self,
         step: &Step,
         request: &Request,
         previous: Option<Digest>,
-        line: &Line,
+        handle: &RunHandle,
         spent: &mut Spent,
     ) -> Result<Answer, Failed> {
         let ingredients = key::shot(request, |picture| step.digest_of(picture, previous))
@@ -50,14 +50,14 @@ impl Maker {
                     prompt,
                     key: ingredients.key(SHOT),
                     ingredients: &ingredients,
-                    estimate: plan::price(&self.models, request),
+                    estimate: plan::request_estimate(&self.models, request),
                     quoted: plan::quote(&self.models, request),
                     by_picture: model.is_some_and(|model| model.picture_price.is_some()),
                     price: model.and_then(|model| model.price),
                     references: &references,
                     mask: mask.as_ref(),
                 };
-                self.ask(&ask, line, spent)
+                self.ask(&ask, handle, spent)
             }
         }
     }
@@ -93,13 +93,13 @@ impl Maker {
         })
     }
 
-    fn ask(&self, ask: &Ask<'_>, line: &Line, spent: &mut Spent) -> Result<Answer, Failed> {
-        let Some(asker) = &self.asker else {
+    fn ask(&self, ask: &Ask<'_>, handle: &RunHandle, spent: &mut Spent) -> Result<Answer, Failed> {
+        let Some(paid_client) = &self.paid_client else {
             // The plan has blocked such steps: nobody comes here.
-            return Err(refused::nobody(&ask.request.model.provider));
+            return Err(not_made::nobody(&ask.request.model.provider));
         };
         // This thread does nothing else meanwhile; the runtime's own drives the connection.
-        Handle::current().block_on(asker.ask(ask, line, spent))
+        Handle::current().block_on(paid_client.ask(ask, handle, spent))
     }
 
     /// The pictures that go with a prompt, as files: its references in order, and its mask.

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use crate::check::overlay_diagnostic;
-use crate::execute::{Asker, Failed, Finished, Line, Spent};
+use crate::execute::{Failed, Finished, PaidClient, RunHandle, Spent};
 use crate::output;
 use base::diagnostic::{Diagnostic, Exit};
 use base::digest::Digest;
@@ -22,12 +22,12 @@ use model::Models;
 use model::request::{Overlay, Page};
 use plan::key::{self, EXPORT, Ingredients, Key, SHOT};
 use plan::lock::{Lock, LockedAsset, LockedShot};
-use plan::{Answer, Flaw, Recall, Step, Verdict, unusable};
+use plan::{Answer, Flaw, LockIndex, Step, Verdict, unusable};
 use render::Fonts;
 use store::{ExportEntry, MAX_OBJECT_BYTES, ShotEntry, Store};
 
 /// What steps are carried out with.
-pub struct Maker {
+pub struct Worker {
     /// The project.
     pub root: Root,
     /// Where pictures go first.
@@ -39,11 +39,11 @@ pub struct Maker {
     /// What the lock says of the assets: their exports are worth keeping when they are replaced.
     pub locked: Arc<Lock>,
     /// The lock by key.
-    pub recall: Arc<Recall>,
+    pub lock_index: Arc<LockIndex>,
     /// For one decoded picture each.
     pub room: Semaphore,
     /// Who sends paid requests, if anybody does.
-    pub asker: Option<Asker>,
+    pub paid_client: Option<PaidClient>,
 }
 
 /// What came of a step.
@@ -57,11 +57,11 @@ pub struct Made {
     pub shots: usize,
 }
 
-impl Maker {
+impl Worker {
     /// Carries out a step; a panic in it is a failed step and a bug.
-    pub fn finish(&self, step: Step, line: &Line) -> Finished {
+    pub fn finish(&self, step: Step, handle: &RunHandle) -> Finished {
         let mut spent = Spent::default();
-        let result = catch_unwind(AssertUnwindSafe(|| self.step(&step, line, &mut spent)));
+        let result = catch_unwind(AssertUnwindSafe(|| self.step(&step, handle, &mut spent)));
         let result = match result {
             Ok(result) => result.map_err(|mut failed| {
                 let place = || step.spec.place.clone();
@@ -96,11 +96,11 @@ impl Maker {
         }
     }
 
-    fn step(&self, step: &Step, line: &Line, spent: &mut Spent) -> Result<Made, Failed> {
+    fn step(&self, step: &Step, handle: &RunHandle, spent: &mut Spent) -> Result<Made, Failed> {
         match (&step.verdict, &step.spec.recipe) {
             (Verdict::Restore(digest), _) => Ok(self.restore(step, *digest)?),
             (_, Recipe::Bundle(bundle)) => Ok(self.bundle(step, bundle)?),
-            (_, Recipe::Shots(shots)) => self.make(step, shots, line, spent),
+            (_, Recipe::Shots(shots)) => self.make(step, shots, handle, spent),
         }
     }
 
@@ -140,7 +140,7 @@ impl Maker {
             return Ok(Some(bytes));
         }
         let path = self
-            .recall
+            .lock_index
             .file(digest)
             .and_then(|path| ProjectPath::new(path).ok());
         let bytes = path.and_then(|path| self.root.read(&path, MAX_OBJECT_BYTES).ok());
@@ -155,7 +155,7 @@ impl Maker {
         &self,
         step: &Step,
         shots: &Shots,
-        line: &Line,
+        handle: &RunHandle,
         spent: &mut Spent,
     ) -> Result<Made, Failed> {
         // First of all: a text that does not fit is told before anything is paid for.
@@ -183,7 +183,7 @@ impl Maker {
                 None => {
                     made += 1;
                     let previous = done.last().and_then(Answer::picked);
-                    self.shot(step, request, previous, line, spent)?
+                    self.shot(step, request, previous, handle, spent)?
                 }
             };
             done.push(answer);

@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::pipeline::lock_update;
 use crate::pipeline::outcome::Outcome;
 use crate::pipeline::planned::Planned;
 use crate::pipeline::project::{Project, store_failure};
 use crate::pipeline::settings::Settings;
-use crate::pipeline::settle;
 use base::diagnostic::{Exit, Failure};
 use base::digest::Digest;
 use base::fs::{Durability, Folder, FsError};
 use base::path::ProjectPath;
-use base::world::{Seen, Signature};
+use base::world::{Fingerprint, Signature};
 use declare::spec::Spec;
 use plan::index;
 use plan::lock::{self, Lock, LockedAsset, Tables};
@@ -57,11 +57,11 @@ pub fn finish(
     let project = &planned.project;
     let mut seen = looks(project);
     if !settings.resolve.is_draft() {
-        settle::claim(&mut lock, &project.specs, planned.unclaimed.clone());
+        lock_update::claim(&mut lock, &project.specs, planned.unclaimed.clone());
         if settings.prune && !outcome.interrupted {
-            settle::prune(&project.world, &planned.store, &mut lock, reporter)?;
+            lock_update::prune(&project.world, &planned.store, &mut lock, reporter)?;
         }
-        settle::keep_accepted(&planned.store, &planned.lock)?;
+        lock_update::keep_accepted(&planned.store, &planned.lock)?;
         // Both wait for the disk: together.
         let (lock_seen, index_seen) = rayon::join(
             || write_lock(settings, planned, &lock, &scope),
@@ -155,9 +155,9 @@ pub fn index_path(project: &Project) -> String {
 fn look(project: &Project, path: &str, text: Option<&str>) -> Look<'static> {
     let signature = Signature::of(&project.world.root().path().join(path));
     let seen = match (signature, text) {
-        (Some(signature), Some(text)) => Seen::File(signature, Digest::of(text.as_bytes())),
-        (Some(signature), None) => Seen::Unread(signature),
-        (None, _) => Seen::Absent,
+        (Some(signature), Some(text)) => Fingerprint::File(signature, Digest::of(text.as_bytes())),
+        (Some(signature), None) => Fingerprint::Unread(signature),
+        (None, _) => Fingerprint::Absent,
     };
     Look::new(path.to_owned().into(), seen, project.began)
 }

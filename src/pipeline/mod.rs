@@ -3,7 +3,7 @@
 
 mod access;
 mod adopt;
-mod alone;
+mod process_lock;
 mod finish;
 mod fonts;
 mod gate;
@@ -13,26 +13,26 @@ mod outcome;
 mod partial;
 mod planned;
 mod project;
-mod remember;
+mod save;
 mod run;
 mod settings;
-mod settle;
+mod lock_update;
 mod why;
 
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::execute::{self, Executed, Maker, Pace};
-use crate::pipeline::alone::alone_with;
+use crate::execute::{self, Concurrency, Executed, Worker};
 use crate::pipeline::finish::{Scope, finish};
 use crate::pipeline::outcome::{Outcome, empty_summary};
 use crate::pipeline::planned::{Before, ledger};
+use crate::pipeline::process_lock::lock_process_with;
 use crate::pipeline::project::{PREVIEW, load_from, load_part, open};
-use crate::pipeline::remember::remembered;
-use crate::pipeline::run::{Early, Run};
+use crate::pipeline::run::{Prior, Run};
+use crate::pipeline::save::remembered;
 use base::diagnostic::{Exit, Failure};
-use base::world::{Sight, World};
+use base::world::{Snapshot, World};
 use declare::manifest;
 use plan::lock::Lock;
 use plan::state::{self, KnownOutputs, Output};
@@ -42,13 +42,13 @@ pub use access::Access;
 pub use adopt::{
     adopt_by_word, is_there as has_old_store, nothing_there, plan_note as old_store_note,
 };
-pub use alone::alone;
 pub use gate::{Wishes, wishes};
 pub use money::{Money, UnderWay, unasked, under_way};
 pub use outcome::{asset_report, fresh_report};
 pub use planned::{Planned, plan, plan_for};
+pub use process_lock::lock_process;
 pub use project::{Project, load, load_with, project_name, store_failure};
-pub use remember::{Unchanged, nothing_changed};
+pub use save::{Unchanged, nothing_changed};
 pub use settings::Settings;
 pub use why::Why;
 
@@ -61,12 +61,12 @@ pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> 
         return Ok(Exit::Done);
     }
     if let Some(mut part) = partial::find(settings, reporter, &mut remembered)? {
-        let early = std::mem::take(&mut part.early);
+        let prior = std::mem::take(&mut part.prior);
         return carry_out(
             settings,
             reporter,
             part.planned,
-            early,
+            prior,
             Scope::Part(part.left),
         );
     }
@@ -93,19 +93,22 @@ fn tell_unchanged(outputs: &[Output<'_>], reporter: &Reporter) {
 
 /// Makes what is not fresh, and says what was read for it, even where that was wrong: what a watch has
 /// to watch. Looks at everything anew.
-pub fn build_and_see(settings: &Settings, reporter: &Reporter) -> (Sight, Result<Exit, Failure>) {
+pub fn build_and_snapshot(
+    settings: &Settings,
+    reporter: &Reporter,
+) -> (Snapshot, Result<Exit, Failure>) {
     let at = state::now();
     let mut world = match open(settings) {
         Ok(world) => world,
         // It may come, or come back.
-        Err(failure) => return (Sight::nothing(manifest::PROJECT_FILE), Err(failure)),
+        Err(failure) => return (Snapshot::nothing(manifest::PROJECT_FILE), Err(failure)),
     };
     let result = build_all(settings, reporter, &mut world, settings.known_outputs());
-    let sight = Sight {
+    let snapshot = Snapshot {
         at,
-        ..world.sight()
+        ..world.snapshot()
     };
-    (sight, result)
+    (snapshot, result)
 }
 
 /// Looks at every asset, and makes what is not fresh. `known` is what the last run knew of outputs.
@@ -118,9 +121,9 @@ fn build_all(
     // Only a project that can be built is written to, be it to keep others out.
     let mut project = load_from(settings, world)?;
     let mut before = Before::look(settings, &project)?;
-    let alone = alone_with(settings, &before.store, reporter)?;
+    let process_lock = lock_process_with(settings, &before.store, reporter)?;
     // Another gpbuild may have worked meanwhile: what it made is looked at from here on.
-    if alone.waited {
+    if process_lock.waited {
         *world = open(settings)?;
         project = load_from(settings, world)?;
         before = Before::look(settings, &project)?;
@@ -130,7 +133,7 @@ fn build_all(
     }
     let ledger = if settings.resolve.is_draft() {
         // An answer that comes just now is none of a draft's business.
-        settle::sweep(project.world.root(), &project.specs)?;
+        lock_update::sweep(project.world.root(), &project.specs)?;
         ledger(settings)?
     } else {
         adopt::adopt(settings, &project, reporter)?;
@@ -139,7 +142,7 @@ fn build_all(
         ledger
     };
     let planned = Planned::new(settings, Arc::new(project), before, known, ledger)?;
-    carry_out(settings, reporter, planned, Early::default(), Scope::All)
+    carry_out(settings, reporter, planned, Prior::default(), Scope::All)
 }
 
 /// Does what was planned, for every asset or for some; `early` is what is known of those that are not in the plan.
@@ -147,13 +150,13 @@ fn carry_out(
     settings: &Settings,
     reporter: &Reporter,
     mut planned: Planned,
-    early: Early,
+    prior: Prior,
     scope: Scope<'_>,
 ) -> Result<Exit, Failure> {
     for warning in &planned.project.warnings {
         reporter.event(Event::Diagnostic(warning));
     }
-    let (lock, outcome) = run(settings, reporter, &mut planned, early)?;
+    let (lock, outcome) = run(settings, reporter, &mut planned, prior)?;
     finish(settings, reporter, &planned, lock, &outcome, scope)
 }
 
@@ -163,27 +166,27 @@ fn run(
     settings: &Settings,
     reporter: &Reporter,
     planned: &mut Planned,
-    early: Early,
+    prior: Prior,
 ) -> Result<(Lock, Outcome), Failure> {
     gate::open_for(settings, planned, reporter)?;
     let plan = std::mem::take(&mut planned.plan);
     let planned = &*planned;
-    let asker = money::asker(settings, planned, &plan, reporter)?;
+    let paid_client = money::paid_client(settings, planned, &plan, reporter)?;
     let (project, store) = (&planned.project, &planned.store);
-    let mut run = Run::new(settings, planned, plan.waiting, reporter, early);
-    let steps = run.settle(plan.steps);
+    let mut run = Run::new(settings, planned, plan.waiting, reporter, prior);
+    let steps = run.decide(plan.steps);
     run.begin(&steps);
-    let maker = Arc::new(Maker {
+    let worker = Arc::new(Worker {
         root: project.world.root().clone(),
         store: store.clone(),
         models: Arc::clone(&project.manifest.models),
         fonts: Arc::clone(&project.fonts),
         locked: Arc::clone(&planned.lock),
-        recall: Arc::clone(&planned.recall),
+        lock_index: Arc::clone(&planned.lock_index),
         room: Semaphore::new(draws(settings.jobs)),
-        asker,
+        paid_client,
     });
-    let pace = Pace {
+    let concurrency = Concurrency {
         draws: draws(settings.jobs),
         requests: money::requests_at_once(settings.jobs),
         fail_fast: settings.fail_fast,
@@ -195,7 +198,8 @@ fn run(
             ..Executed::default()
         }
     } else {
-        execute::execute(steps, maker, pace, &mut run).map_err(|d| Failure::new(Exit::Bug, d))?
+        execute::execute(steps, worker, concurrency, &mut run)
+            .map_err(|d| Failure::new(Exit::Bug, d))?
     };
     Ok(run.end(executed))
 }

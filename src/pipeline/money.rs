@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::execute::{self, Asker, Route, Terms};
+use crate::execute::{self, PaidClient, Route, Terms};
 use crate::pipeline::limits::{Most, asks_above, ceilings, limits};
 use crate::pipeline::{Planned, Project, Settings};
 use base::diagnostic::{Diagnostic, Exit, Failure, count};
@@ -134,12 +134,12 @@ fn words(bill: &Bill) -> String {
 
 /// Who sends the requests of a plan, once everything about money is settled; none where nothing is to
 /// be asked for.
-pub fn asker(
+pub fn paid_client(
     settings: &Settings,
     planned: &Planned,
     plan: &Plan,
     reporter: &Reporter,
-) -> Result<Option<Asker>, Failure> {
+) -> Result<Option<PaidClient>, Failure> {
     let bill = Bill::of(&plan.steps);
     if !plan.steps.iter().any(Step::goes_out) || !planned.trusted {
         return Ok(None);
@@ -154,8 +154,8 @@ pub fn asker(
         reporter.event(Event::Diagnostic(&damage));
     }
     let routes = routes(settings, &manifest.providers, &plan.steps, reporter)?;
-    for (id, takers) in plan::takers(&plan.steps) {
-        reporter.event(Event::Note(&format!("{id}: {takers}")));
+    for (id, dependents) in plan::dependents(&plan.steps) {
+        reporter.event(Event::Note(&format!("{id}: {dependents}")));
     }
     let most = asks_above(&manifest.budget, &planned.person);
     let agreed = consent(settings, &most, &bill, reporter)?;
@@ -165,7 +165,7 @@ pub fn asker(
         ceilings: ceilings(planned),
         project: planned.project.name(),
     };
-    Ok(Some(Asker::new(
+    Ok(Some(PaidClient::new(
         routes,
         planned.store.clone(),
         Arc::clone(&planned.ledger),

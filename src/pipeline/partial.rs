@@ -9,22 +9,22 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::output;
-use crate::pipeline::alone::{Alone, alone};
 use crate::pipeline::finish::{Left, index_path};
 use crate::pipeline::outcome::fresh_report;
-use crate::pipeline::remember::Remembered;
-use crate::pipeline::run::Early;
+use crate::pipeline::process_lock::{ProcessLock, lock_process};
+use crate::pipeline::run::Prior;
+use crate::pipeline::save::Remembered;
 use crate::pipeline::{PREVIEW, Planned, Project, Settings, load_part, open};
 use base::diagnostic::Failure;
 use base::digest::Digest;
 use base::fs::Root;
 use base::path::ProjectPath;
-use base::world::Seen;
+use base::world::Fingerprint;
 use declare::manifest::Tree;
 use declare::spec::Spec;
 use plan::index;
 use plan::lock::{self, Lock, Tables};
-use plan::state::{Drift, Output, State, StateFile};
+use plan::state::{Changes, Output, State, StateFile};
 use plan::{Reason, Step, Verdict};
 use report::{AssetReport, Reporter, State as Shown};
 use store::Store;
@@ -34,10 +34,10 @@ pub struct Part<'f> {
     /// What is to be done for those that changed.
     pub planned: Planned,
     /// What is known of all others. Outputs of theirs that were gone are back in their places.
-    pub early: Early,
+    pub prior: Prior,
     /// What the last run left of them.
     pub left: Box<Left<'f>>,
-    _alone: Alone,
+    _alone: ProcessLock,
 }
 
 /// Finds the assets that are concerned, and puts outputs back that are gone; `None` if everything has to be
@@ -54,13 +54,13 @@ pub fn find<'f>(
     if !is_plain(settings, state) {
         return Ok(None);
     }
-    let alone = alone(settings, reporter)?;
+    let process_lock = lock_process(settings, reporter)?;
     let file = StateFile::signature_now(&settings.root, settings.state_name());
     // Another gpbuild may have worked since the look.
-    if alone.waited || file != remembered.file {
+    if process_lock.waited || file != remembered.file {
         return Ok(None);
     }
-    let store = alone.store.clone();
+    let store = process_lock.store.clone();
     if !store.arrived().is_empty() {
         return Ok(None);
     }
@@ -73,17 +73,17 @@ pub fn find<'f>(
     if !restore(&planned, state, &concerned.gone) {
         return Ok(None);
     }
-    let early = early(reporter, &planned, state, &concerned.gone);
+    let prior = prior(reporter, &planned, state, &concerned.gone);
     Ok(Some(Part {
         planned,
-        early,
+        prior,
         left: Box::new(Left {
             lock: concerned.lock_text,
             index: concerned.index_text,
             state: std::mem::take(&mut remembered.state),
             restored: concerned.gone,
         }),
-        _alone: alone,
+        _alone: process_lock,
     }))
 }
 
@@ -100,7 +100,7 @@ fn as_seen(root: &Root, state: &State<'_>, path: &str) -> Option<String> {
     let place = ProjectPath::new(path).ok()?;
     let bytes = root.read_output(&place, lock::MAX_BYTES).ok()?;
     let look = state.seen.iter().find(|look| look.path == path)?;
-    let same = matches!(look.seen, Seen::File(_, digest) if digest == Digest::of(&bytes));
+    let same = matches!(look.seen, Fingerprint::File(_, digest) if digest == Digest::of(&bytes));
     String::from_utf8(bytes).ok().filter(|_| same)
 }
 
@@ -117,7 +117,7 @@ struct Concerned {
 
 /// Resolves the assets of what changed, and no others. They must be the same ones, at the same places, and
 /// have nothing to do with any other.
-fn load(settings: &Settings, state: &State<'_>, drift: &Drift) -> Option<Concerned> {
+fn load(settings: &Settings, state: &State<'_>, drift: &Changes) -> Option<Concerned> {
     let data: BTreeSet<usize> = drift.data.iter().copied().collect();
     let mut concerned: BTreeMap<&str, (&Output<'_>, Digest)> = BTreeMap::new();
     for output in &state.outputs {
@@ -199,39 +199,41 @@ impl Concerned {
             }),
             _ => false,
         };
-        let alone = planned.plan.waiting.is_empty() && planned.plan.steps.iter().all(plain);
-        alone.then_some(planned)
+        let process_lock = planned.plan.waiting.is_empty() && planned.plan.steps.iter().all(plain);
+        process_lock.then_some(planned)
     }
 }
 
 /// What is known of the assets that are not looked at: those in `gone` were put back.
-fn early(reporter: &Reporter, planned: &Planned, state: &State<'_>, gone: &[usize]) -> Early {
+fn prior(reporter: &Reporter, planned: &Planned, state: &State<'_>, gone: &[usize]) -> Prior {
     let gone: BTreeSet<usize> = gone.iter().copied().collect();
     let specs = planned.project.specs.iter();
     let mine: BTreeSet<&str> = specs.map(|spec| spec.id.as_str()).collect();
-    let mut early = Early::default();
+    let mut prior = Prior::default();
     for (n, output) in state.outputs.iter().enumerate() {
         if gone.contains(&n) {
-            early.restored.push(AssetReport {
+            prior.restored.push(AssetReport {
                 state: Shown::Restored,
                 reason: Some(Reason::OutputMissing.to_string()),
                 ..fresh_report(output)
             });
         } else if !mine.contains(&*output.id) {
-            early.in_place += 1;
+            prior.in_place += 1;
             if reporter.tells(Shown::Fresh) {
-                early.fresh.push(fresh_report(output));
+                prior.fresh.push(fresh_report(output));
             }
         }
     }
-    early
+    prior
 }
 
 /// The files that everything depends on, and the data that changed.
 fn tree(state: &State<'_>, data: &BTreeSet<usize>) -> Tree {
     let seen = state.seen.iter().enumerate();
     let files = seen
-        .filter(|(n, look)| matches!(look.seen, Seen::File(..)) && (!look.data || data.contains(n)))
+        .filter(|(n, look)| {
+            matches!(look.seen, Fingerprint::File(..)) && (!look.data || data.contains(n))
+        })
         .filter_map(|(_, look)| ProjectPath::new(&look.path).ok());
     Tree::part(files.collect())
 }
@@ -251,9 +253,9 @@ fn reads_the_same(state: &State<'_>, project: &Project, data: &BTreeSet<usize>) 
     state.seen.iter().enumerate().all(|(n, look)| {
         match (seen.get(&*look.path), &look.seen) {
             (None, _) => true,
-            (Some(Seen::Absent), Seen::Absent) => true,
-            (Some(Seen::Unread(now)), Seen::Unread(before)) => now == before,
-            (Some(Seen::File(_, now)), Seen::File(_, before)) => {
+            (Some(Fingerprint::Absent), Fingerprint::Absent) => true,
+            (Some(Fingerprint::Unread(now)), Fingerprint::Unread(before)) => now == before,
+            (Some(Fingerprint::File(_, now)), Fingerprint::File(_, before)) => {
                 // Data must be nothing else now either.
                 look.data == is_data.contains(&*look.path) && (now == before || data.contains(&n))
             }
@@ -301,7 +303,7 @@ mod tests {
 
     use crate::pipeline::finish::Scope;
     use crate::pipeline::partial::Part;
-    use crate::pipeline::remember::remembered;
+    use crate::pipeline::save::remembered;
     use crate::pipeline::{self, Settings, partial};
     use base::home::{Home, STATE_FOLDER};
     use report::{ReportOptions, Reporter};
@@ -340,14 +342,14 @@ mod tests {
             let part = partial::find(&settings, &reporter, &mut remembered).unwrap();
             let Some(Part {
                 planned,
-                early,
+                prior,
                 left,
                 _alone,
             }) = part
             else {
                 return false;
             };
-            pipeline::carry_out(&settings, &reporter, planned, early, Scope::Part(left)).unwrap();
+            pipeline::carry_out(&settings, &reporter, planned, prior, Scope::Part(left)).unwrap();
             assert!(nothing_is_left(&settings), "something is left to do");
             true
         };

@@ -19,7 +19,7 @@ use declare::spec::Spec;
 use plan::key::Key;
 use plan::lock::{Lock, LockFile};
 use plan::state::KnownOutputs;
-use plan::{Observer, Plan, Recall, Rules, Sources, Step};
+use plan::{LockIndex, Observer, Plan, Rules, Sources, Step};
 use store::ledger::{Entry, Ledger};
 use store::{Payer, Store};
 
@@ -76,7 +76,7 @@ pub struct Planned {
     /// What was agreed on; empty for a draft.
     pub lock: Arc<Lock>,
     /// The same by key.
-    pub recall: Arc<Recall>,
+    pub lock_index: Arc<LockIndex>,
     /// What was spent.
     pub ledger: Arc<Ledger>,
     /// Who asks for which shot just now.
@@ -179,7 +179,7 @@ impl Planned {
         known: KnownOutputs,
     ) -> Self {
         Self {
-            recall: Arc::new(Recall::new(&lock, &project.specs)),
+            lock_index: Arc::new(LockIndex::new(&lock, &project.specs)),
             project,
             store,
             lock: Arc::new(lock),
@@ -220,7 +220,7 @@ impl Planned {
                 root: self.project.world.root(),
                 store: &self.store,
                 lock: &self.lock,
-                recall: &self.recall,
+                lock_index: &self.lock_index,
                 known: &self.known,
             },
             rules: Rules {

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::execute::{Director, Executed, Finished, Talk, paced};
+use crate::execute::{Executed, Finished, Message, Scheduler, paced};
+use crate::pipeline::lock_update::record;
 use crate::pipeline::outcome::{Outcome, asset_report, doing};
-use crate::pipeline::settle::enter;
 use crate::pipeline::{Planned, Settings};
 use plan::lock::Lock;
 use plan::{Lost, Observer, Reason, Step, Verdict, Waiting};
@@ -12,7 +12,7 @@ use report::{AssetReport, Event, Reporter, State as Shown};
 
 /// What is known of assets that are not in the plan of a run.
 #[derive(Default)]
-pub struct Early {
+pub struct Prior {
     /// How many are in place.
     pub in_place: usize,
     /// Those of them that are told of.
@@ -30,7 +30,7 @@ pub struct Run<'a> {
     lock: Lock,
     reporter: &'a Reporter,
     /// What is to be told once the run has begun.
-    early: Option<Early>,
+    prior: Option<Prior>,
     /// There are more assets than those of the plan.
     merged: bool,
     /// Steps with requests that have not ended.
@@ -46,19 +46,19 @@ impl<'a> Run<'a> {
         planned: &'a Planned,
         waiting: Waiting,
         reporter: &'a Reporter,
-        early: Early,
+        prior: Prior,
     ) -> Self {
         let mut outcome = Outcome::new(settings.resolve.is_draft());
-        outcome.fresh = early.in_place;
-        outcome.restored = early.restored.len();
+        outcome.fresh = prior.in_place;
+        outcome.restored = prior.restored.len();
         Self {
             outcome,
             observer: planned.observer(settings),
             waiting,
             lock: Lock::clone(&planned.lock),
             reporter,
-            merged: !early.fresh.is_empty(),
-            early: Some(early),
+            merged: !prior.fresh.is_empty(),
+            prior: Some(prior),
             asks: 0,
             told_limit: None,
         }
@@ -66,7 +66,7 @@ impl<'a> Run<'a> {
 
     /// Takes out what needs no work, what cannot be done, and what waits; what is fresh without being
     /// in the lock is put there.
-    pub fn settle(&mut self, steps: Vec<Step>) -> Vec<Step> {
+    pub fn decide(&mut self, steps: Vec<Step>) -> Vec<Step> {
         let mut work = Vec::new();
         let mut queue = VecDeque::from(steps);
         while let Some(mut step) = queue.pop_front() {
@@ -78,7 +78,7 @@ impl<'a> Run<'a> {
                     self.outcome.fresh += 1;
                     self.outcome.remarks += usize::from(step.reason != Reason::None);
                     self.outcome.in_place(&step);
-                    enter(&step, &mut self.lock);
+                    record(&step, &mut self.lock);
                     Shown::Fresh
                 }
                 Verdict::Blocked => {
@@ -94,8 +94,8 @@ impl<'a> Run<'a> {
                 }
             };
             let report = asset_report(&step, state);
-            match &mut self.early {
-                Some(early) => early.fresh.push(report),
+            match &mut self.prior {
+                Some(prior) => prior.fresh.push(report),
                 None => self.reporter.event(Event::Done(&report)),
             }
         }
@@ -110,11 +110,11 @@ impl<'a> Run<'a> {
 
     /// Tells how much is to be done, and what is known already.
     pub fn begin(&mut self, steps: &[Step]) {
-        let Early {
+        let Prior {
             mut fresh,
             restored,
             ..
-        } = self.early.take().unwrap_or_default();
+        } = self.prior.take().unwrap_or_default();
         self.reporter.event(Event::Begin {
             total: steps.len() + self.outcome.blocked + self.waiting.len() + restored.len(),
         });
@@ -135,7 +135,7 @@ impl<'a> Run<'a> {
     }
 }
 
-impl Director for Run<'_> {
+impl Scheduler for Run<'_> {
     fn started(&mut self, step: &Step) {
         self.reporter.event(Event::Running {
             id: &step.spec.id,
@@ -143,10 +143,10 @@ impl Director for Run<'_> {
         });
     }
 
-    fn heard(&mut self, talk: Talk) {
-        match talk {
-            Talk::Note(note) => self.reporter.event(Event::Note(&note)),
-            Talk::Paced { id, limit, .. } => {
+    fn heard(&mut self, message: Message) {
+        match message {
+            Message::Note(note) => self.reporter.event(Event::Note(&note)),
+            Message::Paced { id, limit, .. } => {
                 self.reporter.event(Event::Running {
                     id: &id,
                     what: "waiting for the rate limit",
@@ -179,6 +179,6 @@ impl Director for Run<'_> {
                 self.waiting.lost(&id, why, &self.observer)
             }
         };
-        self.settle(decided)
+        self.decide(decided)
     }
 }

@@ -1,7 +1,7 @@
 //! A loop around the pipeline: builds, then waits until something of what that run read is otherwise.
 //! Knows what was read, and nothing of what it means.
 
-mod eyes;
+mod watcher;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use tokio::runtime::Runtime;
 
 use crate::pipeline::{self, Settings};
 use crate::signal::Signals;
-use crate::watch::eyes::Eyes;
+use crate::watch::watcher::FolderWatcher;
 use base::diagnostic::{Diagnostic, Exit, Failure, count};
-use base::world::Sight;
+use base::world::Snapshot;
 use declare::manifest::PROJECT_FILE;
 use plan::state;
 use report::{Event, Reporter};
@@ -39,12 +39,12 @@ pub fn watch(
     let mut signals = runtime
         .block_on(async { Signals::new() })
         .map_err(|e| Failure::new(Exit::Bug, Diagnostic::error(format!("cannot start: {e}"))))?;
-    let mut eyes = Eyes::new()?;
+    let mut watcher = FolderWatcher::new()?;
     let mut told = None;
     let mut first = true;
     loop {
         reporter.restart();
-        let (sight, result) = match build(&runtime, &mut signals, settings, reporter)? {
+        let (snapshot, result) = match build(&runtime, &mut signals, settings, reporter)? {
             Some(seen) => seen,
             None => return Ok(Exit::Interrupted),
         };
@@ -60,13 +60,13 @@ pub fn watch(
         }
         built();
         first = false;
-        let files = sight.files();
+        let files = snapshot.files();
         if told != Some(files) {
             told = Some(files);
             let files = count(files, "file");
             reporter.event(Event::Note(&format!("watching {files}; ctrl-c ends it")));
         }
-        if !wait(&runtime, &mut signals, &mut eyes, settings, &sight)? {
+        if !wait(&runtime, &mut signals, &mut watcher, settings, &snapshot)? {
             return Ok(Exit::Done);
         }
     }
@@ -85,7 +85,7 @@ fn build(
     let (settings, heard) = (settings.clone(), Arc::clone(reporter));
     let work = move || {
         // Nobody hears it where it was left behind.
-        let _ = tell.send(pipeline::build_and_see(&settings, &heard));
+        let _ = tell.send(pipeline::build_and_snapshot(&settings, &heard));
     };
     std::thread::Builder::new()
         .stack_size(STACK)
@@ -117,31 +117,31 @@ fn build(
 }
 
 /// What a build saw, and what came of it.
-type Seen = (Sight, Result<Exit, Failure>);
+type Seen = (Snapshot, Result<Exit, Failure>);
 
 /// Waits until something is otherwise; false if a person ended it.
 fn wait(
     runtime: &Runtime,
     signals: &mut Signals,
-    eyes: &mut Eyes,
+    watcher: &mut FolderWatcher,
     settings: &Settings,
-    sight: &Sight,
+    snapshot: &Snapshot,
 ) -> Result<bool, Failure> {
     runtime.block_on(async {
         loop {
             // Each time: what stirred may be that a folder was replaced by one that holds the same.
-            if !eyes.look_at(&settings.root, sight)? {
+            if !watcher.look_at(&settings.root, snapshot)? {
                 tokio::select! {
                     () = signals.next() => return Ok(false),
                     () = tokio::time::sleep(DEBOUNCE) => continue,
                 }
             }
             // Before anything is waited for: a change during the build is not lost.
-            if state::changed(&settings.root, sight) {
+            if state::changed(&settings.root, snapshot) {
                 return Ok(true);
             }
             tokio::select! {
-                () = eyes.stirred() => {}
+                () = watcher.changed() => {}
                 () = signals.next() => return Ok(false),
             }
             let latest = tokio::time::sleep(AT_LATEST);
@@ -151,7 +151,7 @@ fn wait(
                     biased;
                     () = signals.next() => return Ok(false),
                     () = &mut latest => break,
-                    () = eyes.stirred() => {}
+                    () = watcher.changed() => {}
                     () = tokio::time::sleep(DEBOUNCE) => break,
                 }
             }

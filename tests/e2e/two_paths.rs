@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use base::world::Seen;
+use base::world::Fingerprint;
 use plan::state::StateFile;
 use serde_json::Value;
 
@@ -373,10 +373,10 @@ fn remembered(project: &Project) -> (bool, BTreeMap<String, String>, Vec<String>
     let state = file.state();
     let seen = state.seen.iter().map(|look| {
         let what = match look.seen {
-            Seen::Absent => "nothing".to_owned(),
-            Seen::File(_, digest) => format!("a file {digest}"),
-            Seen::Folder(_, names) => format!("a folder {names}"),
-            Seen::Unread(_) => "something".to_owned(),
+            Fingerprint::Absent => "nothing".to_owned(),
+            Fingerprint::File(_, digest) => format!("a file {digest}"),
+            Fingerprint::Folder(_, names) => format!("a folder {names}"),
+            Fingerprint::Unread(_) => "something".to_owned(),
         };
         (look.path.to_string(), format!("{what} {}", look.data))
     });

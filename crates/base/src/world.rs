@@ -145,7 +145,7 @@ fn nanos(seconds: i64, nanos: i64) -> i64 {
 
 /// What a run saw at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Seen {
+pub enum Fingerprint {
     /// Nothing was there.
     Absent,
     /// A file with these contents.
@@ -191,7 +191,7 @@ pub fn digest_of(names: &[Name], own: &[&str]) -> Digest {
 #[derive(Debug)]
 pub struct World {
     root: Root,
-    seen: Mutex<BTreeMap<String, Noted>>,
+    seen: Mutex<BTreeMap<String, Entry>>,
     /// Names at the root that gpbuild writes itself.
     own: Mutex<Vec<String>>,
     /// A file that is read as if it held this: what a manifest would be before it is written.
@@ -200,44 +200,47 @@ pub struct World {
 
 /// What was seen at a path, and what for.
 #[derive(Clone, Copy, Debug)]
-struct Noted {
-    seen: Seen,
+struct Entry {
+    seen: Fingerprint,
     /// Read for items only: see [`World::read_data`].
     data: bool,
 }
 
 /// All that a run saw.
 #[derive(Clone, Debug, Default)]
-pub struct Sight {
+pub struct Snapshot {
     /// By path from the root.
-    pub seen: BTreeMap<String, Seen>,
+    pub seen: BTreeMap<String, Fingerprint>,
     /// Names at the root that gpbuild writes itself: they do not count in its listing.
     pub own: Vec<String>,
     /// Before anything was looked at, in nanoseconds since 1970.
     pub at: i64,
 }
 
-impl Sight {
+impl Snapshot {
     /// Of a project that is not there.
     pub fn nothing(file: &str) -> Self {
         Self {
-            seen: BTreeMap::from([(file.to_owned(), Seen::Absent)]),
+            seen: BTreeMap::from([(file.to_owned(), Fingerprint::Absent)]),
             ..Self::default()
         }
     }
 
     /// How many files were read.
     pub fn files(&self) -> usize {
-        let files = self.seen.values().filter(|s| matches!(s, Seen::File(..)));
+        let files = self
+            .seen
+            .values()
+            .filter(|s| matches!(s, Fingerprint::File(..)));
         files.count()
     }
 
     /// The folders in which a change can be one of what was seen, by path from the root: those that
     /// were listed, and those of files, be they there or not.
     pub fn folders(&self) -> BTreeSet<&str> {
-        fn of<'a>(path: &'a str, seen: &Seen) -> &'a str {
+        fn of<'a>(path: &'a str, seen: &Fingerprint) -> &'a str {
             match (seen, path.rsplit_once('/')) {
-                (Seen::Folder(..), _) => path,
+                (Fingerprint::Folder(..), _) => path,
                 (_, Some((folder, _))) => folder,
                 (_, None) => "",
             }
@@ -293,9 +296,9 @@ impl World {
         let signature = Signature::of(&self.root.at(path));
         let result = self.root.read(path, limit);
         let seen = match (&result, signature) {
-            (Ok(bytes), Some(signature)) => Seen::File(signature, Digest::of(bytes)),
-            (Err(_), Some(signature)) => Seen::Unread(signature),
-            (_, None) => Seen::Absent,
+            (Ok(bytes), Some(signature)) => Fingerprint::File(signature, Digest::of(bytes)),
+            (Err(_), Some(signature)) => Fingerprint::Unread(signature),
+            (_, None) => Fingerprint::Absent,
         };
         self.note(path.as_str().to_owned(), seen, data);
         result
@@ -317,7 +320,7 @@ impl World {
     /// The digest of a file of at most `limit` bytes; read once a run.
     pub fn digest(&self, path: &ProjectPath, limit: u64) -> Result<Digest, FsError> {
         if let Some(noted) = self.lock().get_mut(path.as_str())
-            && let Seen::File(_, digest) = noted.seen
+            && let Fingerprint::File(_, digest) = noted.seen
         {
             noted.data = false;
             return Ok(digest);
@@ -342,9 +345,9 @@ impl World {
                 other => std::io::Error::other(other.to_string()),
             });
         let seen = match (&names, signature) {
-            (Ok(names), Some(signature)) => Seen::Folder(signature, digest_of(names, own)),
-            (Err(_), Some(signature)) => Seen::Unread(signature),
-            (_, None) => Seen::Absent,
+            (Ok(names), Some(signature)) => Fingerprint::Folder(signature, digest_of(names, own)),
+            (Err(_), Some(signature)) => Fingerprint::Unread(signature),
+            (_, None) => Fingerprint::Absent,
         };
         self.note(folder.to_owned(), seen, false);
         let names = names?;
@@ -359,15 +362,15 @@ impl World {
     pub fn note_outside(&self, path: String, bytes: Option<&[u8]>) {
         let signature = Signature::of(&self.root.path().join(&path));
         let seen = match (signature, bytes) {
-            (Some(signature), Some(bytes)) => Seen::File(signature, Digest::of(bytes)),
-            (Some(signature), None) => Seen::Unread(signature),
-            (None, _) => Seen::Absent,
+            (Some(signature), Some(bytes)) => Fingerprint::File(signature, Digest::of(bytes)),
+            (Some(signature), None) => Fingerprint::Unread(signature),
+            (None, _) => Fingerprint::Absent,
         };
         self.note(path, seen, false);
     }
 
     /// Everything seen so far, by path from the root.
-    pub fn seen(&self) -> BTreeMap<String, Seen> {
+    pub fn seen(&self) -> BTreeMap<String, Fingerprint> {
         let noted = self.lock();
         let seen = noted.iter().map(|(path, noted)| (path.clone(), noted.seen));
         seen.collect()
@@ -381,9 +384,9 @@ impl World {
     }
 
     /// The same, with what it takes to look again; the moment is for the caller to say.
-    pub fn sight(&self) -> Sight {
+    pub fn snapshot(&self) -> Snapshot {
         let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        Sight {
+        Snapshot {
             seen: self.seen(),
             own: own.clone(),
             at: 0,
@@ -395,19 +398,19 @@ impl World {
         let seen = self.lock();
         let files = seen
             .iter()
-            .filter(|(_, noted)| matches!(noted.seen, Seen::File(..)));
+            .filter(|(_, noted)| matches!(noted.seen, Fingerprint::File(..)));
         files.map(|(path, _)| path.clone()).collect()
     }
 
-    fn note(&self, path: String, seen: Seen, data: bool) {
+    fn note(&self, path: String, seen: Fingerprint, data: bool) {
         // The first look counts: a file that changed during the run is then found stale.
         self.lock()
             .entry(path)
             .and_modify(|noted| noted.data &= data)
-            .or_insert(Noted { seen, data });
+            .or_insert(Entry { seen, data });
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Noted>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

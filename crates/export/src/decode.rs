@@ -38,7 +38,7 @@ pub fn dimensions(picture: &[u8]) -> Result<(u32, u32), ExportError> {
 
 /// What a picture's file says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Glance {
+pub struct ImageInfo {
     /// What it is.
     pub format: Format,
     /// Pixels, before any turn that EXIF asks for.
@@ -50,10 +50,10 @@ pub struct Glance {
 }
 
 /// Looks at a picture without decoding it; one that ends early or is animated is refused, as everywhere.
-pub fn glance(picture: &[u8]) -> Result<Glance, ExportError> {
+pub fn image_info(picture: &[u8]) -> Result<ImageInfo, ExportError> {
     let opened = open(picture)?;
     let (width, height) = opened.decoder.dimensions();
-    Ok(Glance {
+    Ok(ImageInfo {
         format: opened.format,
         width,
         height,

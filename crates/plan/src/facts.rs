@@ -10,7 +10,7 @@ use crate::key::{Ingredients, Key};
 use crate::lock::{Lock, LockedAsset};
 use crate::trace::{Answer, Trace, Tracing};
 use crate::unusable::Flaw;
-use crate::{Disk, Known, Recall};
+use crate::{Disk, Known, LockIndex};
 use base::digest::Digest;
 use base::fs::Root;
 use base::path::ProjectPath;
@@ -27,7 +27,7 @@ pub struct Sources<'a> {
     /// What was agreed on.
     pub lock: &'a Lock,
     /// The lock by key.
-    pub recall: &'a Recall,
+    pub lock_index: &'a LockIndex,
     /// Digests of outputs that are known by their signatures.
     pub known: &'a BTreeMap<String, (Signature, Digest)>,
 }
@@ -115,7 +115,9 @@ impl Sources<'_> {
         let begin = |spec| Tracing::new(spec, self.locked(spec), known);
         let mut traces: Vec<Tracing<'_>> = specs.par_iter().map(|spec| begin(spec)).collect();
         loop {
-            let next = traces.par_iter_mut().map(|trace| trace.next(self.recall));
+            let next = traces
+                .par_iter_mut()
+                .map(|trace| trace.next(self.lock_index));
             let keys: Vec<Option<Key>> = next.collect();
             let asked: Vec<Key> = keys.iter().flatten().copied().collect();
             if asked.is_empty() {
@@ -136,7 +138,7 @@ impl Sources<'_> {
 
     /// What lock or store name for the exports of now.
     fn stored(&self, traces: &[Trace]) -> Vec<Option<Digest>> {
-        let recalled = |trace: &Trace| trace.export.map(|key| (key, self.recall.export(&key)));
+        let recalled = |trace: &Trace| trace.export.map(|key| (key, self.lock_index.export(&key)));
         let recalled: Vec<Option<(Key, Option<Digest>)>> = traces.iter().map(recalled).collect();
         let unknown = recalled.iter().flatten().filter(|(_, d)| d.is_none());
         let asked: Vec<Key> = unknown.map(|(key, _)| *key).collect();
@@ -176,7 +178,7 @@ impl Sources<'_> {
 
     /// Whether an output that the lock names has these bytes.
     fn is_in_an_output(&self, digest: &Digest) -> bool {
-        let path = self.recall.file(digest).map(ProjectPath::new);
+        let path = self.lock_index.file(digest).map(ProjectPath::new);
         let bytes = path.and_then(|path| self.root.read(&path.ok()?, MAX_OBJECT_BYTES).ok());
         bytes.is_some_and(|bytes| Digest::of(&bytes) == *digest)
     }

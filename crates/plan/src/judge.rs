@@ -429,13 +429,13 @@ fn estimate(step: &Step, models: &Models) -> Option<Micro> {
         if answered || std::mem::take(&mut pending) {
             continue;
         }
-        sum += price(models, request)?;
+        sum += request_estimate(models, request)?;
     }
     Some(sum)
 }
 
 /// What one request costs, by the price table, in dollars; see [`quote`].
-pub fn price(models: &Models, request: &Request) -> Option<Micro> {
+pub fn request_estimate(models: &Models, request: &Request) -> Option<Micro> {
     let quoted = quote(models, request)?;
     Some(models.rates().in_dollars(quoted))
 }

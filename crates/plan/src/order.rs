@@ -13,12 +13,12 @@ pub fn order(specs: Vec<Arc<Spec>>) -> Vec<Arc<Spec>> {
     }
     let ids: BTreeSet<String> = specs.iter().map(|spec| spec.id.clone()).collect();
     let mut waiting: BTreeMap<String, usize> = BTreeMap::new();
-    let mut takers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut dependents: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for spec in &specs {
         let takes: BTreeSet<&str> = spec.takes().filter(|id| ids.contains(*id)).collect();
         waiting.insert(spec.id.clone(), takes.len());
         for id in takes {
-            takers
+            dependents
                 .entry(id.to_owned())
                 .or_default()
                 .push(spec.id.clone());
@@ -36,7 +36,7 @@ pub fn order(specs: Vec<Arc<Spec>>) -> Vec<Arc<Spec>> {
     let mut ordered = Vec::with_capacity(by_id.len());
     while let Some(id) = ready.pop_first() {
         ordered.extend(by_id.remove(&id));
-        for taker in takers.remove(&id).unwrap_or_default() {
+        for taker in dependents.remove(&id).unwrap_or_default() {
             if let Some(n) = waiting.get_mut(&taker) {
                 *n -= 1;
                 if *n == 0 {

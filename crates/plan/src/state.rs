@@ -4,8 +4,8 @@
 //! What is assumed: a file whose size, times and number are unchanged has not changed, if those
 //! times were already past when the run began. A file that was younger is compared by its contents.
 
-mod abreast;
-mod survey;
+mod threads;
+mod compare;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -19,9 +19,9 @@ use crate::key::Key;
 use base::digest::Digest;
 use base::fs::{Durability, Folder, FsError, read_all};
 use base::home::STATE_FOLDER;
-use base::world::{Seen, Sight, Signature};
+use base::world::{Fingerprint, Signature, Snapshot};
 
-pub use survey::Drift;
+pub use compare::Changes;
 
 const VERSION: u32 = 4;
 /// A state of 100,000 assets takes some 40 MB.
@@ -63,7 +63,7 @@ pub struct Look<'f> {
     #[serde(borrow)]
     pub path: Cow<'f, str>,
     /// What was there.
-    pub seen: Seen,
+    pub seen: Fingerprint,
     /// Its times were past: the signature is enough.
     pub sure: bool,
     /// A file of which nothing but its items was taken: a change of it concerns only the assets that are
@@ -243,10 +243,12 @@ impl<'f> State<'f> {
 
 impl<'f> Look<'f> {
     /// What was seen at `path` by a run that began at the time `began`, in nanoseconds since 1970.
-    pub fn new(path: Cow<'f, str>, seen: Seen, began: i64) -> Self {
+    pub fn new(path: Cow<'f, str>, seen: Fingerprint, began: i64) -> Self {
         let sure = match seen {
-            Seen::Absent | Seen::Unread(_) => true,
-            Seen::File(signature, _) | Seen::Folder(signature, _) => is_sure(&signature, began),
+            Fingerprint::Absent | Fingerprint::Unread(_) => true,
+            Fingerprint::File(signature, _) | Fingerprint::Folder(signature, _) => {
+                is_sure(&signature, began)
+            }
         };
         Self {
             path,
@@ -259,10 +261,10 @@ impl<'f> Look<'f> {
 
 /// Whether anything of what a run saw is otherwise now. What was younger than the clock's resolution when
 /// it was seen is compared by its contents.
-pub fn changed(root: &Path, sight: &Sight) -> bool {
-    let own: Vec<&str> = sight.own.iter().map(String::as_str).collect();
-    sight.seen.iter().any(|(path, seen)| {
-        let look = Look::new(path.into(), *seen, sight.at);
+pub fn changed(root: &Path, snapshot: &Snapshot) -> bool {
+    let own: Vec<&str> = snapshot.own.iter().map(String::as_str).collect();
+    snapshot.seen.iter().any(|(path, seen)| {
+        let look = Look::new(path.into(), *seen, snapshot.at);
         !look.holds(root, &own)
     })
 }
@@ -298,7 +300,7 @@ mod tests {
     use super::{Look, Output, State, StateFile, TICK, now};
     use base::digest::Digest;
     use base::fs::{Durability, write_atomic};
-    use base::world::{Seen, Signature, digest_of, list};
+    use base::world::{Fingerprint, Signature, digest_of, list};
 
     fn file(root: &std::path::Path, name: &str, text: &str) -> (Signature, Digest) {
         let path = root.join(name);
@@ -310,7 +312,7 @@ mod tests {
         let (signature, digest) = file(root, "a.toml", "one");
         let (out, picture) = file(root, "a.png", "png");
         let names = digest_of(&list(root).unwrap(), &[crate::lock::FILE, "dist"]);
-        let folder = Seen::Folder(Signature::of(root).unwrap(), names);
+        let folder = Fingerprint::Folder(Signature::of(root).unwrap(), names);
         State {
             program: "p".into(),
             options: "o".into(),
@@ -319,10 +321,14 @@ mod tests {
                 Look::new("".into(), folder, now() + later),
                 Look::new(
                     "a.toml".into(),
-                    Seen::File(signature, digest),
+                    Fingerprint::File(signature, digest),
                     now() + later,
                 ),
-                Look::new("templates/x.html".into(), Seen::Absent, now() + later),
+                Look::new(
+                    "templates/x.html".into(),
+                    Fingerprint::Absent,
+                    now() + later,
+                ),
             ],
             outputs: vec![Output {
                 id: "a".into(),

@@ -3,7 +3,7 @@
 
 use crate::key::{self, EXPORT, Key, SHOT};
 use crate::lock::LockedAsset;
-use crate::{Known, Recall};
+use crate::{Known, LockIndex};
 use base::digest::Digest;
 use declare::spec::Spec;
 use model::request::Picture;
@@ -100,7 +100,7 @@ impl<'a> Tracing<'a> {
     }
 
     /// Goes on as far as the lock answers: the key whose answer is needed then; `None` at the end.
-    pub fn next(&mut self, recall: &Recall) -> Option<Key> {
+    pub fn next(&mut self, lock_index: &LockIndex) -> Option<Key> {
         while !self.ended {
             let Some(key) = self.key() else {
                 self.ended = true;
@@ -118,7 +118,11 @@ impl<'a> Tracing<'a> {
                 })
                 // One that a person or a merge left without its picture answers nothing: the store may.
                 .filter(|answer| answer.picked().is_some());
-            let recalled = || recall.shot(&key).filter(|answer| answer.picked().is_some());
+            let recalled = || {
+                lock_index
+                    .shot(&key)
+                    .filter(|answer| answer.picked().is_some())
+            };
             let answer = from_lock.or_else(|| recalled().cloned());
             self.trace.shots.push(Traced { key, answer: None });
             if answer.is_none() {

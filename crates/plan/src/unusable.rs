@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::key::Key;
-use crate::{Answer, price};
+use crate::{Answer, request_estimate};
 use base::digest::Digest;
 use base::fs::shown;
 use declare::spec::Spec;
@@ -87,7 +87,7 @@ pub fn unusable(models: &Models, spec: &Spec, n: usize, flaw: &Flaw) -> Option<U
         spec.output
     ));
     let asked = spec.requests().iter().filter(|shot| shot.is_paid());
-    let prices = asked.map(|shot| price(models, shot));
+    let prices = asked.map(|shot| request_estimate(models, shot));
     let about = match prices.sum::<Option<Micro>>() {
         Some(sum) => format!("about {sum}"),
         None => "a price that nobody knows".to_owned(),

@@ -15,7 +15,7 @@ pub struct Waiting {
     /// By id.
     specs: BTreeMap<String, Arc<Spec>>,
     /// Who waits for whom.
-    takers: BTreeMap<String, BTreeSet<String>>,
+    dependents: BTreeMap<String, BTreeSet<String>>,
     /// What is known of those that are decided.
     known: Known,
     /// The assets that will not come in this run, and why.
@@ -75,8 +75,8 @@ impl Waiting {
             }
             Verdict::Wait(_) => {
                 for taken in step.spec.takes() {
-                    let takers = self.takers.entry(taken.to_owned()).or_default();
-                    takers.insert(id.clone());
+                    let dependents = self.dependents.entry(taken.to_owned()).or_default();
+                    dependents.insert(id.clone());
                 }
                 self.specs.insert(id.clone(), Arc::clone(&step.spec));
             }
@@ -113,8 +113,8 @@ impl Waiting {
         let mut steps = Vec::new();
         let mut settled = vec![id.to_owned()];
         while let Some(id) = settled.pop() {
-            let takers = self.takers.get(&id).into_iter().flatten();
-            let open = takers.filter_map(|taker| self.specs.get(taker));
+            let dependents = self.dependents.get(&id).into_iter().flatten();
+            let open = dependents.filter_map(|taker| self.specs.get(taker));
             let ready = open.filter(|spec| self.is_ready(spec));
             let ready: Vec<Arc<Spec>> = ready.cloned().collect();
             for spec in &ready {
@@ -152,8 +152,8 @@ impl Waiting {
 
     /// Whether somebody waits for this asset; bundles do not count, which follow everything anyway.
     pub fn is_awaited(&self, id: &str) -> bool {
-        let mut takers = self.takers.get(id).into_iter().flatten();
-        takers.any(|taker| {
+        let mut dependents = self.dependents.get(id).into_iter().flatten();
+        dependents.any(|taker| {
             let spec = self.specs.get(taker);
             spec.is_some_and(|spec| spec.bundle().is_none())
         })

@@ -8,7 +8,7 @@ mod certificate;
 mod http;
 mod media;
 mod openai;
-pub mod pace;
+pub mod rate_limit;
 pub mod reply;
 pub mod submission;
 pub mod table;

@@ -44,7 +44,7 @@ const MARKED_CSS: &str = "#ff00ff";
 
 /// A text that stands out too little.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Faint {
+pub struct LowContrast {
     /// Its `data-role`.
     pub role: String,
     /// The line that is the worst of that role.
@@ -65,7 +65,7 @@ pub fn contrast(
     fonts: &Fonts,
     images: &BTreeMap<String, Vec<u8>>,
     under: Option<&RgbaImage>,
-) -> Result<Vec<Faint>, DrawError> {
+) -> Result<Vec<LowContrast>, DrawError> {
     let composed = compose(html, width, height, fonts, images)?;
     let lines = lines(&composed)?;
     if lines.is_empty() {
@@ -80,7 +80,7 @@ pub fn contrast(
         // A gradient cut out by its letters stays when the type is hidden: it cannot be told from a ground.
         clips: html.contains("background-clip"),
     };
-    let mut faint: Vec<Faint> = Vec::new();
+    let mut faint: Vec<LowContrast> = Vec::new();
     let mut regular: Option<RgbaImage> = None;
     // A thin stroke never covers a whole pixel: how opaque type is, all lines of its role say together.
     let mut opacities: BTreeMap<String, f32> = BTreeMap::new();
@@ -118,7 +118,7 @@ pub fn contrast(
         if ratio >= needed {
             continue;
         }
-        let found = Faint {
+        let found = LowContrast {
             role: line.role,
             line: line.text,
             ratio,

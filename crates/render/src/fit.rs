@@ -7,7 +7,7 @@ use super::breaks::Grain;
 use super::canvas::Canvas;
 use super::page::Page;
 use super::placed::{Ink, at, places};
-use super::setting::{Form, Setting};
+use super::text_block::{Form, TextBlock};
 use super::{DrawError, MARKS};
 
 /// How far a text may leave its box in px, for rounding.
@@ -51,7 +51,7 @@ pub(super) fn fit(page: &mut Page, canvas: &Canvas<'_>) -> Result<Fitted, DrawEr
     let mut settings = Vec::with_capacity(page.marks.len());
     for index in 0..page.marks.len() {
         let mark = page.marks[index].clone();
-        settings.push(Setting::new(&mut page.root, &mark));
+        settings.push(TextBlock::new(&mut page.root, &mark));
     }
     for (setting, mark) in settings.iter().zip(&page.marks) {
         if mark.words && setting.len() > LETTERS {
@@ -75,7 +75,7 @@ pub(super) fn fit(page: &mut Page, canvas: &Canvas<'_>) -> Result<Fitted, DrawEr
     let mut order: Vec<usize> = (0..fitting.settings.len()).collect();
     order.sort_by_key(|i| fitting.page.marks[*i].role != "headline");
     for index in order {
-        fitting.enlarge(index)?;
+        fitting.grow(index)?;
     }
     let node = fitting.node(Form::Chosen);
     if !fitting.holds()
@@ -93,7 +93,7 @@ pub(super) fn fit(page: &mut Page, canvas: &Canvas<'_>) -> Result<Fitted, DrawEr
 struct Fitting<'p> {
     page: &'p Page,
     canvas: &'p Canvas<'p>,
-    settings: Vec<Setting>,
+    settings: Vec<TextBlock>,
     /// Where each mark's text is in the measured tree; empty when it is not shown.
     places: Vec<Vec<Vec<usize>>>,
     /// How wide each mark's box is.
@@ -227,7 +227,7 @@ impl Fitting<'_> {
     }
 
     /// Gives one text the largest size at which the page holds together.
-    fn enlarge(&mut self, index: usize) -> Result<(), DrawError> {
+    fn grow(&mut self, index: usize) -> Result<(), DrawError> {
         let Some((low, high)) = self.page.marks[index].fit else {
             return Ok(());
         };
@@ -251,14 +251,20 @@ impl Fitting<'_> {
         }
         let largest = low + fits as f32;
         if self.page.marks[index].words {
-            return self.calm(index, largest, low, high);
+            return self.prefer_fewer_lines(index, largest, low, high);
         }
         self.attempt(index, largest, high)?;
         Ok(())
     }
 
     /// Fewer lines are worth a somewhat smaller size, and better ends that or one line more.
-    fn calm(&mut self, index: usize, largest: f32, low: f32, high: f32) -> Result<(), DrawError> {
+    fn prefer_fewer_lines(
+        &mut self,
+        index: usize,
+        largest: f32,
+        low: f32,
+        high: f32,
+    ) -> Result<(), DrawError> {
         let mut sizes = Sizes {
             smallest: (largest * CALM).max(low),
             limit: largest,

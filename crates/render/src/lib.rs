@@ -40,7 +40,7 @@ mod overlays;
 mod page;
 mod placed;
 mod scan;
-mod setting;
+mod text_block;
 mod spacing;
 pub mod typeset;
 mod words;
@@ -48,7 +48,7 @@ mod words;
 use std::fmt;
 
 pub use colour::{hex_ratio, is_light};
-pub use contrast::{Faint, contrast};
+pub use contrast::{LowContrast, contrast};
 pub use draw::{check, draw};
 pub use fonts::{FontError, Fonts};
 pub use images::image_names;

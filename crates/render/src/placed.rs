@@ -2,7 +2,7 @@
 
 use takumi::prelude::MeasuredNode;
 
-use super::setting::tags;
+use super::text_block::tags;
 
 /// The box of a line's ink in the picture.
 #[derive(Clone, Copy)]

@@ -80,7 +80,7 @@ pub struct Incoming {
 
 /// An answer that is whole, but not where the next run finds it by itself, or not surely on the disk.
 #[derive(Debug)]
-pub struct Astray {
+pub struct Misplaced {
     /// What the disk said.
     pub error: FsError,
     /// Where the answer is.
@@ -164,7 +164,7 @@ impl Store {
     }
 
     /// Says that a part turned out to be the whole of an answer; it is on the disk before this returns.
-    pub fn is_whole_after_all(&self, part: &Path, head: &Head) -> Result<PathBuf, FsError> {
+    pub fn is_complete(&self, part: &Path, head: &Head) -> Result<PathBuf, FsError> {
         let failed = || FsError::io("write", part);
         let file = self.file(part)?;
         op::sync(&file, part).map_err(failed())?;
@@ -244,11 +244,11 @@ impl Store {
 
 impl Incoming {
     /// Says that the answer is whole; it is on the disk before this returns.
-    pub fn arrived(mut self) -> Result<PathBuf, Astray> {
+    pub fn arrived(mut self) -> Result<PathBuf, Misplaced> {
         if let Some((path, error)) = self.elsewhere {
             // As sure as it can be made; what is wrong with the project's disk is told anyway.
             let _ = op::sync(&self.file, &path);
-            return Err(Astray {
+            return Err(Misplaced {
                 error,
                 path,
                 belongs: Some(self.whole),
@@ -263,7 +263,7 @@ impl Incoming {
         let names = [&self.whole, &self.part];
         let found = names.into_iter().find(|path| self.store.is_file(path));
         if let Some(path) = found {
-            return Err(Astray {
+            return Err(Misplaced {
                 error,
                 path: path.clone(),
                 belongs: None,
@@ -273,7 +273,7 @@ impl Incoming {
         let gone = io::Error::new(io::ErrorKind::NotFound, error.to_string());
         match self.move_elsewhere(gone) {
             Ok(()) => self.arrived(),
-            Err(_) => Err(Astray {
+            Err(_) => Err(Misplaced {
                 error,
                 path: self.part,
                 belongs: None,

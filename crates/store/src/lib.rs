@@ -50,7 +50,7 @@ use base::fs::{Durability, Folder, FsError};
 
 pub use entry::{ExportEntry, ShotEntry};
 pub use gc::{Keep, Removed, Stats, Swept, Verified};
-pub use incoming::{Arrived, Astray, Head, Incoming};
+pub use incoming::{Arrived, Head, Incoming, Misplaced};
 pub use making::Payer;
 pub use object::{MAX_OBJECT_BYTES, StreamError};
 pub use roots::InUse;

@@ -34,7 +34,7 @@ impl Store {
     }
 
     /// Keeps everybody else out; `None` while somebody works with the store.
-    pub fn alone(&self) -> Result<Option<Held>, FsError> {
+    pub fn lock_exclusive(&self) -> Result<Option<Held>, FsError> {
         hold::try_hold(&self.made_home()?, IN_USE, b"")
     }
 
@@ -112,10 +112,10 @@ mod tests {
         let store = Store::open(&dir.path().join("x/home")).unwrap();
         let never = || unreachable!("nobody sweeps");
         let (one, two) = (store.in_use(never).unwrap(), store.in_use(never).unwrap());
-        assert!(store.alone().unwrap().is_none());
+        assert!(store.lock_exclusive().unwrap().is_none());
         drop((one, two));
-        let alone = store.alone().unwrap().unwrap();
-        assert!(store.alone().unwrap().is_none());
+        let alone = store.lock_exclusive().unwrap().unwrap();
+        assert!(store.lock_exclusive().unwrap().is_none());
         drop(alone);
         store.in_use(never).unwrap();
     }

@@ -13,7 +13,7 @@ use crate::spec::target::{From, MAX_PICTURE_BYTES, Target};
 use base::diagnostic::{Diagnostic, Place, beginning, list};
 use base::path::ProjectPath;
 use base::text::Text;
-use export::{ExportError, Glance};
+use export::{ExportError, ImageInfo};
 use model::request::{Picture, Prompt, Request, Work};
 use model::{Model, ModelId};
 use provider::table::{Row, Shape};
@@ -308,7 +308,7 @@ impl<'a> Resolver<'a> {
             .world
             .digest(path, most)
             .map_err(|e| Diagnostic::error(e.to_string()).at(place.clone()))?;
-        self.glance(path).map_err(|why| {
+        self.image_info(path).map_err(|why| {
             Diagnostic::error(format!("`{path}` cannot be sent to a model: {why}"))
                 .at(place.clone())
         })?;
@@ -325,7 +325,7 @@ impl<'a> Resolver<'a> {
         let path = join(folder, at).map_err(|p| vec![p])?;
         let picture = self.file(&path, &at.place, most).map_err(|p| vec![p])?;
         let bytes = std::fs::metadata(self.world.root().at(&path)).map_or(0, |meta| meta.len());
-        let seen = self.glance(&path).ok().map(|seen| Mask {
+        let seen = self.image_info(&path).ok().map(|seen| Mask {
             name: path.to_string(),
             place: &at.place,
             seen,
@@ -335,13 +335,13 @@ impl<'a> Resolver<'a> {
     }
 
     /// What a picture says of itself; looked at once, however many assets send it.
-    fn glance(&self, path: &ProjectPath) -> Result<Glance, ExportError> {
+    fn image_info(&self, path: &ProjectPath) -> Result<ImageInfo, ExportError> {
         let mut known = self.glances.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(seen) = known.get(path) {
             return seen.clone();
         }
         let bytes = self.world.root().read(path, MAX_PICTURE_BYTES);
-        let seen = export::glance(&bytes.unwrap_or_default());
+        let seen = export::image_info(&bytes.unwrap_or_default());
         known.insert(path.clone(), seen.clone());
         seen
     }
@@ -351,7 +351,7 @@ impl<'a> Resolver<'a> {
         let Picture::File(path, _) = picture else {
             return None;
         };
-        let seen = self.glance(path).ok()?;
+        let seen = self.image_info(path).ok()?;
         Some((seen.width, seen.height))
     }
 }

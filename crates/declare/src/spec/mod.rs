@@ -5,7 +5,7 @@ mod ask;
 mod bundle;
 mod context;
 mod cross_check;
-mod deliver;
+mod output;
 mod draw;
 mod items;
 mod layers;

@@ -10,7 +10,7 @@ use crate::manifest::At;
 use crate::spec::Problems;
 use crate::spec::ready::Ready;
 use base::diagnostic::{Diagnostic, Place, list};
-use export::{Export, Format, Glance};
+use export::{Export, Format, ImageInfo};
 use model::request::{Picture, Request};
 use model::{Model, ModelId};
 use provider::table::Row;
@@ -281,7 +281,7 @@ pub struct Mask<'a> {
     /// Where it is named.
     pub place: &'a Place,
     /// What its first bytes say.
-    pub seen: Glance,
+    pub seen: ImageInfo,
     /// Its size.
     pub bytes: u64,
 }

@@ -18,7 +18,7 @@ use base::diagnostic::{Diagnostic, Place, count, merge};
 use base::digest::Digest;
 use base::path::ProjectPath;
 use base::world::World;
-use export::{ExportError, Glance};
+use export::{ExportError, ImageInfo};
 use model::ModelId;
 
 /// The profile that draws everything locally, for free.
@@ -124,7 +124,7 @@ pub fn resolve(
 }
 
 /// A slide before it is known which one it is: layers, context, columns, place.
-type Draft<'a> = (Layers<'a>, Context, Vec<(String, String)>, Place);
+type SlideBefore<'a> = (Layers<'a>, Context, Vec<(String, String)>, Place);
 
 /// Specs and what is wrong with the others.
 #[derive(Default)]
@@ -171,7 +171,7 @@ pub struct Resolver<'a> {
     pub(super) profile: Option<&'a Fields>,
     pub(super) known: Option<&'a BTreeSet<Digest>>,
     /// What the pictures that go to models are, as far as they were looked at.
-    pub(super) glances: Mutex<BTreeMap<ProjectPath, Result<Glance, ExportError>>>,
+    pub(super) glances: Mutex<BTreeMap<ProjectPath, Result<ImageInfo, ExportError>>>,
 }
 
 /// One asset before its targets are told apart.
@@ -290,7 +290,7 @@ impl<'a> Resolver<'a> {
         let layers = base.with("", &carousel.folder, &carousel.fields);
         let mut problems = Vec::new();
         // What is left out by `when` has no number.
-        let mut drafts: Vec<Draft<'a>> = Vec::new();
+        let mut drafts: Vec<SlideBefore<'a>> = Vec::new();
         let mut keep = |layers: Layers<'a>, context: Context, columns, place: Place| match self
             .when(&layers, &context)
         {

@@ -8,8 +8,8 @@ use std::thread;
 ///
 /// Not on a pool: one has a thread more, and its idle threads ask for work so eagerly that a run of a few
 /// milliseconds waits for them.
-pub fn abreast<T: Send>(helpers: usize, work: impl Fn() -> T + Sync) -> Vec<T> {
-    let here = Place::here();
+pub fn on_threads<T: Send>(helpers: usize, work: impl Fn() -> T + Sync) -> Vec<T> {
+    let here = Core::here();
     thread::scope(|scope| {
         let (began, beginnings) = mpsc::sync_channel(helpers);
         let started: Vec<_> = (0..helpers)
@@ -50,12 +50,12 @@ pub fn processors() -> usize {
 /// A processor. Linux starts a thread on that of its parent and leaves it there for some milliseconds, even if
 /// another has nothing to do: in a virtual machine that one counts as taken away.
 #[derive(Clone, Copy)]
-struct Place {
+struct Core {
     #[cfg(target_os = "linux")]
     cpu: usize,
 }
 
-impl Place {
+impl Core {
     /// That of this thread.
     fn here() -> Self {
         Self {
@@ -87,13 +87,13 @@ impl Place {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::abreast;
+    use super::on_threads;
 
     #[test]
     fn all_of_them_work_and_none_twice() {
         for helpers in [0, 1, 7] {
             let next = AtomicUsize::new(0);
-            let numbers = abreast(helpers, || next.fetch_add(1, Ordering::Relaxed));
+            let numbers = on_threads(helpers, || next.fetch_add(1, Ordering::Relaxed));
             let mut sorted = numbers.clone();
             sorted.sort_unstable();
             assert_eq!(sorted, (0..=helpers).collect::<Vec<_>>());

@@ -14,7 +14,7 @@ const REAL: &str = "running";
 const DRAFTS: &str = "drafting";
 
 /// Keeps other gpbuilds out until it is dropped.
-pub struct Alone {
+pub struct ProcessLock {
     _file: std::fs::File,
     _in_use: InUse,
     /// The store of which it keeps sweepers out.
@@ -24,18 +24,18 @@ pub struct Alone {
 }
 
 /// Keeps out who makes pictures of the same kind, real ones or drafts.
-pub fn alone(settings: &Settings, reporter: &Reporter) -> Result<Alone, Failure> {
+pub fn lock_process(settings: &Settings, reporter: &Reporter) -> Result<ProcessLock, Failure> {
     // Before anything else: what came along with a repository is not used.
     own::ready(&settings.root)?;
-    alone_with(settings, &Store::open(settings.home.data())?, reporter)
+    lock_process_with(settings, &Store::open(settings.home.data())?, reporter)
 }
 
-/// As [`alone`], with a store that is open already.
-pub fn alone_with(
+/// As [`lock_process`], with a store that is open already.
+pub fn lock_process_with(
     settings: &Settings,
     store: &Store,
     reporter: &Reporter,
-) -> Result<Alone, Failure> {
+) -> Result<ProcessLock, Failure> {
     let name = if settings.resolve.is_draft() {
         DRAFTS
     } else {
@@ -55,7 +55,7 @@ pub fn alone_with(
         noted.map_err(|e| home_failure(&e))?;
     }
     let (file, waited) = hold(&folder, name, reporter)?;
-    Ok(Alone {
+    Ok(ProcessLock {
         _file: file,
         _in_use: in_use,
         store: store.clone(),

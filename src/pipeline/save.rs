@@ -5,14 +5,14 @@ use crate::pipeline::Settings;
 use crate::select::Selection;
 use base::diagnostic::Failure;
 use base::world::Signature;
-use plan::state::{self, Drift, Output, State, StateFile};
+use plan::state::{self, Changes, Output, State, StateFile};
 
 /// What the last run saw, held against what is there now.
 pub struct Remembered<'f> {
     /// What it saw, with new signatures.
     pub state: State<'f>,
     /// What is otherwise; `None` if that may concern any asset.
-    pub drift: Option<Drift>,
+    pub drift: Option<Changes>,
     /// The file that says so.
     pub file: Option<Signature>,
 }

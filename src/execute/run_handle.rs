@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 /// What is told while a request waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Talk {
+pub enum Message {
     /// An asset waits for the rate limit.
     Paced {
         /// The asset.
@@ -24,11 +24,11 @@ pub enum Talk {
 
 /// How a request hears of the rest of the run, and the run of it.
 #[derive(Clone)]
-pub struct Line {
+pub struct RunHandle {
     /// Turns true when nothing more is to be begun.
     pub stop: watch::Receiver<bool>,
     /// Hears what is worth a word.
-    pub tell: UnboundedSender<Talk>,
+    pub tell: UnboundedSender<Message>,
 }
 
 /// What a run says of a limit: `5 pictures a minute: 24 left take about 5 min`.

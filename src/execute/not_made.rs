@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use crate::execute::Failed;
-use crate::execute::purse::Over;
+use crate::execute::budget::Over;
 use base::diagnostic::{Diagnostic, Exit};
 use base::fs::{FsError, shown};
 use provider::reply::{Refusal, RefusalKind};
-use store::Astray;
+use store::Misplaced;
 use store::ledger::Entry;
 
 fn failed(exit: Exit, diagnostic: Diagnostic) -> Failed {
@@ -122,7 +122,7 @@ pub fn not_kept(error: &FsError, answer: &Path) -> Failed {
 }
 
 /// It was paid for, and is not where it should be.
-pub fn astray(astray: &Astray) -> Failed {
+pub fn astray(astray: &Misplaced) -> Failed {
     let path = shown(&astray.path);
     let hint = match &astray.belongs {
         Some(place) => format!(

@@ -7,7 +7,7 @@ use base::diagnostic::count;
 
 /// For each asset that is to be made and that others wait for: how many, and for how much. Told before
 /// it happens, because one word on a first slide can cost a whole carousel.
-pub fn takers(steps: &[Step]) -> BTreeMap<String, String> {
+pub fn dependents(steps: &[Step]) -> BTreeMap<String, String> {
     let made: BTreeMap<&str, &Step> = steps
         .iter()
         .filter(|step| step.verdict == Verdict::Make || step.withheld)
@@ -26,11 +26,11 @@ pub fn takers(steps: &[Step]) -> BTreeMap<String, String> {
             hang.entry(*id).or_default().push(step);
         }
     }
-    let words = |(id, takers): (&str, Vec<&Step>)| {
-        let n = takers.len();
+    let words = |(id, dependents): (&str, Vec<&Step>)| {
+        let n = dependents.len();
         let verb = if n == 1 { "takes" } else { "take" };
-        let now = Bill::of(takers.iter().copied());
-        let price = match now.plus(Bill::withheld(takers)).price() {
+        let now = Bill::of(dependents.iter().copied());
+        let price = match now.plus(Bill::withheld(dependents)).price() {
             Some(sum) => format!("up to {sum}"),
             None => "of unknown price".to_owned(),
         };

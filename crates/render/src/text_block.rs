@@ -15,7 +15,7 @@ use super::typeset::{self, Advance, Lines};
 const SQUEEZED: f32 = 0.1;
 
 /// A marked element's text and what was chosen for it.
-pub(super) struct Setting {
+pub(super) struct TextBlock {
     /// The text; single spaces, `\n` where the author broke the line.
     text: String,
     /// For each byte of `text`, which of the element's leaves it stands in.
@@ -39,7 +39,7 @@ pub(super) struct Setting {
 pub(super) enum Form {
     /// As the style sheet breaks it, with a mark in it to find it by.
     Found(usize),
-    /// What has to be measured, each on a line of its own: see [`Setting::trial`].
+    /// What has to be measured, each on a line of its own: see [`TextBlock::trial`].
     Trial,
     /// In the chosen lines.
     Chosen,
@@ -54,7 +54,7 @@ pub(super) struct Part {
     half: bool,
 }
 
-impl Setting {
+impl TextBlock {
     /// Takes the text of `mark` out of the tree, with Han and Latin evenly apart.
     pub fn new(root: &mut Node, mark: &Mark) -> Self {
         let mut typed = Vec::new();
@@ -133,7 +133,7 @@ impl Setting {
         lines
     }
 
-    /// Takes the widths of what [`Setting::trial`] names.
+    /// Takes the widths of what [`TextBlock::trial`] names.
     pub fn measured(&mut self, widths: &[f32]) {
         let mut widths = widths.iter().copied();
         let (narrow, wide) = (next(&mut widths), next(&mut widths));

@@ -22,7 +22,7 @@ const MAX_PICTURE_BYTES: u64 = 64 << 20;
 
 /// An answer that was taken in.
 #[derive(Debug)]
-pub struct Taken {
+pub struct Ingested {
     /// The candidates.
     pub answer: Answer,
     /// The bill; `None` if the provider told no usage, or nobody knows the price.
@@ -33,7 +33,7 @@ pub struct Taken {
 
 /// Why there is nothing to take in.
 #[derive(Debug)]
-pub enum NotTaken {
+pub enum NotIngested {
     /// There is no picture in it: why, and where it is kept.
     Empty(String, PathBuf),
     /// The disk said no; the answer stays where it is.
@@ -41,14 +41,14 @@ pub enum NotTaken {
 }
 
 /// Takes in the answer in the file `path`; `veil` hides the key in what it says.
-pub fn take_in(
+pub fn ingest(
     store: &Store,
     ledger: &Ledger,
     path: &Path,
     request_id: Option<String>,
     veil: &Veil,
-) -> Result<Taken, NotTaken> {
-    let mut arrived = store.answer(path).map_err(NotTaken::Disk)?;
+) -> Result<Ingested, NotIngested> {
+    let mut arrived = store.answer(path).map_err(NotIngested::Disk)?;
     let mut keep = |bytes: &mut dyn Read| -> Result<Digest, KeepError> {
         store
             .put_stream(bytes, MAX_PICTURE_BYTES)
@@ -60,15 +60,15 @@ pub fn take_in(
     let head = arrived.head.clone();
     let body = &mut arrived.body;
     let said = head.form.read(body, head.pictures, veil, &mut keep);
-    let said = said.map_err(NotTaken::Disk)?;
+    let said = said.map_err(NotIngested::Disk)?;
     let mut taken = match enter(store, ledger, &head, &said, request_id) {
         Ok(taken) => taken,
-        Err(NotEntered::Empty(why)) => return Err(NotTaken::Empty(why, arrived.set_aside())),
-        Err(NotEntered::Disk(error)) => return Err(NotTaken::Disk(error)),
+        Err(NotEntered::Empty(why)) => return Err(NotIngested::Empty(why, arrived.set_aside())),
+        Err(NotEntered::Disk(error)) => return Err(NotIngested::Disk(error)),
     };
     let (kept, asked) = (said.pictures.len() as u64, u64::from(head.pictures));
     if kept == asked && said.came == asked {
-        arrived.done().map_err(NotTaken::Disk)?;
+        arrived.done().map_err(NotIngested::Disk)?;
     } else {
         // The rest may be in it, in some form.
         let aside = arrived.set_aside();
@@ -103,7 +103,7 @@ pub(super) fn enter(
     head: &Head,
     said: &Contents,
     request_id: Option<String>,
-) -> Result<Taken, NotEntered> {
+) -> Result<Ingested, NotEntered> {
     let (cost, odd_bill) = bill(head, said);
     let billed = billed(head, said, cost);
     let why = said.error.clone().or(said.trouble.clone());
@@ -148,7 +148,7 @@ pub(super) fn enter(
     remarks.extend(odd_pictures(store, head, &said.pictures)?);
     // Last of all: what is settled is never looked at again.
     settle_own(ledger, head, settle(Outcome::Answered, why))?;
-    Ok(Taken {
+    Ok(Ingested {
         answer: Answer {
             candidates: entry.candidates,
             pick: 1,
@@ -432,7 +432,7 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>, veil: &Veil) ->
         // Who held it before may have written more since.
         let _ = ledger.refresh();
         let done = match look_at(store, ledger, &path) {
-            Ok(Part::Whole(head)) => store.is_whole_after_all(&path, &head).map(drop),
+            Ok(Part::Whole(head)) => store.is_complete(&path, &head).map(drop),
             Ok(Part::Cut) => Ok(()),
             Ok(Part::Needless) => store.remove_answer(&path),
             Err(error) => Err(error),
@@ -450,7 +450,7 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>, veil: &Veil) ->
         // Who held it before may have written more since.
         let _ = ledger.refresh();
         let asset = store.answer(&path).map(|arrived| arrived.head.asset).ok();
-        let warning = match take_in(store, ledger, &path, None, veil) {
+        let warning = match ingest(store, ledger, &path, None, veil) {
             Ok(taken) => {
                 let remarks = taken.remarks.into_iter().map(Diagnostic::warning);
                 told.extend(remarks.map(|warning| match &asset {
@@ -459,11 +459,11 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>, veil: &Veil) ->
                 }));
                 continue;
             }
-            Err(NotTaken::Empty(why, aside)) => Diagnostic::warning(format!(
+            Err(NotIngested::Empty(why, aside)) => Diagnostic::warning(format!(
                 "a request of an earlier run was {why}; the answer is kept in `{}`",
                 base::fs::shown(&aside)
             )),
-            Err(NotTaken::Disk(error)) => Diagnostic::warning(format!(
+            Err(NotIngested::Disk(error)) => Diagnostic::warning(format!(
                 "an answer of an earlier run could not be taken in: {error}"
             )),
         };

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::state::abreast::{abreast, processors};
+use crate::state::threads::{on_threads, processors};
 use crate::state::{Look, Output, State, is_sure};
 use base::digest::Digest;
 use base::fs::read_from;
-use base::world::{self, Seen, Signature, Signatures};
+use base::world::{self, Fingerprint, Signature, Signatures};
 use store::MAX_OBJECT_BYTES;
 
 /// So many paths are worth a thread.
@@ -17,7 +17,7 @@ const TOGETHER: usize = 32;
 
 /// What is otherwise than a run left it that left nothing to do, where the rest is as it was.
 #[derive(Debug, Default)]
-pub struct Drift {
+pub struct Changes {
     /// Data files with other contents, by their place in [`State::seen`].
     pub data: Vec<usize>,
     /// Outputs that are gone, by their place in [`State::outputs`].
@@ -29,7 +29,7 @@ pub struct Drift {
     pub compared: bool,
 }
 
-impl Drift {
+impl Changes {
     /// Nothing is otherwise.
     pub fn is_none(&self) -> bool {
         self.data.is_empty() && self.gone.is_empty()
@@ -37,7 +37,7 @@ impl Drift {
 }
 
 /// What a second look at a path says.
-enum Again {
+enum Compared {
     /// It is as it was.
     Same,
     /// Its contents are as they were, and this is its signature now.
@@ -52,7 +52,13 @@ impl State<'_> {
     /// What changed since a run that left nothing to do; `None` if that may concern any asset, or if there
     /// was no such run. `program` and `options` are those of now; `now` is in nanoseconds since 1970.
     /// Takes new signatures where contents had to be compared.
-    pub fn survey(&mut self, root: &Path, program: &str, options: &str, now: i64) -> Option<Drift> {
+    pub fn survey(
+        &mut self,
+        root: &Path,
+        program: &str,
+        options: &str,
+        now: i64,
+    ) -> Option<Changes> {
         if !self.settled || self.program != program || self.options != options {
             return None;
         }
@@ -66,12 +72,14 @@ impl State<'_> {
         let otherwise = each(root, sources + state.outputs.len(), |n, signatures| {
             state.look(n, root, &own, signatures)
         })?;
-        let mut drift = Drift::default();
+        let mut drift = Changes::default();
         for (n, again) in otherwise {
             let (signature, sure) = match self.seen.get_mut(n) {
                 Some(look) => match &mut look.seen {
-                    Seen::File(known, _) | Seen::Folder(known, _) => (known, &mut look.sure),
-                    Seen::Absent | Seen::Unread(_) => continue,
+                    Fingerprint::File(known, _) | Fingerprint::Folder(known, _) => {
+                        (known, &mut look.sure)
+                    }
+                    Fingerprint::Absent | Fingerprint::Unread(_) => continue,
                 },
                 None => {
                     let output = &mut self.outputs[n - sources];
@@ -79,15 +87,15 @@ impl State<'_> {
                 }
             };
             match again {
-                Again::Touched(fresh) => {
+                Compared::Touched(fresh) => {
                     drift.compared = true;
                     *signature = fresh;
                     *sure = is_sure(&fresh, now);
                     drift.renewed |= *sure;
                 }
-                Again::Other => drift.data.push(n),
-                Again::Gone => drift.gone.push(n - sources),
-                Again::Same => {}
+                Compared::Other => drift.data.push(n),
+                Compared::Gone => drift.gone.push(n - sources),
+                Compared::Same => {}
             }
         }
         Some(drift)
@@ -100,15 +108,15 @@ impl State<'_> {
         root: &'a Path,
         own: &[&str],
         signatures: &mut Signatures<'a>,
-    ) -> Option<Again> {
+    ) -> Option<Compared> {
         match self.seen.get(n) {
             Some(look) => match look.again(root, own, signatures) {
-                Again::Other if !look.data => None,
-                Again::Gone => None,
+                Compared::Other if !look.data => None,
+                Compared::Gone => None,
                 again => Some(again),
             },
             None => match self.outputs[n - self.seen.len()].again(root, signatures) {
-                Again::Other => None,
+                Compared::Other => None,
                 again => Some(again),
             },
         }
@@ -119,8 +127,8 @@ impl State<'_> {
 fn each<'a>(
     root: &'a Path,
     count: usize,
-    look: impl Fn(usize, &mut Signatures<'a>) -> Option<Again> + Sync,
-) -> Option<Vec<(usize, Again)>> {
+    look: impl Fn(usize, &mut Signatures<'a>) -> Option<Compared> + Sync,
+) -> Option<Vec<(usize, Compared)>> {
     let threads = (count / WORTH).clamp(1, processors());
     // Large pieces first, small ones at the end: threads that look at the same folder wait for each other, and
     // all should end together.
@@ -139,7 +147,7 @@ fn each<'a>(
             };
             for n in from..end(from) {
                 match look(n, &mut signatures) {
-                    Some(Again::Same) => {}
+                    Some(Compared::Same) => {}
                     Some(again) => found.push((n, again)),
                     None => {
                         over.store(true, Ordering::Relaxed);
@@ -150,7 +158,7 @@ fn each<'a>(
         }
         Some(found)
     };
-    let found: Option<Vec<_>> = abreast(threads - 1, work).into_iter().collect();
+    let found: Option<Vec<_>> = on_threads(threads - 1, work).into_iter().collect();
     let mut found: Vec<_> = found?.into_iter().flatten().collect();
     found.sort_unstable_by_key(|(n, _)| *n);
     Some(found)
@@ -160,29 +168,36 @@ impl Look<'_> {
     /// Whether what is there now is what was seen. `own` are names at the root that gpbuild writes itself.
     pub(super) fn holds(&self, root: &Path, own: &[&str]) -> bool {
         let again = self.again(root, own, &mut Signatures::new(root));
-        matches!(again, Again::Same | Again::Touched(_))
+        matches!(again, Compared::Same | Compared::Touched(_))
     }
 
-    fn again<'a>(&'a self, root: &'a Path, own: &[&str], signatures: &mut Signatures<'a>) -> Again {
+    fn again<'a>(
+        &'a self,
+        root: &'a Path,
+        own: &[&str],
+        signatures: &mut Signatures<'a>,
+    ) -> Compared {
         let now = signatures.of(&self.path);
         match (&self.seen, now) {
-            (Seen::Absent, None) => Again::Same,
-            (Seen::Absent, Some(_)) => Again::Other,
-            (_, None) => Again::Gone,
-            (Seen::Unread(before), Some(now)) if *before == now => Again::Same,
-            (Seen::Unread(_), Some(_)) => Again::Other,
-            (Seen::Folder(before, names), Some(now)) => {
+            (Fingerprint::Absent, None) => Compared::Same,
+            (Fingerprint::Absent, Some(_)) => Compared::Other,
+            (_, None) => Compared::Gone,
+            (Fingerprint::Unread(before), Some(now)) if *before == now => Compared::Same,
+            (Fingerprint::Unread(_), Some(_)) => Compared::Other,
+            (Fingerprint::Folder(before, names), Some(now)) => {
                 let own = if self.path.is_empty() { own } else { &[] };
                 if self.sure && *before == now {
-                    Again::Same
+                    Compared::Same
                 } else {
                     match world::list(&root.join(&*self.path)) {
-                        Ok(found) if world::digest_of(&found, own) == *names => Again::Touched(now),
-                        _ => Again::Other,
+                        Ok(found) if world::digest_of(&found, own) == *names => {
+                            Compared::Touched(now)
+                        }
+                        _ => Compared::Other,
                     }
                 }
             }
-            (Seen::File(before, digest), Some(now)) => {
+            (Fingerprint::File(before, digest), Some(now)) => {
                 file_again(root, &self.path, *before, self.sure, now, *digest)
             }
         }
@@ -190,13 +205,13 @@ impl Look<'_> {
 }
 
 impl Output<'_> {
-    fn again<'a>(&'a self, root: &'a Path, signatures: &mut Signatures<'a>) -> Again {
+    fn again<'a>(&'a self, root: &'a Path, signatures: &mut Signatures<'a>) -> Compared {
         let (path, digest) = (&*self.path, self.digest);
         match signatures.of(path) {
             Some(now) => file_again(root, path, self.signature, self.sure, now, digest),
             // A link to nowhere is not nothing.
-            None if root.join(path).symlink_metadata().is_ok() => Again::Other,
-            None => Again::Gone,
+            None if root.join(path).symlink_metadata().is_ok() => Compared::Other,
+            None => Compared::Gone,
         }
     }
 }
@@ -210,15 +225,15 @@ fn file_again(
     sure: bool,
     now: Signature,
     digest: Digest,
-) -> Again {
+) -> Compared {
     if sure && before == now {
-        return Again::Same;
+        return Compared::Same;
     }
     let same = before.size == now.size
         && read_from(root, path, MAX_OBJECT_BYTES).is_ok_and(|bytes| Digest::of(&bytes) == digest);
     if same {
-        Again::Touched(now)
+        Compared::Touched(now)
     } else {
-        Again::Other
+        Compared::Other
     }
 }

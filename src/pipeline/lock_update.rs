@@ -19,7 +19,7 @@ use report::{Event, Reporter};
 use store::Store;
 
 /// A fresh asset that the lock does not know under its name.
-pub fn enter(step: &Step, lock: &mut Lock) {
+pub fn record(step: &Step, lock: &mut Lock) {
     let spec = &step.spec;
     if let Some(known) = lock.assets.get_mut(&spec.id)
         && (spec.pin || step.trace.holds(spec, known))

@@ -77,9 +77,9 @@ impl fmt::Display for Over {
 #[must_use]
 pub struct Reserved(Micro);
 
-/// The purse of a run.
+/// The budget of a run.
 #[derive(Debug, Default)]
-pub struct Purse {
+pub struct Budget {
     limits: Limits,
     inner: Mutex<Inner>,
 }
@@ -93,8 +93,8 @@ struct Inner {
     closed: Option<Over>,
 }
 
-impl Purse {
-    /// A purse with these limits.
+impl Budget {
+    /// A budget with these limits.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -159,7 +159,7 @@ impl Purse {
 
     /// Takes what a request cost in place of what was put aside for it; what is not billed, or in
     /// doubt, costs what was put aside.
-    pub fn settle(&self, reserved: Reserved, bill: Option<Micro>) {
+    pub fn charge(&self, reserved: Reserved, bill: Option<Micro>) {
         let mut inner = self.lock();
         inner.reserved = Micro(inner.reserved.0.saturating_sub(reserved.0.0));
         inner.spent += bill.unwrap_or(reserved.0);
@@ -172,62 +172,62 @@ impl Purse {
 
 #[cfg(test)]
 mod tests {
-    use super::{Limits, Over, OwnLimits, Purse};
+    use super::{Budget, Limits, Over, OwnLimits};
     use model::Micro;
 
     const CENT: Micro = Micro(10_000);
 
-    fn purse(limits: Limits) -> Purse {
-        Purse::new(limits)
+    fn budget(limits: Limits) -> Budget {
+        Budget::new(limits)
     }
 
     #[test]
     fn requests_side_by_side_do_not_pass_the_limit_together() {
-        let purse = purse(Limits {
+        let budget = budget(Limits {
             run: Some(CENT.times(3)),
             ..Limits::default()
         });
-        let a = purse.reserve(Some(CENT)).unwrap();
-        let _b = purse.reserve(Some(CENT)).unwrap();
+        let a = budget.reserve(Some(CENT)).unwrap();
+        let _b = budget.reserve(Some(CENT)).unwrap();
         // The bill is what counts in the end.
-        purse.settle(a, Some(CENT.times(2)));
-        let over = purse.reserve(Some(CENT)).unwrap_err();
+        budget.charge(a, Some(CENT.times(2)));
+        let over = budget.reserve(Some(CENT)).unwrap_err();
         assert_eq!(over, Over::Run(CENT.times(3), Micro(0)));
         assert_eq!(
             over.to_string(),
             "it would pass the budget of one run: $0.000 of $0.030 is left"
         );
         // Nothing more is begun, not even for nothing.
-        assert!(purse.reserve(Some(Micro(0))).is_err());
+        assert!(budget.reserve(Some(Micro(0))).is_err());
     }
 
     #[test]
     fn what_was_not_billed_is_given_back() {
-        let purse = purse(Limits {
+        let budget = budget(Limits {
             max_cost: Some(CENT),
             ..Limits::default()
         });
         for _ in 0..5 {
-            let reserved = purse.reserve(Some(CENT)).unwrap();
-            purse.settle(reserved, Some(Micro(0)));
+            let reserved = budget.reserve(Some(CENT)).unwrap();
+            budget.charge(reserved, Some(Micro(0)));
         }
-        let reserved = purse.reserve(Some(CENT)).unwrap();
-        purse.settle(reserved, None);
+        let reserved = budget.reserve(Some(CENT)).unwrap();
+        budget.charge(reserved, None);
         assert_eq!(
-            purse.reserve(Some(CENT)).unwrap_err(),
+            budget.reserve(Some(CENT)).unwrap_err(),
             Over::MaxCost(CENT, Micro(0))
         );
     }
 
     #[test]
     fn the_month_counts_what_was_before() {
-        let purse = purse(Limits {
+        let budget = budget(Limits {
             month: Some(CENT.times(10)),
             spent_before: CENT.times(9),
             ..Limits::default()
         });
-        let _one = purse.reserve(Some(CENT)).unwrap();
-        assert!(purse.reserve(Some(Micro(1))).is_err());
+        let _one = budget.reserve(Some(CENT)).unwrap();
+        assert!(budget.reserve(Some(Micro(1))).is_err());
     }
 
     #[test]
@@ -243,18 +243,18 @@ mod tests {
             own: own.clone(),
             ..Limits::default()
         };
-        let over = purse(limits(CENT))
+        let over = budget(limits(CENT))
             .reserve(Some(CENT.times(3)))
             .unwrap_err();
         assert_eq!(over, Over::Run(CENT, CENT));
-        let over = purse(limits(CENT.times(9))).reserve(Some(CENT.times(3)));
+        let over = budget(limits(CENT.times(9))).reserve(Some(CENT.times(3)));
         let file = || "config.toml".into();
         assert_eq!(
             over.unwrap_err(),
             Over::OwnRun(CENT.times(2), CENT.times(2), file())
         );
         // What was spent elsewhere counts too.
-        let over = purse(limits(CENT.times(9))).reserve(Some(CENT.times(2)));
+        let over = budget(limits(CENT.times(9))).reserve(Some(CENT.times(2)));
         let over = over.unwrap_err();
         assert_eq!(over, Over::OwnMonth(CENT.times(10), CENT, file()));
         assert_eq!(
@@ -270,16 +270,16 @@ mod tests {
             ..Limits::default()
         };
         assert_eq!(
-            purse(limits.clone()).reserve(None).unwrap_err(),
+            budget(limits.clone()).reserve(None).unwrap_err(),
             Over::Unknown
         );
-        assert!(purse(Limits::default()).reserve(None).is_ok());
-        let agreed = purse(Limits {
+        assert!(budget(Limits::default()).reserve(None).is_ok());
+        let agreed = budget(Limits {
             unknown: true,
             ..limits
         });
         let reserved = agreed.reserve(None).unwrap();
-        agreed.settle(reserved, Some(CENT));
+        agreed.charge(reserved, Some(CENT));
         assert!(agreed.reserve(None).is_err());
     }
 }

@@ -12,38 +12,38 @@ use declare::spec::Spec;
 
 /// The lock, turned around.
 #[derive(Clone, Debug, Default)]
-pub struct Recall {
+pub struct LockIndex {
     shots: BTreeMap<Key, Answer>,
     exports: BTreeMap<Key, Digest>,
     files: BTreeMap<Digest, String>,
 }
 
-impl Recall {
+impl LockIndex {
     /// Turns a lock around, for a project with these assets.
     pub fn new(lock: &Lock, specs: &[Arc<Spec>]) -> Self {
         let ids: BTreeSet<&str> = specs.iter().map(|spec| spec.id.as_str()).collect();
-        let mut recall = Self::default();
+        let mut lock_index = Self::default();
         for (id, asset) in &lock.assets {
-            recall.files.insert(asset.digest, asset.output.clone());
+            lock_index.files.insert(asset.digest, asset.output.clone());
             if asset.accepted && ids.contains(id.as_str()) {
                 // A picture that a person put there belongs to that asset, not to its key; only if the
                 // asset is gone is it the one that was renamed.
                 continue;
             }
-            recall.exports.insert(asset.export, asset.digest);
+            lock_index.exports.insert(asset.export, asset.digest);
             for shot in &asset.shots {
                 let answer = Answer {
                     candidates: shot.candidates.clone(),
                     pick: shot.pick,
                     model: asset.model.clone(),
                 };
-                recall.shots.insert(shot.key, answer);
+                lock_index.shots.insert(shot.key, answer);
             }
         }
         for (path, digest) in &lock.unclaimed {
-            recall.files.insert(*digest, path.clone());
+            lock_index.files.insert(*digest, path.clone());
         }
-        recall
+        lock_index
     }
 
     /// What a shot led to.

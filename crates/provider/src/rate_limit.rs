@@ -10,15 +10,15 @@ use tokio::time::Instant;
 /// What limits count by.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// The pace of every model that is asked in this run.
+/// The rate limits of every model that is asked in this run.
 #[derive(Default)]
-pub struct Pace {
+pub struct RateLimiter {
     limit: Option<u32>,
-    lanes: Mutex<BTreeMap<String, Lane>>,
+    buckets: Mutex<BTreeMap<String, Bucket>>,
 }
 
 #[derive(Default)]
-struct Lane {
+struct Bucket {
     /// Pictures a minute, as told or learnt.
     limit: Option<u32>,
     /// Nothing is sent before.
@@ -27,26 +27,26 @@ struct Lane {
     sent: VecDeque<(Instant, u32)>,
 }
 
-impl Pace {
-    /// A pace of at most `limit` pictures a minute for each model, if given.
+impl RateLimiter {
+    /// At most `limit` pictures a minute for each model, if given.
     pub fn new(limit: Option<u32>) -> Self {
         Self {
             limit,
-            lanes: Mutex::default(),
+            buckets: Mutex::default(),
         }
     }
 
     /// How long a request for `pictures` has to wait; `None` if it may be sent now.
     pub fn wait(&self, model: &str, pictures: u32, now: Instant) -> Option<Duration> {
-        self.with(model, |lane| lane.wait(pictures, now))
+        self.with(model, |bucket| bucket.wait(pictures, now))
     }
 
     /// Sends a request for `pictures` at `now`: it counts from now on, or has to wait so long.
-    pub fn turn(&self, model: &str, pictures: u32, now: Instant) -> Result<(), Duration> {
-        self.with(model, |lane| match lane.wait(pictures, now) {
+    pub fn try_acquire(&self, model: &str, pictures: u32, now: Instant) -> Result<(), Duration> {
+        self.with(model, |bucket| match bucket.wait(pictures, now) {
             Some(wait) => Err(wait),
             None => {
-                lane.sent.push_back((now, pictures));
+                bucket.sent.push_back((now, pictures));
                 Ok(())
             }
         })
@@ -54,38 +54,38 @@ impl Pace {
 
     /// The provider refused a request for `pictures`, which was sent: it asks to wait.
     pub fn refused(&self, model: &str, pictures: u32, wait: Duration, now: Instant) {
-        self.with(model, |lane| {
-            lane.forget(now);
-            if let Some(n) = lane.sent.iter().rposition(|(_, n)| *n == pictures) {
-                lane.sent.remove(n);
+        self.with(model, |bucket| {
+            bucket.forget(now);
+            if let Some(n) = bucket.sent.iter().rposition(|(_, n)| *n == pictures) {
+                bucket.sent.remove(n);
             }
-            let accepted: u32 = lane.sent.iter().map(|(_, n)| n).sum();
+            let accepted: u32 = bucket.sent.iter().map(|(_, n)| n).sum();
             if self.limit.is_none() {
                 // What went through within this minute is what a minute allows.
                 let learnt = accepted.max(1);
-                lane.limit = Some(lane.limit.map_or(learnt, |limit| limit.min(learnt)));
+                bucket.limit = Some(bucket.limit.map_or(learnt, |limit| limit.min(learnt)));
             }
             let until = now + wait;
-            lane.not_before = Some(lane.not_before.map_or(until, |before| before.max(until)));
+            bucket.not_before = Some(bucket.not_before.map_or(until, |before| before.max(until)));
         });
     }
 
     /// Pictures a minute, as told or learnt.
     pub fn limit(&self, model: &str) -> Option<u32> {
-        self.with(model, |lane| lane.limit)
+        self.with(model, |bucket| bucket.limit)
     }
 
-    fn with<T>(&self, model: &str, work: impl FnOnce(&mut Lane) -> T) -> T {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let lane = lanes.entry(model.to_owned()).or_insert_with(|| Lane {
+    fn with<T>(&self, model: &str, work: impl FnOnce(&mut Bucket) -> T) -> T {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets.entry(model.to_owned()).or_insert_with(|| Bucket {
             limit: self.limit,
-            ..Lane::default()
+            ..Bucket::default()
         });
-        work(lane)
+        work(bucket)
     }
 }
 
-impl Lane {
+impl Bucket {
     fn wait(&mut self, pictures: u32, now: Instant) -> Option<Duration> {
         if let Some(until) = self.not_before
             && until > now
@@ -122,7 +122,7 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::Pace;
+    use super::RateLimiter;
 
     fn at(start: Instant, seconds: u64) -> Instant {
         start + Duration::from_secs(seconds)
@@ -130,48 +130,54 @@ mod tests {
 
     #[test]
     fn five_a_minute_is_five_a_minute() {
-        let pace = Pace::new(Some(5));
+        let limiter = RateLimiter::new(Some(5));
         let start = Instant::now();
         for n in 0..5 {
-            assert_eq!(pace.turn("m", 1, at(start, n)), Ok(()));
+            assert_eq!(limiter.try_acquire("m", 1, at(start, n)), Ok(()));
         }
         let wait = |n| Err(Duration::from_secs(n));
-        assert_eq!(pace.turn("m", 1, at(start, 10)), wait(50));
-        assert_eq!(pace.turn("m", 3, at(start, 10)), wait(52));
-        assert_eq!(pace.turn("other", 1, at(start, 10)), Ok(()));
-        assert_eq!(pace.turn("m", 1, at(start, 60)), Ok(()));
-        assert_eq!(pace.turn("m", 1, at(start, 60)), wait(1));
+        assert_eq!(limiter.try_acquire("m", 1, at(start, 10)), wait(50));
+        assert_eq!(limiter.try_acquire("m", 3, at(start, 10)), wait(52));
+        assert_eq!(limiter.try_acquire("other", 1, at(start, 10)), Ok(()));
+        assert_eq!(limiter.try_acquire("m", 1, at(start, 60)), Ok(()));
+        assert_eq!(limiter.try_acquire("m", 1, at(start, 60)), wait(1));
         // More than a minute allows: alone, but not never.
-        assert_eq!(pace.turn("m", 9, at(start, 200)), Ok(()));
-        assert_eq!(pace.turn("m", 1, at(start, 201)), wait(59));
+        assert_eq!(limiter.try_acquire("m", 9, at(start, 200)), Ok(()));
+        assert_eq!(limiter.try_acquire("m", 1, at(start, 201)), wait(59));
     }
 
     #[test]
     fn a_refusal_teaches_the_limit_and_holds_everybody() {
-        let pace = Pace::new(None);
+        let limiter = RateLimiter::new(None);
         let start = Instant::now();
         for _ in 0..8 {
-            assert_eq!(pace.turn("m", 1, start), Ok(()));
+            assert_eq!(limiter.try_acquire("m", 1, start), Ok(()));
         }
         for _ in 0..3 {
-            pace.refused("m", 1, Duration::from_secs(12), at(start, 1));
+            limiter.refused("m", 1, Duration::from_secs(12), at(start, 1));
         }
-        assert_eq!(pace.limit("m"), Some(5));
-        assert_eq!(pace.turn("m", 1, at(start, 5)), Err(Duration::from_secs(8)));
+        assert_eq!(limiter.limit("m"), Some(5));
         assert_eq!(
-            pace.turn("m", 1, at(start, 13)),
+            limiter.try_acquire("m", 1, at(start, 5)),
+            Err(Duration::from_secs(8))
+        );
+        assert_eq!(
+            limiter.try_acquire("m", 1, at(start, 13)),
             Err(Duration::from_secs(47))
         );
-        assert_eq!(pace.turn("m", 1, at(start, 60)), Ok(()));
+        assert_eq!(limiter.try_acquire("m", 1, at(start, 60)), Ok(()));
     }
 
     #[test]
     fn a_limit_that_was_told_stays() {
-        let pace = Pace::new(Some(2));
+        let limiter = RateLimiter::new(Some(2));
         let start = Instant::now();
-        assert_eq!(pace.turn("m", 1, start), Ok(()));
-        pace.refused("m", 1, Duration::from_secs(1), start);
-        assert_eq!(pace.limit("m"), Some(2));
-        assert_eq!(pace.turn("m", 1, start), Err(Duration::from_secs(1)));
+        assert_eq!(limiter.try_acquire("m", 1, start), Ok(()));
+        limiter.refused("m", 1, Duration::from_secs(1), start);
+        assert_eq!(limiter.limit("m"), Some(2));
+        assert_eq!(
+            limiter.try_acquire("m", 1, start),
+            Err(Duration::from_secs(1))
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Hears that something stirred in the folders of what was read. Only a reason to look: what is really
+//! Hears that something changed in the folders of what was read. Only a reason to look: what is really
 //! otherwise is found by looking, so that gpbuild's own files wake nobody for long.
 
 use std::collections::BTreeSet;
@@ -8,22 +8,22 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use base::diagnostic::{Diagnostic, Exit, Failure};
-use base::world::Sight;
+use base::world::Snapshot;
 
 /// So often folders are looked for again that went while they were asked for.
 const ROUNDS: usize = 8;
 
 /// Watches folders.
-pub struct Eyes {
+pub struct FolderWatcher {
     watcher: RecommendedWatcher,
     folders: BTreeSet<PathBuf>,
-    stirred: UnboundedReceiver<()>,
+    changed: UnboundedReceiver<()>,
 }
 
-impl Eyes {
+impl FolderWatcher {
     /// Watches nothing yet.
     pub fn new() -> Result<Self, Failure> {
-        let (tell, stirred) = unbounded_channel();
+        let (tell, changed) = unbounded_channel();
         let hear = move |event: notify::Result<notify::Event>| {
             let is_only_read = event
                 .as_ref()
@@ -37,15 +37,15 @@ impl Eyes {
         Ok(Self {
             watcher,
             folders: BTreeSet::new(),
-            stirred,
+            changed,
         })
     }
 
     /// Watches the folders of what was seen, and of what was looked for and not there; and no others. False if
     /// they come and go so fast that this has to be asked for again.
-    pub fn look_at(&mut self, root: &Path, sight: &Sight) -> Result<bool, Failure> {
+    pub fn look_at(&mut self, root: &Path, snapshot: &Snapshot) -> Result<bool, Failure> {
         for _ in 0..ROUNDS {
-            let wanted = wanted(root, sight);
+            let wanted = wanted(root, snapshot);
             for gone in self.folders.difference(&wanted) {
                 // It may be gone from the disk as well.
                 let _ = self.watcher.unwatch(gone);
@@ -64,7 +64,7 @@ impl Eyes {
             }
             self.folders = wanted;
             // Nor was one heard that came before the folder that it is in was watched.
-            if heard && self::wanted(root, sight) == self.folders {
+            if heard && self::wanted(root, snapshot) == self.folders {
                 return Ok(true);
             }
         }
@@ -72,15 +72,15 @@ impl Eyes {
     }
 
     /// Waits until something stirs.
-    pub async fn stirred(&mut self) {
-        if self.stirred.recv().await.is_none() {
+    pub async fn changed(&mut self) {
+        if self.changed.recv().await.is_none() {
             std::future::pending::<()>().await;
         }
     }
 }
 
-fn wanted(root: &Path, sight: &Sight) -> BTreeSet<PathBuf> {
-    let folders = sight.folders().into_iter();
+fn wanted(root: &Path, snapshot: &Snapshot) -> BTreeSet<PathBuf> {
+    let folders = snapshot.folders().into_iter();
     folders
         .filter_map(|folder| nearest(&root.join(folder)))
         .collect()
