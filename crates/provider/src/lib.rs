@@ -3,6 +3,7 @@
 mod adapter;
 pub mod address;
 mod bounded;
+pub mod catalogue;
 mod certificate;
 mod http;
 mod media;

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::Catalogue;
 use crate::task::{Body, Task};
 use base::digest::Digest;
 
@@ -50,6 +51,8 @@ pub struct Row {
     pub body: Body,
     /// Where everything stands in the answers of a provider of tickets.
     pub task: Option<Task>,
+    /// Where it lists its models.
+    pub models: Option<Catalogue>,
 }
 
 fn usual_bytes() -> u64 {
