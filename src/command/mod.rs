@@ -10,6 +10,7 @@ pub mod log;
 pub mod pick;
 pub mod plan;
 pub mod show;
+pub mod status;
 pub mod trust;
 pub mod watch;
 pub mod why;
