@@ -1,6 +1,7 @@
 //! `gpbuild status`: how a run stands that nobody watches, or that works at another terminal; waits for its end, and
 //! asks it to end.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -104,6 +105,8 @@ fn known(runs: &Runs, id: &RunId) -> Result<Standing, Failure> {
 /// The requests of a project of which nobody has the pictures, by asset.
 #[derive(Default)]
 struct Money {
+    /// Their answers are whole on the disk, and nobody has taken them in.
+    arrived: Vec<String>,
     pending: Vec<String>,
     doubts: Vec<String>,
 }
@@ -129,7 +132,14 @@ impl Money {
             let key = &entry.intent.key;
             entry.settlement.is_none() && pending.contains(key) && !payers.contains_key(key)
         });
+        let arrived = store.arrived();
+        let numbers = arrived.iter().filter_map(|path| path.file_stem()?.to_str());
+        let numbers: BTreeSet<u64> = numbers.filter_map(|name| name.parse().ok()).collect();
+        let (arrived, doubts) = doubts
+            .into_iter()
+            .partition(|entry| numbers.contains(&entry.number));
         Ok(Self {
+            arrived: assets(arrived),
             pending: assets(open),
             doubts: assets(doubts),
         })
@@ -188,6 +198,7 @@ fn object(id: Option<&RunId>, record: &Record, state: &str, money: &Money) -> Va
         "requests": record.requests,
         "cost_usd": id.map_or(Some(Value::from(0)), |_| cost),
         "doing": doing,
+        "arrived": money.arrived,
         "pending": money.pending,
         "in_doubt": money.doubts,
         "log": id.filter(|_| record.detached).map(RunId::log),
@@ -227,6 +238,12 @@ fn words(id: &RunId, standing: &Standing, money: &Money) -> String {
         let doing = record.doing.iter();
         let doing: Vec<String> = doing.map(|d| format!("{} ({})", d.id, d.what)).collect();
         lines.push(format!("in work: {}", named(&doing)));
+    }
+    if !money.arrived.is_empty() {
+        lines.push(format!(
+            "answered: {}: the next build takes in what came, at no new cost",
+            named(&money.arrived)
+        ));
     }
     if !money.pending.is_empty() {
         lines.push(format!(

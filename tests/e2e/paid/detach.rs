@@ -12,15 +12,15 @@ use crate::paid::{DEFAULTS, Paid, summary};
 use crate::process;
 use crate::process::until;
 
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "event", "run", "state", "detached", "draft", "process", "began", "ended", "exit", "why",
     "total", "fresh", "made", "restored", "failed", "blocked", "left", "requests", "cost_usd",
-    "doing", "pending", "in_doubt",
+    "doing", "arrived", "pending", "in_doubt",
 ];
 
 fn two() -> Paid {
     Paid::new(&format!(
-        "{DEFAULTS}[cover.a]\n[cover.b]\ntext = {{ headline = \"b\" }}\n"
+        "{DEFAULTS}[cover.a]\ntext = {{ headline = \"a\" }}\n[cover.b]\ntext = {{ headline = \"b\" }}\n"
     ))
 }
 
@@ -255,7 +255,7 @@ fn all_that_can_be_refused_is_refused_before_anybody_goes_away() {
     refused(
         &["build", "--detach"],
         4,
-        "2 requests for about $0.015: nobody is there to agree to that",
+        "2 requests for about $0.019: nobody is there to agree to that",
     );
     paid.project.edit("gpbuild.toml", "\"b\"", "b");
     refused(&["build", "--detach", "--yes"], 2, "gpbuild.toml:");
@@ -304,6 +304,8 @@ fn what_is_not_what_was_agreed_to_is_not_made() {
         "error: the project changed while the run was begun: nothing was made, because it is not what was agreed to\n  = help: try it again: what is to be done now is shown, and asked about, anew\n"
     );
     assert_eq!(output.status.code(), Some(4));
+    // It has the lock as long as it has a file for it.
+    drop(command);
     // Nor does anybody else begin it so: without the lock, and with one that another one holds.
     let mut command = paid.command(&["build", "--yes", &agreed]);
     let held = open();
@@ -369,6 +371,7 @@ fn a_folder_that_came_along_neither_ends_a_process_nor_leads_elsewhere() {
         assert!(run.err.ends_with(link), "{}", run.err);
     }
     assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    paid.project.remove(".gpbuild/runs");
     assert_eq!(paid.accepted(), 0);
 }
 
@@ -411,9 +414,9 @@ fn killed_at_any_instant_it_is_told_and_nothing_is_lost_or_paid_for_twice() {
         cut += u32::from(died && paid.accepted() > 0);
         let doubts = now["in_doubt"].as_array().unwrap().len() as u64;
         assert!(died || doubts == 0, "{now}");
-        // What is told to be in doubt is what the next build leaves.
+        // What is not told to be in doubt, the next build has or makes; of the rest it may find that it came after all.
         let run = paid.run(&["build", "--yes", "--json"]);
-        assert_eq!(run.code == 0, doubts == 0, "{now} {}", run.out);
+        assert!(run.code == 0 || doubts > 0, "{now} {}", run.out);
         paid.run(&["build", "--yes", "--retry-in-doubt"]);
         assert_eq!(summary(&paid.build(0))["fresh"], 3, "{n}");
         let accepted = paid.accepted();
