@@ -260,14 +260,23 @@ fn all_that_can_be_refused_is_refused_before_anybody_goes_away() {
     paid.project.edit("gpbuild.toml", "\"b\"", "b");
     refused(&["build", "--detach", "--yes"], 2, "gpbuild.toml:");
     paid.project.edit("gpbuild.toml", "= b", "= \"b\"");
+    // Where nothing is left to be made, all is said as `build` says it.
+    let blocked = "blocked   a  dist/a.png  (`OPENAI_API_KEY` is not set)\nblocked   b  dist/b.png  (`OPENAI_API_KEY` is not set)\n";
     let run = paid.project.run(&["build", "--detach", "--yes"]);
-    assert_eq!(
-        (run.code, run.err.as_str()),
-        (
-            3,
-            "blocked   a  dist/a.png  (`OPENAI_API_KEY` is not set)\nblocked   b  dist/b.png  (`OPENAI_API_KEY` is not set)\nerror: no run was begun: 2 assets cannot be asked for\n  = help: `gpbuild build` without `--detach` makes all others; so does `--detach` with their names\n"
-        )
+    let told = format!("{blocked}0 failed, 2 blocked in TIME\n");
+    assert_eq!((run.code, run.err), (3, told));
+    // Where something is, nobody goes away before all can be asked for.
+    let paid_alone = paid.project.text("gpbuild.toml");
+    let local = "[cover.d]\nmodel = \"local\"\ntext = { headline = \"d\" }\n";
+    paid.project
+        .write("gpbuild.toml", format!("{paid_alone}{local}"));
+    let run = paid.project.run(&["build", "--detach", "--yes"]);
+    let told = format!(
+        "{blocked}error: no run was begun: 2 assets cannot be asked for\n  = help: `gpbuild build` without `--detach` makes all others; so does `--detach` with their names\n"
     );
+    assert_eq!((run.code, run.err), (3, told));
+    assert!(!paid.project.has("dist"));
+    paid.project.write("gpbuild.toml", paid_alone);
     assert_eq!(status(&paid)["state"], "none");
     let run = paid.run(&["status"]);
     assert_eq!(
