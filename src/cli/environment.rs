@@ -1,9 +1,11 @@
 //! The environment, read once and handed on. The only file that reads it.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use crate::check::Judge;
 use crate::pipeline::Access;
+use base::diagnostic::{Diagnostic, Exit, Failure};
 use report::Environment;
 
 /// How to print.
@@ -57,4 +59,12 @@ pub(super) fn variable(name: &str) -> Option<String> {
 )]
 pub(super) fn os_variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.to_string_lossy().trim().is_empty())
+}
+
+/// This program.
+pub(super) fn program() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(|e| {
+        let why = format!("it is not known where gpbuild is: {e}");
+        Failure::new(Exit::SomeFailed, Diagnostic::error(why))
+    })
 }

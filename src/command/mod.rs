@@ -11,6 +11,7 @@ pub mod models;
 pub mod pick;
 pub mod plan;
 pub mod show;
+pub mod status;
 pub mod trust;
 pub mod watch;
 pub mod why;

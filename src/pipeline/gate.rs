@@ -185,14 +185,15 @@ impl Planned {
 }
 
 /// Where something is to be paid for and nobody agreed to what the project sets for it, the person is asked;
-/// where there is none, it is told what they would have to agree to. Once they agree, all is decided anew.
+/// where there is none, it is told what they would have to agree to. Once they agree, all is decided anew, and what
+/// they agreed to comes back.
 pub fn open_for(
     settings: &Settings,
     planned: &mut Planned,
     reporter: &Reporter,
-) -> Result<(), Failure> {
+) -> Result<Option<Digest>, Failure> {
     if planned.trusted || planned.old_store {
-        return Ok(());
+        return Ok(None);
     }
     let steps = &planned.plan.steps;
     let wanted = |step: &&Step| step.goes_out() || step.pending || step.withheld_requests() > 0;
@@ -200,10 +201,10 @@ pub fn open_for(
     let asked = asked(steps.iter().filter(wanted));
     let mut asked = asked.iter().filter_map(|name| providers.get(name));
     if !asked.any(|provider| settings.access.has_key(&provider.row)) {
-        return Ok(());
+        return Ok(None);
     }
     if !steps.iter().any(|step| wanted(&step)) {
-        return Ok(());
+        return Ok(None);
     }
     let wishes = Wishes::new(settings, &planned.project.manifest.claims);
     for warning in wishes.warnings() {
@@ -214,11 +215,12 @@ pub fn open_for(
             remember(&wishes, reporter)?;
             planned.trusted = true;
             planned.decide(settings);
+            return Ok(Some(wishes.digest));
         }
         Some(false) => {}
         None => reporter.event(Event::Diagnostic(&wishes.refusal("nothing is asked for"))),
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Keeps that the person agreed.

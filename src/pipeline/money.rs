@@ -132,6 +132,14 @@ fn words(bill: &Bill) -> String {
     }
 }
 
+/// That money may be spent, before anything is asked for.
+pub struct Authorized {
+    /// The ways to all providers that may have to be asked.
+    routes: BTreeMap<String, Route>,
+    /// Somebody agreed to what the run costs, whatever nobody knows of it.
+    pub agreed: bool,
+}
+
 /// Who sends the requests of a plan, once everything about money is settled; none where nothing is to
 /// be asked for.
 pub fn paid_client(
@@ -140,6 +148,31 @@ pub fn paid_client(
     plan: &Plan,
     reporter: &Reporter,
 ) -> Result<Option<PaidClient>, Failure> {
+    let Some(Authorized { routes, agreed }) = authorize(settings, planned, plan, reporter)? else {
+        return Ok(None);
+    };
+    let terms = Terms {
+        limits: limits(settings, planned, agreed),
+        retry_in_doubt: settings.money.retry_in_doubt,
+        ceilings: ceilings(planned),
+        project: planned.project.name(),
+        judge: settings.judge.clone(),
+    };
+    Ok(Some(PaidClient::new(
+        routes,
+        planned.store.clone(),
+        Arc::clone(&planned.ledger),
+        terms,
+    )))
+}
+
+/// Settles everything about money, and asks the person if need be; `None` where nothing is to be asked for.
+pub fn authorize(
+    settings: &Settings,
+    planned: &Planned,
+    plan: &Plan,
+    reporter: &Reporter,
+) -> Result<Option<Authorized>, Failure> {
     let bill = Bill::of(&plan.steps);
     if !plan.steps.iter().any(Step::goes_out) || !planned.trusted {
         return Ok(None);
@@ -159,19 +192,7 @@ pub fn paid_client(
     }
     let most = asks_above(&manifest.budget, &planned.person);
     let agreed = consent(settings, &most, &bill, reporter)?;
-    let terms = Terms {
-        limits: limits(settings, planned, agreed),
-        retry_in_doubt: settings.money.retry_in_doubt,
-        ceilings: ceilings(planned),
-        project: planned.project.name(),
-        judge: settings.judge.clone(),
-    };
-    Ok(Some(PaidClient::new(
-        routes,
-        planned.store.clone(),
-        Arc::clone(&planned.ledger),
-        terms,
-    )))
+    Ok(Some(Authorized { routes, agreed }))
 }
 
 /// The ways to all providers that may have to be asked; none to one whose key is missing.

@@ -51,14 +51,7 @@ impl Outcome {
     /// Counts an asset that is not tried.
     pub fn blocked(&mut self, reason: &Reason) {
         self.blocked += 1;
-        self.provider |= matches!(
-            reason,
-            Reason::NoProvider(_)
-                | Reason::NoKey(_)
-                | Reason::NotTrusted
-                | Reason::OldStore
-                | Reason::Retired(_)
-        );
+        self.provider |= is_providers(reason);
     }
 
     /// Notes an asset that is fresh.
@@ -133,17 +126,26 @@ impl Outcome {
             ));
         }
         let summary = Summary {
+            blocked: self.blocked + self.left,
+            elapsed: reporter.elapsed(),
+            ..self.counted()
+        };
+        reporter.event(Event::Summary(&summary));
+    }
+
+    /// What was counted so far; what was left is in none of it.
+    pub fn counted(&self) -> Summary {
+        Summary {
             fresh: self.fresh,
             restored: self.restored,
             made: self.made,
             failed: self.failed,
-            blocked: self.blocked + self.left,
+            blocked: self.blocked,
             draft: self.drafts,
             requests: self.spent.requests,
             cost: cost(self.spent),
-            ..empty_summary(reporter)
-        };
-        reporter.event(Event::Summary(&summary));
+            ..Summary::default()
+        }
     }
 
     /// What the process answers.
@@ -162,6 +164,18 @@ impl Outcome {
             Exit::Done
         }
     }
+}
+
+/// Whether an asset is blocked because its provider cannot be asked, whatever it is asked for.
+pub fn is_providers(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::NoProvider(_)
+            | Reason::NoKey(_)
+            | Reason::NotTrusted
+            | Reason::OldStore
+            | Reason::Retired(_)
+    )
 }
 
 /// What is being done, in a word.

@@ -2,6 +2,8 @@
 //! again, and what is told when it says no.
 
 mod answers;
+#[cfg(unix)]
+mod detach;
 mod edit;
 mod faults;
 mod home;
