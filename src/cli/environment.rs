@@ -3,15 +3,15 @@
 use std::ffi::OsString;
 
 use crate::pipeline::Access;
-use report::Environment;
+use provider::Environment;
 
 /// How to print.
 #[expect(
     clippy::disallowed_methods,
     reason = "the edge: how to print, never what to make"
 )]
-pub(super) fn terminal() -> Environment {
-    Environment {
+pub(super) fn terminal() -> report::Environment {
+    report::Environment {
         no_color: std::env::var("NO_COLOR").ok(),
         term: std::env::var("TERM").ok(),
     }
@@ -25,10 +25,11 @@ pub(super) fn terminal() -> Environment {
 pub(super) fn access() -> Access {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let meant = names.filter(|name| Access::is_meant(name));
-    Access::new(meant.filter_map(|name| {
+    let meant = meant.filter_map(|name| {
         let value = variable(&name)?;
         Some((name, value))
-    }))
+    });
+    Access::new(meant, Environment(os_variable))
 }
 
 /// A variable of the environment; an empty one says nothing. What is no UTF-8 was meant all the same: it is not

@@ -137,6 +137,7 @@ impl PaidClient {
             return self.told(taken, ask, handle, &mut earlier);
         }
         if !self.retry_in_doubt
+            && !route.adapter.is_free(&ask.request.model)
             && let Some(entry) = self.ledger.doubt(&ask.key)
         {
             return Err(not_made::in_doubt(&entry));
@@ -442,7 +443,7 @@ impl PaidClient {
             estimate: ask.estimate,
             size: (ask.request.width, ask.request.height),
             pictures: ask.prompt.candidates,
-            form: route.adapter.form(),
+            form: route.adapter.form(&ask.request.model),
         }
     }
 

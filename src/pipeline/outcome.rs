@@ -20,6 +20,8 @@ pub struct Outcome {
     pub remarks: usize,
     /// Not tried.
     pub blocked: usize,
+    /// To be made by a person.
+    pub by_hand: usize,
     /// Not begun, because of ctrl-c or `--fail-fast`.
     pub left: usize,
     /// Ended by ctrl-c.
@@ -50,10 +52,15 @@ impl Outcome {
 
     /// Counts an asset that is not tried.
     pub fn blocked(&mut self, reason: &Reason) {
+        if reason.is_by_hand() {
+            self.by_hand += 1;
+            return;
+        }
         self.blocked += 1;
         self.provider |= matches!(
             reason,
             Reason::NoProvider(_)
+                | Reason::NoProgram(_)
                 | Reason::NoKey(_)
                 | Reason::NotTrusted
                 | Reason::OldStore
@@ -122,7 +129,8 @@ impl Outcome {
 
     /// Nothing is left to do and nothing to say.
     pub fn is_settled(&self) -> bool {
-        self.failed + self.blocked + self.left + self.remarks == 0 && !self.interrupted
+        self.failed + self.blocked + self.by_hand + self.left + self.remarks == 0
+            && !self.interrupted
     }
 
     /// The last lines of a run.
@@ -138,6 +146,7 @@ impl Outcome {
             made: self.made,
             failed: self.failed,
             blocked: self.blocked + self.left,
+            manual: self.by_hand,
             draft: self.drafts,
             requests: self.spent.requests,
             cost: cost(self.spent),
@@ -156,7 +165,9 @@ impl Outcome {
             Exit::Provider
         } else if self.budget {
             Exit::Budget
-        } else if self.failed + self.blocked + self.left > 0 {
+        } else if self.failed + self.blocked + self.by_hand + self.left > 0 {
+            // Nothing failed where something waits for a person; not all is there all the same, and who asks for
+            // the code wants to know that.
             Exit::SomeFailed
         } else {
             Exit::Done

@@ -83,9 +83,12 @@ impl<'a> Run<'a> {
                 }
                 Verdict::Blocked => {
                     self.outcome.blocked(&step.reason);
-                    let lost = Lost::Blocked;
+                    let (lost, shown) = match step.reason.is_by_hand() {
+                        true => (Lost::ByHand, Shown::Manual),
+                        false => (Lost::Blocked, Shown::Blocked),
+                    };
                     queue.extend(self.waiting.lost(&step.spec.id, lost, &self.observer));
-                    Shown::Blocked
+                    shown
                 }
                 _ => {
                     self.asks += usize::from(step.asks());
@@ -116,7 +119,11 @@ impl<'a> Run<'a> {
             ..
         } = self.prior.take().unwrap_or_default();
         self.reporter.event(Event::Begin {
-            total: steps.len() + self.outcome.blocked + self.waiting.len() + restored.len(),
+            total: steps.len()
+                + self.outcome.blocked
+                + self.outcome.by_hand
+                + self.waiting.len()
+                + restored.len(),
         });
         if self.merged {
             fresh.sort_by(|a, b| a.id.cmp(&b.id));

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-pub use id::{LOCAL, ModelId, PROVIDERS};
+pub use id::{COMMAND, LOCAL, MANUAL, ModelId, PROVIDERS};
 pub use params::ParamRule;
 pub use price::{Micro, estimate, output_tokens};
 pub use size::{SizeRule, request_size};
@@ -48,6 +48,8 @@ pub struct Model {
     pub tokens: Option<TokenRule>,
     /// What a token costs; nothing if that is not known.
     pub price: Option<Price>,
+    /// What a picture costs, whatever is asked; only of a person's own programs, who says so.
+    pub each: Option<Micro>,
     /// From this day (`2026-12-01`) it answers no more.
     pub retired_on: Option<String>,
     /// What to write in its place: `openai/gpt-image-2`.
@@ -101,7 +103,7 @@ pub struct Models {
 }
 
 impl Models {
-    /// The model of a name, retired or not. Every `local/…` is the local renderer.
+    /// The model of a name, retired or not. Every `local/…` is the local renderer, every `manual/…` a person.
     pub fn get(&self, id: &ModelId) -> Option<&Model> {
         self.by_id.get(id).or_else(|| {
             let any = ModelId {
@@ -149,6 +151,8 @@ impl Models {
         self.by_id
             .iter()
             .filter(|(_, model)| model.retired_on.is_none())
+            // Its names are whatever people call it.
+            .filter(|(id, _)| !id.is_by_hand())
             .map(|(id, _)| match id.name.as_str() {
                 "*" => id.provider.clone(),
                 _ => id.to_string(),
@@ -221,6 +225,7 @@ fn parse(table: &str) -> Result<Models, toml::de::Error> {
             params: row.params,
             tokens: row.tokens,
             price: row.price,
+            each: None,
             retired_on: row.retired_on,
             successor: row.successor,
             source: row.source,
@@ -253,7 +258,7 @@ mod tests {
     #[test]
     fn the_table_parses_and_every_row_is_whole() {
         let table = parse(include_str!("models.toml")).unwrap();
-        assert_eq!(table.by_id.len(), 1 + 2 + 4 + 2 + 2 + 1 + 3 + 1);
+        assert_eq!(table.by_id.len(), 2 + 2 + 4 + 2 + 2 + 1 + 3 + 1);
         for (id, model) in &table.by_id {
             assert!(PROVIDERS.contains(&id.provider.as_str()), "{id}");
             assert!(

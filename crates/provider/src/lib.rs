@@ -4,6 +4,7 @@ mod adapter;
 pub mod address;
 mod bounded;
 mod certificate;
+mod command;
 mod http;
 mod media;
 mod openai;
@@ -15,6 +16,7 @@ mod task;
 mod veil;
 
 pub use adapter::{Adapter, Config, Form};
+pub use command::{Environment, Program, VERSION as COMMAND_VERSION, end_all as end_programs};
 pub use openai::{Azure, NAME as AZURE};
 pub use task::TaskForm;
 pub use veil::Veil;
