@@ -34,6 +34,10 @@ pub fn follow(
             Verdict::Blocked if changed.contains(id) && step.reason.is_by_hand() => {
                 reporter.event(Event::Note(&format!("next: {id} is {}", step.reason)));
             }
+            // What is at its path stays there until a person says otherwise.
+            Verdict::Blocked if changed.contains(id) => {
+                reporter.event(Event::Note(&format!("blocked   {id}  ({})", step.reason)));
+            }
             _ => {}
         }
     }

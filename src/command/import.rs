@@ -62,15 +62,22 @@ pub fn run(settings: &Settings, import: &Import, reporter: &Reporter) -> Result<
         let most = format!("{files} files are too many: at most {MAX_FILES} at once");
         return Err(Failure::usage(most));
     }
-    // Only a project that can be built is written to, be it to keep others out.
-    pipeline::plan(settings)?;
+    // What is refused leaves nothing behind: all that can be wrong is looked for before anything is written.
+    let planned = pipeline::plan(settings)?;
+    let looked = look(&target(&planned, import)?, import)?;
     let alone = pipeline::lock_process(settings, reporter)?;
     let planned = pipeline::plan(settings)?;
     let target = target(&planned, import)?;
     let _held = hold(&planned.store, &target)?;
-    let pictures = pictures(&planned.store, &target, import, reporter)?;
+    let pictures = keep(&planned.store, &looked)?;
     let entry = enter(&planned.store, &target, pictures).map_err(|e| store_failure(&e))?;
     let changed = agree(settings, &planned, &target, &entry)?;
+    for diagnostic in looked.iter().filter_map(|picture| picture.warning.as_ref()) {
+        reporter.event(Event::Diagnostic(diagnostic));
+    }
+    for note in looked.iter().filter_map(|picture| picture.note.as_deref()) {
+        reporter.event(Event::Note(note));
+    }
     reporter.event(Event::Note(&told(&target, import)));
     drop(alone);
     follow(settings, &changed, reporter)
@@ -240,19 +247,24 @@ fn hold(store: &Store, target: &Target<'_>) -> Result<Held, Failure> {
     Ok(held)
 }
 
-/// The pictures, in the store; everything wrong with any of them at once.
-fn pictures(
-    store: &Store,
-    target: &Target<'_>,
-    import: &Import,
-    reporter: &Reporter,
-) -> Result<Vec<Digest>, Failure> {
-    let mut found = Vec::new();
+/// A picture that will do.
+struct Looked<'a> {
+    file: &'a Path,
+    digest: Digest,
+    /// It is scaled up.
+    warning: Option<Diagnostic>,
+    /// How it is cut.
+    note: Option<String>,
+}
+
+/// Looks at all pictures; everything wrong with any of them is told at once.
+fn look<'a>(target: &Target<'_>, import: &'a Import) -> Result<Vec<Looked<'a>>, Failure> {
+    let mut found: Vec<Looked<'_>> = Vec::new();
     let mut problems = Vec::new();
     for file in &import.files {
-        match picture(store, target, import, file, reporter) {
-            Ok(digest) if found.contains(&digest) => {}
-            Ok(digest) => found.push(digest),
+        match look_at(target, import.upscale, file) {
+            Ok(looked) if found.iter().any(|other| other.digest == looked.digest) => {}
+            Ok(looked) => found.push(looked),
             Err(problem) => problems.push(problem),
         }
     }
@@ -266,48 +278,61 @@ fn pictures(
 }
 
 /// One picture: a whole one, which the output can be cut from.
-fn picture(
-    store: &Store,
+fn look_at<'a>(
     target: &Target<'_>,
-    import: &Import,
-    file: &Path,
-    reporter: &Reporter,
-) -> Result<Digest, Diagnostic> {
+    upscale: bool,
+    file: &'a Path,
+) -> Result<Looked<'a>, Diagnostic> {
     let name = shown(file);
-    let bytes =
-        read_bounded(file, MAX_PICTURE_BYTES).map_err(|e| Diagnostic::error(e.to_string()))?;
+    let bytes = read(file)?;
     let size = export::check(&bytes).and_then(|()| export::dimensions(&bytes));
-    let (width, height) = size.map_err(|e| {
-        Diagnostic::error(format!("`{name}`: {e}")).hint("save it as PNG, JPEG or WebP")
-    })?;
-    let Export {
-        width: to_width,
-        height: to_height,
-        ..
-    } = *target.export;
+    let (width, height) = size.map_err(|e| Diagnostic::error(format!("`{name}`: {e}")))?;
+    let (to_width, to_height) = (target.export.width, target.export.height);
     let (part_width, part_height) = export::shown_part(target.export, (width, height));
+    let mut looked = Looked {
+        file,
+        digest: Digest::of(&bytes),
+        warning: None,
+        note: None,
+    };
     if part_width < to_width || part_height < to_height {
         let what = format!(
             "`{name}` is {width}x{height}, of which {part_width}x{part_height} would be seen at {to_width}x{to_height}"
         );
-        if !import.upscale {
+        if !upscale {
             let error = Diagnostic::error(format!("{what}: it is too small"));
             return Err(error.hint("`--upscale` takes it all the same, and scales it up"));
         }
-        reporter.event(Event::Diagnostic(&Diagnostic::warning(format!(
-            "{what}: it is scaled up"
-        ))));
+        looked.warning = Some(Diagnostic::warning(format!("{what}: it is scaled up")));
     }
     let area = |width, height| u64::from(width) * u64::from(height);
-    let lost = area(width, height) - area(part_width, part_height).min(area(width, height));
+    let lost = area(width, height).saturating_sub(area(part_width, part_height));
     if lost * TOLD_FROM > area(width, height) {
-        reporter.event(Event::Note(&format!(
-            "`{name}` is {width}x{height}: the {part_width}x{part_height} in its middle become {to_width}x{to_height}"
-        )));
+        looked.note = Some(format!(
+            "`{name}` is {width}x{height}: {part_width}x{part_height} of it become {to_width}x{to_height}"
+        ));
     }
-    store
-        .put(&bytes, Durability::Paid)
-        .map_err(|e| Diagnostic::error(e.to_string()))
+    Ok(looked)
+}
+
+/// A file that a person named, wherever it is.
+fn read(file: &Path) -> Result<Vec<u8>, Diagnostic> {
+    read_bounded(file, MAX_PICTURE_BYTES).map_err(|e| Diagnostic::error(e.to_string()))
+}
+
+/// Puts the pictures into the store, as they were looked at.
+fn keep(store: &Store, looked: &[Looked<'_>]) -> Result<Vec<Digest>, Failure> {
+    let mut kept = Vec::new();
+    for Looked { file, digest, .. } in looked {
+        let bytes = read(file).map_err(failure)?;
+        if Digest::of(&bytes) != *digest {
+            let error = Diagnostic::error(format!("`{}` changed meanwhile", shown(file)));
+            return Err(failure(error.hint("run it again")));
+        }
+        let put = store.put(&bytes, Durability::Paid);
+        kept.push(put.map_err(|e| store_failure(&e))?);
+    }
+    Ok(kept)
 }
 
 /// Enters the pictures as what the shot led to, in front of what there was.

@@ -21,6 +21,7 @@ mod faults;
 mod key;
 mod lock;
 mod manifest;
+mod manual;
 mod models;
 mod overlay;
 #[cfg(target_os = "linux")]
@@ -30,6 +31,8 @@ mod partial;
 mod paths;
 mod pictures;
 mod plan;
+#[cfg(target_os = "linux")]
+mod program;
 mod readme;
 mod references;
 mod restore;

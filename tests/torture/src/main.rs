@@ -26,6 +26,7 @@ mod kill;
 mod load;
 mod points;
 mod power;
+mod programs;
 mod project;
 mod spread;
 mod tickets;
@@ -69,6 +70,8 @@ enum What {
     Points,
     /// The same while a provider of tickets is asked
     Tickets,
+    /// The same while programs of the person's own make pictures
+    Programs,
     /// EIO, ENOSPC, EROFS and short writes at every operation
     Disk,
     /// A power cut after every operation
@@ -125,6 +128,7 @@ impl What {
             } => kill::kills(binary, kills, slides, latency, seed),
             Self::Points => points::kills(binary),
             Self::Tickets => tickets::kills(binary),
+            Self::Programs => programs::kills(binary),
             Self::Disk => points::errors(binary),
             Self::Power => power::cuts(binary),
             Self::Crowd { crowds } => crowd::crowds(binary, crowds),
@@ -139,6 +143,7 @@ impl What {
                 for what in [
                     Self::Points,
                     Self::Tickets,
+                    Self::Programs,
                     Self::Disk,
                     Self::Power,
                     Self::Crowd { crowds: 50 },

@@ -5,8 +5,8 @@ use std::fs::read_dir;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use base64::write::EncoderWriter;
 use serde_json::{Value, json};
 
 use crate::media::{changed, media_type};
@@ -26,6 +26,9 @@ const MAX_BYTES: u64 = 2 << 30;
 /// The most bytes of one picture.
 const MAX_PICTURE_BYTES: u64 = 64 << 20;
 
+/// So many bytes are encoded at once; three of them are four signs, so that no part ends in the middle of one.
+const ENCODED_AT_ONCE: usize = 3 << 16;
+
 /// The folder of one request. It is gone with this, unless it is kept.
 pub(super) struct Exchange {
     folder: tempfile::TempDir,
@@ -44,8 +47,9 @@ impl Exchange {
         let references = submission.references.iter().enumerate();
         let references = references
             .map(|(n, picture)| copy(&format!("reference-{}", n + 1), picture))
-            .collect::<io::Result<Vec<_>>>()?;
+            .collect::<io::Result<Vec<String>>>()?;
         let mask = submission.mask.map(|mask| copy("mask", mask)).transpose()?;
+        let output = text_of(&folder.path().join(OUTPUT))?;
         let (request, prompt) = (submission.request, submission.prompt);
         let request = json!({
             "version": VERSION,
@@ -61,7 +65,7 @@ impl Exchange {
             "params": prompt.params,
             "references": references,
             "mask": mask,
-            "output": folder.path().join(OUTPUT),
+            "output": output,
         });
         Ok(Self { folder, request })
     }
@@ -124,10 +128,10 @@ impl Exchange {
             let before: &[u8] = if n == 0 { b"" } else { b"," };
             into.write_all(before).map_err(failed())?;
             into.write_all(b"{\"b64_json\":\"").map_err(failed())?;
-            let mut encoder = EncoderWriter::new(&mut *into, &STANDARD);
-            encoder.write_all(&bytes).map_err(failed())?;
-            encoder.finish().map_err(failed())?;
-            drop(encoder);
+            for part in bytes.chunks(ENCODED_AT_ONCE) {
+                let text = STANDARD.encode(part);
+                into.write_all(text.as_bytes()).map_err(failed())?;
+            }
             into.write_all(b"\"}").map_err(failed())?;
         }
         into.write_all(b"]}").map_err(failed())
@@ -135,7 +139,7 @@ impl Exchange {
 }
 
 /// Copies a picture into the folder, under a name with the ending of what it is: its path there.
-fn copy(own: &Folder, name: &str, picture: &Attachment) -> io::Result<PathBuf> {
+fn copy(own: &Folder, name: &str, picture: &Attachment) -> io::Result<String> {
     let told = |e: io::Error| io::Error::other(format!("`{}`: {e}", shown(&picture.path)));
     let bytes = read_bounded(&picture.path, MAX_PICTURE_BYTES).map_err(io::Error::other)?;
     if Digest::of(&bytes) != picture.digest {
@@ -145,5 +149,13 @@ fn copy(own: &Folder, name: &str, picture: &Attachment) -> io::Result<PathBuf> {
     let name = format!("{name}.{ending}");
     own.write(&name, &bytes, Durability::Free)
         .map_err(io::Error::other)?;
-    Ok(own.at(name))
+    text_of(&own.at(name))
+}
+
+/// A path as JSON can hold it.
+fn text_of(path: &Path) -> io::Result<String> {
+    let text = path.to_str().map(str::to_owned);
+    text.ok_or_else(|| {
+        io::Error::other("the folder for temporary files has a name that is no UTF-8")
+    })
 }
