@@ -63,7 +63,7 @@ fn a_build_makes_all_else_and_says_what_to_do() {
             "(to be made by hand: `gpbuild show {id} --prompt` says what, `gpbuild import {id} FILE` takes it)"
         )
     };
-    let plain = |text: &str| text.replace('(', "").replace(')', "");
+    let plain = |text: &str| text.replace(['(', ')'], "");
     assert_eq!(
         plan.out,
         format!(
