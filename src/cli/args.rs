@@ -205,6 +205,12 @@ pub(super) enum Command {
         /// Ids and globs
         #[arg(value_name = "ASSET", required = true)]
         assets: Vec<String>,
+        /// Only the prompt of the next shot that is missing, to be copied; what goes with it is told beside it
+        #[arg(long)]
+        prompt: bool,
+        /// With `--prompt`: of this shot, from 1
+        #[arg(long, value_name = "K", requires = "prompt")]
+        shot: Option<usize>,
     },
     /// Check all that can be wrong without making anything
     Check,
@@ -246,6 +252,24 @@ pub(super) enum Command {
         /// Ids and globs
         #[arg(value_name = "ASSET", required = true)]
         assets: Vec<String>,
+    },
+    /// Take pictures made elsewhere (by hand, in a chat, by a designer) as an asset's shot
+    Import {
+        /// The asset's id
+        #[arg(value_name = "ASSET")]
+        asset: String,
+        /// PNG, JPEG or WebP; several are candidates, and the first of them is picked
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// As this shot, from 1: the picture before any edit is 1 [default: the next one that is missing]
+        #[arg(long, value_name = "K")]
+        shot: Option<usize>,
+        /// Take pictures that are too small, and scale them up
+        #[arg(long)]
+        upscale: bool,
+        /// Take them in place of what is there, which stays behind them as candidates
+        #[arg(long)]
+        force: bool,
     },
     /// Start a project
     Init {

@@ -18,6 +18,7 @@ use crate::cli::environment::{access, judge, os_variable, program, terminal, var
 use crate::cli::folder::project_folder;
 use crate::command;
 use crate::command::cache::Sweep;
+use crate::command::import::Import;
 use crate::command::log::{By, Wanted};
 use crate::command::pick::Choice;
 use crate::command::status::Wish;
@@ -277,11 +278,18 @@ fn carry_out(
             settings.select = assets;
             command::why::run(&settings, json, reporter)
         }
-        Command::Show { assets } => {
+        Command::Show {
+            assets,
+            prompt,
+            shot,
+        } => {
             let mut settings = of_specs(settings, resolve)?;
             settings.select = assets;
             settings.resolve.explain = true;
-            command::show::run(&settings, json, reporter)
+            match prompt {
+                true => command::prompt::run(&settings, shot, json, reporter),
+                false => command::show::run(&settings, json, reporter),
+            }
         }
         Command::Check => {
             let mut settings = of_specs(settings, resolve)?;
@@ -319,6 +327,24 @@ fn carry_out(
                 force,
             };
             command::pick::run(&settings, choice, json, reporter)
+        }
+        Command::Import {
+            asset,
+            files,
+            shot,
+            upscale,
+            force,
+        } => {
+            let settings = of_specs(settings, resolve)?;
+            let import = Import {
+                asset,
+                // As they were typed, from where they were typed.
+                files: files.iter().map(|file| here.join(file)).collect(),
+                shot,
+                upscale,
+                force,
+            };
+            command::import::run(&settings, &import, reporter)
         }
         Command::Accept { assets } => {
             let mut settings = of_specs(settings, resolve)?;

@@ -157,6 +157,7 @@ impl PaidClient {
             return self.told(taken, ask, handle, &mut earlier);
         }
         if !self.retry_in_doubt
+            && !route.adapter.is_free(&ask.request.model)
             && let Some(entry) = self.ledger.doubt(&ask.key)
         {
             return Err(not_made::in_doubt(&entry));
@@ -466,11 +467,11 @@ impl PaidClient {
             quoted: ask.quoted.filter(|_| ask.by_picture),
             size: (ask.request.width, ask.request.height),
             pictures: ask.prompt.candidates,
-            form: route.adapter.form(),
             roll: self.judge.judges().then(|| {
                 let entry = self.store.shot(&ask.key);
                 entry.map_or(0, |entry| entry.rolls.len())
             }),
+            form: route.adapter.form(&ask.request.model),
         }
     }
 

@@ -237,5 +237,6 @@ async fn listen(tell_stop: tokio::sync::mpsc::Sender<()>) {
 
 #[expect(clippy::exit, reason = "the second ctrl-c means now")]
 fn exit_now() {
+    provider::end_programs();
     std::process::exit(130);
 }

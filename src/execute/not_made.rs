@@ -183,6 +183,7 @@ pub fn refused(refusal: &Refusal, own: Option<String>) -> Failed {
         RefusalKind::Redirect(to) if !to.is_empty() => {
             format!("the provider points elsewhere, to `{}`: {said}", host(to))
         }
+        _ if refusal.status == 0 => format!("it was not made: {said}"),
         _ => format!("the provider refused it: {said}"),
     });
     let code = refusal.code.as_deref().unwrap_or_default();

@@ -229,7 +229,7 @@ fn run(
     let worker = Arc::new(Worker {
         root: project.world.root().clone(),
         store: store.clone(),
-        models: Arc::clone(&project.manifest.models),
+        models: Arc::clone(&planned.models),
         fonts: Arc::clone(&project.fonts),
         locked: Arc::clone(&planned.lock),
         lock_index: Arc::clone(&planned.lock_index),

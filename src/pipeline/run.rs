@@ -88,9 +88,12 @@ impl<'a> Run<'a> {
                 }
                 Verdict::Blocked => {
                     self.outcome.blocked(&step.reason);
-                    let lost = Lost::Blocked;
+                    let (lost, shown) = match step.reason.is_by_hand() {
+                        true => (Lost::ByHand, Shown::Manual),
+                        false => (Lost::Blocked, Shown::Blocked),
+                    };
                     queue.extend(self.waiting.lost(&step.spec.id, lost, &self.observer));
-                    Shown::Blocked
+                    shown
                 }
                 _ => {
                     self.asks += usize::from(step.asks());
@@ -115,7 +118,11 @@ impl<'a> Run<'a> {
 
     /// How many assets there are that are not in place; `steps` are those to begin with.
     pub fn total(&self, steps: &[Step]) -> usize {
-        steps.len() + self.outcome.blocked + self.waiting.len() + self.outcome.restored
+        steps.len()
+            + self.outcome.blocked
+            + self.outcome.by_hand
+            + self.waiting.len()
+            + self.outcome.restored
     }
 
     /// Writes down how it stands from here on.

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use currency::{Currency, Money, Rates};
 pub use finding::{Area, Finding, Severity};
-pub use id::{LOCAL, ModelId, PROVIDERS};
+pub use id::{COMMAND, LOCAL, MANUAL, ModelId, PROVIDERS};
 pub use params::ParamRule;
 pub use picture_price::{PicturePrice, quote};
 pub use price::{Micro, estimate, output_tokens};
@@ -137,7 +137,7 @@ impl Models {
         self.by_id.iter()
     }
 
-    /// The model of a name, retired or not. Every `local/…` is the local renderer.
+    /// The model of a name, retired or not. Every `local/…` is the local renderer, every `manual/…` a person.
     pub fn get(&self, id: &ModelId) -> Option<&Model> {
         self.by_id.get(id).or_else(|| {
             let any = ModelId {
@@ -187,6 +187,8 @@ impl Models {
             .filter(|(id, model)| {
                 model.retired_on.is_none() && PROVIDERS.contains(&id.provider.as_str())
             })
+            // Its names are whatever people call it.
+            .filter(|(id, _)| !id.is_by_hand())
             .map(|(id, _)| match id.name.as_str() {
                 "*" => id.provider.clone(),
                 _ => id.to_string(),

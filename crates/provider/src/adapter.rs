@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Veil;
+use crate::command::{self, Environment, Program};
 use crate::openai::{self, Azure};
 use crate::reply::{
     Contents, Fetched, Found, KeepError, ParamProblem, Polled, Refusal, Reply, Ticket,
@@ -22,6 +23,7 @@ use crate::table::{Row, Shape};
 use crate::task::{self, TaskForm};
 use base::digest::Digest;
 use base::fs::FsError;
+use model::{Micro, ModelId};
 
 /// Whom to ask, and as whom.
 #[derive(Clone, Debug)]
@@ -66,6 +68,8 @@ pub enum Form {
     Images,
     /// It is a ticket for them.
     Task(Box<TaskForm>),
+    /// The pictures are in it, from a program that says nothing of what they cost: so much each, if that is known.
+    Command(Option<Micro>),
 }
 
 impl Form {
@@ -82,13 +86,18 @@ impl Form {
         match self {
             Self::Images => openai::read(body, asked, veil, keep),
             Self::Task(_) => Ok(Contents::default()),
+            Self::Command(each) => {
+                let contents = openai::read(body, asked, veil, keep)?;
+                let cost = each.map(|each| each.times(contents.pictures.len() as u64));
+                Ok(Contents { cost, ..contents })
+            }
         }
     }
 
     /// How a ticket is gone on with; nothing if the pictures are in the answer itself.
     pub fn task(&self) -> Option<&TaskForm> {
         match self {
-            Self::Images => None,
+            Self::Images | Self::Command(_) => None,
             Self::Task(form) => Some(form),
         }
     }
@@ -100,6 +109,8 @@ pub enum Adapter {
     Images(Box<openai::Client>),
     /// A request for a ticket.
     Task(Box<task::Client>),
+    /// Programs of the person's own.
+    Command(Box<command::Client>),
 }
 
 impl Adapter {
@@ -118,9 +129,29 @@ impl Adapter {
         }
     }
 
-    /// In which form its answers are.
-    pub fn form(&self) -> Form {
+    /// Who has a person's own programs asked, by the name that models have; `veil` hides what they may repeat of keys.
+    pub fn programs(
+        programs: BTreeMap<String, Program>,
+        environment: Environment,
+        veil: Veil,
+    ) -> Self {
+        Self::Command(Box::new(command::Client::new(programs, environment, veil)))
+    }
+
+    /// Whether a request to this model surely costs nothing, whatever becomes of it: it is never in doubt.
+    pub fn is_free(&self, model: &ModelId) -> bool {
         match self {
+            Self::Images(_) | Self::Task(_) => false,
+            Self::Command(client) => client.program(&model.name).is_some_and(Program::is_free),
+        }
+    }
+
+    /// In which form the answers of a model are.
+    pub fn form(&self, model: &ModelId) -> Form {
+        match self {
+            Self::Command(client) => {
+                Form::Command(client.program(&model.name).and_then(|program| program.cost))
+            }
             Self::Images(_) => Form::Images,
             Self::Task(client) => Form::Task(Box::new(client.form().clone())),
         }
@@ -136,6 +167,7 @@ impl Adapter {
     ) -> Reply {
         match self {
             Self::Images(client) => client.send(submission, into, path).await,
+            Self::Command(client) => client.send(submission, into, path).await,
             Self::Task(client) => client.submit(submission, into, path).await,
         }
     }
@@ -143,7 +175,9 @@ impl Adapter {
     /// Asks how a ticket stands, in the form that its request was sent in. Free, and may be repeated.
     pub async fn poll(&self, form: &TaskForm, ticket: &Ticket) -> Polled {
         match self {
-            Self::Images(_) => Polled::Unknown("it is no provider of tickets any more".to_owned()),
+            Self::Images(_) | Self::Command(_) => {
+                Polled::Unknown("it is no provider of tickets any more".to_owned())
+            }
             Self::Task(client) => client.poll(form, ticket).await,
         }
     }
@@ -151,7 +185,9 @@ impl Adapter {
     /// Fetches a picture from where a poll said that it is, without any key. Free, and may be repeated.
     pub async fn fetch(&self, source: &Url) -> Fetched {
         match self {
-            Self::Images(_) => Fetched::Later("it is no provider of tickets any more".to_owned()),
+            Self::Images(_) | Self::Command(_) => {
+                Fetched::Later("it is no provider of tickets any more".to_owned())
+            }
             Self::Task(client) => client.fetch(source).await,
         }
     }
@@ -159,7 +195,7 @@ impl Adapter {
     /// Looks for a request whose answer was lost, by the name of ours that went with it. Free, and may be repeated.
     pub async fn find(&self, own_id: &str) -> Found {
         match self {
-            Self::Images(_) => Found::Nothing,
+            Self::Images(_) | Self::Command(_) => Found::Nothing,
             Self::Task(client) => client.find(own_id).await,
         }
     }
@@ -168,6 +204,7 @@ impl Adapter {
     pub fn hint(&self, refusal: &Refusal) -> Option<String> {
         match self {
             Self::Images(client) => client.hint(refusal),
+            Self::Command(_) => None,
             Self::Task(client) => client.hint(refusal),
         }
     }
@@ -176,6 +213,7 @@ impl Adapter {
     pub fn veil(&self) -> Veil {
         match self {
             Self::Images(client) => client.veil(),
+            Self::Command(client) => client.veil(),
             Self::Task(client) => client.veil(),
         }
     }

@@ -5,6 +5,7 @@ pub mod address;
 mod bounded;
 pub mod catalogue;
 mod certificate;
+mod command;
 mod http;
 mod media;
 mod openai;
@@ -16,6 +17,7 @@ mod task;
 mod veil;
 
 pub use adapter::{Adapter, Config, Form};
+pub use command::{Environment, Program, VERSION as COMMAND_VERSION, end_all as end_programs};
 pub use openai::{Azure, NAME as AZURE};
 pub use task::TaskForm;
 pub use veil::Veil;

@@ -119,7 +119,7 @@ pub enum Found {
 pub struct Refusal {
     /// What follows from it.
     pub kind: RefusalKind,
-    /// The HTTP status.
+    /// The HTTP status; 0 from what is not asked by HTTP.
     pub status: u16,
     /// The provider's own code.
     pub code: Option<String>,
@@ -162,7 +162,11 @@ pub enum RefusalKind {
 impl Refusal {
     /// What was said, with its status and code: `429 rate_limit_exceeded: …`.
     pub fn said(&self) -> String {
-        let mut text = self.status.to_string();
+        let mut text = match self.status {
+            // Not by HTTP.
+            0 => return self.message.trim_end_matches('.').to_owned(),
+            status => status.to_string(),
+        };
         if let Some(code) = &self.code {
             let _ = write!(text, " {code}");
         }

@@ -36,6 +36,7 @@ mod validate;
 mod wire;
 
 pub use fault::Fault;
+pub use png::{Format, Picture};
 pub use reference::Reference;
 pub use server::{Options, Server};
 pub use stats::{Auth, Request, Stats};
