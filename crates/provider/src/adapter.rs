@@ -38,6 +38,8 @@ pub struct Config {
     pub values: BTreeMap<String, String>,
     /// Azure's shape of the same API.
     pub azure: Option<Azure>,
+    /// The variable of the environment that names a proxy, and the proxy's host, for messages.
+    pub proxy: Option<(String, String)>,
     /// How long one request may take, from its first byte to the answer's last.
     pub timeout: Duration,
 }
@@ -52,6 +54,7 @@ impl Config {
             key_variable: row.key_variables().next().unwrap_or_default(),
             values: BTreeMap::new(),
             azure: None,
+            proxy: None,
             timeout,
         }
     }
@@ -148,10 +151,10 @@ impl Adapter {
         }
     }
 
-    /// Fetches a picture from where a poll said that it is, without any key. Free, and may be repeated.
+    /// Fetches a picture from where an answer says that it is, without any key. Free, and may be repeated.
     pub async fn fetch(&self, source: &Url) -> Fetched {
         match self {
-            Self::Images(_) => Fetched::Later("it is no provider of tickets any more".to_owned()),
+            Self::Images(client) => client.fetch(source).await,
             Self::Task(client) => client.fetch(source).await,
         }
     }
