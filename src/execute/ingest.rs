@@ -36,6 +36,8 @@ pub struct Ingested {
 pub enum NotIngested {
     /// There is no picture in it: why, and where it is kept.
     Empty(String, PathBuf),
+    /// Its pictures are to be fetched from where it says, which is on the disk.
+    Elsewhere(PathBuf),
     /// The disk said no; the answer stays where it is.
     Disk(FsError),
 }
@@ -48,7 +50,21 @@ pub fn ingest(
     request_id: Option<String>,
     veil: &Veil,
 ) -> Result<Ingested, NotIngested> {
-    let mut arrived = store.answer(path).map_err(NotIngested::Disk)?;
+    let (arrived, said) = read_answer(store, path, veil).map_err(NotIngested::Disk)?;
+    if !said.sources.is_empty() {
+        let path = arrived.leave().map_err(NotIngested::Disk)?;
+        return Err(NotIngested::Elsewhere(path));
+    }
+    entered(store, ledger, arrived, &said, request_id)
+}
+
+/// An answer, and what is in it; its pictures are in the store.
+pub(super) fn read_answer(
+    store: &Store,
+    path: &Path,
+    veil: &Veil,
+) -> Result<(Arrived, Contents), FsError> {
+    let mut arrived = store.answer(path)?;
     let mut keep = |bytes: &mut dyn Read| -> Result<Digest, KeepError> {
         store
             .put_stream(bytes, MAX_PICTURE_BYTES)
@@ -57,11 +73,21 @@ pub fn ingest(
                 StreamError::Disk(e) => KeepError::Disk(e),
             })
     };
+    let (head, body) = (&arrived.head, &mut arrived.body);
+    let said = head.form.read(body, head.pictures, veil, &mut keep)?;
+    Ok((arrived, said))
+}
+
+/// Enters what was in an answer, and removes that.
+pub(super) fn entered(
+    store: &Store,
+    ledger: &Ledger,
+    arrived: Arrived,
+    said: &Contents,
+    request_id: Option<String>,
+) -> Result<Ingested, NotIngested> {
     let head = arrived.head.clone();
-    let body = &mut arrived.body;
-    let said = head.form.read(body, head.pictures, veil, &mut keep);
-    let said = said.map_err(NotIngested::Disk)?;
-    let mut taken = match enter(store, ledger, &head, &said, request_id) {
+    let mut taken = match enter(store, ledger, &head, said, request_id) {
         Ok(taken) => taken,
         Err(NotEntered::Empty(why)) => return Err(NotIngested::Empty(why, arrived.set_aside())),
         Err(NotEntered::Disk(error)) => return Err(NotIngested::Disk(error)),
@@ -73,7 +99,7 @@ pub fn ingest(
         // The rest may be in it, in some form.
         let aside = arrived.set_aside();
         let aside = shown(&aside);
-        let odd = odd_number(&head, &said);
+        let odd = odd_number(&head, said);
         taken.remarks.push(match kept == asked {
             true => format!("{odd}, and the whole answer is kept in `{aside}`"),
             false => format!("{odd}: the whole answer is kept in `{aside}`"),
@@ -391,8 +417,9 @@ fn is_whole(arrived: &mut Arrived) -> Result<bool, FsError> {
     let said = head
         .form
         .read(body, head.pictures, &Veil::default(), &mut look)?;
-    let is_whole = said.trouble.is_none() && said.pictures.len() as u64 == u64::from(head.pictures);
-    Ok(is_whole && size > 0)
+    let kept = (said.pictures.len() + said.sources.len()) as u64;
+    let is_whole = said.trouble.is_none() && kept == u64::from(head.pictures);
+    Ok(is_whole && (size > 0 || !said.sources.is_empty()))
 }
 
 /// Keeps everybody else from the shot that a file is the answer to; `None` if it is under way, or was taken in
@@ -482,6 +509,8 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>, veil: &Veil) ->
                 }));
                 continue;
             }
+            // They are fetched when the shot is asked for.
+            Err(NotIngested::Elsewhere(_)) => continue,
             Err(NotIngested::Empty(why, aside)) => Diagnostic::warning(format!(
                 "a request of an earlier run was {why}; the answer is kept in `{}`",
                 base::fs::shown(&aside)

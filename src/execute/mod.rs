@@ -4,6 +4,7 @@
 mod ask;
 mod bundle;
 mod collect;
+mod gather;
 mod run_handle;
 mod budget;
 mod not_made;

@@ -70,6 +70,17 @@ pub fn on_its_way(asset: &str, why: &str) -> Failed {
     }
 }
 
+/// Its picture is said to be elsewhere, and does not come from there; `failed` says why, and `place` where.
+pub fn elsewhere(mut failed: Failed, place: &str) -> Failed {
+    if failed.pending {
+        failed.diagnostic = failed
+            .diagnostic
+            .hint(format!("its picture is said to be at {place}"))
+            .hint("if it never comes, `gpbuild build --retry-in-doubt` gives it up");
+    }
+    failed
+}
+
 /// A ticket that cannot be read.
 pub fn no_ticket(why: &str, path: &Path) -> Failed {
     let path = shown(path);

@@ -16,6 +16,9 @@ use provider::{Adapter, Config, Environment, Program, Veil, address};
 /// How long one request may take: large pictures take minutes.
 const TIMEOUT: Duration = Duration::from_secs(600);
 
+/// The variables that name a proxy for `https`, in the order in which they count.
+const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
 /// What the environment says of how providers are reached.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
@@ -32,7 +35,8 @@ impl Access {
             row.key_variable.as_deref() == Some(variable)
                 || row.headers.values().any(|of| of == variable)
         };
-        variable.ends_with("_API_KEY")
+        PROXIES.contains(&variable)
+            || variable.ends_with("_API_KEY")
             || variable.ends_with("_BASE_URL")
             || builtin().values().any(|row| is_named(row))
     }
@@ -92,6 +96,15 @@ impl Access {
         Some(Reason::NoKey(variable.unwrap_or_default()))
     }
 
+    /// The variable that names a proxy, and its host.
+    fn proxy(&self) -> Option<(String, String)> {
+        let mut variables = PROXIES.iter();
+        variables.find_map(|variable| {
+            let host = address::host_of(self.value(variable)?)?;
+            Some(((*variable).to_owned(), host))
+        })
+    }
+
     /// Hides all keys in what comes back.
     pub fn veil(&self) -> Veil {
         Veil::new(self.keys())
@@ -99,7 +112,8 @@ impl Access {
 
     fn keys(&self) -> impl Iterator<Item = &SecretString> {
         let keys = self.variables.iter();
-        let keys = keys.filter(|(name, _)| !name.ends_with("_BASE_URL"));
+        let keys =
+            keys.filter(|(name, _)| !name.ends_with("_BASE_URL") && !PROXIES.contains(&&***name));
         keys.map(|(_, key)| key)
     }
 
@@ -144,16 +158,19 @@ impl Access {
         };
         let (base, named) = self.place(provider);
         let base_url = address::parse(base).map_err(|why| {
-            Failure::new(
-                Exit::Provider,
-                Diagnostic::error(format!("`{named}` {why}")),
-            )
+            let told = Diagnostic::error(format!("`{named}` {why}"));
+            let told = match why.meant(base) {
+                Some(meant) => told.hint(format!("write `{named}={meant}`")),
+                None => told,
+            };
+            Failure::new(Exit::Provider, told)
         })?;
         let values = row.headers.values();
         let values = values.filter_map(|name| Some((name.clone(), self.value(name)?.to_owned())));
         Ok(Some(Config {
             key_variable,
             values: values.collect(),
+            proxy: self.proxy(),
             ..provider.config(base_url, key.clone(), timeout)
         }))
     }

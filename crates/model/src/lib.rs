@@ -177,7 +177,14 @@ impl Models {
             .iter()
             .filter(|name| name.starts_with(&of_provider))
             .collect();
-        Err(error.hint(format!("known are {}", base::diagnostic::list(&known))))
+        let error = error.hint(format!("known are {}", base::diagnostic::list(&known)));
+        Err(match id.name.contains('/') {
+            // As gateways name the models of others.
+            true => error.hint(format!(
+                "if a gateway knows it by this name, write `[model.\"{id}\"]` with `formats = [\"png\"]`, `max_n = 1`, `max_references = 0` and `sizes = [[1024, 1024]]`"
+            )),
+            false => error,
+        })
     }
 
     /// What can be written without more and is not retired, sorted: for `did you mean`, `schema` and completions.

@@ -40,6 +40,8 @@ pub struct Config {
     pub values: BTreeMap<String, String>,
     /// Azure's shape of the same API.
     pub azure: Option<Azure>,
+    /// The variable of the environment that names a proxy, and the proxy's host, for messages.
+    pub proxy: Option<(String, String)>,
     /// How long one request may take, from its first byte to the answer's last.
     pub timeout: Duration,
 }
@@ -54,6 +56,7 @@ impl Config {
             key_variable: row.key_variables().next().unwrap_or_default(),
             values: BTreeMap::new(),
             azure: None,
+            proxy: None,
             timeout,
         }
     }
@@ -182,12 +185,11 @@ impl Adapter {
         }
     }
 
-    /// Fetches a picture from where a poll said that it is, without any key. Free, and may be repeated.
+    /// Fetches a picture from where an answer says that it is, without any key. Free, and may be repeated.
     pub async fn fetch(&self, source: &Url) -> Fetched {
         match self {
-            Self::Images(_) | Self::Command(_) => {
-                Fetched::Later("it is no provider of tickets any more".to_owned())
-            }
+            Self::Command(_) => Fetched::Later("it is no provider of tickets any more".to_owned()),
+            Self::Images(client) => client.fetch(source).await,
             Self::Task(client) => client.fetch(source).await,
         }
     }

@@ -182,6 +182,8 @@ impl Refusal {
 pub struct Contents {
     /// The pictures, in the order they came; at most as many as were asked for.
     pub pictures: Vec<Digest>,
+    /// Where further ones are to be fetched from, in the order they came.
+    pub sources: Vec<Source>,
     /// How many came, with those that are not kept. What is empty is none.
     pub came: u64,
     /// The model that answered, if it says which, and by a name that is one.
@@ -198,6 +200,15 @@ pub struct Contents {
     pub odd_model: bool,
     /// It says what it bills, but not in whole numbers of tokens.
     pub odd_usage: bool,
+}
+
+/// A picture that is to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its place among all that are kept, from 0.
+    pub place: usize,
+    /// Where it is, as the answer says.
+    pub url: String,
 }
 
 /// Tokens, as billed.

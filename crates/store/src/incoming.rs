@@ -365,6 +365,13 @@ impl Arrived {
         self.store.remove_file(&self.path)
     }
 
+    /// Leaves it beside the tickets: it says where its pictures are to be fetched from. That is on the disk before this
+    /// returns.
+    pub fn leave(self) -> Result<PathBuf, FsError> {
+        let ticket = self.path.with_extension(TICKET);
+        self.store.put_in_place(&self.path, &ticket)
+    }
+
     /// Puts it aside: there is no picture in it, and a person may want to see what is.
     pub fn set_aside(self) -> PathBuf {
         let aside = self.path.with_extension("odd");
