@@ -51,6 +51,10 @@ impl PaidClient {
         match entered(&self.store, &self.ledger, arrived, &said, None) {
             Ok(taken) => Ok(taken),
             Err(NotIngested::Empty(why, aside)) => Err(not_made::doubt(&why, Some(&aside))),
+            Err(NotIngested::Refused(refusal, _)) => {
+                let hint = route.adapter.hint(&refusal);
+                Err(not_made::refused(&refusal, hint))
+            }
             Err(NotIngested::Disk(error)) => Err(not_made::not_kept(&error, path)),
             Err(NotIngested::Elsewhere(path)) => Err(not_made::no_ticket("it is elsewhere", &path)),
         }

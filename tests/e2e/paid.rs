@@ -6,6 +6,7 @@ mod answers;
 mod detach;
 mod edit;
 mod faults;
+mod gemini;
 mod home;
 mod kill;
 mod money;

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::Veil;
 use crate::command::{self, Environment, Program};
+use crate::gemini;
 use crate::openai::{self, Azure};
 use crate::reply::{
     Contents, Fetched, Found, KeepError, ParamProblem, Polled, Refusal, Reply, Ticket,
@@ -73,6 +74,8 @@ pub enum Form {
     Task(Box<TaskForm>),
     /// The pictures are in it, from a program that says nothing of what they cost: so much each, if that is known.
     Command(Option<Micro>),
+    /// The picture is among what a model of Gemini says.
+    Gemini,
 }
 
 impl Form {
@@ -94,15 +97,21 @@ impl Form {
                 let cost = each.map(|each| each.times(contents.pictures.len() as u64));
                 Ok(Contents { cost, ..contents })
             }
+            Self::Gemini => gemini::read(body, veil, keep),
         }
     }
 
     /// How a ticket is gone on with; nothing if the pictures are in the answer itself.
     pub fn task(&self) -> Option<&TaskForm> {
         match self {
-            Self::Images | Self::Command(_) => None,
+            Self::Images | Self::Command(_) | Self::Gemini => None,
             Self::Task(form) => Some(form),
         }
+    }
+
+    /// Which of more pictures than were asked for are taken: a model that draws drafts says its best at the end.
+    pub fn takes_last(&self) -> bool {
+        matches!(self, Self::Gemini)
     }
 }
 
@@ -114,12 +123,17 @@ pub enum Adapter {
     Task(Box<task::Client>),
     /// Programs of the person's own.
     Command(Box<command::Client>),
+    /// One request, whose answer is what a model of Gemini says and draws.
+    Gemini(Box<gemini::Client>),
 }
 
 impl Adapter {
     /// Who asks as `config` says; nothing is connected yet.
     pub fn new(config: Config) -> Self {
         match &config.row.task {
+            None if config.row.shape == Shape::Gemini => {
+                Self::Gemini(Box::new(gemini::Client::new(config)))
+            }
             None => Self::Images(Box::new(openai::Client::new(config))),
             Some(task) => {
                 let form = TaskForm {
@@ -144,7 +158,7 @@ impl Adapter {
     /// Whether a request to this model surely costs nothing, whatever becomes of it: it is never in doubt.
     pub fn is_free(&self, model: &ModelId) -> bool {
         match self {
-            Self::Images(_) | Self::Task(_) => false,
+            Self::Images(_) | Self::Task(_) | Self::Gemini(_) => false,
             Self::Command(client) => client.program(&model.name).is_some_and(Program::is_free),
         }
     }
@@ -156,6 +170,7 @@ impl Adapter {
                 Form::Command(client.program(&model.name).and_then(|program| program.cost))
             }
             Self::Images(_) => Form::Images,
+            Self::Gemini(_) => Form::Gemini,
             Self::Task(client) => Form::Task(Box::new(client.form().clone())),
         }
     }
@@ -172,13 +187,14 @@ impl Adapter {
             Self::Images(client) => client.send(submission, into, path).await,
             Self::Command(client) => client.send(submission, into, path).await,
             Self::Task(client) => client.submit(submission, into, path).await,
+            Self::Gemini(client) => client.send(submission, into, path).await,
         }
     }
 
     /// Asks how a ticket stands, in the form that its request was sent in. Free, and may be repeated.
     pub async fn poll(&self, form: &TaskForm, ticket: &Ticket) -> Polled {
         match self {
-            Self::Images(_) | Self::Command(_) => {
+            Self::Images(_) | Self::Command(_) | Self::Gemini(_) => {
                 Polled::Unknown("it is no provider of tickets any more".to_owned())
             }
             Self::Task(client) => client.poll(form, ticket).await,
@@ -188,7 +204,9 @@ impl Adapter {
     /// Fetches a picture from where an answer says that it is, without any key. Free, and may be repeated.
     pub async fn fetch(&self, source: &Url) -> Fetched {
         match self {
-            Self::Command(_) => Fetched::Later("it is no provider of tickets any more".to_owned()),
+            Self::Command(_) | Self::Gemini(_) => {
+                Fetched::Later("it is no provider of tickets any more".to_owned())
+            }
             Self::Images(client) => client.fetch(source).await,
             Self::Task(client) => client.fetch(source).await,
         }
@@ -197,7 +215,7 @@ impl Adapter {
     /// Looks for a request whose answer was lost, by the name of ours that went with it. Free, and may be repeated.
     pub async fn find(&self, own_id: &str) -> Found {
         match self {
-            Self::Images(_) | Self::Command(_) => Found::Nothing,
+            Self::Images(_) | Self::Command(_) | Self::Gemini(_) => Found::Nothing,
             Self::Task(client) => client.find(own_id).await,
         }
     }
@@ -208,6 +226,7 @@ impl Adapter {
             Self::Images(client) => client.hint(refusal),
             Self::Command(_) => None,
             Self::Task(client) => client.hint(refusal),
+            Self::Gemini(client) => client.hint(refusal),
         }
     }
 
@@ -217,6 +236,7 @@ impl Adapter {
             Self::Images(client) => client.veil(),
             Self::Command(client) => client.veil(),
             Self::Task(client) => client.veil(),
+            Self::Gemini(client) => client.veil(),
         }
     }
 }
@@ -227,6 +247,7 @@ impl Shape {
         match self {
             Self::Images => openai::VERSION,
             Self::Task => task::VERSION,
+            Self::Gemini => gemini::VERSION,
         }
     }
 
@@ -239,6 +260,7 @@ impl Shape {
         match self {
             Self::Images => openai::params(params, background),
             Self::Task => Vec::new(),
+            Self::Gemini => gemini::params(params),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod catalogue;
 mod certificate;
 mod command;
 mod fetch;
+mod gemini;
 mod http;
 mod media;
 mod openai;
