@@ -319,7 +319,7 @@ pub(super) enum Command {
         #[arg(long)]
         all: bool,
     },
-    /// Show what is known of models: what a picture costs, how well they write Chinese, which go away
+    /// Show what is known of models: prices, Chinese in pictures, which are retired
     Models {
         /// Ask every provider whose key is set for its list (free), and tell what is not in it
         #[arg(long)]

@@ -2,6 +2,7 @@
 //! everybody else. Judges nothing itself: what can be done next is told by a [`Scheduler`].
 
 mod ask;
+mod bill;
 mod bundle;
 mod collect;
 mod gather;

@@ -337,7 +337,7 @@ mod tests {
     #[test]
     fn the_table_parses_and_every_row_is_whole() {
         let table = parse(include_str!("models.toml")).unwrap();
-        assert_eq!(table.by_id.len(), 58 + 5);
+        assert_eq!(table.by_id.len(), 59 + 5);
         assert!(table.rates.cny.0 > 1_000_000 && table.rates.as_of.len() == 10);
         for (id, model) in &table.by_id {
             assert!(
@@ -358,7 +358,8 @@ mod tests {
             );
             assert!(model.max_n >= 1 && !model.formats.is_empty(), "{id}");
             assert!(!model.backgrounds.is_empty(), "{id}");
-            assert_eq!(id.is_local(), model.params.is_none(), "{id}");
+            let takes_any = id.is_local() || id.is_by_hand();
+            assert_eq!(takes_any, model.params.is_none(), "{id}");
             assert!(
                 model.max_prompt.is_some() || id.provider != "openai",
                 "{id}"
@@ -398,13 +399,13 @@ mod tests {
         assert_eq!(names.len(), 15 + 5);
         // Whom nobody can ask yet is no suggestion.
         assert!(!names.iter().any(|name| name.starts_with("kling/")));
-        assert_eq!(names[0], "gemini/gemini-2.5-flash-image");
+        assert_eq!(names[0], "bfl/flux-2-flex");
         assert!(names.contains(&"openai/gpt-image-2".to_owned()));
         for name in &names {
             assert_eq!(looked_up(name), Ok(true), "{name}");
         }
         assert_eq!(looked_up("local/poster"), Ok(true));
-        assert_eq!(looked_up("bfl/flux"), Ok(false));
+        assert_eq!(looked_up("command/flux"), Ok(false));
     }
 
     #[test]

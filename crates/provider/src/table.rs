@@ -7,7 +7,6 @@ use std::sync::{Arc, LazyLock};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::Catalogue;
 use crate::gemini;
 use crate::task::{Body, Task};
 use base::digest::Digest;
@@ -110,6 +109,19 @@ impl Paths {
     pub fn edit(&self) -> &String {
         self.edit.as_ref().unwrap_or(&self.generate)
     }
+}
+
+/// Where a provider lists its models.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    /// Below the base URL.
+    pub path: String,
+    /// The names in the answer, as a JSON pointer; `*` is every element of a list.
+    pub names: String,
+    /// What stands before each of them.
+    #[serde(default)]
+    pub prefix: String,
 }
 
 /// What a rate limit counts.

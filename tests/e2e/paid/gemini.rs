@@ -199,17 +199,17 @@ fn what_it_cannot_do_is_refused_at_its_place_with_who_can() {
         (
             "candidates = 3",
             "error: `gemini/gemini-nano-banana-2.1` gives at most one candidate, not 3\n --> gpbuild.toml:5:14",
-            "`openai/gpt-image-2` can",
+            "`openai/gpt-image-2`",
         ),
         (
             "quality = \"high\"",
             "error: `gemini/gemini-nano-banana-2.1` cannot be asked for `quality`\n --> gpbuild.toml:5:11",
-            "`openai/gpt-image-2` can",
+            "`openai/gpt-image-2`",
         ),
         (
             "background = \"transparent\"",
             "error: `gemini/gemini-nano-banana-2.1` has no background `transparent`\n --> gpbuild.toml:5:14",
-            "`openai/gpt-image-2.5-flare` can",
+            "`openai/gpt-image-2.5-flare`",
         ),
         (
             "params = { thinkingLevel = \"most\" }",

@@ -317,7 +317,11 @@ mod tests {
         for preset in builtin().values() {
             for id in model::builtin().names() {
                 let model = model_of(&id);
-                let (w, h) = request_size(model, preset.width, preset.height).unwrap();
+                let Some((w, h)) = request_size(model, preset.width, preset.height) else {
+                    // Some draw nothing as large.
+                    assert!(!id.starts_with("openai/"), "{id} {}", preset.name);
+                    continue;
+                };
                 assert!(model.sizes.allows(w, h), "{id} {}", preset.name);
                 assert!(
                     w >= preset.width && h >= preset.height,
