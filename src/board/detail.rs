@@ -75,7 +75,7 @@ fn history(planned: &Planned, id: &str) -> Vec<Paid> {
     });
     answered
         .filter_map(|entry| {
-            let shot = planned.store.shot(&entry.intent.key)?;
+            let shot = planned.store.shot(&entry.intent.key).ok().flatten()?;
             Some(Paid {
                 day: entry.at.day().to_string(),
                 model: entry.intent.model.clone(),

@@ -13,6 +13,7 @@ use crate::execute::route::Route;
 use crate::execute::run_handle::{Message, RunHandle};
 use crate::execute::spent::Spent;
 use crate::execute::{Failed, not_made};
+use base::fs::FsError;
 use base::fs::hold::Held;
 use model::request::{Prompt, Request};
 use model::{Micro, Price};
@@ -113,7 +114,7 @@ impl PaidClient {
         let _held = self.one_payer(ask, handle).await?;
         // Whoever held it before may have made it, or may have been ended with an answer on the disk.
         self.ledger.refresh().map_err(|e| not_made::disk(&e))?;
-        if let Some(answer) = self.stored(&ask.key) {
+        if let Ok(Some(answer)) = self.stored(&ask.key) {
             return Ok(answer);
         }
         if self.ledger.doubt(&ask.key).is_some() {
@@ -125,12 +126,13 @@ impl PaidClient {
             ) {
                 let _ = handle.tell.send(Message::Note(warning.message));
             }
-            if let Some(answer) = self.stored(&ask.key) {
+            if let Ok(Some(answer)) = self.stored(&ask.key) {
                 return Ok(answer);
             }
         }
         self.find(ask, route, handle).await?;
-        if let Some(path) = self.store.tickets().get(&ask.key) {
+        let tickets = self.store.tickets().map_err(|e| not_made::disk(&e))?;
+        if let Some(path) = tickets.get(&ask.key) {
             // Paid for by an earlier run, in whose bill it is.
             let mut earlier = Spent::default();
             let taken = self.collect(ask.asset, path, route, handle).await;
@@ -141,6 +143,8 @@ impl PaidClient {
         {
             return Err(not_made::in_doubt(&entry));
         }
+        // What is there and cannot be read is paid for. All that could be taken in over it was.
+        self.stored(&ask.key).map_err(|e| not_made::unread(&e))?;
         let reserved = self.budget.reserve(ask.estimate).map_err(not_made::over)?;
         let mut own = Spent::default();
         let answer = self.send(ask, route, handle, &mut own).await;
@@ -150,15 +154,18 @@ impl PaidClient {
         answer
     }
 
-    /// What the store has for a key, if its first picture is whole.
-    fn stored(&self, key: &Key) -> Option<Answer> {
-        let entry = self.store.shot(key)?;
-        let first = entry.candidates.first()?;
-        self.store.is_whole(first).then(|| Answer {
+    /// What the store has for a key, if its first picture is there.
+    fn stored(&self, key: &Key) -> Result<Option<Answer>, FsError> {
+        let Some(entry) = self.store.shot(key)? else {
+            return Ok(None);
+        };
+        let first = entry.candidates.first();
+        let picture = first.map(|first| self.store.get(first)).transpose()?;
+        Ok(picture.flatten().map(|_| Answer {
             pick: self.store.pick(key, &entry.candidates),
             candidates: entry.candidates,
             model: entry.model,
-        })
+        }))
     }
 
     /// Becomes the one payer for a shot among all gpbuilds of this person: waits while another one asks for it.
@@ -411,9 +418,11 @@ impl PaidClient {
         let Some(entry) = self.ledger.doubt(&ask.key) else {
             return Ok(());
         };
-        if entry.settlement.is_some_and(|s| s.request_id.is_some())
-            || self.store.tickets().contains_key(&ask.key)
-        {
+        if entry.settlement.is_some_and(|s| s.request_id.is_some()) {
+            return Ok(());
+        }
+        let tickets = self.store.tickets().map_err(|e| not_made::disk(&e))?;
+        if tickets.contains_key(&ask.key) {
             return Ok(());
         }
         match route.adapter.find(&own_id(&ask.key, entry.number)).await {
@@ -442,7 +451,7 @@ impl PaidClient {
             estimate: ask.estimate,
             size: (ask.request.width, ask.request.height),
             pictures: ask.prompt.candidates,
-            form: route.adapter.form(),
+            form: store::Form(route.adapter.form().words()),
         }
     }
 

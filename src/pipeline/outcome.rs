@@ -37,6 +37,7 @@ pub struct Outcome {
     bug: bool,
     provider: bool,
     budget: bool,
+    damaged: bool,
 }
 
 impl Outcome {
@@ -59,6 +60,7 @@ impl Outcome {
                 | Reason::OldStore
                 | Reason::Retired(_)
         );
+        self.damaged |= matches!(reason, Reason::Unread(_));
     }
 
     /// Notes an asset that is fresh.
@@ -97,6 +99,7 @@ impl Outcome {
             self.bug |= failed.exit == Exit::Bug;
             self.provider |= failed.exit == Exit::Provider;
             self.budget |= failed.exit == Exit::Budget;
+            self.damaged |= failed.exit == Exit::Damaged;
         }
         let mut report = asset_report(step, state);
         match &finished.result {
@@ -156,6 +159,8 @@ impl Outcome {
             Exit::Provider
         } else if self.budget {
             Exit::Budget
+        } else if self.damaged {
+            Exit::Damaged
         } else if self.failed + self.blocked + self.left > 0 {
             Exit::SomeFailed
         } else {
