@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use crate::check::Judge;
 use crate::pipeline::Access;
 use report::Environment;
 
@@ -29,6 +30,16 @@ pub(super) fn access() -> Access {
         let value = variable(&name)?;
         Some((name, value))
     }))
+}
+
+/// Who judges what providers answer. `GPBUILD_JUDGE=1,0` finds one thing wrong with the first roll of each shot and nothing
+/// with the second: for tests alone, so it is not in what people run.
+pub(super) fn judge() -> Judge {
+    #[cfg(feature = "faults")]
+    if let Some(told) = variable("GPBUILD_JUDGE").and_then(|counts| Judge::told(&counts)) {
+        return told;
+    }
+    Judge::default()
 }
 
 /// A variable of the environment; an empty one says nothing. What is no UTF-8 was meant all the same: it is not

@@ -12,7 +12,7 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::args::{BuildFlags, CacheCommand, Cli, Command, CommonFlags, ResolveFlags};
-use crate::cli::environment::{access, os_variable, terminal, variable};
+use crate::cli::environment::{access, judge, os_variable, terminal, variable};
 use crate::cli::folder::project_folder;
 use crate::command;
 use crate::command::cache::Sweep;
@@ -122,6 +122,7 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
         home: Home::find(os_variable("GPBUILD_HOME").as_deref().map(Path::new), &root),
         root,
         access: access(),
+        judge: judge(),
         trusted: variable("GPBUILD_TRUST"),
         ..Settings::default()
     };

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::check::Judge;
 use crate::execute::budget::{Budget, Limits};
 use crate::execute::ingest::{Ingested, NotIngested, ingest, recover};
 use crate::execute::retry::{Next, Tries};
@@ -22,7 +23,7 @@ use plan::key::{Ingredients, Key};
 use provider::reply::{Attachment, Found, Reply};
 use provider::submission::Submission;
 use store::ledger::{Ceiling, Intent, Ledger, Moment, NotIntended, Outcome, Settlement};
-use store::{Head, Incoming, Payer, Store};
+use store::{Head, Incoming, Payer, ShotEntry, Store};
 
 /// How often it is looked whether another gpbuild is done with a shot.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -37,6 +38,8 @@ pub struct Terms {
     pub ceilings: Vec<Ceiling>,
     /// Send again what may have been paid for.
     pub retry_in_doubt: bool,
+    /// Who judges the answers.
+    pub judge: Judge,
 }
 
 /// Sends the paid requests of a run.
@@ -44,6 +47,7 @@ pub struct PaidClient {
     routes: BTreeMap<String, Route>,
     pub(super) store: Store,
     pub(super) ledger: Arc<Ledger>,
+    pub(super) judge: Judge,
     budget: Budget,
     retry_in_doubt: bool,
     project: String,
@@ -86,6 +90,7 @@ impl PaidClient {
             routes,
             store,
             ledger,
+            judge: terms.judge,
             budget: Budget::new(terms.limits),
             retry_in_doubt: terms.retry_in_doubt,
             project: terms.project,
@@ -130,6 +135,17 @@ impl PaidClient {
                 return Ok(answer);
             }
         }
+        self.rolls(ask, route, handle, spent).await
+    }
+
+    /// Gets one roll of a shot: collects what is on its way, or asks.
+    pub(super) async fn roll(
+        &self,
+        ask: &Ask<'_>,
+        route: &Route,
+        handle: &RunHandle,
+        spent: &mut Spent,
+    ) -> Result<Answer, Failed> {
         self.find(ask, route, handle).await?;
         let tickets = self.store.tickets().map_err(|e| not_made::disk(&e))?;
         if let Some(path) = tickets.get(&ask.key) {
@@ -143,8 +159,9 @@ impl PaidClient {
         {
             return Err(not_made::in_doubt(&entry));
         }
-        // What is there and cannot be read is paid for. All that could be taken in over it was.
-        self.stored(&ask.key).map_err(|e| not_made::unread(&e))?;
+        // All that could be taken in over what cannot be read was.
+        self.is_readable(&ask.key)
+            .map_err(|e| not_made::unread(&e))?;
         let reserved = self.budget.reserve(ask.estimate).map_err(not_made::over)?;
         let mut own = Spent::default();
         let answer = self.send(ask, route, handle, &mut own).await;
@@ -154,18 +171,32 @@ impl PaidClient {
         answer
     }
 
-    /// What the store has for a key, if its first picture is there.
+    /// What counts for a key in the store, if its first picture is there.
     fn stored(&self, key: &Key) -> Result<Option<Answer>, FsError> {
-        let Some(entry) = self.store.shot(key)? else {
+        let entry = self.store.shot(key)?;
+        let Some(roll) = entry.and_then(ShotEntry::into_answer) else {
             return Ok(None);
         };
-        let first = entry.candidates.first();
+        let first = roll.candidates.first();
         let picture = first.map(|first| self.store.get(first)).transpose()?;
         Ok(picture.flatten().map(|_| Answer {
-            pick: self.store.pick(key, &entry.candidates),
-            candidates: entry.candidates,
-            model: entry.model,
+            pick: self.store.pick(key, &roll.candidates),
+            candidates: roll.candidates,
+            model: roll.model,
         }))
+    }
+
+    /// An error if something that the store has for a key cannot be read: it was paid for.
+    fn is_readable(&self, key: &Key) -> Result<(), FsError> {
+        let rolls = self.store.shot(key)?.map(|entry| entry.rolls);
+        for first in rolls
+            .iter()
+            .flatten()
+            .filter_map(|roll| roll.candidates.first())
+        {
+            self.store.get(first)?;
+        }
+        Ok(())
     }
 
     /// Becomes the one payer for a shot among all gpbuilds of this person: waits while another one asks for it.
@@ -452,6 +483,10 @@ impl PaidClient {
             size: (ask.request.width, ask.request.height),
             pictures: ask.prompt.candidates,
             form: store::Form(route.adapter.form().words()),
+            roll: self.judge.judges().then(|| {
+                let entry = self.store.shot(&ask.key).ok().flatten();
+                entry.map_or(0, |entry| entry.rolls.len())
+            }),
         }
     }
 

@@ -15,7 +15,7 @@ use plan::key::Key;
 use provider::reply::{Contents, KeepError};
 use provider::{Form, Veil};
 use store::ledger::{Ledger, Moment, Outcome, Settlement};
-use store::{Arrived, Head, Payer, ShotEntry, Store, StreamError};
+use store::{Arrived, Head, Payer, Roll, ShotEntry, Store, StreamError};
 
 /// The largest picture, in bytes: four for each of eight million pixels, and as much again.
 const MAX_PICTURE_BYTES: u64 = 64 << 20;
@@ -130,16 +130,16 @@ pub(super) fn enter(
         return Err(NotEntered::Empty(why));
     }
     let provider = head.model.split('/').next().unwrap_or_default();
-    let entry = ShotEntry {
-        candidates: said.pictures.clone(),
-        model: match &said.model {
-            Some(model) => format!("{provider}/{model}"),
-            None => head.model.clone(),
-        },
-        cost: cost.unwrap_or_default().0,
-        ingredients: head.ingredients.clone(),
+    let model = match &said.model {
+        Some(model) => format!("{provider}/{model}"),
+        None => head.model.clone(),
     };
-    put_entry(store, head, &entry)?;
+    let roll = Roll::new(
+        said.pictures.clone(),
+        model.clone(),
+        cost.unwrap_or_default().0,
+    );
+    enter_roll(store, head, roll)?;
     let mut remarks = Vec::new();
     if said.odd_model {
         remarks.push(format!(
@@ -157,9 +157,9 @@ pub(super) fn enter(
     settle_own(ledger, head, settle(Outcome::Answered, why))?;
     Ok(Ingested {
         answer: Answer {
-            candidates: entry.candidates,
+            candidates: said.pictures.clone(),
             pick: 1,
-            model: entry.model,
+            model,
         },
         cost,
         remarks,
@@ -200,6 +200,33 @@ pub(super) fn settle_own(
         return Ok(());
     }
     ledger.settle(head.number, settlement)
+}
+
+/// Enters the roll that a request was asked for. One that is judged stands behind those before it. One that counts as it
+/// came takes the place of another such; of rolls that were judged none is dropped for it.
+fn enter_roll(store: &Store, head: &Head, roll: Roll) -> Result<(), FsError> {
+    let counts = head.roll.is_none();
+    let known = match store.shot(&head.key) {
+        // There was no other roll when it was asked for: it is entered over what is damaged.
+        Err(FsError::Damaged { .. }) if head.roll.unwrap_or_default() == 0 => None,
+        known => known?,
+    };
+    let known = known.filter(|entry| !counts || entry.rolls.len() > 1);
+    let mut entry = known.unwrap_or_else(|| ShotEntry::open(head.ingredients.clone()));
+    if !entry.enter(head.roll.unwrap_or_default(), roll) {
+        return Ok(());
+    }
+    if counts {
+        entry.accepted = entry.rolls.len().checked_sub(1);
+    }
+    put_entry(store, head, &entry)
+}
+
+/// The roll that a request was asked for, if it is entered and can be read.
+fn roll_of(store: &Store, head: &Head) -> Option<Roll> {
+    let mut rolls = store.shot(&head.key).ok().flatten()?.rolls;
+    let n = head.roll.unwrap_or_default();
+    (n < rolls.len()).then(|| rolls.swap_remove(n))
 }
 
 /// Writes the entry and reads it back: what cannot be found again is not settled.
@@ -335,7 +362,7 @@ fn is_settled(store: &Store, ledger: &Ledger, head: &Head) -> bool {
         .filter(|e| e.intent.key == head.key && !e.is_in_doubt());
     settled
         .and_then(|e| e.settlement)
-        .is_some_and(|s| s.outcome.is_free() || matches!(store.shot(&head.key), Ok(Some(_))))
+        .is_some_and(|s| s.outcome.is_free() || roll_of(store, head).is_some())
 }
 
 /// Whether all of an answer is there.
@@ -390,7 +417,7 @@ fn finish_ticket(
     };
     let _ = ledger.refresh();
     let (head, answer) = store.ticket(path)?;
-    if let Some(entry) = store.shot(&head.key)?
+    if let Some(roll) = roll_of(store, &head)
         && !is_settled(store, ledger, &head)
     {
         let form = form_of(&head, path)?;
@@ -399,7 +426,7 @@ fn finish_ticket(
             .and_then(|form| form.ticket(&answer, &Veil::default()).ok());
         let settlement = Settlement {
             outcome: Outcome::Answered,
-            cost: (entry.cost > 0).then_some(Micro(entry.cost)),
+            cost: (roll.cost > 0).then_some(Micro(roll.cost)),
             request_id: ticket.map(|ticket| ticket.id),
             why: None,
         };

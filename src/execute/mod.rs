@@ -8,6 +8,7 @@ mod run_handle;
 mod budget;
 mod not_made;
 mod retry;
+mod rolls;
 mod route;
 mod shot;
 mod spent;

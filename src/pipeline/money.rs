@@ -161,6 +161,7 @@ pub fn paid_client(
         retry_in_doubt: settings.money.retry_in_doubt,
         ceilings: ceilings(planned),
         project: planned.project.name(),
+        judge: settings.judge.clone(),
     };
     Ok(Some(PaidClient::new(
         routes,

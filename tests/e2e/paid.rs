@@ -10,6 +10,8 @@ mod money;
 mod pick;
 mod pictures;
 mod reader;
+#[cfg(feature = "faults")]
+mod rolls;
 #[cfg(unix)]
 mod shared;
 mod shots;

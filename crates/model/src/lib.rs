@@ -1,6 +1,7 @@
 //! What models can do and cost, as data: [`ModelId`], [`Model`] and the built-in table. Sends nothing,
 //! and knows neither credentials nor requests.
 
+mod finding;
 mod id;
 mod params;
 mod price;
@@ -12,6 +13,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+pub use finding::{Area, Finding, Severity};
 pub use id::{LOCAL, ModelId, PROVIDERS};
 pub use params::ParamRule;
 pub use price::{Micro, estimate, output_tokens};

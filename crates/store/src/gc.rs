@@ -7,9 +7,9 @@ use serde::de::DeserializeOwned;
 use walkdir::DirEntry;
 
 use crate::disk::walk_error;
-use crate::entry::{ExportEntry, ShotEntry, read_entry};
+use crate::entry::{ExportEntry, read_entry};
 use crate::key::Key;
-use crate::{MAX_OBJECT_BYTES, Store};
+use crate::{MAX_OBJECT_BYTES, ShotEntry, Store};
 use base::digest::Digest;
 use base::fs::{Durability, FsError, TEMPORARY};
 use base::world::Signature;
@@ -134,7 +134,7 @@ impl Store {
                 Kind::Shot => {
                     stats.shots += 1;
                     match self.shot_of(&item) {
-                        Some(shot) => stats.cost += shot.cost,
+                        Some(shot) => stats.cost += shot.cost(),
                         None => stats.unread += 1,
                     }
                 }
@@ -162,8 +162,8 @@ impl Store {
                 Kind::Temporary => dead.push(item),
                 Kind::Accepted => live.extend(item.name),
                 Kind::Shot => match self.shot_of(&item) {
-                    Some(shot) if kept || shot.cost > 0 || shot.model != model::LOCAL => {
-                        live.extend(shot.candidates);
+                    Some(shot) if kept || shot.is_paid() => {
+                        live.extend(shot.pictures());
                         swept.kept += 1;
                     }
                     Some(_) => dead.push(item),
@@ -210,10 +210,10 @@ impl Store {
             match item.kind {
                 Kind::Shot => match self.shot_of(&item) {
                     Some(shot) if is_meant => {
-                        led.extend(shot.candidates);
-                        removed.push(Removed::of(&item, shot.cost));
+                        led.extend(shot.pictures());
+                        removed.push(Removed::of(&item, shot.cost()));
                     }
-                    Some(shot) => live.extend(shot.candidates),
+                    Some(shot) => live.extend(shot.pictures()),
                     None if is_meant => removed.push(Removed::of(&item, 0)),
                     None => unread += 1,
                 },
@@ -247,7 +247,7 @@ impl Store {
                 Kind::Object => self.object_is_whole(&item),
                 Kind::Shot => match self.shot_of(&item) {
                     Some(shot) => {
-                        named.extend(shot.candidates);
+                        named.extend(shot.pictures());
                         true
                     }
                     None => false,

@@ -49,6 +49,10 @@ pub struct Head {
     /// In which form the answer is.
     #[serde(default)]
     pub form: Form,
+    /// Which roll of its shot was asked for, from 0, where rolls are judged before one counts; `None` where the answer
+    /// counts as it comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roll: Option<usize>,
 }
 
 impl Head {
@@ -397,6 +401,7 @@ mod tests {
             size: (1, 2),
             pictures: 1,
             form: Form::default(),
+            roll: None,
         }
     }
 

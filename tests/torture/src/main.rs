@@ -39,6 +39,9 @@ use clap::{Parser, Subcommand};
 use count::Count;
 use support::random;
 
+/// The first roll of each shot is wrong, the second is right.
+const ROLLS: &str = "1,0";
+
 /// Tries to make gpbuild lose a picture or pay for one twice.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -69,6 +72,8 @@ enum What {
     Points,
     /// The same while a provider of tickets is asked
     Tickets,
+    /// The same while answers are judged, and each shot gets a second roll; and crowds of such gpbuilds
+    Rolls,
     /// EIO, ENOSPC, EROFS and short writes at every operation
     Disk,
     /// A power cut after every operation
@@ -123,11 +128,17 @@ impl What {
                 seed,
                 latency,
             } => kill::kills(binary, kills, slides, latency, seed),
-            Self::Points => points::kills(binary),
-            Self::Tickets => tickets::kills(binary),
+            Self::Points => points::kills(binary, ""),
+            Self::Tickets => tickets::kills(binary, ""),
+            Self::Rolls => {
+                let mut count = points::kills(binary, ROLLS);
+                count += tickets::kills(binary, ROLLS);
+                count += crowd::crowds(binary, 20, ROLLS);
+                count
+            }
             Self::Disk => points::errors(binary),
             Self::Power => power::cuts(binary),
-            Self::Crowd { crowds } => crowd::crowds(binary, crowds),
+            Self::Crowd { crowds } => crowd::crowds(binary, crowds, ""),
             Self::Adopt => adopt::kills(binary),
             Self::Clean { projects } => clean::wipes(binary, projects),
             Self::Worktrees { times } => worktrees::worktrees(binary, times),
@@ -139,6 +150,7 @@ impl What {
                 for what in [
                     Self::Points,
                     Self::Tickets,
+                    Self::Rolls,
                     Self::Disk,
                     Self::Power,
                     Self::Crowd { crowds: 50 },
