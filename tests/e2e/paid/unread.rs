@@ -24,12 +24,8 @@ fn harms() -> Vec<Harm> {
     let mut harms = vec![
         Harm {
             does: |path| {
-                File::options()
-                    .write(true)
-                    .open(path)
-                    .unwrap()
-                    .set_len(20)
-                    .unwrap()
+                let file = File::options().write(true).open(path).unwrap();
+                file.set_len(20).unwrap();
             },
             told: damaged,
         },
