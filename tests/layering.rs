@@ -110,6 +110,55 @@ fn named(module: &str, text: &str, files: &[String]) -> Vec<String> {
     found
 }
 
+/// Everything that a package of the program stands on, by `Cargo.lock`.
+fn stands_on(package: &str) -> BTreeSet<String> {
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
+    let lock: toml::Table = std::fs::read_to_string(lock).unwrap().parse().unwrap();
+    let mut below: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for package in lock["package"].as_array().unwrap() {
+        let names = package.get("dependencies").and_then(toml::Value::as_array);
+        let names = names.into_iter().flatten().filter_map(toml::Value::as_str);
+        // Of several versions each is named with its own.
+        let names = names.filter_map(|name| name.split(' ').next());
+        let package = package["name"].as_str().unwrap();
+        below.entry(package).or_default().extend(names);
+    }
+    let mut found = BTreeSet::new();
+    let mut open = vec![package];
+    while let Some(name) = open.pop() {
+        if found.insert(name.to_owned()) {
+            open.extend(&below[name]);
+        }
+    }
+    found
+}
+
+#[test]
+fn what_others_may_take_brings_neither_http_nor_what_it_does_not_need() {
+    let http = ["reqwest", "hyper", "tokio", "rustls"];
+    assert!(stands_on("gpbuild").is_superset(&http.map(str::to_owned).into()));
+    for (package, more) in [
+        (
+            "gpbuild-store",
+            &["gpbuild-provider", "minijinja", "takumi", "image"][..],
+        ),
+        (
+            "gpbuild-render",
+            &[
+                "gpbuild-store",
+                "gpbuild-declare",
+                "minijinja",
+                "serde-saphyr",
+            ],
+        ),
+    ] {
+        let below = stands_on(package);
+        for name in http.iter().chain(more) {
+            assert!(!below.contains(*name), "{package} stands on {name}");
+        }
+    }
+}
+
 /// Who asks knows adapters and rows: the names of providers stand in the table, in what reads it, and in tests.
 #[test]
 fn who_asks_names_no_provider() {

@@ -80,7 +80,7 @@ fn history(planned: &Planned, id: &str) -> Vec<Paid> {
     let mut newer: BTreeMap<Key, usize> = BTreeMap::new();
     answered
         .filter_map(|entry| {
-            let shot = planned.store.shot(&entry.intent.key)?;
+            let shot = planned.store.shot(&entry.intent.key).ok().flatten()?;
             let newer = newer.entry(entry.intent.key).or_default();
             *newer += 1;
             let roll = shot.rolls.get(shot.rolls.len().saturating_sub(*newer))?;

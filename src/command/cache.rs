@@ -12,7 +12,7 @@ use crate::pipeline::{self, Settings};
 use base::diagnostic::{Diagnostic, Exit, Failure, count};
 use base::digest::Digest;
 use base::fs::hold::Held;
-use base::fs::{Folder, FsError, Kind, Root};
+use base::fs::{Folder, FsError, Kind, Root, shown};
 use base::home::STATE_FOLDER;
 use base::path::ProjectPath;
 use model::Micro;
@@ -24,6 +24,7 @@ use store::{Keep, Store, Swept};
 /// `cache stats`.
 pub fn stats(settings: &Settings, json: bool, reporter: &Reporter) -> Result<Exit, Failure> {
     let stats = Store::open(settings.home.data())?.stats();
+    let stats = stats.map_err(damaged)?;
     let cost = Micro(stats.cost);
     if json {
         let line = json!({
@@ -42,6 +43,15 @@ pub fn stats(settings: &Settings, json: bool, reporter: &Reporter) -> Result<Exi
             count(stats.objects, "object"),
             count(stats.shots, "shot"),
             count(stats.exports, "export"),
+        ));
+    }
+    if stats.unread > 0 {
+        reporter.event(Event::Diagnostic(
+            &Diagnostic::warning(format!(
+                "what {} cost cannot be read",
+                count(stats.unread, "shot")
+            ))
+            .hint("`gpbuild cache verify` says which"),
         ));
     }
     Ok(Exit::Done)
@@ -83,6 +93,13 @@ pub fn gc(
     } else {
         Swept::default()
     };
+    for path in &swept.unread {
+        reporter.event(Event::Diagnostic(
+            &Diagnostic::warning(format!("`{}` cannot be read", shown(path))).hint(
+                "it may be paid for, and lead to any picture, so no picture was removed: put it right, or move it away",
+            ),
+        ));
+    }
     if json {
         let line = json!({
             "event": "gc", "dry_run": dry_run, "files": swept.files, "bytes": swept.bytes,
@@ -177,7 +194,11 @@ fn kept(settings: &Settings, store: &Store, since: i64) -> Result<(Keep, Lock), 
     let own = Lock::read(&settings.root)?;
     keep_all(&mut keep, &own);
     let here = std::fs::canonicalize(&settings.root).ok();
-    for root in store.roots() {
+    let roots = store.roots().map_err(|e| {
+        damaged(e)
+            .with_hint("what the project that it names uses cannot be told, so nothing was removed")
+    })?;
+    for root in roots {
         if Some(&root) == here.as_ref() {
             continue;
         }
@@ -284,7 +305,7 @@ fn left_behind(
 /// `cache verify`.
 pub fn verify(settings: &Settings, json: bool, reporter: &Reporter) -> Result<Exit, Failure> {
     let store = Store::open(settings.home.data())?;
-    let found = store.verify();
+    let found = store.verify().map_err(damaged)?;
     if json {
         let damaged: Vec<String> = found
             .damaged
@@ -320,7 +341,7 @@ pub fn verify(settings: &Settings, json: bool, reporter: &Reporter) -> Result<Ex
     Err(Failure::new(
         Exit::Damaged,
         Diagnostic::error(format!("the store has {what}")).hint(
-            "nothing wrong is delivered: what is needed is restored from an output or made anew; `gpbuild cache gc` clears what is left over",
+            "nothing wrong is delivered: what is needed is restored from an output or drawn anew, and what may be paid for is asked for again only once it was moved away; `gpbuild cache gc` clears what is left over",
         ),
     ))
 }

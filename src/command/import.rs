@@ -141,7 +141,7 @@ fn target<'a>(planned: &'a Planned, import: &Import) -> Result<Target<'a>, Failu
         };
         return Err(failure(refused(why).hint(hint)));
     };
-    let before = candidates(planned, &traced.key, traced.answer.as_ref());
+    let before = candidates(planned, &traced.key, traced.answer.as_ref())?;
     if traced.answer.is_some() && !import.force {
         let error = refused(format!("`{id}` has its picture already"));
         return Err(failure(
@@ -193,8 +193,12 @@ fn number(step: &Step, import: &Import) -> Result<usize, Failure> {
 }
 
 /// What a shot has led to so far, as far as it is still there.
-fn candidates(planned: &Planned, key: &Key, answer: Option<&Answer>) -> Vec<Digest> {
-    let stored = planned.store.shot(key);
+fn candidates(
+    planned: &Planned,
+    key: &Key,
+    answer: Option<&Answer>,
+) -> Result<Vec<Digest>, Failure> {
+    let stored = planned.store.shot(key).map_err(|e| store_failure(&e))?;
     let stored = stored.iter().flat_map(ShotEntry::pictures);
     let known = answer.map(|answer| answer.candidates.clone());
     let all = known.into_iter().flatten().chain(stored);
@@ -204,7 +208,7 @@ fn candidates(planned: &Planned, key: &Key, answer: Option<&Answer>) -> Vec<Dige
             found.push(digest);
         }
     }
-    found
+    Ok(found)
 }
 
 /// Keeps everybody else from the shot. One that is being asked for, or whose answer is paid for and on its way, is
@@ -225,7 +229,7 @@ fn hold(store: &Store, target: &Target<'_>) -> Result<Held, Failure> {
             error.hint("import it once that has ended, if it still has to be"),
         ));
     };
-    let now = store.shot(&target.key);
+    let now = store.shot(&target.key).map_err(|e| store_failure(&e))?;
     let mut now = now.iter().flat_map(ShotEntry::pictures);
     if now.any(|d| store.has(&d) && !target.before.contains(&d)) {
         let error = Diagnostic::error(format!("the picture of `{id}` was made meanwhile"));
@@ -233,11 +237,12 @@ fn hold(store: &Store, target: &Target<'_>) -> Result<Held, Failure> {
             "look at it, and run this again with `--force` if it is not the one",
         )));
     }
-    let came = store
-        .arrived()
+    let arrived = store.arrived().map_err(|e| store_failure(&e))?;
+    let came = arrived
         .iter()
         .any(|path| store.key_of(path) == Some(target.key));
-    if came || store.tickets().contains_key(&target.key) {
+    let tickets = store.tickets().map_err(|e| store_failure(&e))?;
+    if came || tickets.contains_key(&target.key) {
         let error = Diagnostic::error(format!("`{id}` is paid for, and its picture is on its way"));
         return Err(failure(
             error.hint(format!("`gpbuild build {id}` collects it at no new cost")),
@@ -347,7 +352,7 @@ fn enter(
         .filter(|digest| !pictures.contains(digest));
     let before: Vec<Digest> = before.copied().collect();
     // What those before cost was paid. All of them are candidates of the one roll that counts.
-    let cost = store.shot(&target.key).map_or(0, |entry| entry.cost());
+    let cost = store.shot(&target.key)?.map_or(0, |entry| entry.cost());
     let roll = Roll::new([pictures, before].concat(), target.model.clone(), cost);
     let entry = ShotEntry::accepted(roll.clone(), target.ingredients.clone());
     store.put_shot(&target.key, &entry, Durability::Paid)?;

@@ -123,7 +123,7 @@ pub fn run(
         payers,
         pending,
         doubts,
-    } = pipeline::under_way(&store, &ledger);
+    } = pipeline::under_way(&store, &ledger)?;
     let doubts: BTreeSet<u64> = doubts.iter().map(|entry| entry.number).collect();
     let mut entries = ledger.entries();
     let whole = entries.len();

@@ -52,7 +52,8 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     if let Some(note) = pipeline::old_store_note(settings) {
         reporter.event(Event::Note(note));
     }
-    let arrived = planned.store.arrived().len();
+    let arrived = planned.store.arrived();
+    let arrived = arrived.map_err(|e| pipeline::store_failure(&e))?.len();
     if arrived > 0 {
         reporter.event(Event::Note(&format!(
             "{} of an earlier run {} here: the next `gpbuild` takes what is in it, for nothing",

@@ -119,7 +119,7 @@ impl Money {
             payers,
             pending,
             doubts,
-        } = pipeline::under_way(&store, &ledger);
+        } = pipeline::under_way(&store, &ledger)?;
         let assets = |entries: Vec<Entry>| -> Vec<String> {
             let own = entries.into_iter().filter(|e| e.is_of(&record.project));
             let mut assets: Vec<String> = own.map(|e| e.intent.asset).collect();
@@ -132,7 +132,7 @@ impl Money {
             let key = &entry.intent.key;
             entry.settlement.is_none() && pending.contains(key) && !payers.contains_key(key)
         });
-        let arrived = store.arrived();
+        let arrived = store.arrived().map_err(|e| store_failure(&e))?;
         let numbers = arrived.iter().filter_map(|path| path.file_stem()?.to_str());
         let numbers: BTreeSet<u64> = numbers.filter_map(|name| name.parse().ok()).collect();
         let (arrived, doubts) = doubts

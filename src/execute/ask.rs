@@ -14,6 +14,7 @@ use crate::execute::route::Route;
 use crate::execute::run_handle::{Message, RunHandle};
 use crate::execute::spent::Spent;
 use crate::execute::{Failed, not_made};
+use base::fs::FsError;
 use base::fs::hold::Held;
 use model::request::{Prompt, Request};
 use model::{Micro, Money, Price};
@@ -22,7 +23,7 @@ use plan::key::{Ingredients, Key};
 use provider::reply::{Attachment, Found, RefusalKind, Reply};
 use provider::submission::Submission;
 use store::ledger::{Ceiling, Intent, Ledger, Moment, NotIntended, Outcome, Settlement};
-use store::{Head, Incoming, Payer, Store};
+use store::{Head, Incoming, Payer, ShotEntry, Store};
 
 /// How often it is looked whether another gpbuild is done with a shot.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -122,7 +123,7 @@ impl PaidClient {
         let _held = self.one_payer(ask, handle).await?;
         // Whoever held it before may have made it, or may have been ended with an answer on the disk.
         self.ledger.refresh().map_err(|e| not_made::disk(&e))?;
-        if let Some(answer) = self.stored(&ask.key) {
+        if let Ok(Some(answer)) = self.stored(&ask.key) {
             return Ok(answer);
         }
         if self.ledger.doubt(&ask.key).is_some() {
@@ -134,7 +135,7 @@ impl PaidClient {
             ) {
                 let _ = handle.tell.send(Message::Note(warning.message));
             }
-            if let Some(answer) = self.stored(&ask.key) {
+            if let Ok(Some(answer)) = self.stored(&ask.key) {
                 return Ok(answer);
             }
         }
@@ -150,7 +151,8 @@ impl PaidClient {
         spent: &mut Spent,
     ) -> Result<Answer, Failed> {
         self.find(ask, route, handle).await?;
-        if let Some(path) = self.store.tickets().get(&ask.key) {
+        let tickets = self.store.tickets().map_err(|e| not_made::disk(&e))?;
+        if let Some(path) = tickets.get(&ask.key) {
             // Paid for by an earlier run, in whose bill it is.
             let mut earlier = Spent::default();
             let taken = self.collect(ask.asset, path, route, handle).await;
@@ -162,6 +164,9 @@ impl PaidClient {
         {
             return Err(not_made::in_doubt(&entry));
         }
+        // All that could be taken in over what cannot be read was.
+        self.is_readable(&ask.key)
+            .map_err(|e| not_made::unread(&e))?;
         let reserved = self.budget.reserve(ask.estimate).map_err(not_made::over)?;
         let mut own = Spent::default();
         let answer = self.send(ask, route, handle, &mut own).await;
@@ -171,15 +176,32 @@ impl PaidClient {
         answer
     }
 
-    /// What counts for a key in the store, if its first picture is whole.
-    fn stored(&self, key: &Key) -> Option<Answer> {
-        let roll = self.store.shot(key)?.into_answer()?;
-        let first = roll.candidates.first()?;
-        self.store.is_whole(first).then(|| Answer {
+    /// What counts for a key in the store, if its first picture is there.
+    fn stored(&self, key: &Key) -> Result<Option<Answer>, FsError> {
+        let entry = self.store.shot(key)?;
+        let Some(roll) = entry.and_then(ShotEntry::into_answer) else {
+            return Ok(None);
+        };
+        let first = roll.candidates.first();
+        let picture = first.map(|first| self.store.get(first)).transpose()?;
+        Ok(picture.flatten().map(|_| Answer {
             pick: self.store.pick(key, &roll.candidates),
             candidates: roll.candidates,
             model: roll.model,
-        })
+        }))
+    }
+
+    /// An error if something that the store has for a key cannot be read: it was paid for.
+    fn is_readable(&self, key: &Key) -> Result<(), FsError> {
+        let rolls = self.store.shot(key)?.map(|entry| entry.rolls);
+        for first in rolls
+            .iter()
+            .flatten()
+            .filter_map(|roll| roll.candidates.first())
+        {
+            self.store.get(first)?;
+        }
+        Ok(())
     }
 
     /// Becomes the one payer for a shot among all gpbuilds of this person: waits while another one asks for it.
@@ -462,9 +484,11 @@ impl PaidClient {
         let Some(entry) = self.ledger.doubt(&ask.key) else {
             return Ok(());
         };
-        if entry.settlement.is_some_and(|s| s.request_id.is_some())
-            || self.store.tickets().contains_key(&ask.key)
-        {
+        if entry.settlement.is_some_and(|s| s.request_id.is_some()) {
+            return Ok(());
+        }
+        let tickets = self.store.tickets().map_err(|e| not_made::disk(&e))?;
+        if tickets.contains_key(&ask.key) {
             return Ok(());
         }
         match route.adapter.find(&own_id(&ask.key, entry.number)).await {
@@ -494,11 +518,11 @@ impl PaidClient {
             quoted: ask.quoted.filter(|_| ask.by_picture),
             size: (ask.request.width, ask.request.height),
             pictures: ask.prompt.candidates,
+            form: store::Form(route.adapter.form(&ask.request.model).words()),
             roll: self.judge.judges().then(|| {
-                let entry = self.store.shot(&ask.key);
+                let entry = self.store.shot(&ask.key).ok().flatten();
                 entry.map_or(0, |entry| entry.rolls.len())
             }),
-            form: route.adapter.form(&ask.request.model),
         }
     }
 

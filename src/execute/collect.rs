@@ -8,7 +8,7 @@ use reqwest::Url;
 use tokio::time::Instant;
 
 use crate::execute::ask::PaidClient;
-use crate::execute::ingest::{Ingested, NotEntered, enter, odd_number, settle_own};
+use crate::execute::ingest::{Ingested, NotEntered, enter, form_of, odd_number, settle_own};
 use crate::execute::retry::{Unready, Wait};
 use crate::execute::route::Route;
 use crate::execute::run_handle::RunHandle;
@@ -50,7 +50,8 @@ impl PaidClient {
         handle: &RunHandle,
     ) -> Result<Ingested, Failed> {
         let (head, answer) = self.store.ticket(path).map_err(|e| not_made::disk(&e))?;
-        let Some(form) = head.form.task() else {
+        let form = form_of(&head, path).map_err(|e| not_made::disk(&e))?;
+        let Some(form) = form.task() else {
             return self.gather(asset, path, route, handle).await;
         };
         let ticket = form.ticket(&answer, &route.adapter.veil());

@@ -13,8 +13,8 @@ use base::fs::{Durability, FsError, read_bounded, shown};
 use model::{Micro, Money};
 use plan::Answer;
 use plan::key::Key;
-use provider::Veil;
 use provider::reply::{Contents, KeepError, Refusal};
+use provider::{Form, Veil};
 use store::ledger::{Ledger, Moment, Outcome, Settlement};
 use store::{Arrived, Head, Payer, Roll, ShotEntry, Store, StreamError};
 
@@ -77,7 +77,8 @@ pub(super) fn read_answer(
             })
     };
     let (head, body) = (&arrived.head, &mut arrived.body);
-    let said = head.form.read(body, head.pictures, veil, &mut keep)?;
+    let form = form_of(head, path)?;
+    let said = form.read(body, head.pictures, veil, &mut keep)?;
     Ok((arrived, said))
 }
 
@@ -113,6 +114,14 @@ pub(super) fn entered(
         });
     }
     Ok(taken)
+}
+
+/// In which form an answer is; `path` is where it is.
+pub(super) fn form_of(head: &Head, path: &Path) -> Result<Form, FsError> {
+    Form::of_words(&head.form.0).ok_or_else(|| {
+        let why = "it is in a form that this gpbuild does not know";
+        FsError::io("read", path)(std::io::Error::other(why))
+    })
 }
 
 /// Why pictures are not entered.
@@ -216,7 +225,9 @@ pub(super) fn odd_number(head: &Head, said: &Contents) -> String {
     );
     if kept == asked {
         let first = match asked {
-            1 if head.form.takes_last() => "the last is taken".to_owned(),
+            1 if Form::of_words(&head.form.0).is_some_and(|form| form.takes_last()) => {
+                "the last is taken".to_owned()
+            }
             1 => "the first is taken".to_owned(),
             n => format!("the first {n} are taken"),
         };
@@ -248,7 +259,11 @@ pub(super) fn settle_own(
 /// came takes the place of another such; of rolls that were judged none is dropped for it.
 fn enter_roll(store: &Store, head: &Head, roll: Roll) -> Result<(), FsError> {
     let counts = head.roll.is_none();
-    let known = store.shot(&head.key);
+    let known = match store.shot(&head.key) {
+        // There was no other roll when it was asked for: it is entered over what is damaged.
+        Err(FsError::Damaged { .. }) if head.roll.unwrap_or_default() == 0 => None,
+        known => known?,
+    };
     let known = known.filter(|entry| !counts || entry.rolls.len() > 1);
     let mut entry = known.unwrap_or_else(|| ShotEntry::open(head.ingredients.clone()));
     if !entry.enter(head.roll.unwrap_or_default(), roll) {
@@ -260,9 +275,9 @@ fn enter_roll(store: &Store, head: &Head, roll: Roll) -> Result<(), FsError> {
     put_entry(store, head, &entry)
 }
 
-/// The roll that a request was asked for, if it is entered.
+/// The roll that a request was asked for, if it is entered and can be read.
 fn roll_of(store: &Store, head: &Head) -> Option<Roll> {
-    let mut rolls = store.shot(&head.key)?.rolls;
+    let mut rolls = store.shot(&head.key).ok().flatten()?.rolls;
     let n = head.roll.unwrap_or_default();
     (n < rolls.len()).then(|| rolls.swap_remove(n))
 }
@@ -270,7 +285,7 @@ fn roll_of(store: &Store, head: &Head) -> Option<Roll> {
 /// Writes the entry and reads it back: what cannot be found again is not settled.
 fn put_entry(store: &Store, head: &Head, entry: &ShotEntry) -> Result<(), FsError> {
     store.put_shot(&head.key, entry, Durability::Paid)?;
-    if store.shot(&head.key).as_ref() == Some(entry) {
+    if store.shot(&head.key)?.as_ref() == Some(entry) {
         return Ok(());
     }
     let why = "the entry of the shot cannot be read back";
@@ -325,16 +340,17 @@ enum Part {
 
 /// Looks at the file of an answer whose end nobody saw.
 fn look_at(store: &Store, ledger: &Ledger, path: &Path) -> Result<Part, FsError> {
-    let Ok(mut arrived) = store.answer(path) else {
+    let mut arrived = match store.answer(path) {
+        Ok(arrived) => arrived,
         // Without the end of its head nothing was sent yet. What is damaged is left for a person.
-        let is_begun = read_bounded(path, HEAD).is_ok_and(|bytes| !bytes.contains(&b'\n'));
-        return Ok(if is_begun { Part::Needless } else { Part::Cut });
+        Err(_) if is_begun(path)? => return Ok(Part::Needless),
+        Err(error) => return Err(error),
     };
     let head = arrived.head.clone();
     if is_settled(store, ledger, &head) {
         return Ok(Part::Needless);
     }
-    if is_whole(&mut arrived)? {
+    if is_whole(&mut arrived, &form_of(&head, path)?)? {
         return Ok(Part::Whole(Box::new(head)));
     }
     // A later request for the same shot has answered.
@@ -345,6 +361,15 @@ fn look_at(store: &Store, ledger: &Ledger, path: &Path) -> Result<Part, FsError>
     } else {
         Part::Cut
     })
+}
+
+/// Whether not even the head of an answer is whole.
+fn is_begun(path: &Path) -> Result<bool, FsError> {
+    match read_bounded(path, HEAD) {
+        Ok(bytes) => Ok(!bytes.contains(&b'\n')),
+        Err(FsError::TooLarge { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether it is known what became of a request, and nothing of it is needed any more. Settled alone is not enough to
@@ -359,9 +384,9 @@ fn is_settled(store: &Store, ledger: &Ledger, head: &Head) -> bool {
 }
 
 /// Whether all of an answer is there.
-fn is_whole(arrived: &mut Arrived) -> Result<bool, FsError> {
+fn is_whole(arrived: &mut Arrived, form: &Form) -> Result<bool, FsError> {
     let (head, body) = (&arrived.head, &mut arrived.body);
-    if let Some(form) = head.form.task() {
+    if let Some(form) = form.task() {
         let mut answer = Vec::new();
         let _ = body.take(MAX_TICKET_BYTES).read_to_end(&mut answer);
         return Ok(form.ticket(&answer, &Veil::default()).is_ok());
@@ -371,9 +396,7 @@ fn is_whole(arrived: &mut Arrived) -> Result<bool, FsError> {
         size += std::io::copy(bytes, &mut std::io::sink()).map_err(KeepError::Picture)?;
         Ok(Digest::of(&[]))
     };
-    let said = head
-        .form
-        .read(body, head.pictures, &Veil::default(), &mut look)?;
+    let said = form.read(body, head.pictures, &Veil::default(), &mut look)?;
     let kept = (said.pictures.len() + said.sources.len()) as u64;
     let is_whole = said.trouble.is_none() && kept == u64::from(head.pictures);
     let has_all = is_whole && (size > 0 || !said.sources.is_empty());
@@ -382,7 +405,7 @@ fn is_whole(arrived: &mut Arrived) -> Result<bool, FsError> {
 
 /// Keeps everybody else from the shot that a file is the answer to; `None` if it is under way, or was taken in
 /// meanwhile. Nothing need be held for a file that says no shot: nobody writes such a one.
-fn hold(store: &Store, path: &Path, own: Option<Key>) -> Option<Option<Held>> {
+fn hold(store: &Store, path: &Path, own: Option<Key>) -> Result<Option<Option<Held>>, FsError> {
     let key = store.key_of(path).filter(|key| own != Some(*key));
     let held = match key {
         None => None,
@@ -392,23 +415,35 @@ fn hold(store: &Store, path: &Path, own: Option<Key>) -> Option<Option<Held>> {
                 since: Moment::now().to_string(),
                 ..Payer::default()
             };
-            // A disk that does not take this takes no picture either.
-            Some(store.try_make(&key, &payer).ok().flatten()?)
+            match store.try_make(&key, &payer)? {
+                Some(held) => Some(held),
+                None => return Ok(None),
+            }
         }
     };
-    store.has_answer(path).then_some(held)
+    Ok(store.has_answer(path)?.then_some(held))
 }
 
 /// Settles and removes a ticket whose pictures were entered before an earlier run was ended. One that is still to be
 /// collected is left.
-fn finish_ticket(store: &Store, ledger: &Ledger, path: &Path) -> Result<(), FsError> {
+fn finish_ticket(
+    store: &Store,
+    ledger: &Ledger,
+    path: &Path,
+    own: Option<Key>,
+) -> Result<(), FsError> {
+    let Some(_held) = hold(store, path, own)? else {
+        return Ok(());
+    };
     let _ = ledger.refresh();
     let (head, answer) = store.ticket(path)?;
     if let Some(roll) = roll_of(store, &head)
         && !is_settled(store, ledger, &head)
     {
-        let form = head.form.task();
-        let ticket = form.and_then(|form| form.ticket(&answer, &Veil::default()).ok());
+        let form = form_of(&head, path)?;
+        let ticket = form
+            .task()
+            .and_then(|form| form.ticket(&answer, &Veil::default()).ok());
         let settlement = Settlement {
             outcome: Outcome::Answered,
             cost: (roll.cost > 0).then_some(Micro(roll.cost)),
@@ -433,68 +468,101 @@ fn finish_ticket(store: &Store, ledger: &Ledger, path: &Path) -> Result<(), FsEr
 pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>, veil: &Veil) -> Vec<Diagnostic> {
     let mut told = Vec::new();
     let is_meant = |path: &PathBuf| own.is_none() || store.key_of(path) == own;
-    for path in store.parts().into_iter().filter(is_meant) {
-        let Some(_held) = hold(store, &path, own) else {
-            continue;
-        };
-        // Who held it before may have written more since.
-        let _ = ledger.refresh();
-        let done = match look_at(store, ledger, &path) {
-            Ok(Part::Whole(head)) => store.is_complete(&path, &head).map(drop),
-            Ok(Part::Cut) => Ok(()),
-            Ok(Part::Needless) => store.remove_answer(&path),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = done {
-            told.push(Diagnostic::warning(format!(
-                "an answer of an earlier run could not be looked at: {error}"
-            )));
+    let cannot = |what: &str, error: FsError| Diagnostic::warning(format!("{what}: {error}"));
+    let listed = |list: Result<Vec<PathBuf>, FsError>, told: &mut Vec<Diagnostic>| {
+        list.unwrap_or_else(|error| {
+            told.push(cannot(
+                "answers of earlier runs could not be looked for",
+                error,
+            ));
+            Vec::new()
+        })
+    };
+    let parts = listed(store.parts(), &mut told);
+    for path in parts.into_iter().filter(is_meant) {
+        if let Err(error) = recover_part(store, ledger, &path, own) {
+            told.push(cannot(
+                "an answer of an earlier run could not be looked at",
+                error,
+            ));
         }
     }
-    for path in store.arrived().into_iter().filter(is_meant) {
-        let Some(_held) = hold(store, &path, own) else {
-            continue;
-        };
-        // Who held it before may have written more since.
-        let _ = ledger.refresh();
-        let asset = store.answer(&path).map(|arrived| arrived.head.asset).ok();
-        let warning = match ingest(store, ledger, &path, None, veil) {
-            Ok(taken) => {
-                let remarks = taken.remarks.into_iter().map(Diagnostic::warning);
-                told.extend(remarks.map(|warning| match &asset {
-                    Some(asset) => warning.for_asset(asset),
-                    None => warning,
-                }));
-                continue;
-            }
-            // They are fetched when the shot is asked for.
-            Err(NotIngested::Elsewhere(_)) => continue,
-            Err(NotIngested::Empty(why, aside)) => Diagnostic::warning(format!(
-                "a request of an earlier run was {why}; the answer is kept in `{}`",
-                base::fs::shown(&aside)
-            )),
-            Err(NotIngested::Refused(refusal, _)) => Diagnostic::warning(format!(
-                "a request of an earlier run was refused: {}",
-                refusal.said()
-            )),
-            Err(NotIngested::Disk(error)) => Diagnostic::warning(format!(
-                "an answer of an earlier run could not be taken in: {error}"
-            )),
-        };
-        told.push(match &asset {
-            Some(asset) => warning.for_asset(asset),
-            None => warning,
-        });
+    let arrived = listed(store.arrived(), &mut told);
+    for path in arrived.into_iter().filter(is_meant) {
+        told.extend(recover_answer(store, ledger, &path, own, veil));
     }
-    for (key, path) in store.tickets() {
-        if own.is_none_or(|own| own == key)
-            && let Some(_held) = hold(store, &path, own)
-            && let Err(error) = finish_ticket(store, ledger, &path)
-        {
-            told.push(Diagnostic::warning(format!(
-                "a ticket of an earlier run could not be looked at: {error}"
-            )));
+    let tickets = store
+        .tickets()
+        .map(|tickets| tickets.into_values().collect());
+    let tickets = listed(tickets, &mut told);
+    for path in tickets.into_iter().filter(is_meant) {
+        if let Err(error) = finish_ticket(store, ledger, &path, own) {
+            told.push(cannot(
+                "a ticket of an earlier run could not be looked at",
+                error,
+            ));
         }
     }
     told
+}
+
+/// Looks after the file of an answer whose end nobody saw.
+fn recover_part(
+    store: &Store,
+    ledger: &Ledger,
+    path: &Path,
+    own: Option<Key>,
+) -> Result<(), FsError> {
+    let Some(_held) = hold(store, path, own)? else {
+        return Ok(());
+    };
+    // Who held it before may have written more since.
+    let _ = ledger.refresh();
+    match look_at(store, ledger, path)? {
+        Part::Whole(head) => store.is_complete(path, &head).map(drop),
+        Part::Cut => Ok(()),
+        Part::Needless => store.remove_answer(path),
+    }
+}
+
+/// Takes in an answer of an earlier run; gives what is to be told of that.
+fn recover_answer(
+    store: &Store,
+    ledger: &Ledger,
+    path: &Path,
+    own: Option<Key>,
+    veil: &Veil,
+) -> Vec<Diagnostic> {
+    let not_taken = |error: FsError| {
+        Diagnostic::warning(format!(
+            "an answer of an earlier run could not be taken in: {error}"
+        ))
+    };
+    let _held = match hold(store, path, own) {
+        Ok(Some(held)) => held,
+        Ok(None) => return Vec::new(),
+        Err(error) => return vec![not_taken(error)],
+    };
+    // Who held it before may have written more since.
+    let _ = ledger.refresh();
+    let asset = store.answer(path).map(|arrived| arrived.head.asset).ok();
+    let told = match ingest(store, ledger, path, None, veil) {
+        Ok(taken) => taken.remarks.into_iter().map(Diagnostic::warning).collect(),
+        Err(NotIngested::Empty(why, aside)) => vec![Diagnostic::warning(format!(
+            "a request of an earlier run was {why}; the answer is kept in `{}`",
+            base::fs::shown(&aside)
+        ))],
+        // They are fetched when the shot is asked for.
+        Err(NotIngested::Elsewhere(_)) => Vec::new(),
+        Err(NotIngested::Refused(refusal, _)) => vec![Diagnostic::warning(format!(
+            "a request of an earlier run was refused: {}",
+            refusal.said()
+        ))],
+        Err(NotIngested::Disk(error)) => vec![not_taken(error)],
+    };
+    let of_asset = |warning: Diagnostic| match &asset {
+        Some(asset) => warning.for_asset(asset),
+        None => warning,
+    };
+    told.into_iter().map(of_asset).collect()
 }

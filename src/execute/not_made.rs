@@ -121,6 +121,11 @@ pub fn disk(error: &FsError) -> Failed {
     failed(Exit::SomeFailed, Diagnostic::error(error.to_string()))
 }
 
+/// What the store has of it cannot be read.
+pub fn unread(error: &FsError) -> Failed {
+    blocked(Exit::Damaged, Diagnostic::error(plan::unread(error)))
+}
+
 /// It was paid for, and cannot be taken in now.
 pub fn not_kept(error: &FsError, answer: &Path) -> Failed {
     failed(

@@ -67,13 +67,14 @@ impl PaidClient {
 
     /// Whether an answer of a shot counts already.
     fn counts(&self, ask: &Ask<'_>) -> bool {
-        let entry = self.store.shot(&ask.key);
+        let entry = self.store.shot(&ask.key).ok().flatten();
         entry.is_some_and(|entry| entry.accepted.is_some())
     }
 
     /// Judges the rolls that are there, and notes what was found. It costs nothing, so it may be done again.
     fn judged(&self, ask: &Ask<'_>) -> Result<Judged, Failed> {
-        let Some(mut entry) = self.store.shot(&ask.key) else {
+        // What cannot be read is told before anything is asked for.
+        let Ok(Some(mut entry)) = self.store.shot(&ask.key) else {
             return Ok(Judged::default());
         };
         let mut there = Vec::new();

@@ -136,7 +136,8 @@ impl Worker {
 
     /// Bytes that are in the store, or in an output that the lock names; those go into the store.
     pub(super) fn kept(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Diagnostic> {
-        if let Some(bytes) = self.store.get(digest).map_err(told)? {
+        let stored = self.store.get(digest);
+        if let Ok(Some(bytes)) = stored {
             return Ok(Some(bytes));
         }
         let path = self
@@ -145,7 +146,7 @@ impl Worker {
             .and_then(|path| ProjectPath::new(path).ok());
         let bytes = path.and_then(|path| self.root.read(&path, MAX_OBJECT_BYTES).ok());
         let Some(bytes) = bytes.filter(|bytes| Digest::of(bytes) == *digest) else {
-            return Ok(None);
+            return stored.map_err(told);
         };
         self.store.put(&bytes, Durability::Paid).map_err(told)?;
         Ok(Some(bytes))
@@ -313,7 +314,8 @@ impl Worker {
                 .map_err(told)?;
         }
         for shot in &before.shots {
-            if self.store.shot(&shot.key).is_none() {
+            // One that cannot be read is written anew: the lock knows what it led to.
+            if !matches!(self.store.shot(&shot.key), Ok(Some(_))) {
                 let roll = Roll::new(shot.candidates.clone(), before.model.clone(), 0);
                 let entry = ShotEntry::accepted(roll, Ingredients::default());
                 self.store

@@ -100,7 +100,7 @@ pub fn adopt_by_word(
         count(numbers.len(), "request"),
         shown(settings.home.data())
     )));
-    let left = theirs.discard_empty();
+    let left = theirs.discard_empty().map_err(|e| failed(&e))?;
     if let Some(left) = left {
         let aside = theirs.put_aside("store.old").map_err(|e| failed(&e))?;
         reporter.event(Event::Diagnostic(&Diagnostic::warning(format!(

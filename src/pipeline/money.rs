@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::execute::{self, PaidClient, Route, Terms};
 use crate::pipeline::limits::{Most, asks_above, ceilings, limits};
-use crate::pipeline::{Planned, Project, Settings};
+use crate::pipeline::{Planned, Project, Settings, store_failure};
 use crate::trust;
 use base::diagnostic::{Diagnostic, Exit, Failure, count};
 use declare::manifest::{Person, Providers};
@@ -77,21 +77,22 @@ pub struct UnderWay {
 }
 
 /// The shots that are between their request and their picture.
-pub fn under_way(store: &Store, ledger: &Ledger) -> UnderWay {
+pub fn under_way(store: &Store, ledger: &Ledger) -> Result<UnderWay, Failure> {
     let unsettled = ledger.doubts();
-    let payers = store.payers();
-    let mut pending: BTreeSet<Key> = store.tickets().into_keys().collect();
+    let payers = store.payers().map_err(|e| store_failure(&e))?;
+    let tickets = store.tickets().map_err(|e| store_failure(&e))?;
+    let mut pending: BTreeSet<Key> = tickets.into_keys().collect();
     pending.retain(|key| !payers.contains_key(key));
     let is_left = |entry: &Entry| {
         let key = &entry.intent.key;
         !payers.contains_key(key) && !pending.contains(key)
     };
     if !unsettled.iter().any(is_left) {
-        return UnderWay {
+        return Ok(UnderWay {
             payers,
             pending,
             doubts: Vec::new(),
-        };
+        });
     }
     // Its payer may have settled it since it was read, and be gone: what is not settled now never will be.
     let now = match ledger.refresh() {
@@ -101,11 +102,11 @@ pub fn under_way(store: &Store, ledger: &Ledger) -> UnderWay {
     let numbers: BTreeSet<u64> = unsettled.iter().map(|entry| entry.number).collect();
     let mut doubts = now;
     doubts.retain(|entry| is_left(entry) && numbers.contains(&entry.number));
-    UnderWay {
+    Ok(UnderWay {
         payers,
         pending,
         doubts,
-    }
+    })
 }
 
 /// What is told of the shots whose requests are in doubt; nothing if they are to be asked for again. What a program
@@ -129,10 +130,6 @@ pub fn doubts(settings: &Settings, person: &Person, doubts: &[Entry]) -> BTreeMa
 
 /// Takes in the answers that arrived before an earlier run was ended.
 pub fn recover(settings: &Settings, store: &Store, ledger: &Ledger, reporter: &Reporter) {
-    let nothing = store.arrived().is_empty() && store.parts().is_empty();
-    if nothing && store.tickets().is_empty() {
-        return;
-    }
     let veil = settings.access.veil();
     for warning in execute::recover(store, ledger, None, &veil) {
         reporter.event(Event::Diagnostic(&warning));

@@ -39,6 +39,7 @@ pub struct Outcome {
     bug: bool,
     provider: bool,
     budget: bool,
+    damaged: bool,
 }
 
 impl Outcome {
@@ -58,6 +59,7 @@ impl Outcome {
         }
         self.blocked += 1;
         self.provider |= is_providers(reason);
+        self.damaged |= matches!(reason, Reason::Unread(_));
     }
 
     /// Notes an asset that is fresh.
@@ -96,6 +98,7 @@ impl Outcome {
             self.bug |= failed.exit == Exit::Bug;
             self.provider |= failed.exit == Exit::Provider;
             self.budget |= failed.exit == Exit::Budget;
+            self.damaged |= failed.exit == Exit::Damaged;
         }
         let mut report = asset_report(step, state);
         match &finished.result {
@@ -166,6 +169,8 @@ impl Outcome {
             Exit::Provider
         } else if self.budget {
             Exit::Budget
+        } else if self.damaged {
+            Exit::Damaged
         } else if self.failed + self.blocked + self.by_hand + self.left > 0 {
             // Nothing failed where something waits for a person; not all is there all the same, and who asks for
             // the code wants to know that.

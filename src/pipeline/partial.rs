@@ -61,7 +61,7 @@ pub fn find<'f>(
         return Ok(None);
     }
     let store = process_lock.store.clone();
-    if !store.arrived().is_empty() {
+    if !store.arrived().is_ok_and(|arrived| arrived.is_empty()) {
         return Ok(None);
     }
     let Some(concerned) = load(settings, state, drift) else {
@@ -192,7 +192,8 @@ impl Concerned {
             (Verdict::Restore(digest), _) => store.is_whole(digest),
             // Nobody has made it: neither the store nor another asset of the lock, whose picture would do.
             (Verdict::Make, _) => step.trace.shots.last().is_some_and(|shot| {
-                !others.contains(shot.key.0.hex().as_str()) && store.shot(&shot.key).is_none()
+                !others.contains(shot.key.0.hex().as_str())
+                    && matches!(store.shot(&shot.key), Ok(None))
             }),
             (Verdict::Export, _) => step.trace.export.is_some_and(|key| {
                 !others.contains(key.0.hex().as_str()) && store.export(&key).is_none()

@@ -146,7 +146,7 @@ impl Planned {
         } = if is_draft {
             UnderWay::default()
         } else {
-            money::under_way(&store, &ledger)
+            money::under_way(&store, &ledger)?
         };
         let asked = |spec: &Arc<Spec>| spec.is_paid();
         let is_asked = !is_draft && project.specs.iter().any(asked);

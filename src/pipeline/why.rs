@@ -55,11 +55,8 @@ fn explain(planned: &Planned, step: &Step) -> Why {
         if now.key(key::SHOT) == before.key {
             continue;
         }
-        let old = planned
-            .store
-            .shot(&before.key)
-            .map(|entry| entry.ingredients);
-        found.add(old, &now);
+        let old = planned.store.shot(&before.key).ok().flatten();
+        found.add(old.map(|entry| entry.ingredients), &now);
     }
     let shots = step.spec.requests().len();
     if locked.shots.len() > shots {

@@ -23,11 +23,14 @@ mod shots;
 mod ticket;
 mod tls;
 mod trust;
+mod unread;
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use api_server::{Options, Server};
 
+use crate::process::until;
 use crate::project::{Project, Run};
 
 /// A project and the server that it asks.
@@ -128,6 +131,18 @@ text = {{ headline = "one" }}
         let run = self.run(&["build", "--json", "--yes"]);
         assert_eq!(run.code, code, "{}{}", run.out, run.err);
         run
+    }
+
+    /// Builds while a file comes to stand at `place` after the request was sent: nothing is written below it.
+    fn build_in_the_way(&self, place: &str) -> Run {
+        self.server.hold();
+        let mut command = self.command(&["build", "--yes"]);
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        until("it is asked for", || self.server.stats().in_flight > 0);
+        self.project.write(place, "in the way");
+        self.server.release();
+        Run::of(child.wait_with_output().unwrap())
     }
 
     /// Where requests go.

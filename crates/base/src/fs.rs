@@ -65,6 +65,11 @@ pub enum FsError {
         /// Where it leads, from the project's folder.
         place: PathBuf,
     },
+    /// Its bytes are not those that were written.
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A folder, a pipe, a device.
     NotAFile {
         /// Which path.
@@ -143,6 +148,7 @@ impl fmt::Display for FsError {
                 shown(path),
                 shown(place)
             ),
+            Self::Damaged { path } => write!(f, "`{}` is damaged", shown(path)),
             Self::NotAFile { path } => write!(f, "`{}` is not a regular file", shown(path)),
             Self::NotAFolder { path } => write!(f, "`{}` is not a folder", shown(path)),
             Self::NotUtf8 { path, offset } => {

@@ -32,15 +32,18 @@ pub struct Signature {
 impl Signature {
     /// The signature of what is at `path`; `None` if there is nothing (or nothing to be seen).
     pub fn of(path: &Path) -> Option<Self> {
-        std::fs::metadata(path).ok().map(|meta| Self::new(&meta))
+        std::fs::metadata(path)
+            .ok()
+            .map(|meta| Self::of_metadata(&meta))
     }
 
     /// The signature of a file that is open.
     pub fn of_file(file: &std::fs::File) -> Option<Self> {
-        file.metadata().ok().map(|meta| Self::new(&meta))
+        file.metadata().ok().map(|meta| Self::of_metadata(&meta))
     }
 
-    fn new(meta: &std::fs::Metadata) -> Self {
+    /// By what the system says of a file.
+    pub fn of_metadata(meta: &std::fs::Metadata) -> Self {
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;

@@ -3,6 +3,10 @@
 
 mod depth;
 mod filters;
+#[cfg(test)]
+mod layouts;
+#[cfg(test)]
+mod overlays;
 
 use std::io::{self, Write};
 use std::ops::Range;

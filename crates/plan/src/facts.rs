@@ -10,13 +10,13 @@ use crate::key::{Ingredients, Key};
 use crate::lock::{Lock, LockedAsset};
 use crate::trace::{Answer, Trace, Tracing};
 use crate::unusable::Flaw;
-use crate::{Disk, Known, LockIndex};
+use crate::{Disk, Known, LockIndex, unread};
 use base::digest::Digest;
 use base::fs::Root;
 use base::path::ProjectPath;
 use base::world::Signature;
 use declare::spec::Spec;
-use store::{MAX_OBJECT_BYTES, ShotEntry, Store};
+use store::{Have, MAX_OBJECT_BYTES, ShotEntry, Store};
 
 /// Where to look.
 pub struct Sources<'a> {
@@ -47,6 +47,8 @@ pub struct Facts {
     /// Of the bytes that the lock, the store and the trace name, those that are in the store, or in an output that
     /// the lock names, whole. None are looked for if the output is the one of the lock.
     pub kept: BTreeSet<Digest>,
+    /// What to tell of those that are in the store and cannot be read, and are in no output either.
+    pub unread: BTreeMap<Digest, String>,
     /// What the shots of the lock were made of that are not those of now, if the store still knows.
     pub shots_before: BTreeMap<Key, Ingredients>,
     /// What the export of the lock was made of, likewise, where only that is otherwise.
@@ -89,6 +91,7 @@ impl Sources<'_> {
                 disk: self.disk(&spec.output),
                 disk_in_store: false,
                 kept: BTreeSet::new(),
+                unread: BTreeMap::new(),
                 shots_before: BTreeMap::new(),
                 export_before: None,
                 flaws: BTreeMap::new(),
@@ -126,7 +129,13 @@ impl Sources<'_> {
             let mut answers = self.store.shots(&asked).into_iter();
             let open = traces.iter_mut().zip(keys);
             for (trace, key) in open.filter_map(|(trace, key)| Some((trace, key?))) {
-                let entry = answers.next().flatten();
+                let entry = match answers.next().transpose() {
+                    Ok(entry) => entry.flatten(),
+                    Err(error) => {
+                        trace.unread(unread(&error));
+                        continue;
+                    }
+                };
                 let roll = entry.and_then(ShotEntry::into_answer);
                 trace.answered(roll.map(|roll| Answer {
                     pick: self.store.pick(&key, &roll.candidates),
@@ -162,7 +171,10 @@ impl Sources<'_> {
             });
         }
         let asked: Vec<Digest> = asked.into_iter().collect();
-        let stored = self.store.have(&asked);
+        let Have {
+            whole: stored,
+            unread: damaged,
+        } = self.store.have(&asked);
         let elsewhere = asked
             .par_iter()
             .filter(|digest| !stored.contains(digest) && self.is_in_an_output(digest));
@@ -170,7 +182,10 @@ impl Sources<'_> {
         let is_kept = |digest: &Digest| stored.contains(digest) || elsewhere.contains(digest);
         for (spec, facts) in open {
             let locked = self.locked(spec);
-            facts.kept = facts.wanted(locked).filter(is_kept).collect();
+            let (kept, lost) = facts.wanted(locked).partition(is_kept);
+            facts.kept = kept;
+            let told = |digest: Digest| Some((digest, unread(damaged.get(&digest)?)));
+            facts.unread = BTreeSet::into_iter(lost).filter_map(told).collect();
             let is_locked = |digest| locked.is_some_and(|locked| locked.digest == digest);
             facts.disk_in_store =
                 matches!(facts.disk, Disk::Is(d) if !is_locked(d) && stored.contains(&d));
@@ -201,6 +216,8 @@ impl Sources<'_> {
         let mut entries = self.store.shots(&asked.concat()).into_iter();
         for ((_, facts), keys) in open.iter_mut().zip(asked) {
             for (key, entry) in keys.into_iter().zip(entries.by_ref()) {
+                // Only for words: what cannot be read is not told.
+                let entry = entry.ok().flatten();
                 facts
                     .shots_before
                     .extend(entry.map(|entry| (key, entry.ingredients)));

@@ -184,6 +184,7 @@ impl Rules<'_> {
             true => Verdict::Make,
             false => verdict.clone(),
         };
+        let unread = self.unread(&spec, &begins, &trace, &facts);
         if begins == Verdict::Make {
             // An answer whose picture is nowhere is none: the shot is asked for again, and paid for.
             for shot in &mut trace.shots {
@@ -199,6 +200,10 @@ impl Rules<'_> {
             (Some(payer), _) if !held => (verdict, Reason::BeingMade(payer.to_string())),
             (None, _) if pending && !held => (verdict, Reason::Pending),
             (None, Some(what)) => (Verdict::Blocked, Reason::InDoubt(what.clone())),
+            // What is on its way is taken in over it.
+            (None, None) if !pending && let Some(what) = unread => {
+                (Verdict::Blocked, Reason::Unread(what))
+            }
             _ => (verdict, reason),
         };
         let (verdict, reason) = match self.unusable(&spec, &begins, &trace, &facts.flaws) {
@@ -283,6 +288,24 @@ impl Rules<'_> {
             trace.shots.get(n)?.answer.as_ref()?;
             unusable(self.models, spec, n, flaws.get(&n)?)
         })
+    }
+
+    /// What to tell where a shot would be asked for of which the store has something that cannot be read: it is paid for
+    /// already. What is drawn here is drawn again over it.
+    fn unread(
+        &self,
+        spec: &Spec,
+        verdict: &Verdict,
+        trace: &Trace,
+        facts: &Facts,
+    ) -> Option<String> {
+        if *verdict != Verdict::Make || !spec.is_paid() {
+            return None;
+        }
+        let pictures = trace.shots.iter().filter_map(|shot| shot.answer.as_ref());
+        let mut pictures = pictures.filter_map(Answer::picked);
+        let unread = pictures.find_map(|picture| facts.unread.get(&picture));
+        unread.or(trace.unread.as_ref()).cloned()
     }
 
     /// The key of the shot with which work would begin.

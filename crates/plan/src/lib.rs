@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use crate::key::{Ingredients, Key};
 use base::digest::Digest;
+use base::fs::FsError;
 use declare::spec::{Recipe, Spec};
 use model::Micro;
 use model::request::Picture;
@@ -121,6 +122,8 @@ pub enum Reason {
     Retired(String),
     /// Its picture was paid for and cannot be used: what to tell of it.
     Unusable(String),
+    /// It may be paid for already, and what the store has of it cannot be read: what to tell of that.
+    Unread(String),
 }
 
 impl Reason {
@@ -209,7 +212,8 @@ impl fmt::Display for Reason {
             | Self::NoProgram(what)
             | Self::InDoubt(what)
             | Self::Retired(what)
-            | Self::Unusable(what) => f.write_str(what),
+            | Self::Unusable(what)
+            | Self::Unread(what) => f.write_str(what),
         }
     }
 }
@@ -221,6 +225,13 @@ pub fn in_doubt(entry: &Entry) -> String {
         "a request for it, sent on {}, is in doubt: {}; it may have been paid for, `--retry-in-doubt` sends it again",
         entry.at.day(),
         why.unwrap_or("gpbuild ended before the answer came")
+    )
+}
+
+/// What is told of a shot of which the store has something that cannot be read.
+pub fn unread(error: &FsError) -> String {
+    format!(
+        "it may be paid for already, but {error}: put that right, or move it away to have it asked for again"
     )
 }
 

@@ -17,6 +17,8 @@ pub struct Trace {
     pub waits_on: Option<String>,
     /// The key of the export, once the last shot is answered.
     pub export: Option<Key>,
+    /// What to tell of an answer to the last of these shots that may be there, and cannot be read.
+    pub unread: Option<String>,
 }
 
 /// A shot whose key is known.
@@ -160,6 +162,12 @@ impl<'a> Tracing<'a> {
         if let Some(shot) = self.trace.shots.last_mut() {
             shot.answer = answer;
         }
+    }
+
+    /// Takes, in place of the answer to the key that was needed, that there may be one that cannot be read.
+    pub fn unread(&mut self, what: String) {
+        self.trace.unread = Some(what);
+        self.answered(None);
     }
 
     /// What is known at the end.

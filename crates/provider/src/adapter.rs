@@ -101,6 +101,20 @@ impl Form {
         }
     }
 
+    /// The words for it that are kept with an answer: a table for a ticket, one word for anything else.
+    pub fn words(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// The form that such words name; `None` if this gpbuild knows none of that name. Without words it is the first
+    /// one that there was.
+    pub fn of_words(words: &Value) -> Option<Self> {
+        match words {
+            Value::Null => Some(Self::default()),
+            words => Self::deserialize(words).ok(),
+        }
+    }
+
     /// How a ticket is gone on with; nothing if the pictures are in the answer itself.
     pub fn task(&self) -> Option<&TaskForm> {
         match self {

@@ -33,10 +33,6 @@ mod fonts;
 mod headlines;
 mod images;
 mod numerals;
-#[cfg(test)]
-mod layouts;
-#[cfg(test)]
-mod overlays;
 mod page;
 mod placed;
 mod scan;

@@ -32,7 +32,7 @@ impl Store {
         // What an older gpbuild cannot read there, it cannot read here.
         self.raise(other.version())?;
         for folder in FOLDERS {
-            for path in other.files(&other.folder.join(folder)) {
+            for path in other.files(&other.folder.join(folder))? {
                 let Some(to) = self.place_of(other, folder, &path) else {
                     continue;
                 };
@@ -54,7 +54,7 @@ impl Store {
                 self.take(other, &path, &to, &bytes)?;
             }
         }
-        for path in other.files(&other.incoming_folder()) {
+        for path in other.files(&other.incoming_folder())? {
             adopted.answers += usize::from(self.adopt_answer(other, &path, numbers)?);
         }
         Ok(adopted)
@@ -91,16 +91,16 @@ impl Store {
     }
 
     /// Removes what is left of a store that was taken over, if that is nothing of worth; else how many files are.
-    pub fn discard_empty(&self) -> Option<usize> {
+    pub fn discard_empty(&self) -> Result<Option<usize>, FsError> {
         let mut left = 0;
-        for path in self.files(&self.folder) {
+        for path in self.files(&self.folder)? {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let is_ours = name == "VERSION" || name.starts_with(TEMPORARY);
             let gone = is_ours && self.remove_file(&path).is_ok();
             left += usize::from(!gone);
         }
         self.remove_empty(&self.folder, 4);
-        (left > 0).then_some(left)
+        Ok((left > 0).then_some(left))
     }
 
     /// Removes folders that have nothing in them, and this one if it has nothing then.
@@ -203,10 +203,9 @@ mod tests {
 
     use super::Adopted;
     use crate::key::{Ingredients, Key};
-    use crate::{Head, Roll, ShotEntry, Store};
+    use crate::{Form, Head, Roll, ShotEntry, Store};
     use base::digest::Digest;
     use base::fs::Durability;
-    use provider::Form;
 
     fn key(text: &str) -> Key {
         Key(Digest::of(text.as_bytes()))
@@ -251,16 +250,17 @@ mod tests {
             answers: 2,
         };
         assert_eq!(adopted, expected);
-        assert_eq!(new.shot(&key("a")), Some(entry));
+        assert_eq!(new.shot(&key("a")).unwrap(), Some(entry));
         assert_eq!(new.get(&object).unwrap().as_deref(), Some(&b"picture"[..]));
         assert!(!new.has(&bent) && path.exists());
         let numbers: Vec<u64> = new
             .arrived()
+            .unwrap()
             .iter()
             .map(|path| new.answer(path).unwrap().head.number)
             .collect();
         assert_eq!(numbers, [0, 30]);
-        assert!(old.arrived().is_empty() && old.shot(&key("a")).is_none());
+        assert!(old.arrived().unwrap().is_empty() && old.shot(&key("a")).unwrap().is_none());
         assert_eq!(new.adopt(&old, &[].into()).unwrap(), Adopted::default());
     }
 }

@@ -2,7 +2,10 @@
 //! below it is followed. Knows nothing of what is kept there.
 
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
 
 use crate::Store;
 use base::fs::{Durability, Folder, FsError, Kind, create_folder, sync_folder};
@@ -103,24 +106,38 @@ impl Store {
         )
     }
 
-    /// The plain files in a folder, and in the folders in it, in order; none if it is not there.
-    pub(super) fn files(&self, folder: &Path) -> Vec<PathBuf> {
-        self.files_within(folder, DEPTH)
+    /// What is in a folder and in the folders in it, in order of path; nothing if it is not there. These are names:
+    /// whatever is read or removed by one is opened as a [`Folder`] opens it, without following a link.
+    pub(super) fn walk(&self, folder: &Path) -> Result<Vec<DirEntry>, FsError> {
+        let below = self.below_home(folder);
+        match self.home().and_then(|home| home.below(below)) {
+            Err(e) if e.is_not_found() => return Ok(Vec::new()),
+            found => drop(found?),
+        }
+        let walk = WalkDir::new(folder)
+            .follow_root_links(false)
+            .min_depth(1)
+            .max_depth(DEPTH + 1)
+            .sort_by_file_name();
+        walk.into_iter()
+            .map(|entry| entry.map_err(|e| walk_error(folder, e)))
+            // What others removed meanwhile is not there.
+            .filter(|entry| !entry.as_ref().is_err_and(FsError::is_not_found))
+            .collect()
     }
 
-    fn files_within(&self, folder: &Path, depth: usize) -> Vec<PathBuf> {
-        let opened = self
-            .home()
-            .and_then(|home| home.below(self.below_home(folder)));
-        let mut found = Vec::new();
-        for (name, kind) in opened.and_then(|opened| opened.list()).unwrap_or_default() {
-            let path = folder.join(name);
-            match kind {
-                Kind::File => found.push(path),
-                Kind::Folder if depth > 0 => found.extend(self.files_within(&path, depth - 1)),
-                Kind::Folder | Kind::Link | Kind::Other => {}
-            }
-        }
-        found
+    /// The plain files among these.
+    pub(super) fn files(&self, folder: &Path) -> Result<Vec<PathBuf>, FsError> {
+        let entries = self.walk(folder)?.into_iter();
+        let files = entries.filter(|entry| entry.file_type().is_file());
+        Ok(files.map(DirEntry::into_path).collect())
     }
+}
+
+/// What a walk below `folder` could not read.
+pub(super) fn walk_error(folder: &Path, error: walkdir::Error) -> FsError {
+    let path = error.path().unwrap_or(folder).to_path_buf();
+    let said = error.to_string();
+    let error = error.into_io_error();
+    FsError::io("read", &path)(error.unwrap_or_else(|| io::Error::other(said)))
 }

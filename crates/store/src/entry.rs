@@ -1,5 +1,5 @@
 //! Entries: what a key led to. A line of JSON and a line with its digest, so that a torn or bent
-//! entry is a miss and never a wrong answer.
+//! entry is never a wrong answer.
 
 use std::path::PathBuf;
 
@@ -30,18 +30,20 @@ impl Store {
         self.folder.join(kind).join(&hex[..2]).join(&hex[2..])
     }
 
-    /// What a shot gave, if it was ever made.
-    pub fn shot(&self, key: &Key) -> Option<ShotEntry> {
+    /// What a shot gave, if it was ever made. An entry that is there and cannot be read is an error: the shot may have
+    /// been paid for.
+    pub fn shot(&self, key: &Key) -> Result<Option<ShotEntry>, FsError> {
         self.entry("shots", key)
     }
 
-    /// What an export gave, if it was ever made.
+    /// What an export gave, if it was ever made. An entry that cannot be read is as good as none: an export is made
+    /// again for nothing.
     pub fn export(&self, key: &Key) -> Option<ExportEntry> {
-        self.entry("exports", key)
+        self.entry("exports", key).ok().flatten()
     }
 
     /// What shots gave, each at the place of its key.
-    pub fn shots(&self, keys: &[Key]) -> Vec<Option<ShotEntry>> {
+    pub fn shots(&self, keys: &[Key]) -> Vec<Result<Option<ShotEntry>, FsError>> {
         keys.par_iter().map(|key| self.shot(key)).collect()
     }
 
@@ -75,21 +77,32 @@ impl Store {
         self.put_entry("picks", key, &pick, Durability::Free)
     }
 
-    /// The number of the candidate that was chosen last, from 1; the first if none of these ever was.
+    /// The number of the candidate that was chosen last, from 1; the first if none of these ever was, or
+    /// nobody can say: all of them are there, and the lock says it too.
     pub fn pick(&self, key: &Key, candidates: &[Digest]) -> usize {
         if candidates.len() < 2 {
             return 1;
         }
-        let pick: Option<Digest> = self.entry("picks", key);
+        let pick: Option<Digest> = self.entry("picks", key).ok().flatten();
         let found = pick.and_then(|pick| candidates.iter().position(|c| *c == pick));
         found.unwrap_or(0) + 1
     }
 
-    pub(super) fn entry<T: DeserializeOwned>(&self, kind: &str, key: &Key) -> Option<T> {
-        let bytes = self
-            .read(&self.entry_path(kind, key), MAX_ENTRY_BYTES)
-            .ok()?;
-        read_entry(&bytes)
+    /// An entry; `None` if there is none.
+    pub(super) fn entry<T: DeserializeOwned>(
+        &self,
+        kind: &str,
+        key: &Key,
+    ) -> Result<Option<T>, FsError> {
+        let path = self.entry_path(kind, key);
+        match self.read(&path, MAX_ENTRY_BYTES) {
+            Ok(bytes) => match read_entry(&bytes) {
+                Some(entry) => Ok(Some(entry)),
+                None => Err(FsError::Damaged { path }),
+            },
+            Err(e) if e.is_not_found() => Ok(None),
+            Err(e) => Err(e),
+        }
     }
 
     pub(super) fn put_entry<T: Serialize>(
@@ -124,10 +137,10 @@ mod tests {
     use crate::key::{Ingredients, Key};
     use crate::{Roll, Store};
     use base::digest::Digest;
-    use base::fs::Durability;
+    use base::fs::{Durability, FsError};
 
     #[test]
-    fn a_bent_entry_is_a_miss_at_every_byte() {
+    fn a_bent_entry_is_neither_there_nor_missing_at_any_byte() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         let key = Key(Digest::of(b"key"));
@@ -135,28 +148,64 @@ mod tests {
         let ingredients = Ingredients(vec![("size".to_owned(), "1x1".to_owned())]);
         let entry = ShotEntry::accepted(roll, ingredients);
         store.put_shot(&key, &entry, Durability::Free).unwrap();
-        assert_eq!(store.shot(&key), Some(entry));
+        assert_eq!(store.shot(&key).unwrap(), Some(entry));
         let path = store.entry_path("shots", &key);
         let good = base::fs::read_bounded(&path, 1 << 20).unwrap();
+        let told = format!("`{}` is damaged", path.display());
+        let look = || store.shot(&key).unwrap_err().to_string();
         for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 1;
             base::fs::write_atomic(&path, &bad, Durability::Free).unwrap();
-            assert_eq!(store.shot(&key), None, "byte {at}");
+            assert_eq!(look(), told, "byte {at}");
             base::fs::write_atomic(&path, &good[..at], Durability::Free).unwrap();
-            assert_eq!(store.shot(&key), None, "cut at {at}");
+            assert_eq!(look(), told, "cut at {at}");
         }
     }
 
     #[test]
-    fn a_damaged_object_is_not_there_and_is_written_again() {
+    fn what_is_there_and_cannot_be_read_is_no_miss() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let key = Key(Digest::of(b"key"));
+        let (shot, object) = (store.entry_path("shots", &key), store.object_path(&key.0));
+        assert_eq!(store.shot(&key).unwrap(), None);
+        assert_eq!(store.get(&key.0).unwrap(), None);
+        for path in [&shot, &object] {
+            std::fs::create_dir_all(path).unwrap();
+        }
+        let not_a_file =
+            |path: &std::path::Path| format!("`{}` is not a regular file", path.display());
+        assert_eq!(store.shot(&key).unwrap_err().to_string(), not_a_file(&shot));
+        assert_eq!(
+            store.get(&key.0).unwrap_err().to_string(),
+            not_a_file(&object)
+        );
+        let have = store.have(&[key.0]);
+        assert!(have.whole.is_empty());
+        assert_eq!(have.unread[&key.0].to_string(), not_a_file(&object));
+        // An entry that no shot has.
+        std::fs::remove_dir(&shot).unwrap();
+        let large = std::fs::File::create(&shot).unwrap();
+        large.set_len(super::MAX_ENTRY_BYTES + 1).unwrap();
+        assert!(
+            store
+                .shot(&key)
+                .unwrap_err()
+                .to_string()
+                .contains("8388609 bytes")
+        );
+    }
+
+    #[test]
+    fn a_damaged_object_is_told_and_is_written_again() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         let digest = store.put(b"picture", Durability::Paid).unwrap();
         base::fs::write_atomic(&store.object_path(&digest), b"pictur3", Durability::Free).unwrap();
         assert!(store.has(&digest));
         assert!(!store.is_whole(&digest));
-        assert_eq!(store.get(&digest).unwrap(), None);
+        assert!(matches!(store.get(&digest), Err(FsError::Damaged { .. })));
         store.put(b"picture", Durability::Free).unwrap();
         assert_eq!(
             store.get(&digest).unwrap().as_deref(),

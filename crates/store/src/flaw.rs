@@ -28,9 +28,9 @@ impl Store {
         self.put_entry(FOLDER, &Key(*picture), &flaw, Durability::Free)
     }
 
-    /// Why a picture cannot be used, if this gpbuild has tried.
+    /// Why a picture cannot be used, if this gpbuild has tried. A note that cannot be read is none: it is tried again.
     pub fn flaw(&self, picture: &Digest) -> Option<String> {
-        let flaw: Flaw = self.entry(FOLDER, &Key(*picture))?;
+        let flaw: Flaw = self.entry(FOLDER, &Key(*picture)).ok().flatten()?;
         (flaw.version == VERSION).then_some(flaw.why)
     }
 }

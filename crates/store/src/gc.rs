@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+use walkdir::DirEntry;
+
+use crate::disk::walk_error;
 use crate::entry::{ExportEntry, read_entry};
 use crate::key::Key;
 use crate::{MAX_OBJECT_BYTES, ShotEntry, Store};
@@ -26,10 +30,12 @@ pub struct Stats {
     pub exports: usize,
     /// What the shots cost, in micro-dollars.
     pub cost: u64,
+    /// Shots of which that cannot be told, because their entries cannot be read.
+    pub unread: usize,
 }
 
 /// What a sweep removed, or would.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Objects and entries.
     pub files: usize,
@@ -37,6 +43,8 @@ pub struct Swept {
     pub bytes: u64,
     /// Free shots and exports that were kept because an asset uses them, and all paid shots.
     pub kept: usize,
+    /// Entries of shots that cannot be read: while there are any, no picture is removed.
+    pub unread: Vec<PathBuf>,
 }
 
 /// A file that was removed by name.
@@ -99,6 +107,7 @@ enum Kind {
     Shot,
     Export,
     Accepted,
+    /// Left behind by a kill.
     Temporary,
 }
 
@@ -114,9 +123,9 @@ impl Store {
     }
 
     /// Counts what is there.
-    pub fn stats(&self) -> Stats {
+    pub fn stats(&self) -> Result<Stats, FsError> {
         let mut stats = Stats::default();
-        for item in self.items() {
+        for item in self.items()? {
             match item.kind {
                 Kind::Object => {
                     stats.objects += 1;
@@ -124,23 +133,27 @@ impl Store {
                 }
                 Kind::Shot => {
                     stats.shots += 1;
-                    stats.cost += self.shot_of(&item).map_or(0, |shot| shot.cost());
+                    match self.shot_of(&item) {
+                        Some(shot) => stats.cost += shot.cost(),
+                        None => stats.unread += 1,
+                    }
                 }
                 Kind::Export => stats.exports += 1,
                 Kind::Accepted | Kind::Temporary => {}
             }
         }
-        stats
+        Ok(stats)
     }
 
     /// Removes what nothing that is kept leads to. What was paid for or accepted is never removed: it cannot
-    /// be had again for nothing. Removes nothing if `dry`. Nobody else may be at work with the store.
+    /// be had again for nothing. An entry of a shot that cannot be read may have been paid for, and may lead to any
+    /// picture. Removes nothing if `dry`. Nobody else may be at work with the store.
     pub fn gc(&self, keep: &Keep, dry: bool) -> Result<Swept, FsError> {
         let mut swept = Swept::default();
         let mut live: BTreeSet<Digest> = keep.objects.clone();
         let mut dead: Vec<Item> = Vec::new();
         let mut found: Vec<Item> = Vec::new();
-        for item in self.items() {
+        for item in self.items()? {
             let key = item.name.map(Key);
             let young = item.written >= keep.since;
             let kept = young || key.is_some_and(|key| keep.keys.contains(&key));
@@ -153,7 +166,8 @@ impl Store {
                         live.extend(shot.pictures());
                         swept.kept += 1;
                     }
-                    _ => dead.push(item),
+                    Some(_) => dead.push(item),
+                    None => swept.unread.push(item.path),
                 },
                 Kind::Export => match self.export_of(&item) {
                     Some(export) if kept => {
@@ -168,7 +182,10 @@ impl Store {
             found
                 .into_iter()
                 .filter(|item| item.written < keep.since)
-                .filter(|item| item.name.is_none_or(|name| !live.contains(&name))),
+                .filter(|item| match item.name {
+                    Some(name) => swept.unread.is_empty() && !live.contains(&name),
+                    None => true,
+                }),
         );
         for item in dead {
             swept.files += 1;
@@ -181,13 +198,14 @@ impl Store {
     }
 
     /// Removes, by name, a shot or an object whatever it cost: `name` is the beginning of its key or digest.
-    /// Objects that only this shot led to go with it, unless `keep` names them.
+    /// Objects that only this shot led to go with it, unless `keep` names them, or an entry that cannot be read may.
     pub fn remove(&self, name: &str, keep: &Keep) -> Result<Vec<Removed>, FsError> {
         let mut led: BTreeSet<Digest> = BTreeSet::new();
         let mut live: BTreeSet<Digest> = keep.objects.clone();
         let mut removed = Vec::new();
         let mut objects = Vec::new();
-        for item in self.items() {
+        let mut unread = 0;
+        for item in self.items()? {
             let is_meant = item.name.is_some_and(|n| n.hex().starts_with(name));
             match item.kind {
                 Kind::Shot => match self.shot_of(&item) {
@@ -196,7 +214,8 @@ impl Store {
                         removed.push(Removed::of(&item, shot.cost()));
                     }
                     Some(shot) => live.extend(shot.pictures()),
-                    None => {}
+                    None if is_meant => removed.push(Removed::of(&item, 0)),
+                    None => unread += 1,
                 },
                 Kind::Export => live.extend(self.export_of(&item).map(|e| e.output)),
                 Kind::Accepted if is_meant => removed.push(Removed::of(&item, 0)),
@@ -209,7 +228,7 @@ impl Store {
             let is_led = item
                 .name
                 .is_some_and(|n| led.contains(&n) && !live.contains(&n));
-            if is_meant || is_led {
+            if is_meant || (is_led && unread == 0) {
                 removed.push(Removed::of(&item, 0));
             }
         }
@@ -220,10 +239,10 @@ impl Store {
     }
 
     /// Reads and checks everything.
-    pub fn verify(&self) -> Verified {
+    pub fn verify(&self) -> Result<Verified, FsError> {
         let mut result = Verified::default();
         let mut named: BTreeSet<Digest> = BTreeSet::new();
-        for item in self.items() {
+        for item in self.items()? {
             let whole = match item.kind {
                 Kind::Object => self.object_is_whole(&item),
                 Kind::Shot => match self.shot_of(&item) {
@@ -256,7 +275,7 @@ impl Store {
             .into_iter()
             .filter(|digest| !self.has(digest))
             .collect();
-        result
+        Ok(result)
     }
 
     fn object_is_whole(&self, item: &Item) -> bool {
@@ -265,78 +284,90 @@ impl Store {
     }
 
     fn shot_of(&self, item: &Item) -> Option<ShotEntry> {
-        read_entry(&self.read(&item.path, MAX_OBJECT_BYTES).ok()?)
+        self.entry_of(item)
     }
 
     fn export_of(&self, item: &Item) -> Option<ExportEntry> {
+        self.entry_of(item)
+    }
+
+    /// What an entry says; `None` if it cannot be read, for whatever reason.
+    fn entry_of<T: DeserializeOwned>(&self, item: &Item) -> Option<T> {
         read_entry(&self.read(&item.path, MAX_OBJECT_BYTES).ok()?)
     }
 
     /// Every file of the store, in order of path.
-    fn items(&self) -> impl Iterator<Item = Item> {
+    fn items(&self) -> Result<Vec<Item>, FsError> {
         let kinds = [
             ("objects", Kind::Object),
             ("shots", Kind::Shot),
             ("exports", Kind::Export),
             (ACCEPTED, Kind::Accepted),
         ];
-        let items = kinds.into_iter().flat_map(move |(folder, kind)| {
-            let folder = self.folder().join(folder);
-            let files = self.files(&folder).into_iter();
-            files.map(move |path| self.item(kind, &folder, path))
-        });
-        items.chain(self.left_behind())
-    }
-
-    /// What a kill left behind where no items are.
-    fn left_behind(&self) -> impl Iterator<Item = Item> {
-        let small = ["picks", "flaws", "incoming"].map(|folder| self.folder().join(folder));
-        let small = small.into_iter().flat_map(|folder| self.files(&folder));
-        let home = self.home.clone();
-        let folders = [
-            home.clone(),
-            home.join("roots"),
-            self.folder().to_path_buf(),
-        ];
-        let top = folders.into_iter().flat_map(move |folder| {
+        let mut items = Vec::new();
+        for (folder, kind) in kinds {
+            self.items_in(folder, Some(kind), &mut items)?;
+        }
+        // What a kill left behind where no items are.
+        for folder in ["picks", "flaws", "incoming"] {
+            self.items_in(folder, None, &mut items)?;
+        }
+        for folder in [&self.home, &self.home.join("roots"), &self.folder] {
             let opened = self
                 .home()
-                .and_then(|home| home.below(self.below_home(&folder)));
-            let names = opened
-                .map(|opened| opened.temporaries())
-                .unwrap_or_default();
-            names.into_iter().map(move |(name, _)| folder.join(name))
-        });
-        small
-            .chain(top)
-            .map(|path| self.item(Kind::Temporary, Path::new(""), path))
-            .filter(|item| is_temporary(&item.path))
+                .and_then(|home| home.below(self.below_home(folder)));
+            let names = opened.map_or_else(|_| Vec::new(), |opened| opened.temporaries());
+            items.extend(names.into_iter().map(|(name, bytes)| Item {
+                kind: Kind::Temporary,
+                path: folder.join(name),
+                name: None,
+                bytes,
+                written: 0,
+            }));
+        }
+        Ok(items)
     }
 
-    fn item(&self, kind: Kind, folder: &Path, path: PathBuf) -> Item {
-        let hex: String = path
-            .strip_prefix(folder)
-            .unwrap_or(Path::new(""))
-            .iter()
-            .filter_map(|part| part.to_str())
-            .collect();
-        let signature = self
-            .file(&path)
-            .ok()
-            .and_then(|file| Signature::of_file(&file));
-        Item {
-            kind: if is_temporary(&path) {
-                Kind::Temporary
-            } else {
-                kind
-            },
-            name: Digest::parse(&hex),
-            bytes: signature.map_or(0, |signature| signature.size),
-            // What cannot be looked at is not thrown away.
-            written: signature.map_or(i64::MAX, |signature| signature.modified),
-            path,
+    /// The files in a folder of the store; of one whose files are of no `kind`, those that a kill left behind.
+    fn items_in(
+        &self,
+        name: &str,
+        kind: Option<Kind>,
+        items: &mut Vec<Item>,
+    ) -> Result<(), FsError> {
+        let folder = self.folder().join(name);
+        for entry in self.walk(&folder)? {
+            let kind = match is_temporary(entry.path()) {
+                true => Some(Kind::Temporary),
+                false => kind,
+            };
+            let Some(kind) = kind.filter(|_| entry.file_type().is_file()) else {
+                continue;
+            };
+            match item(kind, &folder, entry) {
+                // What others removed meanwhile is not there.
+                Err(e) if e.is_not_found() => {}
+                found => items.push(found?),
+            }
         }
+        Ok(())
     }
+}
+
+/// A file in a folder of the store.
+fn item(kind: Kind, folder: &Path, entry: DirEntry) -> Result<Item, FsError> {
+    let meta = entry.metadata().map_err(|e| walk_error(entry.path(), e))?;
+    let signature = Signature::of_metadata(&meta);
+    let path = entry.into_path();
+    let parts = path.strip_prefix(folder).unwrap_or(Path::new("")).iter();
+    let hex: String = parts.filter_map(|part| part.to_str()).collect();
+    Ok(Item {
+        kind,
+        name: Digest::parse(&hex),
+        bytes: signature.size,
+        written: signature.modified,
+        path,
+    })
 }
 
 fn is_temporary(path: &Path) -> bool {

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
+use crate::form::Form;
 use crate::key::{Ingredients, Key};
 use crate::ticket::TICKET;
 use base::digest::Digest;
-use base::fs::{FsError, op};
+use base::fs::{FsError, Kind, op};
 use model::{Micro, Money, Price};
-use provider::Form;
 
 /// The first line is at most half as long as an entry: what is asked for stands in both.
 const MAX_HEAD_BYTES: u64 = 4 << 20;
@@ -49,7 +49,7 @@ pub struct Head {
     pub size: (u32, u32),
     /// Pictures asked for.
     pub pictures: u32,
-    /// In which form the answer is. Heads without one are older than the second form.
+    /// In which form the answer is.
     #[serde(default)]
     pub form: Form,
     /// Which roll of its shot was asked for, from 0, where rolls are judged before one counts; `None` where the answer
@@ -61,9 +61,9 @@ pub struct Head {
 impl Head {
     /// The ending of the answer, once it is whole.
     fn ending(&self) -> &'static str {
-        match self.form.task() {
-            None => ANSWER,
-            Some(_) => TICKET,
+        match self.form.is_ticket() {
+            false => ANSWER,
+            true => TICKET,
         }
     }
 }
@@ -136,35 +136,35 @@ impl Store {
         })
     }
 
-    /// The answers that are whole, in the order in which they were asked for. One that cannot be read
-    /// is left where it is.
-    pub fn arrived(&self) -> Vec<PathBuf> {
+    /// The answers that are whole, in the order in which they were asked for.
+    pub fn arrived(&self) -> Result<Vec<PathBuf>, FsError> {
         self.incoming(ANSWER)
     }
 
     /// The answers whose end did not come before a run was ended, as far as anybody knows.
-    pub fn parts(&self) -> Vec<PathBuf> {
+    pub fn parts(&self) -> Result<Vec<PathBuf>, FsError> {
         self.incoming(PART)
     }
 
-    pub(super) fn incoming(&self, ending: &str) -> Vec<PathBuf> {
-        let files = self.files(&self.incoming_folder());
-        let mut found: Vec<(u64, PathBuf)> = files
-            .into_iter()
-            .filter_map(|path| {
-                let is_meant = path.extension()? == ending;
-                let number = path
-                    .file_stem()?
-                    .to_str()?
-                    .split('-')
-                    .next()?
-                    .parse()
-                    .ok()?;
-                is_meant.then_some((number, path))
-            })
-            .collect();
+    pub(super) fn incoming(&self, ending: &str) -> Result<Vec<PathBuf>, FsError> {
+        let mut found = Vec::new();
+        for entry in self.walk(&self.incoming_folder())? {
+            let path = entry.path();
+            let Some(number) = number_of(path) else {
+                continue;
+            };
+            if path.extension().is_none_or(|e| e != ending) {
+                continue;
+            }
+            if !entry.file_type().is_file() {
+                return Err(FsError::NotAFile {
+                    path: path.to_path_buf(),
+                });
+            }
+            found.push((number, entry.into_path()));
+        }
         found.sort();
-        found.into_iter().map(|(_, path)| path).collect()
+        Ok(found.into_iter().map(|(_, path)| path).collect())
     }
 
     /// Says that a part turned out to be the whole of an answer; it is on the disk before this returns.
@@ -236,14 +236,21 @@ impl Store {
     }
 
     /// Whether a file is still there.
-    pub fn has_answer(&self, path: &Path) -> bool {
-        self.is_file(path)
+    pub fn has_answer(&self, path: &Path) -> Result<bool, FsError> {
+        let kind = self.home()?.kind(self.below_home(path))?;
+        Ok(kind == Some(Kind::File))
     }
 
     /// Removes the file of an answer that nobody needs.
     pub fn remove_answer(&self, path: &Path) -> Result<(), FsError> {
         self.remove_file(path)
     }
+}
+
+/// The number with which the name of an answer begins.
+fn number_of(path: &Path) -> Option<u64> {
+    let stem = path.file_stem()?.to_str()?;
+    stem.split('-').next()?.parse().ok()
 }
 
 impl Incoming {
@@ -387,11 +394,10 @@ mod tests {
     use std::io::{Read, Write};
 
     use super::Head;
-    use crate::Store;
     use crate::key::{Ingredients, Key};
+    use crate::{Form, Store};
     use base::digest::Digest;
     use base::fs::{Durability, write_atomic};
-    use provider::Form;
 
     fn head(number: u64) -> Head {
         Head {
@@ -423,7 +429,7 @@ mod tests {
             error.ends_with("what is asked for is larger than 4194304 bytes"),
             "{error}"
         );
-        assert!(store.parts().is_empty());
+        assert!(store.parts().unwrap().is_empty());
     }
 
     #[test]
@@ -434,21 +440,27 @@ mod tests {
             let mut incoming = store.expect(&head(number)).unwrap();
             incoming.write_all(b"{\"data\":\n").unwrap();
             incoming.write_all(b"[]}").unwrap();
-            assert_eq!(store.arrived().len(), 10 - usize::try_from(number).unwrap());
+            assert_eq!(
+                store.arrived().unwrap().len(),
+                10 - usize::try_from(number).unwrap()
+            );
             incoming.arrived().unwrap();
         }
         let cut = store.expect(&head(11)).unwrap();
-        assert_eq!(store.arrived().len(), 2);
+        assert_eq!(store.arrived().unwrap().len(), 2);
         cut.forget();
-        let mut arrived = store.answer(&store.arrived()[0]).unwrap();
+        let mut arrived = store.answer(&store.arrived().unwrap()[0]).unwrap();
         assert_eq!(arrived.head, head(9));
         let mut body = String::new();
         arrived.body.read_to_string(&mut body).unwrap();
         assert_eq!(body, "{\"data\":\n[]}");
         arrived.done().unwrap();
-        let aside = store.answer(&store.arrived()[0]).unwrap().set_aside();
+        let aside = store
+            .answer(&store.arrived().unwrap()[0])
+            .unwrap()
+            .set_aside();
         assert!(aside.is_file());
-        assert!(store.arrived().is_empty());
+        assert!(store.arrived().unwrap().is_empty());
     }
 
     #[test]
@@ -458,7 +470,7 @@ mod tests {
         let mut incoming = store.expect(&head(1)).unwrap();
         incoming.write_all(b"{\"data\":").unwrap();
         // What is open for reading alone takes nothing, as a full disk.
-        let part = store.parts().remove(0);
+        let part = store.parts().unwrap().remove(0);
         incoming.file = std::fs::File::open(&part).unwrap();
         incoming.write_all(b"[").unwrap();
         incoming.write_all(b"]}").unwrap();
@@ -468,11 +480,11 @@ mod tests {
             error.starts_with("cannot write `") && error.contains("1-"),
             "{error}"
         );
-        assert!(store.parts().is_empty() && store.arrived().is_empty());
+        assert!(store.parts().unwrap().is_empty() && store.arrived().unwrap().is_empty());
         // Where it belongs, it is found.
         std::fs::copy(&astray.path, astray.belongs.unwrap()).unwrap();
         std::fs::remove_file(&astray.path).unwrap();
-        let mut arrived = store.answer(&store.arrived()[0]).unwrap();
+        let mut arrived = store.answer(&store.arrived().unwrap()[0]).unwrap();
         assert_eq!(arrived.head, head(1));
         let mut body = String::new();
         arrived.body.read_to_string(&mut body).unwrap();
@@ -492,7 +504,7 @@ mod tests {
         std::fs::create_dir_all(belongs.parent().unwrap()).unwrap();
         std::fs::copy(&astray.path, &belongs).unwrap();
         std::fs::remove_file(&astray.path).unwrap();
-        let mut arrived = store.answer(&store.arrived()[0]).unwrap();
+        let mut arrived = store.answer(&store.arrived().unwrap()[0]).unwrap();
         let mut body = String::new();
         arrived.body.read_to_string(&mut body).unwrap();
         assert_eq!((arrived.head, body.as_str()), (head(1), "{\"data\":[]}"));

@@ -1,5 +1,6 @@
 //! What has been made: objects (bytes by their digest) and entries (key -> result), in
-//! `store`, in the person's folder. A damaged object or entry is a miss that is told, never a wrong picture. Knows
+//! `store`, in the person's folder. What is there and cannot be read, or is damaged, is
+//! told with its place: never a wrong picture, and nothing that was paid for passes for missing. Knows
 //! nothing of assets, plans or providers.
 //!
 //! ```
@@ -13,13 +14,13 @@
 //! let mut ingredients = Ingredients::default();
 //! ingredients.add("prompt", "a red door");
 //! let key = ingredients.key("my tool's pictures");
-//! assert_eq!(store.shot(&key), None);
+//! assert_eq!(store.shot(&key)?, None);
 //!
 //! let picture = store.put(b"its bytes", Durability::Paid)?;
 //! let entry = ShotEntry::accepted(Roll::new(vec![picture], "mine".to_owned(), 0), ingredients);
 //! store.put_shot(&key, &entry, Durability::Paid)?;
-//! assert_eq!(store.shot(&key), Some(entry));
-//! // Bytes are checked against their digest whenever they are read: damage is a miss.
+//! assert_eq!(store.shot(&key)?, Some(entry));
+//! // Bytes are checked against their digest whenever they are read: damage is an error.
 //! assert_eq!(store.get(&picture)?.as_deref(), Some(&b"its bytes"[..]));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -28,6 +29,7 @@ mod adopt;
 mod disk;
 mod entry;
 mod flaw;
+mod form;
 mod gc;
 mod incoming;
 pub mod key;
@@ -45,10 +47,11 @@ use base::diagnostic::{Diagnostic, Exit, Failure};
 use base::fs::{Durability, Folder, FsError};
 
 pub use entry::ExportEntry;
+pub use form::Form;
 pub use gc::{Keep, Removed, Stats, Swept, Verified};
 pub use incoming::{Arrived, Head, Incoming, Misplaced};
 pub use making::Payer;
-pub use object::{MAX_OBJECT_BYTES, StreamError};
+pub use object::{Have, MAX_OBJECT_BYTES, StreamError};
 pub use roots::InUse;
 pub use shot::{Roll, ShotEntry};
 

@@ -47,17 +47,16 @@ impl Store {
     }
 
     /// Every shot that is being asked for just now.
-    pub fn payers(&self) -> BTreeMap<Key, Payer> {
-        let files = self.files(&self.folder.join(FOLDER)).into_iter();
-        files
-            .filter_map(|path| {
-                let key = Key(Digest::parse(path.file_name()?.to_str()?)?);
-                Some((key, self.payer(&key)?))
-            })
-            .collect()
+    pub fn payers(&self) -> Result<BTreeMap<Key, Payer>, FsError> {
+        let files = self.files(&self.folder.join(FOLDER))?.into_iter();
+        let payers = files.filter_map(|path| {
+            let key = Key(Digest::parse(path.file_name()?.to_str()?)?);
+            Some((key, self.payer(&key)?))
+        });
+        Ok(payers.collect())
     }
 
-    /// Who asks for a shot just now.
+    /// Who asks for a shot just now, as far as it can be told: only [`Store::try_make`] decides who may.
     pub fn payer(&self, key: &Key) -> Option<Payer> {
         let name = self.folder.join(FOLDER).join(key.0.hex());
         let word = hold::word(&self.home().ok()?, self.below_home(&name))?;

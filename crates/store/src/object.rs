@@ -1,6 +1,6 @@
 //! Objects: bytes named by their blake3. Written by rename, checked by digest whenever they are read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io::Read;
 use std::path::PathBuf;
@@ -13,6 +13,15 @@ use base::fs::{Durability, Folder, FsError};
 
 /// The largest object: more than any image API answers with.
 pub const MAX_OBJECT_BYTES: u64 = 256 << 20;
+
+/// What a store has of some objects.
+#[derive(Debug, Default)]
+pub struct Have {
+    /// Those that are there and whose bytes are right.
+    pub whole: BTreeSet<Digest>,
+    /// Those that are there and cannot be read, or are damaged.
+    pub unread: BTreeMap<Digest, FsError>,
+}
 
 impl Store {
     pub(super) fn object_path(&self, digest: &Digest) -> PathBuf {
@@ -58,17 +67,31 @@ impl Store {
         matches!(self.get(digest), Ok(Some(_)))
     }
 
-    /// Those of these objects that are there and whose bytes are right.
-    pub fn have(&self, digests: &[Digest]) -> BTreeSet<Digest> {
-        let whole = digests.par_iter().filter(|digest| self.is_whole(digest));
-        whole.copied().collect()
+    /// Which of these objects are there.
+    pub fn have(&self, digests: &[Digest]) -> Have {
+        let looked = digests.par_iter().map(|digest| {
+            let bytes = self.get(digest)?;
+            Ok(bytes.is_some())
+        });
+        let looked: Vec<Result<bool, FsError>> = looked.collect();
+        let mut have = Have::default();
+        for (digest, found) in digests.iter().zip(looked) {
+            match found {
+                Ok(true) => drop(have.whole.insert(*digest)),
+                Ok(false) => {}
+                Err(error) => drop(have.unread.insert(*digest, error)),
+            }
+        }
+        have
     }
 
-    /// The bytes of an object; `None` if there is none or it is damaged: the digest is checked.
+    /// The bytes of an object; `None` if there is none. One that is there and cannot be read is an error, and so is one
+    /// that is damaged: the digest is checked.
     pub fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, FsError> {
-        match self.read(&self.object_path(digest), MAX_OBJECT_BYTES) {
+        let path = self.object_path(digest);
+        match self.read(&path, MAX_OBJECT_BYTES) {
             Ok(bytes) if Digest::of(&bytes) == *digest => Ok(Some(bytes)),
-            Ok(_) => Ok(None),
+            Ok(_) => Err(FsError::Damaged { path }),
             Err(e) if e.is_not_found() => Ok(None),
             Err(e) => Err(e),
         }

@@ -51,11 +51,12 @@ impl Store {
 
     /// The projects that use the store, as far as their folders are still there, in order; those that are
     /// gone are forgotten, but for those of which it cannot be told.
-    pub fn roots(&self) -> Vec<PathBuf> {
+    pub fn roots(&self) -> Result<Vec<PathBuf>, FsError> {
         let mut roots = Vec::new();
-        for path in self.files(&self.home.join(FOLDER)) {
-            let Ok(bytes) = self.read(&path, MAX_PATH) else {
-                continue;
+        for path in self.files(&self.home.join(FOLDER))? {
+            let bytes = match self.read(&path, MAX_PATH) {
+                Err(e) if e.is_not_found() => continue,
+                read => read?,
             };
             let Some(root) = path_of(bytes) else {
                 continue;
@@ -69,7 +70,7 @@ impl Store {
             }
         }
         roots.sort();
-        roots
+        Ok(roots)
     }
 }
 
@@ -101,9 +102,9 @@ mod tests {
         for root in [&one, &two, &one] {
             store.note_root(root).unwrap();
         }
-        assert_eq!(store.roots(), std::slice::from_ref(&one));
+        assert_eq!(store.roots().unwrap(), std::slice::from_ref(&one));
         std::fs::create_dir(&two).unwrap();
-        assert_eq!(store.roots(), [one]);
+        assert_eq!(store.roots().unwrap(), [one]);
     }
 
     #[test]

@@ -19,11 +19,10 @@ const MAX_BYTES: u64 = 2 << 20;
 
 impl Store {
     /// Every ticket, by the key that it is for; of two, the newer one.
-    pub fn tickets(&self) -> BTreeMap<Key, PathBuf> {
-        let found = self.incoming(TICKET).into_iter();
-        found
-            .filter_map(|path| Some((self.key_of(&path)?, path)))
-            .collect()
+    pub fn tickets(&self) -> Result<BTreeMap<Key, PathBuf>, FsError> {
+        let found = self.incoming(TICKET)?.into_iter();
+        let of_keys = found.filter_map(|path| Some((self.key_of(&path)?, path)));
+        Ok(of_keys.collect())
     }
 
     /// A ticket's head, and the answer that it is read from.
@@ -47,7 +46,7 @@ impl Store {
         incoming.arrived().map_err(|astray| astray.error)
     }
 
-    /// What is ready for a ticket, if that is known.
+    /// What is ready for a ticket, if that is known; what cannot be read is asked for again, for nothing.
     pub fn ready(&self, ticket: &Path) -> Option<Vec<u8>> {
         self.read(&ticket.with_extension(READY), MAX_BYTES).ok()
     }

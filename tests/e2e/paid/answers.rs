@@ -329,9 +329,8 @@ fn a_refusal_is_told_by_its_status_however_slow_it_is() {
 #[test]
 fn nothing_is_settled_before_its_entry_can_be_read() {
     let paid = Paid::one();
-    // Where entries go is no folder.
-    paid.project.write(".gpbuild/store/shots", "in the way");
-    let run = paid.run(&["build", "--yes"]);
+    // Where entries go is no folder any more.
+    let run = paid.build_in_the_way(".gpbuild/store/shots");
     assert_eq!(run.code, 1, "{}", run.err);
     assert!(
         run.err

@@ -448,9 +448,17 @@ fn old(person: &Person) -> Project {
     let store = project.path(".gpbuild/store/shots");
     project.edit("gpbuild.toml", "page 3", "three");
     let kept = project.path("kept");
+    // What comes for the third finds no room.
+    let before = person.server.stats().arrived;
+    person.server.hold();
+    let mut child = within(&["build", "--yes", "c/03"]).spawn().unwrap();
+    until("the third is asked for", || {
+        person.server.stats().arrived > before
+    });
     std::fs::rename(&store, &kept).unwrap();
     project.write(".gpbuild/store/shots", "in the way");
-    within(&["build", "--yes", "c/03"]).output().unwrap();
+    person.server.release();
+    child.wait().unwrap();
     std::fs::remove_file(&store).unwrap();
     std::fs::rename(&kept, &store).unwrap();
     project

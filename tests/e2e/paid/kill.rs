@@ -74,9 +74,9 @@ fn a_kill_at_any_instant_loses_nothing_and_pays_for_nothing_twice() {
 #[test]
 fn an_answer_that_the_store_has_no_room_for_is_told_and_taken_for_nothing_later() {
     let paid = Paid::one();
-    paid.project.write(".gpbuild/store/shots", "in the way");
-    let run = paid.build(1);
-    assert!(run.out.contains("the answer is safe in"), "{}", run.out);
+    let run = paid.build_in_the_way(".gpbuild/store/shots");
+    assert_eq!(run.code, 1);
+    assert!(run.err.contains("the answer is safe in"), "{}", run.err);
     let plan = paid.run(&["plan"]);
     assert_eq!(
         plan.err,
@@ -91,8 +91,7 @@ fn an_answer_that_the_store_has_no_room_for_is_told_and_taken_for_nothing_later(
 #[test]
 fn a_whole_answer_whose_end_nobody_saw_is_taken_for_nothing() {
     let paid = Paid::one();
-    paid.project.write(".gpbuild/store/shots", "in the way");
-    paid.build(1);
+    assert_eq!(paid.build_in_the_way(".gpbuild/store/shots").code, 1);
     paid.project.remove(".gpbuild/store/shots");
     // As a kill leaves it that comes between the last byte and the new name.
     let files = paid.project.files(".gpbuild/store/incoming");

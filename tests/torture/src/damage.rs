@@ -139,14 +139,13 @@ fn one(project: &Project, good: &BTreeMap<String, Vec<u8>>, name: &str, harm: Ha
         1
     };
     match run.status.code() {
-        // A paid picture whose only copy is the damaged object has to be asked for again.
-        Some(0) if asked == 0 && !outputs.iter().all(is_whole) => {
+        Some(0) if !outputs.iter().all(is_whole) => {
             count.wrong = tell("a wrong picture is delivered");
         }
         Some(0..=5) => {}
         _ => count.wrong = tell("a crash"),
     }
-    if asked > 0 && !name.contains("/objects/") {
+    if asked > 0 {
         count.twice = asked * tell("asked for again");
     }
     count

@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use minijinja::{Environment, UndefinedBehavior, value::Serde};
 use serde_json::{Value, json};
 
-use super::{DrawError, Fonts, check, contrast};
+use super::{BUILT_IN, OVERLAYS, built_in, environment};
+use render::{DrawError, Fonts, check, contrast};
 
 pub(super) const SHAPES: [(u32, u32, &str); 12] = [
     (900, 383, "wide"),
@@ -24,54 +25,23 @@ pub(super) const SHAPES: [(u32, u32, &str); 12] = [
     (400, 1200, "tall"),
 ];
 
-/// A file of the built-in templates.
-macro_rules! layouts {
-    ($($name:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!("../../../templates/", $name)))),*]
-    };
+/// The layouts of whole pictures, by name. `slide` is one of three others, by a slide's place and words.
+fn layouts() -> Vec<&'static str> {
+    let pages = built_in().filter(|name| !OVERLAYS.contains(name) && *name != "slide.html");
+    let layouts: Vec<&str> = pages
+        .filter_map(|name| name.strip_suffix(".html"))
+        .collect();
+    assert!(layouts.len() >= 10, "{layouts:?}");
+    layouts
 }
-
-const LAYOUTS: [(&str, &str); 14] = layouts![
-    "article.html",
-    "band.html",
-    "banner.html",
-    "built-in.html",
-    "compare.html",
-    "cover.html",
-    "list.html",
-    "poster.html",
-    "quote.html",
-    "slide.html",
-    "slide-cover.html",
-    "slide-end.html",
-    "slide-page.html",
-    "title.html",
-];
-
-/// The layouts of whole pictures, by name.
-const NAMES: [&str; 10] = [
-    "article",
-    "banner",
-    "compare",
-    "cover",
-    "list",
-    "poster",
-    "quote",
-    "slide-cover",
-    "slide-end",
-    "slide-page",
-];
 
 /// Read once for all tests: a font takes longer to read than a page to compose.
 pub(super) static FONTS: LazyLock<Fonts> = LazyLock::new(|| Fonts::embedded().unwrap());
 
 /// The built-in templates, parsed once for all tests.
 static TEMPLATES: LazyLock<Environment<'_>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.add_function("is_light", |colour: &str| super::is_light(colour));
-    environment.add_function("contrast", |a: &str, b: &str| super::hex_ratio(a, b));
-    for (name, source) in LAYOUTS {
+    let mut environment = environment(UndefinedBehavior::Strict);
+    for (name, source) in BUILT_IN {
         environment.add_template(name, source).unwrap();
     }
     environment
@@ -130,7 +100,7 @@ fn a_headline_alone_fits_every_shape() {
             "30 天从 0 到 1 上手 AI Engineering",
             "我用 AI 做了一个月的小红书，涨粉 10,000+，把踩过的 12 个坑全部写在这里",
         ] {
-            for layout in NAMES {
+            for layout in layouts() {
                 let text = json!({ "headline": headline });
                 let drawn = render(layout, shape, &text, &json!({}), [2, 9]);
                 assert_eq!(drawn, Ok(()), "{layout} {shape:?} {headline}");
@@ -154,7 +124,7 @@ fn all_that_a_campaign_has_fits_every_layout_and_shape() {
         json!({ "background": "#ffffff", "foreground": "navy", "accent": "teal", "decor": "none" });
     for shape in SHAPES {
         for vars in [&night, &light, &plain] {
-            for layout in NAMES {
+            for layout in layouts() {
                 let drawn = render(layout, shape, &text, vars, [2, 9]);
                 assert_eq!(drawn, Ok(()), "{layout} {shape:?}");
             }
@@ -172,14 +142,14 @@ fn every_role_has_a_place() {
             let mut text = json!({ "headline": "先完成，再完美" });
             text[role] = words;
             for shape in [SHAPES[2], SHAPES[5], SHAPES[8], SHAPES[11]] {
-                for layout in NAMES {
+                for layout in layouts() {
                     let with = render(layout, shape, &text, &json!({}), [2, 9]);
                     assert_eq!(with, Ok(()), "{layout} {role} {shape:?}");
                 }
             }
             // A glyph that no font has shows that the role is drawn at all.
             text[role] = json!("🚀");
-            for layout in NAMES {
+            for layout in layouts() {
                 let with = render(layout, SHAPES[8], &text, &json!({}), [2, 9]);
                 assert_eq!(
                     with,
@@ -292,7 +262,7 @@ fn every_layout_reads_on_a_background_picture_of_the_other_mood() {
                 (400, 400, "square"),
                 (390, 520, "portrait"),
             ] {
-                for layout in NAMES {
+                for layout in layouts() {
                     let html = compose(layout, shape, &text, &vars, [2, 9]);
                     assert!(html.contains("logo.png"), "{layout}");
                     let shown = html.contains("bg.png") || layout == "slide-end";

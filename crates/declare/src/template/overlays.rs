@@ -7,7 +7,7 @@ use image::{Rgba, RgbaImage};
 use serde_json::json;
 
 use super::layouts::{FONTS, SHAPES, compose, render};
-use super::{DrawError, contrast};
+use ::render::{DrawError, contrast};
 
 /// Each with the places where it puts the words.
 const OVERLAYS: [(&str, &[&str]); 2] = [
@@ -17,6 +17,8 @@ const OVERLAYS: [(&str, &[&str]); 2] = [
 
 #[test]
 fn an_overlay_fits_every_shape_and_place() {
+    let names = OVERLAYS.map(|(name, _)| format!("{name}.html"));
+    assert_eq!(names, super::OVERLAYS);
     let campaign = json!({
         "badge": "限时报名 · 仅 24 席",
         "kicker": "第三期",
