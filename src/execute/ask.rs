@@ -416,7 +416,11 @@ impl PaidClient {
         {
             return Ok(());
         }
-        match route.adapter.find(&own_id(&ask.key, entry.number)).await {
+        match route
+            .adapter
+            .find(&ask.request.model.name, &own_id(&ask.key, entry.number))
+            .await
+        {
             Found::Ticket(answer) => {
                 let head = self.head(ask, route, entry.number);
                 let put = self.store.put_ticket(&head, &answer);
@@ -442,7 +446,7 @@ impl PaidClient {
             estimate: ask.estimate,
             size: (ask.request.width, ask.request.height),
             pictures: ask.prompt.candidates,
-            form: route.adapter.form(),
+            form: route.adapter.form(&ask.request.model.name),
         }
     }
 

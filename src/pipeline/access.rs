@@ -24,6 +24,7 @@ impl Access {
     pub fn is_meant(variable: &str) -> bool {
         let is_named = |row: &Row| {
             row.key_variable.as_deref() == Some(variable)
+                || row.auth.secret_variable.as_deref() == Some(variable)
                 || row.headers.values().any(|of| of == variable)
         };
         variable.ends_with("_API_KEY")
@@ -46,10 +47,15 @@ impl Access {
     }
 
     /// The variable with a provider's key, and the key.
-    fn key(&self, row: &Row) -> Option<(String, &SecretString)> {
+    fn key(&self, row: &Row) -> Option<(String, SecretString)> {
         let mut variables = row.key_variables();
         variables.find_map(|variable| {
             let key = self.0.get(&variable)?;
+            let is_half = row.key_variable.as_ref() == Some(&variable);
+            let key = match row.auth.secret_variable.as_ref().filter(|_| is_half) {
+                None => key.clone(),
+                Some(other) => format!("{}:{}", key.expose_secret(), self.value(other)?).into(),
+            };
             Some((variable, key))
         })
     }
@@ -114,7 +120,7 @@ impl Access {
         Ok(Some(Adapter::new(Config {
             key_variable,
             values: values.collect(),
-            ..provider.config(base_url, key.clone(), TIMEOUT)
+            ..provider.config(base_url, key, TIMEOUT)
         })))
     }
 }

@@ -100,29 +100,34 @@ pub enum Adapter {
     Images(Box<openai::Client>),
     /// A request for a ticket.
     Task(Box<task::Client>),
+    /// The one for some models, the other for those whose row says so.
+    Mixed(Box<openai::Client>, Box<task::Client>),
 }
 
 impl Adapter {
     /// Who asks as `config` says; nothing is connected yet.
     pub fn new(config: Config) -> Self {
-        match &config.row.task {
-            None => Self::Images(Box::new(openai::Client::new(config))),
-            Some(task) => {
-                let form = TaskForm {
-                    base_url: config.base_url.to_string(),
-                    hosts: config.row.hosts.clone(),
-                    task: task.clone(),
-                };
-                Self::Task(Box::new(task::Client::new(config, form)))
+        match config.row.shape {
+            Shape::Task => Self::Task(Box::new(task::Client::new(config))),
+            Shape::Images if config.row.has_tickets() => {
+                let task = task::Client::new(config.clone());
+                Self::Mixed(Box::new(openai::Client::new(config)), Box::new(task))
             }
+            Shape::Images => Self::Images(Box::new(openai::Client::new(config))),
         }
     }
 
-    /// In which form its answers are.
-    pub fn form(&self) -> Form {
+    /// In which form the answers about a model are.
+    pub fn form(&self, model: &str) -> Form {
+        let form = self.task().and_then(|client| client.form(model));
+        form.map_or(Form::Images, |form| Form::Task(Box::new(form)))
+    }
+
+    /// Who speaks of tickets.
+    fn task(&self) -> Option<&task::Client> {
         match self {
-            Self::Images(_) => Form::Images,
-            Self::Task(client) => Form::Task(Box::new(client.form().clone())),
+            Self::Images(_) => None,
+            Self::Task(client) | Self::Mixed(_, client) => Some(client),
         }
     }
 
@@ -134,40 +139,47 @@ impl Adapter {
         into: &mut (dyn Write + Send),
         path: &Path,
     ) -> Reply {
+        let model = &submission.request.model.name;
         match self {
-            Self::Images(client) => client.send(submission, into, path).await,
+            Self::Mixed(_, client) if client.form(model).is_some() => {
+                client.submit(submission, into, path).await
+            }
+            Self::Images(client) | Self::Mixed(client, _) => {
+                client.send(submission, into, path).await
+            }
             Self::Task(client) => client.submit(submission, into, path).await,
         }
     }
 
     /// Asks how a ticket stands, in the form that its request was sent in. Free, and may be repeated.
     pub async fn poll(&self, form: &TaskForm, ticket: &Ticket) -> Polled {
-        match self {
-            Self::Images(_) => Polled::Unknown("it is no provider of tickets any more".to_owned()),
-            Self::Task(client) => client.poll(form, ticket).await,
+        match self.task() {
+            None => Polled::Unknown("it is no provider of tickets any more".to_owned()),
+            Some(client) => client.poll(form, ticket).await,
         }
     }
 
     /// Fetches a picture from where a poll said that it is, without any key. Free, and may be repeated.
     pub async fn fetch(&self, source: &Url) -> Fetched {
-        match self {
-            Self::Images(_) => Fetched::Later("it is no provider of tickets any more".to_owned()),
-            Self::Task(client) => client.fetch(source).await,
+        match self.task() {
+            None => Fetched::Later("it is no provider of tickets any more".to_owned()),
+            Some(client) => client.fetch(source).await,
         }
     }
 
-    /// Looks for a request whose answer was lost, by the name of ours that went with it. Free, and may be repeated.
-    pub async fn find(&self, own_id: &str) -> Found {
-        match self {
-            Self::Images(_) => Found::Nothing,
-            Self::Task(client) => client.find(own_id).await,
+    /// Looks for a request for a model whose answer was lost, by the name of ours that went with it. Free, and may be
+    /// repeated.
+    pub async fn find(&self, model: &str, own_id: &str) -> Found {
+        match self.task() {
+            None => Found::Nothing,
+            Some(client) => client.find(model, own_id).await,
         }
     }
 
     /// What a person can do about a refusal, where the provider has a way of its own.
     pub fn hint(&self, refusal: &Refusal) -> Option<String> {
         match self {
-            Self::Images(client) => client.hint(refusal),
+            Self::Images(client) | Self::Mixed(client, _) => client.hint(refusal),
             Self::Task(client) => client.hint(refusal),
         }
     }
@@ -175,7 +187,7 @@ impl Adapter {
     /// Hides the key in what comes back.
     pub fn veil(&self) -> Veil {
         match self {
-            Self::Images(client) => client.veil(),
+            Self::Images(client) | Self::Mixed(client, _) => client.veil(),
             Self::Task(client) => client.veil(),
         }
     }

@@ -2,12 +2,15 @@
 
 mod adapter;
 pub mod address;
+mod auth;
+mod body;
 mod bounded;
 mod certificate;
 mod http;
 mod media;
 mod openai;
 pub mod rate_limit;
+mod pointer;
 pub mod reply;
 pub mod submission;
 pub mod table;

@@ -6,7 +6,9 @@ use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
-use crate::task::{Body, Task};
+use crate::auth::Auth;
+use crate::body::Body;
+use crate::task::Task;
 use base::digest::Digest;
 
 /// A provider.
@@ -29,6 +31,9 @@ pub struct Row {
     /// Further headers, and the variables with their values.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// Headers that are always sent, as they are.
+    #[serde(default)]
+    pub set_headers: BTreeMap<String, String>,
     /// Where requests go, below the base URL.
     pub paths: Paths,
     /// Statuses, as ranges, that are surely not paid for where the API's own words come with them.
@@ -50,6 +55,33 @@ pub struct Row {
     pub body: Body,
     /// Where everything stands in the answers of a provider of tickets.
     pub task: Option<Task>,
+    /// What is otherwise for some of its models; the first that names a model holds for it.
+    #[serde(default)]
+    pub dialects: Vec<Dialect>,
+}
+
+/// What is otherwise for some models of a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dialect {
+    /// Their names; a `*` at the end is for any end.
+    pub models: Vec<String>,
+    /// Where requests go, in place of the row's.
+    pub paths: Option<Paths>,
+    /// The body of a request, in place of the row's.
+    pub body: Option<Body>,
+    /// Where everything stands in the answers, in place of the row's: of a row of shape `images` these models are asked
+    /// for with tickets.
+    pub task: Option<Task>,
+}
+
+impl Dialect {
+    fn names(&self, model: &str) -> bool {
+        self.models.iter().any(|name| match name.strip_suffix('*') {
+            Some(beginning) => model.starts_with(beginning),
+            None => name == model,
+        })
+    }
 }
 
 fn usual_bytes() -> u64 {
@@ -64,27 +96,6 @@ pub enum Shape {
     Images,
     /// A request, whose answer is a ticket for the pictures.
     Task,
-}
-
-/// How a key is sent.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Auth {
-    /// In this header.
-    pub header: String,
-    /// After this word and a space; alone if it is empty.
-    #[serde(default)]
-    pub scheme: String,
-}
-
-impl Auth {
-    /// What the header says.
-    pub fn value(&self, key: &str) -> String {
-        match self.scheme.as_str() {
-            "" => key.to_owned(),
-            scheme => format!("{scheme} {key}"),
-        }
-    }
 }
 
 /// Where requests go, below the base URL.
@@ -135,10 +146,51 @@ impl Row {
         if builtin().contains_key(&self.name) {
             return shape;
         }
-        let told = serde_json::to_vec(&(shape, &self.paths, &self.body)).unwrap_or_default();
+        let mut told = serde_json::to_vec(&(shape, &self.paths, &self.body)).unwrap_or_default();
+        if !self.dialects.is_empty() {
+            let asked = self.dialects.iter().map(|dialect| {
+                let Dialect {
+                    models,
+                    paths,
+                    body,
+                    // How an answer is read.
+                    task: _,
+                } = dialect;
+                (models, paths, body)
+            });
+            let asked: Vec<_> = asked.collect();
+            told.extend(serde_json::to_vec(&asked).unwrap_or_default());
+        }
         let digits = &Digest::of(&told).hex()[..8];
         // Never as small as a version.
         u32::from_str_radix(digits, 16).unwrap_or_default() | 1 << 31
+    }
+
+    /// Where requests for a model go.
+    pub fn paths_of(&self, model: &str) -> &Paths {
+        let own = self.dialect(model).and_then(|own| own.paths.as_ref());
+        own.unwrap_or(&self.paths)
+    }
+
+    /// The body of a request for a model.
+    pub fn body_of(&self, model: &str) -> &Body {
+        let own = self.dialect(model).and_then(|own| own.body.as_ref());
+        own.unwrap_or(&self.body)
+    }
+
+    /// Where everything stands in the answers about a model, if it is asked for with tickets.
+    pub fn task_of(&self, model: &str) -> Option<&Task> {
+        let own = self.dialect(model).and_then(|own| own.task.as_ref());
+        own.or(self.task.as_ref())
+    }
+
+    /// Whether any model is asked for with tickets.
+    pub fn has_tickets(&self) -> bool {
+        self.task.is_some() || self.dialects.iter().any(|own| own.task.is_some())
+    }
+
+    fn dialect(&self, model: &str) -> Option<&Dialect> {
+        self.dialects.iter().find(|dialect| dialect.names(model))
     }
 
     /// `NAME_…`.
@@ -177,7 +229,7 @@ fn parse(text: &str) -> Result<BTreeMap<String, Arc<Row>>, toml::de::Error> {
 mod tests {
     use reqwest::header::HeaderName;
 
-    use super::{builtin, parse};
+    use super::{Row, builtin, parse};
     use crate::address;
     use model::PROVIDERS;
 
@@ -205,6 +257,21 @@ mod tests {
         let names: Vec<String> = row.key_variables().collect();
         assert_eq!(names, ["OPENAI_API_KEY", "MADE_UP_API_KEY"]);
         assert_eq!(row.base_url_variable(), "MADE_UP_BASE_URL");
+    }
+
+    #[test]
+    fn what_a_project_declared_keeps_its_keys() {
+        let columns = r#"{"name": "made-up", "shape": "task", "base_url": "https://a.example",
+            "auth": {"header": "x-key"}, "paths": {"generate": "/{model}"},
+            "body": {"prompt": "/p", "size": {"at": "/s", "form": "{width}*{height}"}, "references": "/r"}}"#;
+        let mut row: Row = serde_json::from_str(columns).unwrap();
+        // Of version 0.1.0, before there were dialects.
+        assert_eq!(row.version(), 2_736_435_413);
+        let dialect = r#"{"models": ["a*"], "body": {"prompt": "/q"}}"#;
+        row.dialects.push(serde_json::from_str(dialect).unwrap());
+        assert_ne!(row.version(), 2_736_435_413);
+        assert_eq!(row.body_of("abc").prompt.as_deref(), Some("/q"));
+        assert_eq!(row.body_of("bc").prompt.as_deref(), Some("/p"));
     }
 
     #[test]

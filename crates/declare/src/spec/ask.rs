@@ -16,7 +16,7 @@ use base::text::Text;
 use export::{ExportError, ImageInfo};
 use model::request::{Picture, Prompt, Request, Work};
 use model::{Model, ModelId};
-use provider::table::{Row, Shape};
+use provider::table::Row;
 
 /// What the prompts of an asset have in common: its model, and the size that it is asked for.
 struct Asked<'m> {
@@ -274,8 +274,11 @@ impl<'a> Resolver<'a> {
     /// Whether all that is asked for has a place in what its provider is sent.
     fn sendable(&self, shots: &[Request], target: &Target<'_>) -> Result<(), Problems> {
         for (shot, prompt) in shots.iter().filter_map(|shot| Some((shot, shot.prompt()?))) {
-            let row = self.row(&shot.model).filter(|row| row.shape == Shape::Task);
-            let lacks = row.map(|row| row.body.lacks(prompt)).unwrap_or_default();
+            let row = self.row(&shot.model);
+            let body = row.map(|row| row.body_of(&shot.model.name));
+            // OpenAI's own body has a place for everything.
+            let body = body.filter(|body| !body.is_empty());
+            let lacks = body.map(|body| body.lacks(prompt)).unwrap_or_default();
             if !lacks.is_empty() {
                 let lacks = list(&lacks);
                 let error =

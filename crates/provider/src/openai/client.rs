@@ -119,16 +119,22 @@ impl Client {
         } = submission;
         let model = self.endpoint.model(&request.model.name);
         let client = self.http.client().map_err(Reply::Unsent)?;
-        let headers = self.endpoint.headers().map_err(|variable| {
-            Reply::Unsent(format!("`{variable}` holds what no header can carry"))
-        })?;
+        let headers = self.endpoint.headers().map_err(Reply::Unsent)?;
         let path = match prompt.operation() {
-            Operation::Edit => self.row.paths.edit(),
-            Operation::Generate | Operation::Draw => &self.row.paths.generate,
+            Operation::Edit => self.row.paths_of(model).edit(),
+            Operation::Generate | Operation::Draw => &self.row.paths_of(model).generate,
         };
         let post = client
             .post(self.endpoint.url(&request.model.name, path))
             .headers(headers);
+        let body = self.row.body_of(&request.model.name);
+        if !body.is_empty() {
+            let json = body.json(submission);
+            let json = json.map_err(|e| Reply::Unreadable(e.to_string()))?;
+            return Ok(post
+                .header("content-type", "application/json")
+                .body(json.to_string()));
+        }
         if prompt.operation() == Operation::Edit {
             let form = body::form(request, prompt, model, references, mask).await;
             let form = form.map_err(|e| Reply::Unreadable(e.to_string()))?;

@@ -7,9 +7,9 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::pointer;
 use crate::address;
 use crate::bounded;
+use crate::pointer;
 use crate::reply::{Ready, Refusal, RefusalKind, Ticket};
 use crate::veil::Veil;
 use model::Micro;
@@ -38,6 +38,9 @@ pub struct Task {
     /// What failed is surely not paid for.
     #[serde(default)]
     pub failed_is_unpaid: bool,
+    /// The URL of the pictures' answer, in the answer to a poll that says ready, if they are not in that itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_at: Option<String>,
     /// The URLs of the pictures.
     pub results: String,
     /// What was billed, in the answer to a request or to a poll.
@@ -47,9 +50,16 @@ pub struct Task {
     pub cost_unit: u64,
     /// What is said about an error.
     pub error: Option<String>,
+    /// Its code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What follows from a code, whatever the status that comes with it. An answer to a request with one of these was
+    /// not taken.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub codes: BTreeMap<String, Failure>,
 }
 
-/// What follows from a task that failed.
+/// What follows from a task that failed, or from a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Failure {
@@ -59,6 +69,31 @@ pub enum Failure {
     Invalid,
     /// It failed on the provider's side.
     Failed,
+    /// Too many at once.
+    Rate,
+    /// No credit, or a limit of the account.
+    Quota,
+    /// The key, or what it may do.
+    Credentials,
+    /// There is no such model.
+    Model,
+}
+
+impl From<Failure> for RefusalKind {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Moderation => Self::Moderation {
+                stage: None,
+                categories: Vec::new(),
+            },
+            Failure::Invalid => Self::Invalid,
+            Failure::Failed => Self::Overloaded,
+            Failure::Rate => Self::RateLimit,
+            Failure::Quota => Self::Quota,
+            Failure::Credentials => Self::Credentials,
+            Failure::Model => Self::NoModel,
+        }
+    }
 }
 
 /// All that is needed to go on with a ticket: it is on the disk beside it, so that no change of a table loses one.
@@ -124,18 +159,13 @@ impl TaskForm {
         let Some(failure) = self.task.failed.get(&word) else {
             return Some(Standing::Pending);
         };
-        let kind = match failure {
-            Failure::Moderation => RefusalKind::Moderation {
-                stage: None,
-                categories: Vec::new(),
-            },
-            Failure::Invalid => RefusalKind::Invalid,
-            Failure::Failed => RefusalKind::Overloaded,
-        };
+        // What its code says is more than what its word does.
+        let (code, by_code) = self.coded(&answer).unzip();
+        let word = bounded::name(&word.replace(' ', "-"));
         Some(Standing::Failed(Refusal {
-            kind,
+            kind: by_code.unwrap_or(*failure).into(),
             status: 200,
-            code: bounded::name(&word.replace(' ', "-")),
+            code: code.or(word),
             message: self.error(&answer, veil).unwrap_or_default(),
             retry_after: None,
             request_id: None,
@@ -152,6 +182,37 @@ impl TaskForm {
             came: urls.len() as u64,
             cost: self.cost(&answer),
         }
+    }
+
+    /// A code that is known, and what follows from it.
+    pub fn coded(&self, answer: &Value) -> Option<(String, Failure)> {
+        let code = pointer::text(answer, self.task.code.as_ref()?)?;
+        let failure = self.task.codes.get(&code)?;
+        Some((code, *failure))
+    }
+
+    /// Why a request was not taken, from an answer that is a success by its status.
+    pub fn not_taken(&self, answer: &[u8], veil: &Veil) -> Option<Refusal> {
+        let answer: Value = serde_json::from_slice(answer).ok()?;
+        let (code, failure) = self.coded(&answer)?;
+        Some(Refusal {
+            kind: failure.into(),
+            status: 200,
+            code: Some(code),
+            message: self.error(&answer, veil).unwrap_or_default(),
+            retry_after: None,
+            request_id: None,
+        })
+    }
+
+    /// Where the pictures' answer is, if it is not the answer to a poll itself: a URL that the key may go to.
+    pub fn result(&self, answer: &[u8]) -> Option<Result<Url, String>> {
+        let at = self.task.result_at.as_ref()?;
+        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        Some(match pointer::text(&answer, at) {
+            Some(url) => self.own_url(&url),
+            None => Err("the answer does not say where its pictures are".to_owned()),
+        })
     }
 
     /// What is said about an error.

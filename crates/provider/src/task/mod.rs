@@ -2,13 +2,10 @@
 //! is fetched from where the answer says. All that is particular about a provider are the columns `body` and `task` of
 //! its row. Knows no store, ledger or budget; decides nothing about waiting or sending again.
 
-mod body;
 mod client;
 mod form;
-mod pointer;
 mod refusal;
 
-pub use body::Body;
 pub use client::Client;
 pub use form::{Task, TaskForm};
 

@@ -1,4 +1,5 @@
-//! JSON pointers (RFC 6901), with `*` for every element of a list, and to set as well as to get. Knows no field.
+//! JSON pointers (RFC 6901), with `*` for every element of a list where values are read, and `-` for one more element
+//! where one is set. Knows no field.
 
 use serde_json::{Map, Value};
 
@@ -11,6 +12,7 @@ pub fn all<'v>(value: &'v Value, pointer: &str) -> Vec<&'v Value> {
             .flat_map(|value| match (value, part.as_str()) {
                 (Value::Array(items), "*") => items.iter().collect(),
                 // One that stands alone is a list of one.
+                (Value::Null, "*") => Vec::new(),
                 (other, "*") => vec![other],
                 (Value::Array(items), index) => {
                     let item = index.parse().ok().and_then(|n: usize| items.get(n));
@@ -35,16 +37,35 @@ pub fn text(value: &Value, pointer: &str) -> Option<String> {
         })
 }
 
-/// Puts a value at a pointer; what is on the way there becomes an object.
+/// Puts a value at a pointer; what is on the way there becomes an object, but an element of a list that is there, or one
+/// more where the pointer says `-`.
 pub fn set(root: &mut Value, pointer: &str, value: Value) {
     let mut place = root;
     for part in parts(pointer) {
-        if !place.is_object() {
-            *place = Value::Object(Map::new());
-        }
-        place = &mut place[part];
+        place = step(place, part);
     }
     *place = value;
+}
+
+fn step(place: &mut Value, part: String) -> &mut Value {
+    if part == "-" && !place.is_object() && !place.is_array() {
+        *place = Value::Array(Vec::new());
+    }
+    let index = match place {
+        Value::Array(items) if part == "-" => {
+            items.push(Value::Null);
+            Some(items.len() - 1)
+        }
+        Value::Array(items) => part.parse().ok().filter(|n: &usize| *n < items.len()),
+        _ => None,
+    };
+    if let Some(index) = index {
+        return &mut place[index];
+    }
+    if !place.is_object() {
+        *place = Value::Object(Map::new());
+    }
+    &mut place[part]
 }
 
 fn parts(pointer: &str) -> impl Iterator<Item = String> {
@@ -79,5 +100,15 @@ mod tests {
             made,
             json!({"input": {"prompt": "p", "n": 2}, "set": false})
         );
+        let mut made = json!({"messages": [{"content": []}]});
+        set(&mut made, "/messages/0/content/-/text", json!("p"));
+        set(&mut made, "/messages/0/content/-", json!(1));
+        set(&mut made, "/list/-", json!(2));
+        let content = json!([{"text": "p"}, 1]);
+        assert_eq!(
+            made,
+            json!({"messages": [{"content": content}], "list": [2]})
+        );
+        assert!(all(&json!({"output": null}), "/output/*").is_empty());
     }
 }
