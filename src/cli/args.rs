@@ -239,6 +239,12 @@ pub(super) enum Command {
         #[arg(long)]
         all: bool,
     },
+    /// Show what is known of models: what a picture costs, how well they write Chinese, which go away
+    Models {
+        /// Ask every provider whose key is set for its list (free), and tell what is not in it
+        #[arg(long)]
+        check: bool,
+    },
     /// Show what this project sets that only you can decide, and agree to it
     Trust {
         /// Agree without being asked

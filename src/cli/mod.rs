@@ -170,6 +170,10 @@ fn carry_out(
             let by = By::parse(&by);
             command::log::run(&settings, Wanted { by, all }, json, reporter)
         }
+        Command::Models { check } => {
+            let settings = of_specs(settings, resolve)?;
+            command::models::run(&settings, check, json, reporter)
+        }
         Command::Trust { yes, forget, list } => {
             refuse_resolve_flags(&resolve, "trust")?;
             match (list, forget) {

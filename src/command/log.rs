@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::pipeline::{self, Settings, UnderWay, store_failure};
 use base::diagnostic::{Exit, Failure, count};
-use model::Micro;
+use model::{Micro, Money};
 use report::{Event, Reporter};
 use store::Store;
 use store::ledger::{Entry, Ledger, Moment, Outcome};
@@ -64,6 +64,8 @@ struct Sum {
     requests: usize,
     pictures: u64,
     cost: Micro,
+    /// In yuan, of what is priced so.
+    foreign: Option<Money>,
     unknown: usize,
 }
 
@@ -75,6 +77,12 @@ impl Sum {
             Some(cost) => self.cost += cost,
             None => self.unknown += 1,
         }
+        if let Some(foreign) = entry.foreign() {
+            self.foreign = match self.foreign {
+                Some(sum) => sum.plus(foreign),
+                None => Some(foreign),
+            };
+        }
     }
 
     fn words(self) -> String {
@@ -83,11 +91,13 @@ impl Sum {
             0 => String::new(),
             n => format!(", and {n} of unknown price"),
         };
+        let foreign = self.foreign.map(|sum| format!(" ({sum} in it)"));
         format!(
-            "{} for {}: {}{unknown}",
+            "{} for {}: {}{}{unknown}",
             count(self.requests, "request"),
             count(pictures, "picture"),
-            self.cost
+            self.cost,
+            foreign.unwrap_or_default()
         )
     }
 }
@@ -282,6 +292,7 @@ fn line(entry: &Entry, standing: &str) -> Value {
         "outcome": outcome,
         "cost_usd": dollars(entry.cost()),
         "estimate_usd": dollars(entry.intent.estimate),
+        "published": entry.foreign(),
         "request_id": settlement.and_then(|s| s.request_id.clone()),
         "why": settlement.and_then(|s| s.why.clone()),
     })

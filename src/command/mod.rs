@@ -7,6 +7,7 @@ pub mod check;
 pub mod edit;
 pub mod init;
 pub mod log;
+pub mod models;
 pub mod pick;
 pub mod plan;
 pub mod show;

@@ -15,7 +15,7 @@ use crate::execute::spent::Spent;
 use crate::execute::{Failed, not_made};
 use base::fs::hold::Held;
 use model::request::{Prompt, Request};
-use model::{Micro, Price};
+use model::{Micro, Money, Price};
 use plan::Answer;
 use plan::key::{Ingredients, Key};
 use provider::reply::{Attachment, Found, Reply};
@@ -65,6 +65,10 @@ pub struct Ask<'a> {
     pub ingredients: &'a Ingredients,
     /// What it is thought to cost.
     pub estimate: Option<Micro>,
+    /// The same as it is published.
+    pub quoted: Option<Money>,
+    /// The model has a price by the picture.
+    pub by_picture: bool,
     /// What its tokens cost.
     pub price: Option<Price>,
     /// The pictures that go with it, in order.
@@ -221,6 +225,7 @@ impl PaidClient {
                 let settlement = Settlement {
                     outcome,
                     cost: None,
+                    billed: None,
                     request_id,
                     why,
                 };
@@ -309,6 +314,7 @@ impl PaidClient {
             model: request.model.to_string(),
             pictures: ask.prompt.candidates,
             estimate: ask.estimate,
+            quoted: ask.quoted.and_then(Money::foreign),
             project: self.project.clone(),
             from: None,
         };
@@ -327,6 +333,7 @@ impl PaidClient {
                 let settlement = Settlement {
                     outcome: Outcome::Unsent,
                     cost: None,
+                    billed: None,
                     request_id: None,
                     why: Some(error.to_string()),
                 };
@@ -444,6 +451,7 @@ impl PaidClient {
             model: ask.request.model.to_string(),
             price: ask.price,
             estimate: ask.estimate,
+            quoted: ask.quoted.filter(|_| ask.by_picture),
             size: (ask.request.width, ask.request.height),
             pictures: ask.prompt.candidates,
             form: route.adapter.form(&ask.request.model.name),

@@ -238,6 +238,7 @@ impl PaidClient {
         let settlement = Settlement {
             outcome,
             cost: None,
+            billed: None,
             request_id: Some(errand.ticket.id.clone()),
             why: Some(why),
         };

@@ -9,7 +9,7 @@ use base::diagnostic::Diagnostic;
 use base::digest::Digest;
 use base::fs::hold::Held;
 use base::fs::{Durability, FsError, read_bounded, shown};
-use model::Micro;
+use model::{Micro, Money};
 use plan::Answer;
 use plan::key::Key;
 use provider::Veil;
@@ -105,10 +105,12 @@ pub(super) fn enter(
     request_id: Option<String>,
 ) -> Result<Ingested, NotEntered> {
     let (cost, odd_bill) = bill(head, said);
+    let billed = billed(head, said, cost);
     let why = said.error.clone().or(said.trouble.clone());
     let settle = |outcome, why: Option<String>| Settlement {
         outcome,
         cost,
+        billed,
         request_id,
         why,
     };
@@ -214,7 +216,14 @@ const BELIEVED_EACH: Micro = Micro(100_000_000);
 /// empty a budget at one stroke, and not to leave it full either. `None` counts at the estimate.
 fn bill(head: &Head, said: &Contents) -> (Option<Micro>, Option<String>) {
     let by_tokens = || Some(said.usage?.cost(&head.price?));
-    let Some(cost) = said.cost.or_else(by_tokens) else {
+    let by_picture = || {
+        Some(of_those_that_came(
+            head.quoted.and(head.estimate)?,
+            head,
+            said,
+        ))
+    };
+    let Some(cost) = said.cost.or_else(by_tokens).or_else(by_picture) else {
         return (None, None);
     };
     let estimate = head.estimate.filter(|estimate| estimate.0 > 0);
@@ -238,6 +247,30 @@ fn bill(head: &Head, said: &Contents) -> (Option<Micro>, Option<String>) {
         return (None, Some(remark));
     }
     (Some(cost), None)
+}
+
+/// The part of what all pictures cost that those make that came; of an answer that may hold more than it says, all.
+fn of_those_that_came(whole: Micro, head: &Head, said: &Contents) -> Micro {
+    if said.pictures.is_empty() {
+        return whole;
+    }
+    let asked = u64::from(head.pictures.max(1));
+    let came = said.came.min(asked.saturating_mul(BELIEVED));
+    let part = (u128::from(whole.0) * u128::from(came)).div_ceil(u128::from(asked));
+    Micro(u64::try_from(part).unwrap_or(u64::MAX))
+}
+
+/// What an answer costs in the currency of its price, where that is another one: only what goes by that price.
+fn billed(head: &Head, said: &Contents, cost: Option<Micro>) -> Option<Money> {
+    let quoted = head.quoted.and_then(Money::foreign)?;
+    let is_own = said.cost.is_some() || said.usage.is_some_and(|_| head.price.is_some());
+    if is_own || cost.is_none() {
+        return None;
+    }
+    Some(Money {
+        amount: of_those_that_came(quoted.amount, head, said),
+        ..quoted
+    })
 }
 
 /// What is odd about the pictures that came. What cannot be used is noted in the store, so that nobody tries
@@ -371,6 +404,10 @@ fn finish_ticket(store: &Store, ledger: &Ledger, path: &Path) -> Result<(), FsEr
         let settlement = Settlement {
             outcome: Outcome::Answered,
             cost: (entry.cost > 0).then_some(Micro(entry.cost)),
+            billed: head
+                .quoted
+                .and_then(Money::foreign)
+                .filter(|_| head.estimate == Some(Micro(entry.cost))),
             request_id: ticket.map(|ticket| ticket.id),
             why: None,
         };

@@ -104,6 +104,15 @@ impl Access {
 
     /// Who asks a provider; nothing if there is no key for it.
     pub fn adapter(&self, provider: &Provider) -> Result<Option<Adapter>, Failure> {
+        Ok(self.config(provider, TIMEOUT)?.map(Adapter::new))
+    }
+
+    /// Whom to ask, and as whom, with so long for a request; nothing if there is no key for it.
+    pub fn config(
+        &self,
+        provider: &Provider,
+        timeout: Duration,
+    ) -> Result<Option<Config>, Failure> {
         let row = &provider.row;
         let Some((key_variable, key)) = self.key(row) else {
             return Ok(None);
@@ -117,10 +126,10 @@ impl Access {
         })?;
         let values = row.headers.values();
         let values = values.filter_map(|name| Some((name.clone(), self.value(name)?.to_owned())));
-        Ok(Some(Adapter::new(Config {
+        Ok(Some(Config {
             key_variable,
             values: values.collect(),
-            ..provider.config(base_url, key, TIMEOUT)
-        })))
+            ..provider.config(base_url, key, timeout)
+        }))
     }
 }

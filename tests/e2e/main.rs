@@ -30,6 +30,7 @@ mod partial;
 mod paths;
 mod pictures;
 mod plan;
+mod prices;
 mod readme;
 mod references;
 mod restore;

@@ -1,8 +1,10 @@
 //! What models can do and cost, as data: [`ModelId`], [`Model`] and the built-in table. Sends nothing,
 //! and knows neither credentials nor requests.
 
+mod currency;
 mod id;
 mod params;
+mod picture_price;
 mod price;
 pub mod request;
 mod size;
@@ -12,8 +14,10 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+pub use currency::{Currency, Money, Rates};
 pub use id::{LOCAL, ModelId, PROVIDERS};
 pub use params::ParamRule;
+pub use picture_price::{PicturePrice, quote};
 pub use price::{Micro, estimate, output_tokens};
 pub use size::{SizeRule, request_size};
 
@@ -48,6 +52,10 @@ pub struct Model {
     pub tokens: Option<TokenRule>,
     /// What a token costs; nothing if that is not known.
     pub price: Option<Price>,
+    /// What a picture costs, where that is not counted in tokens; it comes before `tokens`.
+    pub picture_price: Option<PicturePrice>,
+    /// How well it writes Chinese in a picture; nothing if nobody measured it.
+    pub chinese: Option<Chinese>,
     /// From this day (`2026-12-01`) it answers no more.
     pub retired_on: Option<String>,
     /// What to write in its place: `openai/gpt-image-2`.
@@ -66,6 +74,16 @@ pub struct Model {
 pub struct TokenRule {
     /// By quality.
     pub axis: BTreeMap<String, u32>,
+}
+
+/// How well a model writes Chinese.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chinese {
+    /// As it was told.
+    pub score: String,
+    /// Of which test, and by whom.
+    pub source: String,
 }
 
 /// Micro-dollars per million tokens.
@@ -98,9 +116,25 @@ impl Model {
 #[derive(Clone, Debug, Default)]
 pub struct Models {
     by_id: BTreeMap<ModelId, Model>,
+    rates: Rates,
 }
 
 impl Models {
+    /// What a dollar is in other currencies.
+    pub fn rates(&self) -> &Rates {
+        &self.rates
+    }
+
+    /// Puts other rates in place of the table's.
+    pub fn set_rates(&mut self, rates: Rates) {
+        self.rates = rates;
+    }
+
+    /// Every model by its name, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = (&ModelId, &Model)> {
+        self.by_id.iter()
+    }
+
     /// The model of a name, retired or not. Every `local/…` is the local renderer.
     pub fn get(&self, id: &ModelId) -> Option<&Model> {
         self.by_id.get(id).or_else(|| {
@@ -144,11 +178,13 @@ impl Models {
         Err(error.hint(format!("known are {}", base::diagnostic::list(&known))))
     }
 
-    /// What can be written and is not retired, sorted: for `did you mean`, `schema` and completions.
+    /// What can be written without more and is not retired, sorted: for `did you mean`, `schema` and completions.
     pub fn names(&self) -> impl Iterator<Item = String> {
         self.by_id
             .iter()
-            .filter(|(_, model)| model.retired_on.is_none())
+            .filter(|(id, model)| {
+                model.retired_on.is_none() && PROVIDERS.contains(&id.provider.as_str())
+            })
             .map(|(id, _)| match id.name.as_str() {
                 "*" => id.provider.clone(),
                 _ => id.to_string(),
@@ -167,6 +203,7 @@ pub fn builtin() -> &'static Models {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    rates: Rates,
     model: Vec<Row>,
 }
 
@@ -196,6 +233,8 @@ struct Row {
     params: Option<BTreeMap<String, ParamRule>>,
     tokens: Option<TokenRule>,
     price: Option<Price>,
+    picture_price: Option<PicturePrice>,
+    chinese: Option<Chinese>,
     retired_on: Option<String>,
     successor: Option<String>,
     source: String,
@@ -221,6 +260,8 @@ fn parse(table: &str) -> Result<Models, toml::de::Error> {
             params: row.params,
             tokens: row.tokens,
             price: row.price,
+            picture_price: row.picture_price,
+            chinese: row.chinese,
             retired_on: row.retired_on,
             successor: row.successor,
             source: row.source,
@@ -235,12 +276,15 @@ fn parse(table: &str) -> Result<Models, toml::de::Error> {
             by_id.insert(id, model.clone());
         }
     }
-    Ok(Models { by_id })
+    Ok(Models {
+        by_id,
+        rates: file.rates,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ModelId, PROVIDERS, SizeRule, builtin, parse};
+    use super::{ModelId, PicturePrice, SizeRule, builtin, parse};
 
     fn looked_up(id: &str) -> Result<bool, String> {
         let id = ModelId::parse(id).unwrap();
@@ -253,16 +297,17 @@ mod tests {
     #[test]
     fn the_table_parses_and_every_row_is_whole() {
         let table = parse(include_str!("models.toml")).unwrap();
-        assert_eq!(table.by_id.len(), 1 + 2 + 4 + 2 + 2 + 1 + 3 + 1);
+        assert_eq!(table.by_id.len(), 58);
+        assert!(table.rates.cny.0 > 1_000_000 && table.rates.as_of.len() == 10);
         for (id, model) in &table.by_id {
-            assert!(PROVIDERS.contains(&id.provider.as_str()), "{id}");
             assert!(
                 !model.source.is_empty() && model.checked_on.starts_with("2026-11"),
                 "{id}"
             );
             if model.retired_on.is_some() {
                 // Its abilities stay: a lock full of its pictures has to resolve.
-                let successor = ModelId::parse(model.successor.as_deref().unwrap()).unwrap();
+                let successor = model.successor.as_deref().unwrap();
+                let successor = ModelId::parse_among(successor, &[&id.provider]).unwrap();
                 assert!(table.retired(&successor).is_none(), "{id}");
                 assert!(table.get(&successor).is_some(), "{id}");
             }
@@ -273,11 +318,21 @@ mod tests {
             );
             assert!(model.max_n >= 1 && !model.formats.is_empty(), "{id}");
             assert!(!model.backgrounds.is_empty(), "{id}");
-            assert_eq!(id.provider == "openai", model.params.is_some(), "{id}");
-            assert_eq!(id.provider == "openai", model.max_prompt.is_some(), "{id}");
+            assert_eq!(id.is_local(), model.params.is_none(), "{id}");
+            assert!(
+                model.max_prompt.is_some() || id.provider != "openai",
+                "{id}"
+            );
+            assert!(
+                model
+                    .picture_price
+                    .as_ref()
+                    .is_none_or(PicturePrice::is_right),
+                "{id}"
+            );
             match &model.default_quality {
                 Some(quality) => assert!(model.qualities.contains(quality), "{id}"),
-                None => assert!(model.qualities.is_empty() && model.free, "{id}"),
+                None => assert!(model.qualities.is_empty(), "{id}"),
             }
             if let Some(tokens) = &model.tokens {
                 for quality in &model.qualities {
@@ -291,7 +346,9 @@ mod tests {
     #[test]
     fn names_are_those_that_can_be_written() {
         let names: Vec<String> = builtin().names().collect();
-        assert_eq!(names.len(), 9);
+        assert_eq!(names.len(), 15);
+        // Whom nobody can ask yet is no suggestion.
+        assert!(!names.iter().any(|name| name.starts_with("kling/")));
         assert_eq!(names[0], "local");
         assert!(names.contains(&"openai/gpt-image-2".to_owned()));
         for name in &names {

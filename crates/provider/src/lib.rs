@@ -5,6 +5,7 @@ pub mod address;
 mod auth;
 mod body;
 mod bounded;
+pub mod catalogue;
 mod certificate;
 mod http;
 mod media;

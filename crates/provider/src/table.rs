@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::Auth;
 use crate::body::Body;
+use crate::catalogue::Catalogue;
 use crate::task::Task;
 use base::digest::Digest;
 
@@ -55,6 +56,8 @@ pub struct Row {
     pub body: Body,
     /// Where everything stands in the answers of a provider of tickets.
     pub task: Option<Task>,
+    /// Where it lists its models.
+    pub models: Option<Catalogue>,
     /// What is otherwise for some of its models; the first that names a model holds for it.
     #[serde(default)]
     pub dialects: Vec<Dialect>,

@@ -109,6 +109,10 @@ pub fn of_model(
     claim("free", free, Stake::Price);
     let price = model.price.filter(|_| model.price != before.price);
     claim("price", price.map(as_price), Stake::Price);
+    let by_picture = model.picture_price.as_ref();
+    let by_picture = by_picture.filter(|_| model.picture_price != before.picture_price);
+    let by_picture = by_picture.and_then(|price| serde_json::to_string(price).ok());
+    claim("picture_price", by_picture, Stake::Price);
     let tokens = model.tokens.as_ref();
     let tokens = tokens.filter(|_| model.tokens != before.tokens);
     claim(

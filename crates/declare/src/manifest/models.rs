@@ -12,7 +12,7 @@ use crate::manifest::declared;
 use crate::manifest::reader::{Element, Table};
 use base::diagnostic::{Diagnostic, list, nearest};
 use export::Format;
-use model::{Model, ModelId, Models, ParamRule, Price, SizeRule, TokenRule};
+use model::{Chinese, Model, ModelId, Models, ParamRule, PicturePrice, Price, SizeRule, TokenRule};
 
 /// The columns without which nothing can be asked of a model.
 const NEEDED: [&str; 4] = ["formats", "max_n", "max_references", "sizes"];
@@ -146,6 +146,12 @@ fn columns(table: &Table<'_>, model: &mut Model) -> Option<At<String>> {
     if let Some(price) = table.table("price").and_then(price) {
         model.price = Some(price);
     }
+    if let Some(element) = table.element("picture_price") {
+        model.picture_price = picture_price(&element).or(model.picture_price.take());
+    }
+    if let Some(chinese) = table.table("chinese").and_then(chinese) {
+        model.chinese = Some(chinese);
+    }
     if let Some(element) = table.element("retired_on") {
         match retired_on(&element) {
             Some(day) => model.retired_on = day,
@@ -236,6 +242,30 @@ fn price(table: Table<'_>) -> Option<Price> {
         text_in: found.0?,
         image_in: found.1?,
         image_out: found.2?,
+    })
+}
+
+fn picture_price(element: &Element<'_>) -> Option<PicturePrice> {
+    let read = |json| serde_json::from_value::<PicturePrice>(json).ok();
+    let price = element
+        .as_json()
+        .and_then(read)
+        .filter(PicturePrice::is_right);
+    if price.is_none() {
+        element.report_must_be(
+            "a table with `each`, `steps` or `megapixel`, in millionths of its `currency`, `USD` or `CNY`: docs/models.md shows one",
+        );
+    }
+    price
+}
+
+fn chinese(table: Table<'_>) -> Option<Chinese> {
+    let text = |key| table.string(key).map(|at| at.value);
+    let (score, source) = (text("score"), text("source"));
+    table.finish();
+    Some(Chinese {
+        score: score?,
+        source: source.unwrap_or_default(),
     })
 }
 

@@ -10,7 +10,7 @@ mod refusal;
 
 pub use answer::read;
 pub use client::Client;
-pub use endpoint::Azure;
+pub use endpoint::{Azure, Endpoint};
 pub use params::params;
 
 /// The provider whose API it is; only there is Azure.
