@@ -368,6 +368,14 @@ impl Asker {
                 spent.unknown = true;
                 Err(refused::doubt(&why, Some(&aside)))
             }
+            Err(NotTaken::Refused(refusal, cost)) => {
+                match cost {
+                    Some(cost) => spent.cost += cost,
+                    None => spent.unknown = true,
+                }
+                let hint = route.adapter.hint(&refusal);
+                Err(refused::refused(&refusal, hint))
+            }
             Err(NotTaken::Disk(error)) => {
                 spent.unknown = true;
                 Err(refused::not_kept(&error, path))

@@ -203,6 +203,8 @@ impl Asker {
                 let aside = self.set_aside(errand);
                 return Err(refused::doubt(&why, Some(&aside)));
             }
+            // A ticket that failed is told as such before.
+            Err(NotEntered::Refused(refusal, _)) => return Err(refused::refused(&refusal, None)),
             Err(NotEntered::Disk(error)) => return Err(refused::not_kept(&error, path)),
         };
         let (kept, asked) = (contents.pictures.len(), u64::from(head.pictures));

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Veil;
+use crate::gemini;
 use crate::openai::{self, Azure};
 use crate::reply::{
     Contents, Fetched, Found, KeepError, ParamProblem, Polled, Refusal, Reply, Ticket,
@@ -66,6 +67,8 @@ pub enum Form {
     Images,
     /// It is a ticket for them.
     Task(Box<TaskForm>),
+    /// The picture is among what a model of Gemini says.
+    Gemini,
 }
 
 impl Form {
@@ -82,15 +85,21 @@ impl Form {
         match self {
             Self::Images => openai::read(body, asked, veil, keep),
             Self::Task(_) => Ok(Contents::default()),
+            Self::Gemini => gemini::read(body, veil, keep),
         }
     }
 
     /// How a ticket is gone on with; nothing if the pictures are in the answer itself.
     pub fn task(&self) -> Option<&TaskForm> {
         match self {
-            Self::Images => None,
+            Self::Images | Self::Gemini => None,
             Self::Task(form) => Some(form),
         }
+    }
+
+    /// Which of more pictures than were asked for are taken: a model that draws drafts says its best at the end.
+    pub fn takes_last(&self) -> bool {
+        matches!(self, Self::Gemini)
     }
 }
 
@@ -100,12 +109,17 @@ pub enum Adapter {
     Images(Box<openai::Client>),
     /// A request for a ticket.
     Task(Box<task::Client>),
+    /// One request, whose answer is what a model of Gemini says and draws.
+    Gemini(Box<gemini::Client>),
 }
 
 impl Adapter {
     /// Who asks as `config` says; nothing is connected yet.
     pub fn new(config: Config) -> Self {
         match &config.row.task {
+            None if config.row.shape == Shape::Gemini => {
+                Self::Gemini(Box::new(gemini::Client::new(config)))
+            }
             None => Self::Images(Box::new(openai::Client::new(config))),
             Some(task) => {
                 let form = TaskForm {
@@ -122,6 +136,7 @@ impl Adapter {
     pub fn form(&self) -> Form {
         match self {
             Self::Images(_) => Form::Images,
+            Self::Gemini(_) => Form::Gemini,
             Self::Task(client) => Form::Task(Box::new(client.form().clone())),
         }
     }
@@ -137,13 +152,16 @@ impl Adapter {
         match self {
             Self::Images(client) => client.send(submission, into, path).await,
             Self::Task(client) => client.submit(submission, into, path).await,
+            Self::Gemini(client) => client.send(submission, into, path).await,
         }
     }
 
     /// Asks how a ticket stands, in the form that its request was sent in. Free, and may be repeated.
     pub async fn poll(&self, form: &TaskForm, ticket: &Ticket) -> Polled {
         match self {
-            Self::Images(_) => Polled::Unknown("it is no provider of tickets any more".to_owned()),
+            Self::Images(_) | Self::Gemini(_) => {
+                Polled::Unknown("it is no provider of tickets any more".to_owned())
+            }
             Self::Task(client) => client.poll(form, ticket).await,
         }
     }
@@ -151,7 +169,9 @@ impl Adapter {
     /// Fetches a picture from where a poll said that it is, without any key. Free, and may be repeated.
     pub async fn fetch(&self, source: &Url) -> Fetched {
         match self {
-            Self::Images(_) => Fetched::Later("it is no provider of tickets any more".to_owned()),
+            Self::Images(_) | Self::Gemini(_) => {
+                Fetched::Later("it is no provider of tickets any more".to_owned())
+            }
             Self::Task(client) => client.fetch(source).await,
         }
     }
@@ -159,7 +179,7 @@ impl Adapter {
     /// Looks for a request whose answer was lost, by the name of ours that went with it. Free, and may be repeated.
     pub async fn find(&self, own_id: &str) -> Found {
         match self {
-            Self::Images(_) => Found::Nothing,
+            Self::Images(_) | Self::Gemini(_) => Found::Nothing,
             Self::Task(client) => client.find(own_id).await,
         }
     }
@@ -169,6 +189,7 @@ impl Adapter {
         match self {
             Self::Images(client) => client.hint(refusal),
             Self::Task(client) => client.hint(refusal),
+            Self::Gemini(client) => client.hint(refusal),
         }
     }
 
@@ -177,6 +198,7 @@ impl Adapter {
         match self {
             Self::Images(client) => client.veil(),
             Self::Task(client) => client.veil(),
+            Self::Gemini(client) => client.veil(),
         }
     }
 }
@@ -187,6 +209,7 @@ impl Shape {
         match self {
             Self::Images => openai::VERSION,
             Self::Task => task::VERSION,
+            Self::Gemini => gemini::VERSION,
         }
     }
 
@@ -199,6 +222,7 @@ impl Shape {
         match self {
             Self::Images => openai::params(params, background),
             Self::Task => Vec::new(),
+            Self::Gemini => gemini::params(params),
         }
     }
 }

@@ -4,6 +4,7 @@ mod adapter;
 pub mod address;
 mod bounded;
 mod certificate;
+mod gemini;
 mod http;
 mod media;
 mod openai;

@@ -6,8 +6,10 @@ use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::gemini;
 use crate::task::{Body, Task};
 use base::digest::Digest;
+use model::request::{Prompt, Request};
 
 /// A provider.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -64,6 +66,8 @@ pub enum Shape {
     Images,
     /// A request, whose answer is a ticket for the pictures.
     Task,
+    /// One request, whose answer is what a model of Gemini says and draws.
+    Gemini,
 }
 
 /// How a key is sent.
@@ -139,6 +143,16 @@ impl Row {
         let digits = &Digest::of(&told).hex()[..8];
         // Never as small as a version.
         u32::from_str_radix(digits, 16).unwrap_or_default() | 1 << 31
+    }
+
+    /// What a request has that this provider cannot be asked for: fields of the manifest. What a model lacks the table of
+    /// models says.
+    pub fn lacks(&self, request: &Request, prompt: &Prompt) -> Vec<&'static str> {
+        match self.shape {
+            Shape::Images => Vec::new(),
+            Shape::Task => self.body.lacks(prompt),
+            Shape::Gemini => gemini::lacks(request, prompt),
+        }
     }
 
     /// `NAME_…`.

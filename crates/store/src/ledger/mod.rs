@@ -49,10 +49,10 @@ impl Entry {
     }
 
     /// What it cost, or has to be taken to have cost: the bill; where there is none, the estimate;
-    /// `None` where that is unknown too. What was refused or never sent cost nothing.
+    /// `None` where that is unknown too. What was refused or never sent cost nothing, unless it was billed.
     pub fn cost(&self) -> Option<Micro> {
         match &self.settlement {
-            Some(settled) if settled.outcome.is_free() => Some(Micro(0)),
+            Some(settled) if settled.outcome.is_free() => Some(settled.cost.unwrap_or_default()),
             Some(settled) => settled.cost.or(self.intent.estimate),
             None => self.intent.estimate,
         }
