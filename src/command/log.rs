@@ -9,7 +9,7 @@ use base::diagnostic::{Exit, Failure, count};
 use model::{Micro, Money};
 use report::{Event, Reporter};
 use store::Store;
-use store::ledger::{Entry, Ledger, Moment, Outcome};
+use store::ledger::{Entry, Ledger, Moment, Outcome, Settlement};
 
 /// What rows are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,11 @@ struct Sum {
 impl Sum {
     fn add(&mut self, entry: &Entry) {
         self.requests += 1;
-        self.pictures += u64::from(entry.intent.pictures);
+        let settlement = entry.settlement.as_ref();
+        // Billed, but no picture came of it.
+        if !settlement.is_some_and(|settled| settled.outcome == Outcome::Refused) {
+            self.pictures += u64::from(entry.intent.pictures);
+        }
         match entry.cost() {
             Some(cost) => self.cost += cost,
             None => self.unknown += 1,
@@ -153,10 +157,11 @@ pub fn run(
         reporter.out(&lines);
         return Ok(Exit::Done);
     }
-    // What was refused or never sent cost nothing and made nothing.
+    // What was refused or never sent made nothing; it is told where it cost something.
+    let is_free = |s: &Settlement| s.outcome.is_free() && s.cost.unwrap_or_default() == Micro(0);
     let paid: Vec<&Entry> = entries
         .iter()
-        .filter(|e| !e.settlement.as_ref().is_some_and(|s| s.outcome.is_free()))
+        .filter(|e| !e.settlement.as_ref().is_some_and(is_free))
         .collect();
     if paid.is_empty() {
         reporter.out("nothing was spent\n");

@@ -375,6 +375,14 @@ impl PaidClient {
                 spent.unknown = true;
                 Err(not_made::doubt(&why, Some(&aside)))
             }
+            Err(NotIngested::Refused(refusal, cost)) => {
+                match cost {
+                    Some(cost) => spent.cost += cost,
+                    None => spent.unknown = true,
+                }
+                let hint = route.adapter.hint(&refusal);
+                Err(not_made::refused(&refusal, hint))
+            }
             Err(NotIngested::Disk(error)) => {
                 spent.unknown = true;
                 Err(not_made::not_kept(&error, path))

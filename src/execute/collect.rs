@@ -203,6 +203,8 @@ impl PaidClient {
                 let aside = self.set_aside(errand);
                 return Err(not_made::doubt(&why, Some(&aside)));
             }
+            // A ticket that failed is told as such before.
+            Err(NotEntered::Refused(refusal, _)) => return Err(not_made::refused(&refusal, None)),
             Err(NotEntered::Disk(error)) => return Err(not_made::not_kept(&error, path)),
         };
         let (kept, asked) = (contents.pictures.len(), u64::from(head.pictures));

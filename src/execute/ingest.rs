@@ -13,7 +13,7 @@ use model::{Micro, Money};
 use plan::Answer;
 use plan::key::Key;
 use provider::Veil;
-use provider::reply::{Contents, KeepError};
+use provider::reply::{Contents, KeepError, Refusal};
 use store::ledger::{Ledger, Moment, Outcome, Settlement};
 use store::{Arrived, Head, Payer, ShotEntry, Store, StreamError};
 
@@ -36,6 +36,8 @@ pub struct Ingested {
 pub enum NotIngested {
     /// There is no picture in it: why, and where it is kept.
     Empty(String, PathBuf),
+    /// The provider says that there is none, and why; what that costs, if anybody knows.
+    Refused(Refusal, Option<Micro>),
     /// The disk said no; the answer stays where it is.
     Disk(FsError),
 }
@@ -64,6 +66,10 @@ pub fn ingest(
     let mut taken = match enter(store, ledger, &head, &said, request_id) {
         Ok(taken) => taken,
         Err(NotEntered::Empty(why)) => return Err(NotIngested::Empty(why, arrived.set_aside())),
+        Err(NotEntered::Refused(refusal, cost)) => {
+            arrived.done().map_err(NotIngested::Disk)?;
+            return Err(NotIngested::Refused(refusal, cost));
+        }
         Err(NotEntered::Disk(error)) => return Err(NotIngested::Disk(error)),
     };
     let (kept, asked) = (said.pictures.len() as u64, u64::from(head.pictures));
@@ -86,6 +92,8 @@ pub fn ingest(
 pub(super) enum NotEntered {
     /// There are none: why. The request is in doubt now.
     Empty(String),
+    /// The provider says that there are none, and why: the request is settled, at what that costs.
+    Refused(Refusal, Option<Micro>),
     /// The disk said no.
     Disk(FsError),
 }
@@ -104,6 +112,19 @@ pub(super) fn enter(
     said: &Contents,
     request_id: Option<String>,
 ) -> Result<Ingested, NotEntered> {
+    let request_id = request_id.or_else(|| said.request_id.clone());
+    if let Some(refusal) = &said.refusal {
+        let cost = refused_bill(head, said);
+        let settlement = Settlement {
+            outcome: Outcome::Refused,
+            cost,
+            billed: None,
+            request_id,
+            why: Some(refusal.said()),
+        };
+        settle_own(ledger, head, settlement)?;
+        return Err(NotEntered::Refused(refusal.clone(), cost));
+    }
     let (cost, odd_bill) = bill(head, said);
     let billed = billed(head, said, cost);
     let why = said.error.clone().or(said.trouble.clone());
@@ -168,6 +189,7 @@ pub(super) fn odd_number(head: &Head, said: &Contents) -> String {
     );
     if kept == asked {
         let first = match asked {
+            1 if head.form.takes_last() => "the last is taken".to_owned(),
             1 => "the first is taken".to_owned(),
             n => format!("the first {n} are taken"),
         };
@@ -215,22 +237,11 @@ const BELIEVED_EACH: Micro = Micro(100_000_000);
 /// What an answer costs, and what is odd about that. It is the word of whoever answered: it is not to
 /// empty a budget at one stroke, and not to leave it full either. `None` counts at the estimate.
 fn bill(head: &Head, said: &Contents) -> (Option<Micro>, Option<String>) {
-    let by_tokens = || Some(said.usage?.cost(&head.price?));
-    let by_picture = || {
-        Some(of_those_that_came(
-            head.quoted.and(head.estimate)?,
-            head,
-            said,
-        ))
-    };
-    let Some(cost) = said.cost.or_else(by_tokens).or_else(by_picture) else {
+    let Some(cost) = told_bill(head, said) else {
         return (None, None);
     };
     let estimate = head.estimate.filter(|estimate| estimate.0 > 0);
-    let most = match estimate {
-        Some(estimate) => estimate.times(BELIEVED),
-        None => BELIEVED_EACH.times(u64::from(head.pictures)),
-    };
+    let most = most_believed(head);
     if cost > most {
         let about = estimate.map_or("", |_| ", more than a hundred times the estimate");
         let remark = format!(
@@ -271,6 +282,30 @@ fn billed(head: &Head, said: &Contents, cost: Option<Micro>) -> Option<Money> {
         amount: of_those_that_came(quoted.amount, head, said),
         ..quoted
     })
+}
+
+/// What an answer costs that says why there is no picture: mostly the words that were read, which is far below any
+/// estimate. One that says nothing of it counts at the estimate.
+fn refused_bill(head: &Head, said: &Contents) -> Option<Micro> {
+    let told = told_bill(head, said).map(|cost| cost.min(most_believed(head)));
+    told.or(head.estimate)
+}
+
+/// What an answer says that it costs.
+fn told_bill(head: &Head, said: &Contents) -> Option<Micro> {
+    let by_tokens = || Some(said.usage?.cost(&head.price?));
+    let by_picture = || {
+        let whole = head.quoted.and(head.estimate)?;
+        Some(of_those_that_came(whole, head, said))
+    };
+    said.cost.or_else(by_tokens).or_else(by_picture)
+}
+
+fn most_believed(head: &Head) -> Micro {
+    match head.estimate.filter(|estimate| estimate.0 > 0) {
+        Some(estimate) => estimate.times(BELIEVED),
+        None => BELIEVED_EACH.times(u64::from(head.pictures)),
+    }
 }
 
 /// What is odd about the pictures that came. What cannot be used is noted in the store, so that nobody tries
@@ -369,7 +404,7 @@ fn is_whole(arrived: &mut Arrived) -> Result<bool, FsError> {
         .form
         .read(body, head.pictures, &Veil::default(), &mut look)?;
     let is_whole = said.trouble.is_none() && said.pictures.len() as u64 == u64::from(head.pictures);
-    Ok(is_whole && size > 0)
+    Ok((is_whole && size > 0) || said.refusal.is_some())
 }
 
 /// Keeps everybody else from the shot that a file is the answer to; `None` if it is under way, or was taken in
@@ -462,6 +497,10 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>, veil: &Veil) ->
             Err(NotIngested::Empty(why, aside)) => Diagnostic::warning(format!(
                 "a request of an earlier run was {why}; the answer is kept in `{}`",
                 base::fs::shown(&aside)
+            )),
+            Err(NotIngested::Refused(refusal, _)) => Diagnostic::warning(format!(
+                "a request of an earlier run was refused: {}",
+                refusal.said()
             )),
             Err(NotIngested::Disk(error)) => Diagnostic::warning(format!(
                 "an answer of an earlier run could not be taken in: {error}"

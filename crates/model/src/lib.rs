@@ -19,7 +19,7 @@ pub use id::{LOCAL, ModelId, PROVIDERS};
 pub use params::ParamRule;
 pub use picture_price::{PicturePrice, quote};
 pub use price::{Micro, estimate, output_tokens};
-pub use size::{SizeRule, request_size};
+pub use size::{Cell, SizeRule, request_size};
 
 use base::diagnostic::{Diagnostic, nearest};
 
@@ -50,6 +50,11 @@ pub struct Model {
     pub params: Option<BTreeMap<String, ParamRule>>,
     /// What a picture counts for; nothing if that is not known.
     pub tokens: Option<TokenRule>,
+    /// What a picture counts for where its size alone decides: up to so many pixels, so many tokens; in rising order.
+    /// Empty where `tokens` says it.
+    pub token_steps: Vec<(u64, u64)>,
+    /// What each reference counts for, however large it is; nothing where its size decides.
+    pub reference_tokens: Option<u64>,
     /// What a token costs; nothing if that is not known.
     pub price: Option<Price>,
     /// What a picture costs, where that is not counted in tokens; it comes before `tokens`.
@@ -96,6 +101,14 @@ pub struct Price {
     pub image_in: u64,
     /// Pictures.
     pub image_out: u64,
+    /// Words that come with a picture, and what is thought about it; no price of their own where it is left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub text_out: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "this is how serde asks")]
+fn is_zero(price: &u64) -> bool {
+    *price == 0
 }
 
 impl Model {
@@ -178,6 +191,17 @@ impl Models {
         Err(error.hint(format!("known are {}", base::diagnostic::list(&known))))
     }
 
+    /// Of each provider that is paid, the first model that is not retired and of which this holds.
+    pub fn one_of_each(&self, can: impl Fn(&Model) -> bool) -> Vec<String> {
+        let mut found: BTreeMap<&str, String> = BTreeMap::new();
+        for (id, model) in &self.by_id {
+            if !model.free && model.retired_on.is_none() && can(model) {
+                found.entry(&id.provider).or_insert_with(|| id.to_string());
+            }
+        }
+        found.into_values().collect()
+    }
+
     /// What can be written without more and is not retired, sorted: for `did you mean`, `schema` and completions.
     pub fn names(&self) -> impl Iterator<Item = String> {
         self.by_id
@@ -232,6 +256,9 @@ struct Row {
     sizes: SizeRule,
     params: Option<BTreeMap<String, ParamRule>>,
     tokens: Option<TokenRule>,
+    #[serde(default)]
+    token_steps: Vec<(u64, u64)>,
+    reference_tokens: Option<u64>,
     price: Option<Price>,
     picture_price: Option<PicturePrice>,
     chinese: Option<Chinese>,
@@ -259,6 +286,8 @@ fn parse(table: &str) -> Result<Models, toml::de::Error> {
             sizes: row.sizes,
             params: row.params,
             tokens: row.tokens,
+            token_steps: row.token_steps,
+            reference_tokens: row.reference_tokens,
             price: row.price,
             picture_price: row.picture_price,
             chinese: row.chinese,
@@ -297,7 +326,7 @@ mod tests {
     #[test]
     fn the_table_parses_and_every_row_is_whole() {
         let table = parse(include_str!("models.toml")).unwrap();
-        assert_eq!(table.by_id.len(), 58);
+        assert_eq!(table.by_id.len(), 58 + 5);
         assert!(table.rates.cny.0 > 1_000_000 && table.rates.as_of.len() == 10);
         for (id, model) in &table.by_id {
             assert!(
@@ -312,8 +341,8 @@ mod tests {
                 assert!(table.get(&successor).is_some(), "{id}");
             }
             assert!(
-                matches!(&model.sizes, SizeRule::List(sizes) if !sizes.is_empty())
-                    || !matches!(model.sizes, SizeRule::List(_)),
+                !matches!(&model.sizes, SizeRule::List(sizes) if sizes.is_empty())
+                    && !matches!(&model.sizes, SizeRule::Cells(cells) if cells.is_empty()),
                 "{id}"
             );
             assert!(model.max_n >= 1 && !model.formats.is_empty(), "{id}");
@@ -334,6 +363,15 @@ mod tests {
                 Some(quality) => assert!(model.qualities.contains(quality), "{id}"),
                 None => assert!(model.qualities.is_empty(), "{id}"),
             }
+            let steps = &model.token_steps;
+            assert!(steps.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1), "{id}");
+            if let (SizeRule::Cells(cells), Some(most)) = (&model.sizes, steps.last()) {
+                let pixels = |w: u32, h: u32| u64::from(w) * u64::from(h);
+                assert!(
+                    cells.iter().all(|(w, h, _)| pixels(*w, *h) <= most.0),
+                    "{id}"
+                );
+            }
             if let Some(tokens) = &model.tokens {
                 for quality in &model.qualities {
                     assert!(tokens.axis[quality] > 0, "{id}");
@@ -346,16 +384,16 @@ mod tests {
     #[test]
     fn names_are_those_that_can_be_written() {
         let names: Vec<String> = builtin().names().collect();
-        assert_eq!(names.len(), 15);
+        assert_eq!(names.len(), 15 + 5);
         // Whom nobody can ask yet is no suggestion.
         assert!(!names.iter().any(|name| name.starts_with("kling/")));
-        assert_eq!(names[0], "local");
+        assert_eq!(names[0], "gemini/gemini-2.5-flash-image");
         assert!(names.contains(&"openai/gpt-image-2".to_owned()));
         for name in &names {
             assert_eq!(looked_up(name), Ok(true), "{name}");
         }
         assert_eq!(looked_up("local/poster"), Ok(true));
-        assert_eq!(looked_up("gemini/nano"), Ok(false));
+        assert_eq!(looked_up("bfl/flux"), Ok(false));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Veil;
+use crate::gemini;
 use crate::openai::{self, Azure};
 use crate::reply::{
     Contents, Fetched, Found, KeepError, ParamProblem, Polled, Refusal, Reply, Ticket,
@@ -66,6 +67,8 @@ pub enum Form {
     Images,
     /// It is a ticket for them.
     Task(Box<TaskForm>),
+    /// The picture is among what a model of Gemini says.
+    Gemini,
 }
 
 impl Form {
@@ -82,15 +85,21 @@ impl Form {
         match self {
             Self::Images => openai::read(body, asked, veil, keep),
             Self::Task(_) => Ok(Contents::default()),
+            Self::Gemini => gemini::read(body, veil, keep),
         }
     }
 
     /// How a ticket is gone on with; nothing if the pictures are in the answer itself.
     pub fn task(&self) -> Option<&TaskForm> {
         match self {
-            Self::Images => None,
+            Self::Images | Self::Gemini => None,
             Self::Task(form) => Some(form),
         }
+    }
+
+    /// Which of more pictures than were asked for are taken: a model that draws drafts says its best at the end.
+    pub fn takes_last(&self) -> bool {
+        matches!(self, Self::Gemini)
     }
 }
 
@@ -102,6 +111,8 @@ pub enum Adapter {
     Task(Box<task::Client>),
     /// The one for some models, the other for those whose row says so.
     Mixed(Box<openai::Client>, Box<task::Client>),
+    /// One request, whose answer is what a model of Gemini says and draws.
+    Gemini(Box<gemini::Client>),
 }
 
 impl Adapter {
@@ -109,6 +120,7 @@ impl Adapter {
     pub fn new(config: Config) -> Self {
         match config.row.shape {
             Shape::Task => Self::Task(Box::new(task::Client::new(config))),
+            Shape::Gemini => Self::Gemini(Box::new(gemini::Client::new(config))),
             Shape::Images if config.row.has_tickets() => {
                 let task = task::Client::new(config.clone());
                 Self::Mixed(Box::new(openai::Client::new(config)), Box::new(task))
@@ -119,6 +131,9 @@ impl Adapter {
 
     /// In which form the answers about a model are.
     pub fn form(&self, model: &str) -> Form {
+        if matches!(self, Self::Gemini(_)) {
+            return Form::Gemini;
+        }
         let form = self.task().and_then(|client| client.form(model));
         form.map_or(Form::Images, |form| Form::Task(Box::new(form)))
     }
@@ -126,7 +141,7 @@ impl Adapter {
     /// Who speaks of tickets.
     fn task(&self) -> Option<&task::Client> {
         match self {
-            Self::Images(_) => None,
+            Self::Images(_) | Self::Gemini(_) => None,
             Self::Task(client) | Self::Mixed(_, client) => Some(client),
         }
     }
@@ -148,6 +163,7 @@ impl Adapter {
                 client.send(submission, into, path).await
             }
             Self::Task(client) => client.submit(submission, into, path).await,
+            Self::Gemini(client) => client.send(submission, into, path).await,
         }
     }
 
@@ -181,6 +197,7 @@ impl Adapter {
         match self {
             Self::Images(client) | Self::Mixed(client, _) => client.hint(refusal),
             Self::Task(client) => client.hint(refusal),
+            Self::Gemini(client) => client.hint(refusal),
         }
     }
 
@@ -189,6 +206,7 @@ impl Adapter {
         match self {
             Self::Images(client) | Self::Mixed(client, _) => client.veil(),
             Self::Task(client) => client.veil(),
+            Self::Gemini(client) => client.veil(),
         }
     }
 }
@@ -199,6 +217,7 @@ impl Shape {
         match self {
             Self::Images => openai::VERSION,
             Self::Task => task::VERSION,
+            Self::Gemini => gemini::VERSION,
         }
     }
 
@@ -211,6 +230,7 @@ impl Shape {
         match self {
             Self::Images => openai::params(params, background),
             Self::Task => Vec::new(),
+            Self::Gemini => gemini::params(params),
         }
     }
 }

@@ -1,23 +1,16 @@
 //! The body of a request in JSON, with each part where the row says. What is sent is the [`Request`] that was hashed, and
 //! what the row sends besides. Knows no provider.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::media::{changed, media_type};
+use crate::media::encoded;
 use crate::pointer::set;
 use crate::reply::Attachment;
 use crate::submission::Submission;
-use base::digest::Digest;
 use model::request::{Prompt, Request};
-
-/// The most that is read of a picture that goes along; none that is planned with is as large.
-const MAX_BYTES: u64 = 64 << 20;
 
 /// Where each part of a request stands in the JSON, as JSON pointers. What has no place cannot be asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +28,12 @@ pub struct Body {
     pub width: Option<String>,
     /// Its height, as a number.
     pub height: Option<String>,
+    /// Its ratio, of a model that is told no pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<String>,
+    /// And how large it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
     /// The quality tier.
     pub quality: Option<String>,
     /// The background.
@@ -107,9 +106,10 @@ impl Body {
     }
 
     /// What a prompt has that this provider cannot be asked for.
-    pub fn lacks(&self, prompt: &Prompt) -> Vec<&'static str> {
+    pub fn lacks(&self, request: &Request, prompt: &Prompt) -> Vec<&'static str> {
         let most = self.references.as_ref().map_or(0, References::most);
         let wants = [
+            ("size", request.cell.is_some() != self.ratio.is_some()),
             ("candidates", prompt.candidates > 1 && self.n.is_none()),
             (
                 "quality",
@@ -145,6 +145,7 @@ impl Body {
             adapter: _,
             width,
             height,
+            cell,
             variant: _,
             work: _,
         } = request;
@@ -174,6 +175,10 @@ impl Body {
         put(&self.height, (*height).into());
         put(&self.format, format.as_str().into());
         put(&self.own_id, own_id.into());
+        if let Some(cell) = cell {
+            put(&self.ratio, cell.ratio.as_str().into());
+            put(&self.tier, cell.tier.as_str().into());
+        }
         if let Some(quality) = quality {
             put(&self.quality, quality.as_str().into());
         }
@@ -254,15 +259,7 @@ fn filled(each: &Value, picture: &str) -> Value {
 impl Encoding {
     /// A picture, after its bytes were checked against what the key was made with.
     fn of(self, attachment: &Attachment) -> io::Result<String> {
-        let mut bytes = Vec::new();
-        // What is longer was never planned with: its digest says so.
-        let file = File::open(&attachment.path)?;
-        file.take(MAX_BYTES).read_to_end(&mut bytes)?;
-        if Digest::of(&bytes) != attachment.digest {
-            return Err(changed());
-        }
-        let (media, _) = media_type(&bytes)?;
-        let base64 = STANDARD.encode(&bytes);
+        let (media, base64) = encoded(attachment)?;
         Ok(match self {
             Self::DataUrl => format!("data:{media};base64,{base64}"),
             Self::Base64 => base64,

@@ -7,6 +7,7 @@ mod body;
 mod bounded;
 pub mod catalogue;
 mod certificate;
+mod gemini;
 mod http;
 mod media;
 mod openai;

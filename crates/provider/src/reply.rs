@@ -188,6 +188,10 @@ pub struct Contents {
     pub cost: Option<Micro>,
     /// What an `error` in it says.
     pub error: Option<String>,
+    /// The provider says that there is no picture, and why: nobody is in doubt then. What that costs says `usage`.
+    pub refusal: Option<Refusal>,
+    /// The provider's name for the answer, if it stands in it.
+    pub request_id: Option<String>,
     /// Why it could not be read to its end, or a picture in it not at all.
     pub trouble: Option<String>,
     /// It names its model, but not by a name that is one.
@@ -205,6 +209,8 @@ pub struct Usage {
     pub image_in: u64,
     /// Of the pictures.
     pub image_out: u64,
+    /// Of words that came with them, and of what was thought.
+    pub text_out: u64,
 }
 
 impl Usage {
@@ -214,6 +220,7 @@ impl Usage {
             (self.text_in, price.text_in),
             (self.image_in, price.image_in),
             (self.image_out, price.image_out),
+            (self.text_out, price.text_out),
         ];
         let sum = parts
             .iter()

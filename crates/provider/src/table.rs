@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::auth::Auth;
 use crate::body::Body;
 use crate::catalogue::Catalogue;
+use crate::gemini;
 use crate::task::Task;
 use base::digest::Digest;
+use model::request::{Prompt, Request};
 
 /// A provider.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -99,6 +101,8 @@ pub enum Shape {
     Images,
     /// A request, whose answer is a ticket for the pictures.
     Task,
+    /// One request, whose answer is what a model of Gemini says and draws.
+    Gemini,
 }
 
 /// Where requests go, below the base URL.
@@ -194,6 +198,20 @@ impl Row {
 
     fn dialect(&self, model: &str) -> Option<&Dialect> {
         self.dialects.iter().find(|dialect| dialect.names(model))
+    }
+
+    /// What a request has that this provider cannot be asked for: fields of the manifest. What a model lacks the table of
+    /// models says.
+    pub fn lacks(&self, request: &Request, prompt: &Prompt) -> Vec<&'static str> {
+        match self.shape {
+            Shape::Gemini => gemini::lacks(request, prompt),
+            Shape::Images | Shape::Task => {
+                let body = self.body_of(&request.model.name);
+                // OpenAI's own body has a place for everything.
+                let lacks = (!body.is_empty()).then(|| body.lacks(request, prompt));
+                lacks.unwrap_or_default()
+            }
+        }
     }
 
     /// `NAME_…`.

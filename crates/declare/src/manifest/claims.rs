@@ -135,8 +135,14 @@ fn as_price(price: Price) -> String {
         text_in,
         image_in,
         image_out,
+        text_out,
     } = price;
-    format!("{{ text_in = {text_in}, image_in = {image_in}, image_out = {image_out} }}")
+    // As it was before there was such a column: what was agreed to stays agreed to.
+    let text_out = match text_out {
+        0 => String::new(),
+        price => format!(", text_out = {price}"),
+    };
+    format!("{{ text_in = {text_in}, image_in = {image_in}, image_out = {image_out}{text_out} }}")
 }
 
 fn as_table<T>(table: &BTreeMap<String, T>, value: impl Fn(&T) -> String) -> String {

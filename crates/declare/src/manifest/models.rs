@@ -12,7 +12,9 @@ use crate::manifest::declared;
 use crate::manifest::reader::{Element, Table};
 use base::diagnostic::{Diagnostic, list, nearest};
 use export::Format;
-use model::{Chinese, Model, ModelId, Models, ParamRule, PicturePrice, Price, SizeRule, TokenRule};
+use model::{
+    Cell, Chinese, Model, ModelId, Models, ParamRule, PicturePrice, Price, SizeRule, TokenRule,
+};
 
 /// The columns without which nothing can be asked of a model.
 const NEEDED: [&str; 4] = ["formats", "max_n", "max_references", "sizes"];
@@ -237,11 +239,13 @@ fn price(table: Table<'_>) -> Option<Price> {
         table.integer(key, 0..=1_000_000_000_000).map(|at| at.value)
     };
     let found = (tokens("text_in"), tokens("image_in"), tokens("image_out"));
+    let text_out = table.integer("text_out", 0..=1_000_000_000_000);
     table.finish();
     Some(Price {
         text_in: found.0?,
         image_in: found.1?,
         image_out: found.2?,
+        text_out: text_out.map_or(0, |at| at.value),
     })
 }
 
@@ -291,28 +295,43 @@ fn sizes(element: &Element<'_>) -> Option<SizeRule> {
     let rule = match element.as_json()? {
         Value::String(word) if word == "any" => Some(SizeRule::Any),
         Value::Array(pairs) if !pairs.is_empty() => {
-            let pairs = pairs.iter().map(pair).collect::<Option<_>>();
-            pairs.map(SizeRule::List)
+            let list = pairs.iter().map(pair).collect::<Option<_>>();
+            let cells = || pairs.iter().map(cell).collect::<Option<_>>();
+            list.map(SizeRule::List)
+                .or_else(|| cells().map(SizeRule::Cells))
         }
         _ => None,
     };
     if rule.is_none() {
         element.report_must_be(&format!(
-            "`\"any\"`, a list such as `[[1024, 1536]]` with sides of at most {MAX_SIDE}, or a table of limits"
+            "`\"any\"`, a list such as `[[1024, 1536]]` or `[[1024, 1024, \"1:1\", \"1K\"]]` with sides of at most {MAX_SIDE}, or a table of limits"
         ));
     }
     rule
 }
 
 fn pair(value: &Value) -> Option<(u32, u32)> {
-    let side = |value: &Value| {
-        let side = u32::try_from(value.as_u64()?).ok()?;
-        (1..=MAX_SIDE).contains(&side).then_some(side)
-    };
     match value.as_array()?.as_slice() {
         [width, height] => Some((side(width)?, side(height)?)),
         _ => None,
     }
+}
+
+/// A size of a model that is told a ratio and a tier.
+fn cell(value: &Value) -> Option<(u32, u32, Cell)> {
+    let [width, height, ratio, tier] = value.as_array()?.as_slice() else {
+        return None;
+    };
+    let cell = Cell {
+        ratio: ratio.as_str()?.to_owned(),
+        tier: tier.as_str()?.to_owned(),
+    };
+    Some((side(width)?, side(height)?, cell))
+}
+
+fn side(value: &Value) -> Option<u32> {
+    let side = u32::try_from(value.as_u64()?).ok()?;
+    (1..=MAX_SIDE).contains(&side).then_some(side)
 }
 
 fn limits(table: Table<'_>) -> Option<SizeRule> {

@@ -314,6 +314,7 @@ mod tests {
                 text_in: 50,
                 image_in: 10,
                 image_out: 1756,
+                text_out: 0,
             }),
             ..Contents::default()
         };
@@ -322,6 +323,7 @@ mod tests {
             text_in: 5_000_000,
             image_in: 8_000_000,
             image_out: 30_000_000,
+            text_out: 0,
         };
         assert_eq!(answer.usage.unwrap().cost(&price), Micro(250 + 80 + 52_680));
     }

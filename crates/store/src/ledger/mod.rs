@@ -16,7 +16,7 @@ use crate::key::Key;
 use base::diagnostic::Diagnostic;
 use base::digest::Digest;
 use base::fs::{Folder, FsError, op, sync_folder};
-use model::{Micro, Money};
+use model::Micro;
 
 pub use limit::{Ceiling, NotIntended};
 use read::Reading;
@@ -49,10 +49,10 @@ impl Entry {
     }
 
     /// What it cost, or has to be taken to have cost: the bill; where there is none, the estimate;
-    /// `None` where that is unknown too. What was refused or never sent cost nothing.
+    /// `None` where that is unknown too. What was refused or never sent cost nothing, unless it was billed.
     pub fn cost(&self) -> Option<Micro> {
         match &self.settlement {
-            Some(settled) if settled.outcome.is_free() => Some(Micro(0)),
+            Some(settled) if settled.outcome.is_free() => Some(settled.cost.unwrap_or_default()),
             Some(settled) => settled.cost.or(self.intent.estimate),
             None => self.intent.estimate,
         }
@@ -378,7 +378,7 @@ mod tests {
     use super::{Entry, Intent, Ledger, Outcome, Settlement};
     use crate::key::Key;
     use base::digest::Digest;
-    use model::{Micro, Money};
+    use model::Micro;
 
     fn intent(name: &str) -> Intent {
         Intent {

@@ -95,7 +95,7 @@ pub struct Settlement {
 pub enum Outcome {
     /// Its pictures are in the store.
     Answered,
-    /// The provider said no: not paid for.
+    /// The provider said no: not paid for, but for what it bills all the same.
     Refused,
     /// It did not reach the provider.
     Unsent,
@@ -104,7 +104,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether nothing was paid.
+    /// Whether nothing was paid, where nothing was billed.
     pub fn is_free(self) -> bool {
         matches!(self, Self::Refused | Self::Unsent)
     }
