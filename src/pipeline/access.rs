@@ -24,6 +24,7 @@ impl Access {
     pub fn is_meant(variable: &str) -> bool {
         let is_named = |row: &Row| {
             row.key_variable.as_deref() == Some(variable)
+                || row.key_aliases.iter().any(|of| of == variable)
                 || row.auth.secret_variable.as_deref() == Some(variable)
                 || row.headers.values().any(|of| of == variable)
         };

@@ -1,6 +1,7 @@
 //! The body of a request in JSON, with each part where the row says. What is sent is the [`Request`] that was hashed, and
 //! what the row sends besides. Knows no provider.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,9 @@ pub struct Body {
     pub background: Option<String>,
     /// The format.
     pub format: Option<String>,
+    /// Its word for a format, where it has another.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub formats: BTreeMap<String, String>,
     /// The references.
     pub references: Option<References>,
     /// The mask.
@@ -173,7 +177,8 @@ impl Body {
         put(&self.n, (*candidates).into());
         put(&self.width, (*width).into());
         put(&self.height, (*height).into());
-        put(&self.format, format.as_str().into());
+        let word = self.formats.get(format).unwrap_or(format);
+        put(&self.format, word.as_str().into());
         put(&self.own_id, own_id.into());
         if let Some(cell) = cell {
             put(&self.ratio, cell.ratio.as_str().into());

@@ -1,6 +1,7 @@
 //! Who can make pictures, and what they are asked. Knows no key, plan or store.
 
 mod adapter;
+mod amount;
 pub mod address;
 mod auth;
 mod body;
@@ -15,6 +16,8 @@ pub mod rate_limit;
 mod pointer;
 pub mod reply;
 pub mod submission;
+#[cfg(test)]
+mod rows;
 pub mod table;
 mod task;
 mod veil;

@@ -1,7 +1,39 @@
 //! JSON pointers (RFC 6901), with `*` for every element of a list where values are read, and `-` for one more element
 //! where one is set. Knows no field.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+/// A pointer, or several: whatever is at the first one that leads anywhere counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Pointers {
+    /// One.
+    One(String),
+    /// Several, in this order.
+    Several(Vec<String>),
+}
+
+impl Pointers {
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let all = match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Several(several) => several,
+        };
+        all.iter().map(String::as_str)
+    }
+
+    /// All values at the first pointer that has any.
+    pub fn all<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
+        let mut found = self.iter().map(|pointer| all(value, pointer));
+        found.find(|found| !found.is_empty()).unwrap_or_default()
+    }
+
+    /// The first value that is a text or a number, as text.
+    pub fn text(&self, value: &Value) -> Option<String> {
+        self.iter().find_map(|pointer| text(value, pointer))
+    }
+}
 
 /// All values at a pointer: one, or many where it has a `*`, or none.
 pub fn all<'v>(value: &'v Value, pointer: &str) -> Vec<&'v Value> {

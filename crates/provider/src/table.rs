@@ -10,7 +10,7 @@ use crate::auth::Auth;
 use crate::body::Body;
 use crate::catalogue::Catalogue;
 use crate::gemini;
-use crate::task::Task;
+use crate::task::{Failure, Task};
 use base::digest::Digest;
 use model::request::{Prompt, Request};
 
@@ -29,6 +29,9 @@ pub struct Row {
     pub hosts: Vec<String>,
     /// Its official variable with the key.
     pub key_variable: Option<String>,
+    /// Further official variables with it.
+    #[serde(default)]
+    pub key_aliases: Vec<String>,
     /// How the key is sent.
     pub auth: Auth,
     /// Further headers, and the variables with their values.
@@ -48,6 +51,9 @@ pub struct Row {
     /// The most bytes of a picture that goes with a request.
     #[serde(default = "usual_bytes")]
     pub max_reference_bytes: u64,
+    /// What follows from an error's code, or from any with this beginning where a `*` ends it; of shape `images`.
+    #[serde(default)]
+    pub codes: BTreeMap<String, Failure>,
     /// What to do in place of a parameter that is not sent.
     #[serde(default)]
     pub instead: BTreeMap<String, String>,
@@ -138,7 +144,8 @@ impl Row {
     pub fn key_variables(&self) -> impl Iterator<Item = String> {
         let own = self.variable("API_KEY");
         let official = self.key_variable.clone().filter(|name| *name != own);
-        official.into_iter().chain([own])
+        let aliases = self.key_aliases.clone();
+        official.into_iter().chain(aliases).chain([own])
     }
 
     /// The variable with the place of its API.

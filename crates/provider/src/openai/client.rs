@@ -16,6 +16,7 @@ use crate::http::{Http, NoAnswer, beginning};
 use crate::reply::{Refusal, RefusalKind, Reply};
 use crate::submission::Submission;
 use crate::table::Row;
+use crate::task::by_code;
 use crate::{Config, Veil};
 use model::request::Operation;
 
@@ -75,7 +76,7 @@ impl Client {
             let headers = response.headers().clone();
             let body = beginning(&mut response).await;
             return match refusal::read(&self.row, status, &headers, &body, &veil) {
-                Some(refusal) => Reply::Refused(refusal),
+                Some(refusal) => Reply::Refused(self.coded(refusal)),
                 None => Reply::Doubt {
                     why: format!("something between here and the provider answered {status}"),
                     request_id,
@@ -86,6 +87,18 @@ impl Client {
         match self.http.write_body(response, limit, into, path).await {
             Ok(()) => Reply::Answered { request_id },
             Err(why) => reply(why, request_id),
+        }
+    }
+
+    /// What its own code says is more than its status does.
+    fn coded(&self, refusal: Refusal) -> Refusal {
+        let code = refusal.code.as_deref().unwrap_or_default();
+        match by_code(&self.row.codes, code) {
+            Some(failure) => Refusal {
+                kind: failure.into(),
+                ..refusal
+            },
+            None => refusal,
         }
     }
 

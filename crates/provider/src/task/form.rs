@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address;
+use crate::amount;
 use crate::bounded;
-use crate::pointer;
+use crate::pointer::{self, Pointers};
 use crate::reply::{Ready, Refusal, RefusalKind, Ticket};
 use crate::veil::Veil;
 use model::Micro;
@@ -42,18 +43,24 @@ pub struct Task {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result_at: Option<String>,
     /// The URLs of the pictures.
-    pub results: String,
+    pub results: Pointers,
+    /// What is told as `http:` is there by `https:` too, and is fetched so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub results_by_https: bool,
+    /// The prompt as the provider came to understand it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<Pointers>,
     /// What was billed, in the answer to a request or to a poll.
-    pub cost: Option<String>,
+    pub cost: Option<Pointers>,
     /// Micro-dollars of one of its units.
     #[serde(default)]
     pub cost_unit: u64,
     /// What is said about an error.
-    pub error: Option<String>,
+    pub error: Option<Pointers>,
     /// Its code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-    /// What follows from a code, whatever the status that comes with it. An answer to a request with one of these was
+    pub code: Option<Pointers>,
+    /// What follows from a code, or from any with this beginning where a `*` ends it, whatever the status that comes with it. An answer to a request with one of these was
     /// not taken.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub codes: BTreeMap<String, Failure>,
@@ -175,7 +182,7 @@ impl TaskForm {
     /// Reads what is ready.
     pub fn ready(&self, answer: &[u8]) -> Ready {
         let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
-        let urls = pointer::all(&answer, &self.task.results);
+        let urls = self.task.results.all(&answer);
         let sources = urls.iter().filter_map(|url| self.source(url.as_str()?));
         Ready {
             sources: sources.collect(),
@@ -186,9 +193,9 @@ impl TaskForm {
 
     /// A code that is known, and what follows from it.
     pub fn coded(&self, answer: &Value) -> Option<(String, Failure)> {
-        let code = pointer::text(answer, self.task.code.as_ref()?)?;
-        let failure = self.task.codes.get(&code)?;
-        Some((code, *failure))
+        let code = self.task.code.as_ref()?.text(answer)?;
+        let failure = by_code(&self.task.codes, &code)?;
+        Some((bounded::name(&code)?, failure))
     }
 
     /// Why a request was not taken, from an answer that is a success by its status.
@@ -217,7 +224,7 @@ impl TaskForm {
 
     /// What is said about an error.
     pub fn error(&self, answer: &Value, veil: &Veil) -> Option<String> {
-        let said = pointer::text(answer, self.task.error.as_ref()?)?;
+        let said = self.task.error.as_ref()?.text(answer)?;
         let said = bounded::sentence(&veil.over(&said));
         Some(veil.over(&said).into_owned())
     }
@@ -243,19 +250,33 @@ impl TaskForm {
     /// A URL out of an answer that a picture may be fetched from, without any key: `https`, or on this machine where
     /// the whole provider is.
     fn source(&self, text: &str) -> Option<Url> {
-        let url = Url::parse(text).ok()?;
+        let mut url = Url::parse(text).ok()?;
         let base = Url::parse(&self.base_url).ok()?;
+        if self.task.results_by_https && !address::is_here(&base) && url.scheme() == "http" {
+            url.set_scheme("https").ok()?;
+        }
         let is_local = url.scheme() == "http" && address::is_here(&url) && address::is_here(&base);
         (url.scheme() == "https" || is_local).then_some(url)
     }
 
     fn cost(&self, answer: &Value) -> Option<Micro> {
-        let text = pointer::text(answer, self.task.cost.as_ref()?)?;
-        // As money is written: whole units and at most six decimals of them.
-        let units = Micro::parse(&text)?;
-        let micro = u128::from(units.0) * u128::from(self.task.cost_unit);
-        Some(Micro(u64::try_from(micro.div_ceil(1_000_000)).ok()?))
+        let text = self.task.cost.as_ref()?.text(answer)?;
+        amount::micro(&text, self.task.cost_unit)
     }
+}
+
+/// What follows from a code: the longest beginning of it that the table has says most.
+pub fn by_code(codes: &BTreeMap<String, Failure>, code: &str) -> Option<Failure> {
+    if let Some(failure) = codes.get(code) {
+        return Some(*failure);
+    }
+    let fits = codes.iter().filter_map(|(name, failure)| {
+        let beginning = name.strip_suffix('*')?;
+        let fits = code.starts_with(beginning);
+        fits.then_some((beginning.len(), *failure))
+    });
+    fits.max_by_key(|(length, _)| *length)
+        .map(|(_, failure)| failure)
 }
 
 /// A ticket as a part of a URL's path.

@@ -7,7 +7,9 @@ mod form;
 mod refusal;
 
 pub use client::Client;
-pub use form::{Task, TaskForm};
+#[cfg(test)]
+pub use form::Standing;
+pub use form::{Failure, Task, TaskForm, by_code};
 
 /// The version of the requests that are sent; counts in every key of their pictures.
 pub const VERSION: u32 = 1;
