@@ -4,6 +4,7 @@
 mod answers;
 mod edit;
 mod faults;
+mod gemini;
 mod home;
 mod kill;
 mod money;
