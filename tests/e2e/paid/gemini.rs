@@ -100,10 +100,10 @@ fn drafts_and_signatures_of_megabytes_are_passed_by() {
     gemini.server.script([Turn::Drafts(3 << 20)]);
     let run = gemini.build(0);
     assert!(
-        run.out
+        run.err
             .contains("2 pictures came, 1 asked for: the last is taken"),
         "{}",
-        run.out
+        run.err
     );
     let picture = gemini.server.asked()[0].picture.clone().unwrap();
     let (first, rest) = picture.split_at(2);
@@ -189,7 +189,7 @@ fn a_minute_is_waited_for_and_a_day_is_not() {
     gemini
         .server
         .script([quota("GenerateRequestsPerDayPerProjectPerModel")]);
-    gemini.build(4);
+    gemini.build(3);
     assert_eq!(gemini.outcomes(), ["refused"]);
 }
 
