@@ -4,11 +4,13 @@
 mod answers;
 mod edit;
 mod faults;
+mod gemini;
 mod home;
 mod kill;
 mod money;
 mod pick;
 mod pictures;
+mod providers;
 mod reader;
 #[cfg(unix)]
 mod shared;

@@ -457,7 +457,7 @@ fn a_table_that_is_wrong_says_what_is() {
         (
             "auth = {",
             "headers = { x = \"HOME\" }\nauth = {",
-            "error: `[provider.made-up]` is wrong: `headers` are for the built-in table\n",
+            "error: `[provider.made-up]` is wrong: `headers` and `set_headers` are for the built-in table\n",
         ),
         (
             "ticket = \"/id\"",

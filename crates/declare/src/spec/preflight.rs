@@ -288,8 +288,7 @@ pub fn who_can(models: &Models, field: &str) -> Option<String> {
 fn who_has(models: &Models, has: impl Fn(&Model) -> bool) -> Option<String> {
     match models.one_of_each(has).as_slice() {
         [] => None,
-        [one] => Some(format!("`{one}` does")),
-        some => Some(format!("{} do", list(some))),
+        some => Some(format!("{} can", list(some))),
     }
 }
 

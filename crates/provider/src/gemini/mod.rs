@@ -6,6 +6,8 @@ mod answer;
 mod body;
 mod client;
 mod refusal;
+#[cfg(test)]
+mod tests;
 
 pub use answer::read;
 pub use body::{lacks, params};

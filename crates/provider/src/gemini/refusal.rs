@@ -14,8 +14,9 @@ use crate::veil::Veil;
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Told {
-    One(Envelope),
+    // First: a struct is read from a list as well.
     List(Vec<Envelope>),
+    One(Envelope),
 }
 
 #[derive(Deserialize)]

@@ -16,7 +16,7 @@ use crate::key::Key;
 use base::diagnostic::Diagnostic;
 use base::digest::Digest;
 use base::fs::{Folder, FsError, op, sync_folder};
-use model::Micro;
+use model::{Micro, Money};
 
 pub use limit::{Ceiling, NotIntended};
 use read::Reading;
