@@ -18,14 +18,15 @@ use declare::data::{self, Format};
 use declare::manifest;
 use declare::spec::{self, Options};
 use declare::template::Templates;
-use model::Micro;
-use plan::key::{self, EXPORT, Key, SHOT};
+use model::{Area, Finding, Micro, Severity};
+use plan::key::{self, EXPORT, Ingredients, Key, SHOT};
 use plan::lock::{Lock, LockedAsset, LockedShot};
 use plan::state;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use store::ledger::{Intent, Ledger, Outcome, Settlement};
+use store::{Roll, ShotEntry};
 
 /// Tries a property on so many values, which are the same at every run.
 fn holds<S: Strategy>(cases: u32, of: &S, property: impl Fn(S::Value)) {
@@ -242,6 +243,61 @@ fn a_lock_that_is_written_is_read_as_it_was() {
                 Ok(text)
             );
         }
+    });
+}
+
+fn finding() -> impl Strategy<Value = Finding> {
+    let area = any::<Option<[u32; 4]>>().prop_map(|area| {
+        area.map(|[left, top, width, height]| Area {
+            left,
+            top,
+            width,
+            height,
+        })
+    });
+    let severity = proptest::sample::select(&[Severity::Unsure, Severity::Wrong][..]);
+    (any::<String>(), severity, any::<usize>(), area).prop_map(|(words, severity, n, area)| {
+        let found = Finding::new("words", severity, n, &words);
+        match area {
+            Some(area) => found.at(area),
+            None => found,
+        }
+    })
+}
+
+fn roll() -> impl Strategy<Value = Roll> {
+    let candidates = vec(digest(), 0..3);
+    (
+        candidates,
+        any::<String>(),
+        any::<u64>(),
+        vec(finding(), 0..3),
+    )
+        .prop_map(|(candidates, model, cost, findings)| {
+            let mut roll = Roll::new(candidates, model, cost);
+            roll.judged(findings);
+            roll
+        })
+}
+
+#[test]
+fn a_shot_that_is_written_is_read_as_it_was_and_a_plain_one_is_in_the_form_of_before() {
+    let ingredients = vec((any::<String>(), any::<String>()), 0..3);
+    let accepted = any::<Option<usize>>();
+    let entry = (vec(roll(), 1..4), accepted, ingredients);
+    holds(500, &entry, |(rolls, accepted, ingredients)| {
+        let entry = ShotEntry {
+            accepted: accepted.map(|n| n % rolls.len()),
+            rolls,
+            ingredients: Ingredients(ingredients),
+        };
+        let text = serde_json::to_string(&entry).unwrap();
+        let read: ShotEntry = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, entry, "{text}");
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        let is_found = !entry.rolls[0].findings().is_empty();
+        let is_plain = entry.rolls.len() == 1 && entry.accepted == Some(0) && !is_found;
+        assert_eq!(text.starts_with("{\"candidates\":["), is_plain, "{text}");
     });
 }
 

@@ -1,11 +1,14 @@
 //! What the page says of one asset when somebody looks closer: prompts, what changed, candidates, and the
 //! pictures that were paid for before. Knows nothing of HTTP.
 
+use std::collections::BTreeMap;
+
 use similar::{ChangeTag, TextDiff};
 
 use crate::pipeline::{Planned, Why};
 use model::request::Picture;
 use page::{Changed, Detail, Paid, Part, Shot};
+use plan::key::Key;
 use plan::{Change, Step};
 use store::ledger::Outcome;
 
@@ -73,13 +76,18 @@ fn history(planned: &Planned, id: &str) -> Vec<Paid> {
         let outcome = entry.settlement.as_ref().map(|s| s.outcome);
         entry.intent.asset == id && outcome == Some(Outcome::Answered)
     });
+    // Of each key, how many newer ones there were.
+    let mut newer: BTreeMap<Key, usize> = BTreeMap::new();
     answered
         .filter_map(|entry| {
             let shot = planned.store.shot(&entry.intent.key)?;
+            let newer = newer.entry(entry.intent.key).or_default();
+            *newer += 1;
+            let roll = shot.rolls.get(shot.rolls.len().saturating_sub(*newer))?;
             Some(Paid {
                 day: entry.at.day().to_string(),
                 model: entry.intent.model.clone(),
-                pictures: shot.candidates,
+                pictures: roll.candidates.clone(),
             })
         })
         .take(HISTORY)

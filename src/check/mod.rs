@@ -3,6 +3,8 @@
 //! calls it finds the facts, and decides what is told.
 
 mod contrast;
+mod judge;
+mod next;
 mod page;
 mod prompt;
 mod retired;
@@ -15,6 +17,8 @@ use model::request::{Overlay, Page};
 use render::Fonts;
 
 pub use contrast::{contrast, faintest};
+pub use judge::Judge;
+pub use next::{Next, Remaining, next};
 pub use page::{draw_diagnostic, overlay_diagnostic, page};
 pub use prompt::prompt;
 pub use retired::retired;

@@ -1,6 +1,7 @@
 //! From the command line as typed to the command that carries it out. What may be typed is in [`args`], what
 //! the environment says in [`environment`].
 
+mod again;
 mod args;
 mod environment;
 mod folder;
@@ -11,14 +12,18 @@ use std::sync::Arc;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::cli::again::again;
 use crate::cli::args::{BuildFlags, CacheCommand, Cli, Command, CommonFlags, ResolveFlags};
-use crate::cli::environment::{access, os_variable, terminal, variable};
+use crate::cli::environment::{access, judge, os_variable, program, terminal, variable};
 use crate::cli::folder::project_folder;
 use crate::command;
 use crate::command::cache::Sweep;
+use crate::command::import::Import;
 use crate::command::log::{By, Wanted};
 use crate::command::pick::Choice;
-use crate::pipeline::{Money, Settings};
+use crate::command::status::Wish;
+use crate::detach::{self, Inherited};
+use crate::pipeline::{Handover, Money, Settings};
 use base::diagnostic::{Exit, Failure};
 use base::home::Home;
 use declare::manifest::EditStep;
@@ -41,8 +46,20 @@ pub fn run() -> Exit {
             };
         }
     };
-    let reporter = Arc::new(Reporter::new(&report_options(&cli)));
-    let exit = match dispatch(cli, &reporter) {
+    let (reporter, inherited) = match inherited(&cli) {
+        None => (Reporter::new(&report_options(&cli)), None),
+        Some(Ok(inherited)) => {
+            let log = || Box::new(inherited.log.clone());
+            let reporter = Reporter::with_writers(&report_options(&cli), log(), log());
+            (reporter, Some(inherited))
+        }
+        Some(Err(failure)) => {
+            Reporter::new(&report_options(&cli)).failure(&failure);
+            return failure.exit;
+        }
+    };
+    let reporter = Arc::new(reporter);
+    let exit = match dispatch(cli, inherited, &reporter) {
         Ok(exit) => exit,
         Err(failure) => {
             reporter.failure(&failure);
@@ -53,6 +70,18 @@ pub fn run() -> Exit {
         true if exit == Exit::Done => Exit::SomeFailed,
         _ => exit,
     }
+}
+
+/// What this process has from the one that began it, if it was begun to go on with a run.
+fn inherited(cli: &Cli) -> Option<Result<Inherited, Failure>> {
+    let detached = match &cli.command {
+        Some(Command::Build { flags, .. }) => &flags.detached,
+        _ => &None,
+    };
+    detached.as_ref()?;
+    Some(detach::leave().map_err(|_| {
+        Failure::usage("`--detached` is what `--detach` begins gpbuild with, and nobody else")
+    }))
 }
 
 /// Without a command everything is built: who names an asset then is told where it goes.
@@ -94,7 +123,12 @@ fn report_options(cli: &Cli) -> ReportOptions {
         environment: terminal(),
     }
 }
-fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
+
+fn dispatch(
+    cli: Cli,
+    inherited: Option<Inherited>,
+    reporter: &Arc<Reporter>,
+) -> Result<Exit, Failure> {
     let given = cli.build.given();
     if let (Some(_), Some(flag)) = (&cli.command, given.first()) {
         return Err(
@@ -122,6 +156,7 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
         home: Home::find(os_variable("GPBUILD_HOME").as_deref().map(Path::new), &root),
         root,
         access: access(),
+        judge: judge(),
         trusted: variable("GPBUILD_TRUST"),
         ..Settings::default()
     };
@@ -130,7 +165,8 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
         settings,
         &here,
         cli.resolve,
-        cli.common.json,
+        &cli.common,
+        inherited,
         reporter,
     )
 }
@@ -141,9 +177,11 @@ fn carry_out(
     settings: Settings,
     here: &Path,
     resolve: ResolveFlags,
-    json: bool,
+    common: &CommonFlags,
+    inherited: Option<Inherited>,
     reporter: &Arc<Reporter>,
 ) -> Result<Exit, Failure> {
+    let json = common.json;
     match command {
         Command::Init { folder } => {
             refuse_resolve_flags(&resolve, "init")?;
@@ -183,34 +221,12 @@ fn carry_out(
             }
         }
         Command::Build { assets, flags } => {
-            let mut settings = of_specs(settings, resolve)?;
-            let BuildFlags {
-                jobs,
-                locked,
-                force,
-                fail_fast,
-                prune,
-                max_cost,
-                yes,
-                retry_in_doubt,
-            } = flags;
-            if prune && !assets.is_empty() {
-                return Err(Failure::usage(
-                    "`--prune` looks at the whole project: leave the assets out",
-                ));
-            }
-            settings.select = assets;
-            settings.jobs = jobs.map_or(0, usize::from);
-            settings.locked = locked;
-            settings.force = force;
-            settings.fail_fast = fail_fast;
-            settings.prune = prune;
-            settings.money = Money {
-                max_cost,
-                yes,
-                retry_in_doubt,
-            };
-            command::build::run(&settings, reporter)
+            let settings = of_specs(settings, resolve)?;
+            build(settings, assets, flags, common, inherited, reporter)
+        }
+        Command::Status { run, wait, stop } => {
+            refuse_resolve_flags(&resolve, "status")?;
+            command::status::run(&settings, Wish { run, wait, stop }, json, reporter)
         }
         Command::Watch {
             assets,
@@ -262,11 +278,18 @@ fn carry_out(
             settings.select = assets;
             command::why::run(&settings, json, reporter)
         }
-        Command::Show { assets } => {
+        Command::Show {
+            assets,
+            prompt,
+            shot,
+        } => {
             let mut settings = of_specs(settings, resolve)?;
             settings.select = assets;
             settings.resolve.explain = true;
-            command::show::run(&settings, json, reporter)
+            match prompt {
+                true => command::prompt::run(&settings, shot, json, reporter),
+                false => command::show::run(&settings, json, reporter),
+            }
         }
         Command::Check => {
             let mut settings = of_specs(settings, resolve)?;
@@ -305,11 +328,84 @@ fn carry_out(
             };
             command::pick::run(&settings, choice, json, reporter)
         }
+        Command::Import {
+            asset,
+            files,
+            shot,
+            upscale,
+            force,
+        } => {
+            let settings = of_specs(settings, resolve)?;
+            let import = Import {
+                asset,
+                // As they were typed, from where they were typed.
+                files: files.iter().map(|file| here.join(file)).collect(),
+                shot,
+                upscale,
+                force,
+            };
+            command::import::run(&settings, &import, reporter)
+        }
         Command::Accept { assets } => {
             let mut settings = of_specs(settings, resolve)?;
             settings.select = assets;
             command::accept::run(&settings, reporter)
         }
+    }
+}
+
+/// Carries out `build`: here, in a process of its own, or as that process.
+fn build(
+    mut settings: Settings,
+    assets: Vec<String>,
+    flags: BuildFlags,
+    common: &CommonFlags,
+    inherited: Option<Inherited>,
+    reporter: &Reporter,
+) -> Result<Exit, Failure> {
+    let BuildFlags {
+        jobs,
+        locked,
+        force,
+        fail_fast,
+        prune,
+        max_cost,
+        yes,
+        retry_in_doubt,
+        detach,
+        detached,
+    } = flags;
+    if prune && !assets.is_empty() {
+        return Err(Failure::usage(
+            "`--prune` looks at the whole project: leave the assets out",
+        ));
+    }
+    settings.select = assets;
+    settings.jobs = jobs.map_or(0, usize::from);
+    settings.locked = locked;
+    settings.force = force;
+    settings.fail_fast = fail_fast;
+    settings.prune = prune;
+    settings.money = Money {
+        max_cost,
+        yes,
+        retry_in_doubt,
+    };
+    match (detached, inherited) {
+        (Some(detached), Some(inherited)) => {
+            let handover = Handover {
+                run: detached.run,
+                plan: detached.plan,
+                ready: inherited.listener,
+            };
+            command::build::go_on(&settings, handover, inherited.lock, reporter)
+        }
+        _ if detach => {
+            let program = program()?;
+            let again = |agreed: &_| again(&program, &settings, common, agreed);
+            command::build::detach(&settings, again, common.json, reporter)
+        }
+        _ => command::build::run(&settings, reporter),
     }
 }
 

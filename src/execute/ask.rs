@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::check::Judge;
 use crate::execute::budget::{Budget, Limits};
 use crate::execute::ingest::{Ingested, NotIngested, ingest, recover};
 use crate::execute::retry::{Next, Tries};
@@ -18,7 +19,7 @@ use model::request::{Prompt, Request};
 use model::{Micro, Money, Price};
 use plan::Answer;
 use plan::key::{Ingredients, Key};
-use provider::reply::{Attachment, Found, Reply};
+use provider::reply::{Attachment, Found, RefusalKind, Reply};
 use provider::submission::Submission;
 use store::ledger::{Ceiling, Intent, Ledger, Moment, NotIntended, Outcome, Settlement};
 use store::{Head, Incoming, Payer, Store};
@@ -36,6 +37,8 @@ pub struct Terms {
     pub ceilings: Vec<Ceiling>,
     /// Send again what may have been paid for.
     pub retry_in_doubt: bool,
+    /// Who judges the answers.
+    pub judge: Judge,
 }
 
 /// Sends the paid requests of a run.
@@ -43,8 +46,9 @@ pub struct PaidClient {
     routes: BTreeMap<String, Route>,
     pub(super) store: Store,
     pub(super) ledger: Arc<Ledger>,
+    pub(super) judge: Judge,
     budget: Budget,
-    retry_in_doubt: bool,
+    pub(super) retry_in_doubt: bool,
     project: String,
     ceilings: Vec<Ceiling>,
     /// One at a time for each key: two assets with the same shot pay for it once.
@@ -89,6 +93,7 @@ impl PaidClient {
             routes,
             store,
             ledger,
+            judge: terms.judge,
             budget: Budget::new(terms.limits),
             retry_in_doubt: terms.retry_in_doubt,
             project: terms.project,
@@ -133,6 +138,17 @@ impl PaidClient {
                 return Ok(answer);
             }
         }
+        self.rolls(ask, route, handle, spent).await
+    }
+
+    /// Gets one roll of a shot: collects what is on its way, or asks.
+    pub(super) async fn roll(
+        &self,
+        ask: &Ask<'_>,
+        route: &Route,
+        handle: &RunHandle,
+        spent: &mut Spent,
+    ) -> Result<Answer, Failed> {
         self.find(ask, route, handle).await?;
         if let Some(path) = self.store.tickets().get(&ask.key) {
             // Paid for by an earlier run, in whose bill it is.
@@ -141,6 +157,7 @@ impl PaidClient {
             return self.told(taken, ask, handle, &mut earlier);
         }
         if !self.retry_in_doubt
+            && !route.adapter.is_free(&ask.request.model)
             && let Some(entry) = self.ledger.doubt(&ask.key)
         {
             return Err(not_made::in_doubt(&entry));
@@ -154,14 +171,14 @@ impl PaidClient {
         answer
     }
 
-    /// What the store has for a key, if its first picture is whole.
+    /// What counts for a key in the store, if its first picture is whole.
     fn stored(&self, key: &Key) -> Option<Answer> {
-        let entry = self.store.shot(key)?;
-        let first = entry.candidates.first()?;
+        let roll = self.store.shot(key)?.into_answer()?;
+        let first = roll.candidates.first()?;
         self.store.is_whole(first).then(|| Answer {
-            pick: self.store.pick(key, &entry.candidates),
-            candidates: entry.candidates,
-            model: entry.model,
+            pick: self.store.pick(key, &roll.candidates),
+            candidates: roll.candidates,
+            model: roll.model,
         })
     }
 
@@ -214,7 +231,12 @@ impl PaidClient {
             if !route.turn(&model, pictures) {
                 continue;
             }
-            let (number, reply, incoming) = self.once(ask, route).await?;
+            let sent = self.once(ask, route).await;
+            if !matches!(sent, Ok((_, Reply::Refused(_), _))) {
+                let through = matches!(sent, Ok((_, Reply::Answered { .. } | Reply::Ticket(_), _)));
+                route.ended(&model, through);
+            }
+            let (number, reply, incoming) = sent?;
             if let Reply::Refused(refusal) = &reply {
                 // Before the slot is free: nobody slips through.
                 route.halt(refusal);
@@ -246,7 +268,9 @@ impl PaidClient {
                             return Err(not_made::astray(&astray));
                         }
                     };
-                    return self.taken(ask, route, &path, request_id, handle, spent);
+                    return self
+                        .taken(ask, route, &path, request_id, handle, spent)
+                        .await;
                 }
                 Reply::Ticket(ticket) => {
                     spent.requests += 1;
@@ -284,18 +308,26 @@ impl PaidClient {
                     incoming.forget();
                     settle(Outcome::Unsent, Some(why.clone()), None)?;
                     match tries.unsent() {
-                        Next::Again(wait) | Next::AllWait(wait) => self.wait(wait, handle).await?,
-                        Next::GiveUp => return Err(not_made::unreached(&why)),
+                        Next::Again(wait) => self.wait(wait, handle).await?,
+                        Next::AllWait(_) | Next::GiveUp => return Err(not_made::unreached(&why)),
                     }
                 }
                 Reply::Refused(refusal) => {
                     incoming.forget();
                     let said = Some(refusal.said());
                     settle(Outcome::Refused, said, refusal.request_id.clone())?;
-                    match tries.refused(&refusal) {
+                    let next = tries.refused(&refusal);
+                    if !matches!(next, Next::AllWait(_)) {
+                        route.ended(&model, false);
+                    }
+                    match next {
                         Next::Again(wait) => self.wait(wait, handle).await?,
-                        Next::AllWait(wait) => route.all_wait(&model, pictures, wait),
-                        Next::GiveUp => {
+                        Next::AllWait(asked) if route.all_wait(&model, pictures, asked) => {}
+                        Next::AllWait(_) | Next::GiveUp => {
+                            if refusal.kind == RefusalKind::RateLimit {
+                                // Nobody else is told the same only after minutes.
+                                route.close(refusal.said());
+                            }
                             let hint = route.adapter.hint(&refusal);
                             return Err(not_made::refused(&refusal, hint));
                         }
@@ -354,7 +386,7 @@ impl PaidClient {
         Ok((number, reply, incoming))
     }
 
-    fn taken(
+    async fn taken(
         &self,
         ask: &Ask<'_>,
         route: &Route,
@@ -371,6 +403,10 @@ impl PaidClient {
             &route.adapter.veil(),
         ) {
             Ok(taken) => self.told(Ok(taken), ask, handle, spent),
+            Err(NotIngested::Elsewhere(path)) => {
+                let taken = self.collect(ask.asset, &path, route, handle).await;
+                self.told(taken, ask, handle, spent)
+            }
             Err(NotIngested::Empty(why, aside)) => {
                 spent.unknown = true;
                 Err(not_made::doubt(&why, Some(&aside)))
@@ -462,7 +498,11 @@ impl PaidClient {
             quoted: ask.quoted.filter(|_| ask.by_picture),
             size: (ask.request.width, ask.request.height),
             pictures: ask.prompt.candidates,
-            form: route.adapter.form(&ask.request.model.name),
+            roll: self.judge.judges().then(|| {
+                let entry = self.store.shot(&ask.key);
+                entry.map_or(0, |entry| entry.rolls.len())
+            }),
+            form: route.adapter.form(&ask.request.model),
         }
     }
 

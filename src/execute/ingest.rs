@@ -15,7 +15,7 @@ use plan::key::Key;
 use provider::Veil;
 use provider::reply::{Contents, KeepError, Refusal};
 use store::ledger::{Ledger, Moment, Outcome, Settlement};
-use store::{Arrived, Head, Payer, ShotEntry, Store, StreamError};
+use store::{Arrived, Head, Payer, Roll, ShotEntry, Store, StreamError};
 
 /// The largest picture, in bytes: four for each of eight million pixels, and as much again.
 const MAX_PICTURE_BYTES: u64 = 64 << 20;
@@ -36,6 +36,8 @@ pub struct Ingested {
 pub enum NotIngested {
     /// There is no picture in it: why, and where it is kept.
     Empty(String, PathBuf),
+    /// Its pictures are to be fetched from where it says, which is on the disk.
+    Elsewhere(PathBuf),
     /// The provider says that there is none, and why; what that costs, if anybody knows.
     Refused(Refusal, Option<Micro>),
     /// The disk said no; the answer stays where it is.
@@ -50,7 +52,21 @@ pub fn ingest(
     request_id: Option<String>,
     veil: &Veil,
 ) -> Result<Ingested, NotIngested> {
-    let mut arrived = store.answer(path).map_err(NotIngested::Disk)?;
+    let (arrived, said) = read_answer(store, path, veil).map_err(NotIngested::Disk)?;
+    if !said.sources.is_empty() {
+        let path = arrived.leave().map_err(NotIngested::Disk)?;
+        return Err(NotIngested::Elsewhere(path));
+    }
+    entered(store, ledger, arrived, &said, request_id)
+}
+
+/// An answer, and what is in it; its pictures are in the store.
+pub(super) fn read_answer(
+    store: &Store,
+    path: &Path,
+    veil: &Veil,
+) -> Result<(Arrived, Contents), FsError> {
+    let mut arrived = store.answer(path)?;
     let mut keep = |bytes: &mut dyn Read| -> Result<Digest, KeepError> {
         store
             .put_stream(bytes, MAX_PICTURE_BYTES)
@@ -59,11 +75,21 @@ pub fn ingest(
                 StreamError::Disk(e) => KeepError::Disk(e),
             })
     };
+    let (head, body) = (&arrived.head, &mut arrived.body);
+    let said = head.form.read(body, head.pictures, veil, &mut keep)?;
+    Ok((arrived, said))
+}
+
+/// Enters what was in an answer, and removes that.
+pub(super) fn entered(
+    store: &Store,
+    ledger: &Ledger,
+    arrived: Arrived,
+    said: &Contents,
+    request_id: Option<String>,
+) -> Result<Ingested, NotIngested> {
     let head = arrived.head.clone();
-    let body = &mut arrived.body;
-    let said = head.form.read(body, head.pictures, veil, &mut keep);
-    let said = said.map_err(NotIngested::Disk)?;
-    let mut taken = match enter(store, ledger, &head, &said, request_id) {
+    let mut taken = match enter(store, ledger, &head, said, request_id) {
         Ok(taken) => taken,
         Err(NotEntered::Empty(why)) => return Err(NotIngested::Empty(why, arrived.set_aside())),
         Err(NotEntered::Refused(refusal, cost)) => {
@@ -79,7 +105,7 @@ pub fn ingest(
         // The rest may be in it, in some form.
         let aside = arrived.set_aside();
         let aside = shown(&aside);
-        let odd = odd_number(&head, &said);
+        let odd = odd_number(&head, said);
         taken.remarks.push(match kept == asked {
             true => format!("{odd}, and the whole answer is kept in `{aside}`"),
             false => format!("{odd}: the whole answer is kept in `{aside}`"),
@@ -144,16 +170,16 @@ pub(super) fn enter(
         return Err(NotEntered::Empty(why));
     }
     let provider = head.model.split('/').next().unwrap_or_default();
-    let entry = ShotEntry {
-        candidates: said.pictures.clone(),
-        model: match &said.model {
-            Some(model) => format!("{provider}/{model}"),
-            None => head.model.clone(),
-        },
-        cost: cost.unwrap_or_default().0,
-        ingredients: head.ingredients.clone(),
+    let model = match &said.model {
+        Some(model) => format!("{provider}/{model}"),
+        None => head.model.clone(),
     };
-    put_entry(store, head, &entry)?;
+    let roll = Roll::new(
+        said.pictures.clone(),
+        model.clone(),
+        cost.unwrap_or_default().0,
+    );
+    enter_roll(store, head, roll)?;
     let mut remarks = Vec::new();
     if said.odd_model {
         remarks.push(format!(
@@ -171,9 +197,9 @@ pub(super) fn enter(
     settle_own(ledger, head, settle(Outcome::Answered, why))?;
     Ok(Ingested {
         answer: Answer {
-            candidates: entry.candidates,
+            candidates: said.pictures.clone(),
             pick: 1,
-            model: entry.model,
+            model,
         },
         cost,
         remarks,
@@ -217,6 +243,29 @@ pub(super) fn settle_own(
     ledger.settle(head.number, settlement)
 }
 
+/// Enters the roll that a request was asked for. One that is judged stands behind those before it. One that counts as it
+/// came takes the place of another such; of rolls that were judged none is dropped for it.
+fn enter_roll(store: &Store, head: &Head, roll: Roll) -> Result<(), FsError> {
+    let counts = head.roll.is_none();
+    let known = store.shot(&head.key);
+    let known = known.filter(|entry| !counts || entry.rolls.len() > 1);
+    let mut entry = known.unwrap_or_else(|| ShotEntry::open(head.ingredients.clone()));
+    if !entry.enter(head.roll.unwrap_or_default(), roll) {
+        return Ok(());
+    }
+    if counts {
+        entry.accepted = entry.rolls.len().checked_sub(1);
+    }
+    put_entry(store, head, &entry)
+}
+
+/// The roll that a request was asked for, if it is entered.
+fn roll_of(store: &Store, head: &Head) -> Option<Roll> {
+    let mut rolls = store.shot(&head.key)?.rolls;
+    let n = head.roll.unwrap_or_default();
+    (n < rolls.len()).then(|| rolls.swap_remove(n))
+}
+
 /// Writes the entry and reads it back: what cannot be found again is not settled.
 fn put_entry(store: &Store, head: &Head, entry: &ShotEntry) -> Result<(), FsError> {
     store.put_shot(&head.key, entry, Durability::Paid)?;
@@ -237,7 +286,14 @@ const BELIEVED_EACH: Micro = Micro(100_000_000);
 /// What an answer costs, and what is odd about that. It is the word of whoever answered: it is not to
 /// empty a budget at one stroke, and not to leave it full either. `None` counts at the estimate.
 fn bill(head: &Head, said: &Contents) -> (Option<Micro>, Option<String>) {
-    let Some(cost) = told_bill(head, said) else {
+    let by_picture = || {
+        Some(of_those_that_came(
+            head.quoted.and(head.estimate)?,
+            head,
+            said,
+        ))
+    };
+    let Some(cost) = told_bill(head, said).or_else(by_picture) else {
         return (None, None);
     };
     let estimate = head.estimate.filter(|estimate| estimate.0 > 0);
@@ -294,11 +350,7 @@ fn refused_bill(head: &Head, said: &Contents) -> Option<Micro> {
 /// What an answer says that it costs.
 fn told_bill(head: &Head, said: &Contents) -> Option<Micro> {
     let by_tokens = || Some(said.usage?.cost(&head.price?));
-    let by_picture = || {
-        let whole = head.quoted.and(head.estimate)?;
-        Some(of_those_that_came(whole, head, said))
-    };
-    said.cost.or_else(by_tokens).or_else(by_picture)
+    said.cost.or_else(by_tokens)
 }
 
 fn most_believed(head: &Head) -> Micro {
@@ -384,7 +436,7 @@ fn is_settled(store: &Store, ledger: &Ledger, head: &Head) -> bool {
         .filter(|e| e.intent.key == head.key && !e.is_in_doubt());
     settled
         .and_then(|e| e.settlement)
-        .is_some_and(|s| s.outcome.is_free() || store.shot(&head.key).is_some())
+        .is_some_and(|s| s.outcome.is_free() || roll_of(store, head).is_some())
 }
 
 /// Whether all of an answer is there.
@@ -403,8 +455,10 @@ fn is_whole(arrived: &mut Arrived) -> Result<bool, FsError> {
     let said = head
         .form
         .read(body, head.pictures, &Veil::default(), &mut look)?;
-    let is_whole = said.trouble.is_none() && said.pictures.len() as u64 == u64::from(head.pictures);
-    Ok((is_whole && size > 0) || said.refusal.is_some())
+    let kept = (said.pictures.len() + said.sources.len()) as u64;
+    let is_whole = said.trouble.is_none() && kept == u64::from(head.pictures);
+    let has_all = is_whole && (size > 0 || !said.sources.is_empty());
+    Ok(has_all || said.refusal.is_some())
 }
 
 /// Keeps everybody else from the shot that a file is the answer to; `None` if it is under way, or was taken in
@@ -431,18 +485,18 @@ fn hold(store: &Store, path: &Path, own: Option<Key>) -> Option<Option<Held>> {
 fn finish_ticket(store: &Store, ledger: &Ledger, path: &Path) -> Result<(), FsError> {
     let _ = ledger.refresh();
     let (head, answer) = store.ticket(path)?;
-    if let Some(entry) = store.shot(&head.key)
+    if let Some(roll) = roll_of(store, &head)
         && !is_settled(store, ledger, &head)
     {
         let form = head.form.task();
         let ticket = form.and_then(|form| form.ticket(&answer, &Veil::default()).ok());
         let settlement = Settlement {
             outcome: Outcome::Answered,
-            cost: (entry.cost > 0).then_some(Micro(entry.cost)),
+            cost: (roll.cost > 0).then_some(Micro(roll.cost)),
             billed: head
                 .quoted
                 .and_then(Money::foreign)
-                .filter(|_| head.estimate == Some(Micro(entry.cost))),
+                .filter(|_| head.estimate == Some(Micro(roll.cost))),
             request_id: ticket.map(|ticket| ticket.id),
             why: None,
         };
@@ -494,6 +548,8 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>, veil: &Veil) ->
                 }));
                 continue;
             }
+            // They are fetched when the shot is asked for.
+            Err(NotIngested::Elsewhere(_)) => continue,
             Err(NotIngested::Empty(why, aside)) => Diagnostic::warning(format!(
                 "a request of an earlier run was {why}; the answer is kept in `{}`",
                 base::fs::shown(&aside)

@@ -14,7 +14,7 @@ use model::request::{Page, Picture, Prompt, Request, Work};
 use plan::key::{self, Ingredients, SHOT};
 use plan::{Answer, Step};
 use provider::reply::Attachment;
-use store::ShotEntry;
+use store::{Roll, ShotEntry};
 
 impl From<Diagnostic> for Failed {
     fn from(diagnostic: Diagnostic) -> Self {
@@ -77,12 +77,8 @@ impl Worker {
         let digest = self.store.put(&picture, Durability::Free).map_err(told)?;
         let model = request.model.provider.clone();
         let key = ingredients.key(SHOT);
-        let entry = ShotEntry {
-            candidates: vec![digest],
-            model: model.clone(),
-            cost: 0,
-            ingredients,
-        };
+        let roll = Roll::new(vec![digest], model.clone(), 0);
+        let entry = ShotEntry::accepted(roll, ingredients);
         self.store
             .put_shot(&key, &entry, Durability::Free)
             .map_err(told)?;

@@ -24,7 +24,7 @@ use plan::key::{self, EXPORT, Ingredients, Key, SHOT};
 use plan::lock::{Lock, LockedAsset, LockedShot};
 use plan::{Answer, Flaw, LockIndex, Step, Verdict, unusable};
 use render::Fonts;
-use store::{ExportEntry, MAX_OBJECT_BYTES, ShotEntry, Store};
+use store::{ExportEntry, MAX_OBJECT_BYTES, Roll, ShotEntry, Store};
 
 /// What steps are carried out with.
 pub struct Worker {
@@ -314,12 +314,8 @@ impl Worker {
         }
         for shot in &before.shots {
             if self.store.shot(&shot.key).is_none() {
-                let entry = ShotEntry {
-                    candidates: shot.candidates.clone(),
-                    model: before.model.clone(),
-                    cost: 0,
-                    ingredients: Ingredients::default(),
-                };
+                let roll = Roll::new(shot.candidates.clone(), before.model.clone(), 0);
+                let entry = ShotEntry::accepted(roll, Ingredients::default());
                 self.store
                     .put_shot(&shot.key, &entry, Durability::Free)
                     .map_err(told)?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use crate::check::Judge;
 use crate::pipeline::access::Access;
 use crate::pipeline::money::Money;
 use base::home::Home;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub money: Money,
     /// How to reach providers, as the environment says.
     pub access: Access,
+    /// Who judges what providers answer.
+    pub judge: Judge,
     /// `GPBUILD_TRUST`: digests of settings that were agreed to.
     pub trusted: Option<String>,
 }

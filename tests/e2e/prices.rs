@@ -47,14 +47,14 @@ fn a_rate_makes_dollars_of_yuan_and_is_in_no_key() {
 #[test]
 fn both_amounts_are_in_the_ledger() {
     let (project, server) = yuan("[budget]\nrate = { CNY = 5 }\n");
-    project.write("home/.keep", "");
-    let home = project.path("home");
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
     let run = |arguments: &[&str]| {
         let mut command = project.command(arguments);
         command
             .env("OPENAI_API_KEY", server.key())
             .env("OPENAI_BASE_URL", server.base_url())
-            .env("GPBUILD_HOME", &home);
+            .env("GPBUILD_HOME", home);
         let run = Run::of(command.output().unwrap());
         assert_eq!(run.code, 0, "{}{}", run.out, run.err);
         run

@@ -1,6 +1,7 @@
 //! What models can do and cost, as data: [`ModelId`], [`Model`] and the built-in table. Sends nothing,
 //! and knows neither credentials nor requests.
 
+mod finding;
 mod currency;
 mod id;
 mod params;
@@ -15,7 +16,8 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 pub use currency::{Currency, Money, Rates};
-pub use id::{LOCAL, ModelId, PROVIDERS};
+pub use finding::{Area, Finding, Severity};
+pub use id::{COMMAND, LOCAL, MANUAL, ModelId, PROVIDERS};
 pub use params::ParamRule;
 pub use picture_price::{PicturePrice, quote};
 pub use price::{Micro, estimate, output_tokens};
@@ -148,7 +150,7 @@ impl Models {
         self.by_id.iter()
     }
 
-    /// The model of a name, retired or not. Every `local/…` is the local renderer.
+    /// The model of a name, retired or not. Every `local/…` is the local renderer, every `manual/…` a person.
     pub fn get(&self, id: &ModelId) -> Option<&Model> {
         self.by_id.get(id).or_else(|| {
             let any = ModelId {
@@ -188,7 +190,14 @@ impl Models {
             .iter()
             .filter(|name| name.starts_with(&of_provider))
             .collect();
-        Err(error.hint(format!("known are {}", base::diagnostic::list(&known))))
+        let error = error.hint(format!("known are {}", base::diagnostic::list(&known)));
+        Err(match id.name.contains('/') {
+            // As gateways name the models of others.
+            true => error.hint(format!(
+                "if a gateway knows it by this name, write `[model.\"{id}\"]` with `formats = [\"png\"]`, `max_n = 1`, `max_references = 0` and `sizes = [[1024, 1024]]`"
+            )),
+            false => error,
+        })
     }
 
     /// Of each provider that is paid, the first model that is not retired and of which this holds.
@@ -209,6 +218,8 @@ impl Models {
             .filter(|(id, model)| {
                 model.retired_on.is_none() && PROVIDERS.contains(&id.provider.as_str())
             })
+            // Its names are whatever people call it.
+            .filter(|(id, _)| !id.is_by_hand())
             .map(|(id, _)| match id.name.as_str() {
                 "*" => id.provider.clone(),
                 _ => id.to_string(),

@@ -40,6 +40,14 @@ pub struct PicturePrice {
 }
 
 impl PicturePrice {
+    /// The same for every picture, in dollars.
+    pub fn flat(each: Micro) -> Self {
+        Self {
+            each: Some(each.0),
+            ..Self::default()
+        }
+    }
+
     /// Whether it is one form, in order, and within what is possible.
     pub fn is_right(&self) -> bool {
         let forms = [

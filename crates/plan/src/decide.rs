@@ -113,10 +113,11 @@ pub fn decide(seen: &Observed) -> (Verdict, Reason) {
     if let (Some(_), Some(reason)) = (&seen.waits_on, &seen.behind) {
         return (Verdict::Blocked, reason.clone());
     }
-    // As with a model that answers no more; where nothing is to be made, nobody is asked.
+    // As with a model that answers no more; where nothing is to be made, nobody is asked. Who makes it by hand can
+    // begin once all that it takes is there.
     if let Some(reason) = &seen.unreachable
         && !seen.locked_only
-        && (seen.waits_on.is_none() || seen.locked.is_none())
+        && (seen.waits_on.is_none() || (seen.locked.is_none() && !reason.is_by_hand()))
     {
         return (Verdict::Blocked, reason.clone());
     }

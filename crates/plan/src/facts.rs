@@ -16,7 +16,7 @@ use base::fs::Root;
 use base::path::ProjectPath;
 use base::world::Signature;
 use declare::spec::Spec;
-use store::{MAX_OBJECT_BYTES, Store};
+use store::{MAX_OBJECT_BYTES, ShotEntry, Store};
 
 /// Where to look.
 pub struct Sources<'a> {
@@ -127,10 +127,11 @@ impl Sources<'_> {
             let open = traces.iter_mut().zip(keys);
             for (trace, key) in open.filter_map(|(trace, key)| Some((trace, key?))) {
                 let entry = answers.next().flatten();
-                trace.answered(entry.map(|entry| Answer {
-                    pick: self.store.pick(&key, &entry.candidates),
-                    candidates: entry.candidates,
-                    model: entry.model,
+                let roll = entry.and_then(ShotEntry::into_answer);
+                trace.answered(roll.map(|roll| Answer {
+                    pick: self.store.pick(&key, &roll.candidates),
+                    candidates: roll.candidates,
+                    model: roll.model,
                 }));
             }
         }

@@ -160,6 +160,7 @@ impl Rules<'_> {
         let seen = Observed {
             behind: behind.map(|(id, why)| match why {
                 Lost::Blocked | Lost::Withheld => Reason::Behind(id.to_owned()),
+                Lost::ByHand => Reason::BehindHand(id.to_owned()),
                 Lost::Failed => Reason::BehindFailed(id.to_owned()),
             }),
             ..self.observed(&spec, &facts, locked)
@@ -316,7 +317,10 @@ impl Rules<'_> {
             waits_on: facts.trace.waits_on.clone(),
             behind: None,
             retired: retired(spec, self.models),
-            unreachable: asked(spec).and_then(|request| (self.reach)(&request.model)),
+            unreachable: match spec.is_by_hand() {
+                true => Some(Reason::ByHand(spec.id.clone())),
+                false => asked(spec).and_then(|request| (self.reach)(&request.model)),
+            },
             force: self.force,
             locked_only: self.locked_only,
         }

@@ -47,7 +47,7 @@ impl Flaw {
         let is_good = |picture: &Digest| store.has(picture) && store.flaw(picture).is_none();
         Some(Self {
             why,
-            cost: Micro(store.shot(key).map_or(0, |entry| entry.cost)),
+            cost: Micro(store.shot(key).map_or(0, |entry| entry.cost())),
             path: store.path_of(&picture),
             another: answer.candidates.iter().position(is_good).map(|n| n + 1),
         })

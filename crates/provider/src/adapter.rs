@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Veil;
+use crate::command::{self, Environment, Program};
 use crate::gemini;
 use crate::openai::{self, Azure};
 use crate::reply::{
@@ -23,6 +24,7 @@ use crate::table::{Row, Shape};
 use crate::task::{self, TaskForm};
 use base::digest::Digest;
 use base::fs::FsError;
+use model::{Micro, ModelId};
 
 /// Whom to ask, and as whom.
 #[derive(Clone, Debug)]
@@ -39,6 +41,8 @@ pub struct Config {
     pub values: BTreeMap<String, String>,
     /// Azure's shape of the same API.
     pub azure: Option<Azure>,
+    /// The variable of the environment that names a proxy, and the proxy's host, for messages.
+    pub proxy: Option<(String, String)>,
     /// How long one request may take, from its first byte to the answer's last.
     pub timeout: Duration,
 }
@@ -53,6 +57,7 @@ impl Config {
             key_variable: row.key_variables().next().unwrap_or_default(),
             values: BTreeMap::new(),
             azure: None,
+            proxy: None,
             timeout,
         }
     }
@@ -67,6 +72,8 @@ pub enum Form {
     Images,
     /// It is a ticket for them.
     Task(Box<TaskForm>),
+    /// The pictures are in it, from a program that says nothing of what they cost: so much each, if that is known.
+    Command(Option<Micro>),
     /// The picture is among what a model of Gemini says.
     Gemini,
 }
@@ -85,6 +92,11 @@ impl Form {
         match self {
             Self::Images => openai::read(body, asked, veil, keep),
             Self::Task(_) => Ok(Contents::default()),
+            Self::Command(each) => {
+                let contents = openai::read(body, asked, veil, keep)?;
+                let cost = each.map(|each| each.times(contents.pictures.len() as u64));
+                Ok(Contents { cost, ..contents })
+            }
             Self::Gemini => gemini::read(body, veil, keep),
         }
     }
@@ -92,7 +104,7 @@ impl Form {
     /// How a ticket is gone on with; nothing if the pictures are in the answer itself.
     pub fn task(&self) -> Option<&TaskForm> {
         match self {
-            Self::Images | Self::Gemini => None,
+            Self::Images | Self::Command(_) | Self::Gemini => None,
             Self::Task(form) => Some(form),
         }
     }
@@ -111,6 +123,8 @@ pub enum Adapter {
     Task(Box<task::Client>),
     /// The one for some models, the other for those whose row says so.
     Mixed(Box<openai::Client>, Box<task::Client>),
+    /// Programs of the person's own.
+    Command(Box<command::Client>),
     /// One request, whose answer is what a model of Gemini says and draws.
     Gemini(Box<gemini::Client>),
 }
@@ -129,19 +143,41 @@ impl Adapter {
         }
     }
 
-    /// In which form the answers about a model are.
-    pub fn form(&self, model: &str) -> Form {
-        if matches!(self, Self::Gemini(_)) {
-            return Form::Gemini;
+    /// Who has a person's own programs asked, by the name that models have; `veil` hides what they may repeat of keys.
+    pub fn programs(
+        programs: BTreeMap<String, Program>,
+        environment: Environment,
+        veil: Veil,
+    ) -> Self {
+        Self::Command(Box::new(command::Client::new(programs, environment, veil)))
+    }
+
+    /// Whether a request to this model surely costs nothing, whatever becomes of it: it is never in doubt.
+    pub fn is_free(&self, model: &ModelId) -> bool {
+        match self {
+            Self::Images(_) | Self::Task(_) | Self::Mixed(..) | Self::Gemini(_) => false,
+            Self::Command(client) => client.program(&model.name).is_some_and(Program::is_free),
         }
-        let form = self.task().and_then(|client| client.form(model));
-        form.map_or(Form::Images, |form| Form::Task(Box::new(form)))
+    }
+
+    /// In which form the answers of a model are.
+    pub fn form(&self, model: &ModelId) -> Form {
+        match self {
+            Self::Command(client) => {
+                Form::Command(client.program(&model.name).and_then(|program| program.cost))
+            }
+            Self::Gemini(_) => Form::Gemini,
+            Self::Images(_) | Self::Task(_) | Self::Mixed(..) => {
+                let form = self.task().and_then(|client| client.form(&model.name));
+                form.map_or(Form::Images, |form| Form::Task(Box::new(form)))
+            }
+        }
     }
 
     /// Who speaks of tickets.
     fn task(&self) -> Option<&task::Client> {
         match self {
-            Self::Images(_) | Self::Gemini(_) => None,
+            Self::Images(_) | Self::Command(_) | Self::Gemini(_) => None,
             Self::Task(client) | Self::Mixed(_, client) => Some(client),
         }
     }
@@ -162,6 +198,7 @@ impl Adapter {
             Self::Images(client) | Self::Mixed(client, _) => {
                 client.send(submission, into, path).await
             }
+            Self::Command(client) => client.send(submission, into, path).await,
             Self::Task(client) => client.submit(submission, into, path).await,
             Self::Gemini(client) => client.send(submission, into, path).await,
         }
@@ -175,11 +212,14 @@ impl Adapter {
         }
     }
 
-    /// Fetches a picture from where a poll said that it is, without any key. Free, and may be repeated.
+    /// Fetches a picture from where an answer says that it is, without any key. Free, and may be repeated.
     pub async fn fetch(&self, source: &Url) -> Fetched {
-        match self.task() {
-            None => Fetched::Later("it is no provider of tickets any more".to_owned()),
-            Some(client) => client.fetch(source).await,
+        match self {
+            Self::Command(_) | Self::Gemini(_) => {
+                Fetched::Later("it is no provider of tickets any more".to_owned())
+            }
+            Self::Images(client) | Self::Mixed(client, _) => client.fetch(source).await,
+            Self::Task(client) => client.fetch(source).await,
         }
     }
 
@@ -196,6 +236,7 @@ impl Adapter {
     pub fn hint(&self, refusal: &Refusal) -> Option<String> {
         match self {
             Self::Images(client) | Self::Mixed(client, _) => client.hint(refusal),
+            Self::Command(_) => None,
             Self::Task(client) => client.hint(refusal),
             Self::Gemini(client) => client.hint(refusal),
         }
@@ -205,6 +246,7 @@ impl Adapter {
     pub fn veil(&self) -> Veil {
         match self {
             Self::Images(client) | Self::Mixed(client, _) => client.veil(),
+            Self::Command(client) => client.veil(),
             Self::Task(client) => client.veil(),
             Self::Gemini(client) => client.veil(),
         }

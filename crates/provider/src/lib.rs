@@ -8,6 +8,8 @@ mod body;
 mod bounded;
 pub mod catalogue;
 mod certificate;
+mod command;
+mod fetch;
 mod gemini;
 mod http;
 mod media;
@@ -15,14 +17,18 @@ mod openai;
 pub mod rate_limit;
 mod pointer;
 pub mod reply;
+pub mod source;
 pub mod submission;
 #[cfg(test)]
 mod rows;
 pub mod table;
 mod task;
+mod unpack;
 mod veil;
+mod wait;
 
 pub use adapter::{Adapter, Config, Form};
+pub use command::{Environment, Program, VERSION as COMMAND_VERSION, end_all as end_programs};
 pub use openai::{Azure, NAME as AZURE};
 pub use task::TaskForm;
 pub use veil::Veil;

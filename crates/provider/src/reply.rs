@@ -119,7 +119,7 @@ pub enum Found {
 pub struct Refusal {
     /// What follows from it.
     pub kind: RefusalKind,
-    /// The HTTP status.
+    /// The HTTP status; 0 from what is not asked by HTTP.
     pub status: u16,
     /// The provider's own code.
     pub code: Option<String>,
@@ -162,7 +162,11 @@ pub enum RefusalKind {
 impl Refusal {
     /// What was said, with its status and code: `429 rate_limit_exceeded: …`.
     pub fn said(&self) -> String {
-        let mut text = self.status.to_string();
+        let mut text = match self.status {
+            // Not by HTTP.
+            0 => return self.message.trim_end_matches('.').to_owned(),
+            status => status.to_string(),
+        };
         if let Some(code) = &self.code {
             let _ = write!(text, " {code}");
         }
@@ -178,6 +182,8 @@ impl Refusal {
 pub struct Contents {
     /// The pictures, in the order they came; at most as many as were asked for.
     pub pictures: Vec<Digest>,
+    /// Where further ones are to be fetched from, in the order they came.
+    pub sources: Vec<Source>,
     /// How many came, with those that are not kept. What is empty is none.
     pub came: u64,
     /// The model that answered, if it says which, and by a name that is one.
@@ -198,6 +204,15 @@ pub struct Contents {
     pub odd_model: bool,
     /// It says what it bills, but not in whole numbers of tokens.
     pub odd_usage: bool,
+}
+
+/// A picture that is to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its place among all that are kept, from 0.
+    pub place: usize,
+    /// Where it is, as the answer says.
+    pub url: String,
 }
 
 /// Tokens, as billed.

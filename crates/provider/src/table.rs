@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::Auth;
@@ -224,6 +225,11 @@ impl Row {
     /// `NAME_…`.
     fn variable(&self, what: &str) -> String {
         format!("{}_{what}", self.name.to_uppercase().replace('-', "_"))
+    }
+
+    /// Whether it is asked at its own place. Elsewhere is somebody who passes requests on, and knows less of them.
+    pub fn is_at(&self, base_url: &Url) -> bool {
+        Url::parse(&self.base_url).is_ok_and(|own| own.origin() == base_url.origin())
     }
 
     /// Whether a status with the API's own words is surely not paid for.

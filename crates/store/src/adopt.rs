@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::entry::{ShotEntry, read_entry};
-use crate::{MAX_OBJECT_BYTES, Store};
+use crate::entry::read_entry;
+use crate::{MAX_OBJECT_BYTES, ShotEntry, Store};
 use base::digest::Digest;
 use base::fs::{Durability, FsError, Kind, TEMPORARY};
 
@@ -29,6 +29,8 @@ impl Store {
     pub fn adopt(&self, other: &Self, numbers: &BTreeMap<u64, u64>) -> Result<Adopted, FsError> {
         let mut adopted = Adopted::default();
         self.prepare()?;
+        // What an older gpbuild cannot read there, it cannot read here.
+        self.raise(other.version())?;
         for folder in FOLDERS {
             for path in other.files(&other.folder.join(folder)) {
                 let Some(to) = self.place_of(other, folder, &path) else {
@@ -44,10 +46,10 @@ impl Store {
                 }
                 if folder == "shots"
                     && let Some(shot) = read_entry::<ShotEntry>(&bytes)
-                    && shot.model != model::LOCAL
+                    && shot.is_paid()
                 {
                     adopted.shots += 1;
-                    adopted.cost += shot.cost;
+                    adopted.cost += shot.cost();
                 }
                 self.take(other, &path, &to, &bytes)?;
             }
@@ -201,7 +203,7 @@ mod tests {
 
     use super::Adopted;
     use crate::key::{Ingredients, Key};
-    use crate::{Head, ShotEntry, Store};
+    use crate::{Head, Roll, ShotEntry, Store};
     use base::digest::Digest;
     use base::fs::Durability;
     use provider::Form;
@@ -219,12 +221,8 @@ mod tests {
         let bent = old.put(b"other", Durability::Paid).unwrap();
         let path = old.path_of(&bent).unwrap();
         base::fs::write_atomic(&path, b"bent", Durability::Free).unwrap();
-        let entry = ShotEntry {
-            candidates: vec![object],
-            model: "openai/x".to_owned(),
-            cost: 7,
-            ingredients: Ingredients::default(),
-        };
+        let roll = Roll::new(vec![object], "openai/x".to_owned(), 7);
+        let entry = ShotEntry::accepted(roll, Ingredients::default());
         old.put_shot(&key("a"), &entry, Durability::Paid).unwrap();
         old.put_pick(&key("a"), object).unwrap();
         for (number, asked) in [(3, "b"), (4, "c")] {
@@ -240,6 +238,7 @@ mod tests {
                 size: (1, 1),
                 pictures: 1,
                 form: Form::default(),
+                roll: None,
             };
             let mut incoming = old.expect(&head).unwrap();
             incoming.write_all(b"{}").unwrap();

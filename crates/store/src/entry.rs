@@ -7,26 +7,13 @@ use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::Store;
 use crate::key::{Ingredients, Key};
+use crate::{ShotEntry, Store, WITH_ROLLS};
 use base::digest::Digest;
 use base::fs::{Durability, FsError};
 
 /// The largest entry: a prompt of 32,000 characters and a page of 1 MiB fit.
 const MAX_ENTRY_BYTES: u64 = 8 << 20;
-
-/// What a shot gave.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShotEntry {
-    /// The candidates' digests, in the order they came.
-    pub candidates: Vec<Digest>,
-    /// The model that answered, if it says more than the one that was asked.
-    pub model: String,
-    /// What it cost, in micro-dollars.
-    pub cost: u64,
-    /// What the key was made of, so that a change can be explained later.
-    pub ingredients: Ingredients,
-}
 
 /// What an export gave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,13 +50,17 @@ impl Store {
         keys.par_iter().map(|key| self.export(key)).collect()
     }
 
-    /// Records a shot; its objects must be in the store already.
+    /// Records a shot; its objects must be in the store already. One that an older gpbuild could not read makes the store
+    /// one of a newer version first: nobody is to take what was paid for as missing.
     pub fn put_shot(
         &self,
         key: &Key,
         entry: &ShotEntry,
         durability: Durability,
     ) -> Result<(), FsError> {
+        if !entry.is_plain() {
+            self.raise(WITH_ROLLS)?;
+        }
         self.put_entry("shots", key, entry, durability)
     }
 
@@ -130,8 +121,8 @@ pub(super) fn read_entry<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::{ExportEntry, ShotEntry};
-    use crate::Store;
     use crate::key::{Ingredients, Key};
+    use crate::{Roll, Store};
     use base::digest::Digest;
     use base::fs::Durability;
 
@@ -140,12 +131,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         let key = Key(Digest::of(b"key"));
-        let entry = ShotEntry {
-            candidates: vec![Digest::of(b"picture")],
-            model: "local".to_owned(),
-            cost: 0,
-            ingredients: Ingredients(vec![("size".to_owned(), "1x1".to_owned())]),
-        };
+        let roll = Roll::new(vec![Digest::of(b"picture")], "local".to_owned(), 0);
+        let ingredients = Ingredients(vec![("size".to_owned(), "1x1".to_owned())]);
+        let entry = ShotEntry::accepted(roll, ingredients);
         store.put_shot(&key, &entry, Durability::Free).unwrap();
         assert_eq!(store.shot(&key), Some(entry));
         let path = store.entry_path("shots", &key);
@@ -188,7 +176,7 @@ mod tests {
         store.put_export(&key, &entry).unwrap();
         assert_eq!(store.export(&key), Some(entry));
         let file = store.folder().join("VERSION");
-        base::fs::write_atomic(&file, b"2\n", Durability::Free).unwrap();
+        base::fs::write_atomic(&file, b"3\n", Durability::Free).unwrap();
         let failure = Store::open(dir.path()).unwrap_err();
         assert_eq!(failure.exit, base::diagnostic::Exit::Damaged);
     }

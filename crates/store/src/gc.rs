@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::entry::{ExportEntry, ShotEntry, read_entry};
+use crate::entry::{ExportEntry, read_entry};
 use crate::key::Key;
-use crate::{MAX_OBJECT_BYTES, Store};
+use crate::{MAX_OBJECT_BYTES, ShotEntry, Store};
 use base::digest::Digest;
 use base::fs::{Durability, FsError, TEMPORARY};
 use base::world::Signature;
@@ -124,7 +124,7 @@ impl Store {
                 }
                 Kind::Shot => {
                     stats.shots += 1;
-                    stats.cost += self.shot_of(&item).map_or(0, |shot| shot.cost);
+                    stats.cost += self.shot_of(&item).map_or(0, |shot| shot.cost());
                 }
                 Kind::Export => stats.exports += 1,
                 Kind::Accepted | Kind::Temporary => {}
@@ -149,8 +149,8 @@ impl Store {
                 Kind::Temporary => dead.push(item),
                 Kind::Accepted => live.extend(item.name),
                 Kind::Shot => match self.shot_of(&item) {
-                    Some(shot) if kept || shot.cost > 0 || shot.model != model::LOCAL => {
-                        live.extend(shot.candidates);
+                    Some(shot) if kept || shot.is_paid() => {
+                        live.extend(shot.pictures());
                         swept.kept += 1;
                     }
                     _ => dead.push(item),
@@ -192,10 +192,10 @@ impl Store {
             match item.kind {
                 Kind::Shot => match self.shot_of(&item) {
                     Some(shot) if is_meant => {
-                        led.extend(shot.candidates);
-                        removed.push(Removed::of(&item, shot.cost));
+                        led.extend(shot.pictures());
+                        removed.push(Removed::of(&item, shot.cost()));
                     }
-                    Some(shot) => live.extend(shot.candidates),
+                    Some(shot) => live.extend(shot.pictures()),
                     None => {}
                 },
                 Kind::Export => live.extend(self.export_of(&item).map(|e| e.output)),
@@ -228,7 +228,7 @@ impl Store {
                 Kind::Object => self.object_is_whole(&item),
                 Kind::Shot => match self.shot_of(&item) {
                     Some(shot) => {
-                        named.extend(shot.candidates);
+                        named.extend(shot.pictures());
                         true
                     }
                     None => false,

@@ -52,6 +52,10 @@ pub struct Head {
     /// In which form the answer is. Heads without one are older than the second form.
     #[serde(default)]
     pub form: Form,
+    /// Which roll of its shot was asked for, from 0, where rolls are judged before one counts; `None` where the answer
+    /// counts as it comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roll: Option<usize>,
 }
 
 impl Head {
@@ -361,6 +365,13 @@ impl Arrived {
         self.store.remove_file(&self.path)
     }
 
+    /// Leaves it beside the tickets: it says where its pictures are to be fetched from. That is on the disk before this
+    /// returns.
+    pub fn leave(self) -> Result<PathBuf, FsError> {
+        let ticket = self.path.with_extension(TICKET);
+        self.store.put_in_place(&self.path, &ticket)
+    }
+
     /// Puts it aside: there is no picture in it, and a person may want to see what is.
     pub fn set_aside(self) -> PathBuf {
         let aside = self.path.with_extension("odd");
@@ -395,6 +406,7 @@ mod tests {
             size: (1, 2),
             pictures: 1,
             form: Form::default(),
+            roll: None,
         }
     }
 

@@ -5,7 +5,7 @@
 //! ```
 //! use base::fs::Durability;
 //! use gpbuild_store::key::Ingredients;
-//! use gpbuild_store::{ShotEntry, Store};
+//! use gpbuild_store::{Roll, ShotEntry, Store};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let store = Store::open(folder.path()).unwrap();
@@ -16,12 +16,7 @@
 //! assert_eq!(store.shot(&key), None);
 //!
 //! let picture = store.put(b"its bytes", Durability::Paid)?;
-//! let entry = ShotEntry {
-//!     candidates: vec![picture],
-//!     model: "mine".to_owned(),
-//!     cost: 0,
-//!     ingredients,
-//! };
+//! let entry = ShotEntry::accepted(Roll::new(vec![picture], "mine".to_owned(), 0), ingredients);
 //! store.put_shot(&key, &entry, Durability::Paid)?;
 //! assert_eq!(store.shot(&key), Some(entry));
 //! // Bytes are checked against their digest whenever they are read: damage is a miss.
@@ -40,6 +35,7 @@ pub mod ledger;
 mod making;
 mod object;
 mod roots;
+mod shot;
 mod ticket;
 
 use std::path::{Path, PathBuf};
@@ -48,15 +44,20 @@ use std::sync::{Arc, OnceLock};
 use base::diagnostic::{Diagnostic, Exit, Failure};
 use base::fs::{Durability, Folder, FsError};
 
-pub use entry::{ExportEntry, ShotEntry};
+pub use entry::ExportEntry;
 pub use gc::{Keep, Removed, Stats, Swept, Verified};
 pub use incoming::{Arrived, Head, Incoming, Misplaced};
 pub use making::Payer;
 pub use object::{MAX_OBJECT_BYTES, StreamError};
 pub use roots::InUse;
+pub use shot::{Roll, ShotEntry};
 
-/// The version of the layout below it. A newer one is refused, not guessed at.
-const VERSION: u32 = 1;
+/// The newest version of what lies below it. A newer one is refused, not guessed at.
+const VERSION: u32 = WITH_ROLLS;
+/// The version of a store that any gpbuild reads.
+const FIRST: u32 = 1;
+/// The version of one with a shot of several rolls, or of one that was judged.
+const WITH_ROLLS: u32 = 2;
 
 /// The store of a person, for all projects.
 #[derive(Clone, Debug)]
@@ -76,7 +77,7 @@ impl Store {
             folder: home.join("store"),
             opened: Arc::default(),
         };
-        match store.read(&store.folder.join("VERSION"), 100) {
+        match store.read(&store.version_file(), 100) {
             Ok(bytes) => {
                 let text = String::from_utf8_lossy(&bytes);
                 match text.trim().parse::<u32>() {
@@ -101,13 +102,34 @@ impl Store {
         }
     }
 
+    fn version_file(&self) -> PathBuf {
+        self.folder.join("VERSION")
+    }
+
     /// Writes the version, once.
     fn prepare(&self) -> Result<(), FsError> {
-        let file = self.folder.join("VERSION");
+        let file = self.version_file();
         if self.is_file(&file) {
             return Ok(());
         }
-        self.write(&file, format!("{VERSION}\n").as_bytes(), Durability::Free)
+        self.write(&file, format!("{FIRST}\n").as_bytes(), Durability::Free)
+    }
+
+    /// The version that the store says; the first where it says none.
+    fn version(&self) -> u32 {
+        let bytes = self.read(&self.version_file(), 100).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        text.trim().parse().unwrap_or(FIRST)
+    }
+
+    /// Makes it a store of at least this version: an older gpbuild refuses it from now on. On the disk before this
+    /// returns.
+    fn raise(&self, version: u32) -> Result<(), FsError> {
+        if self.version() >= version {
+            return Ok(());
+        }
+        let text = format!("{version}\n");
+        self.write(&self.version_file(), text.as_bytes(), Durability::Paid)
     }
 
     /// Where the store is.

@@ -40,6 +40,7 @@ mod wire;
 
 pub use fault::Fault;
 pub use gemini::{Asked, GeminiServer, Turn};
+pub use png::{Format, Picture};
 pub use providers::{Behaviour, PROTOCOLS, Protocol, ProviderServer, Seen};
 pub use reference::Reference;
 pub use server::{Options, Server};

@@ -9,10 +9,11 @@ use crate::project::Project;
 use crate::random::Random;
 use crate::spread::spread;
 
-/// So many crowds of ten; in every second one some are killed.
-pub fn crowds(binary: &Path, crowds: u64) -> Count {
+/// So many crowds of ten; in every second one some are killed. `judge` is what is found in the rolls of each shot, if they are
+/// judged.
+pub fn crowds(binary: &Path, crowds: u64, judge: &'static str) -> Count {
     spread(0..crowds, |seed| {
-        let project = Project::new(binary, 4, Duration::from_millis(10));
+        let project = Project::judged(binary, 4, Duration::from_millis(10), judge);
         let mut random = Random::new(seed);
         let mut children: Vec<_> = (0..10)
             .map(|_| {

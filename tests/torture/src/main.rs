@@ -26,6 +26,7 @@ mod kill;
 mod load;
 mod points;
 mod power;
+mod programs;
 mod project;
 mod spread;
 mod tickets;
@@ -38,6 +39,9 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 use count::Count;
 use support::random;
+
+/// The first roll of each shot is wrong, the second is right.
+const ROLLS: &str = "1,0";
 
 /// Tries to make gpbuild lose a picture or pay for one twice.
 #[derive(Debug, Parser)]
@@ -69,6 +73,10 @@ enum What {
     Points,
     /// The same while a provider of tickets is asked
     Tickets,
+    /// The same while answers are judged, and each shot gets a second roll; and crowds of such gpbuilds
+    Rolls,
+    /// The same while programs of the person's own make pictures
+    Programs,
     /// EIO, ENOSPC, EROFS and short writes at every operation
     Disk,
     /// A power cut after every operation
@@ -123,11 +131,18 @@ impl What {
                 seed,
                 latency,
             } => kill::kills(binary, kills, slides, latency, seed),
-            Self::Points => points::kills(binary),
-            Self::Tickets => tickets::kills(binary),
+            Self::Points => points::kills(binary, ""),
+            Self::Tickets => tickets::kills(binary, ""),
+            Self::Rolls => {
+                let mut count = points::kills(binary, ROLLS);
+                count += tickets::kills(binary, ROLLS);
+                count += crowd::crowds(binary, 20, ROLLS);
+                count
+            }
+            Self::Programs => programs::kills(binary),
             Self::Disk => points::errors(binary),
             Self::Power => power::cuts(binary),
-            Self::Crowd { crowds } => crowd::crowds(binary, crowds),
+            Self::Crowd { crowds } => crowd::crowds(binary, crowds, ""),
             Self::Adopt => adopt::kills(binary),
             Self::Clean { projects } => clean::wipes(binary, projects),
             Self::Worktrees { times } => worktrees::worktrees(binary, times),
@@ -139,6 +154,8 @@ impl What {
                 for what in [
                     Self::Points,
                     Self::Tickets,
+                    Self::Rolls,
+                    Self::Programs,
                     Self::Disk,
                     Self::Power,
                     Self::Crowd { crowds: 50 },

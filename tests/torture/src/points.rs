@@ -13,16 +13,22 @@ use crate::spread::spread;
 
 /// Slides of each project.
 const SLIDES: u64 = 3;
+/// The same where each of them is asked for twice.
+const JUDGED_SLIDES: u64 = 2;
 /// How long the server takes.
 const LATENCY: Duration = Duration::from_millis(2);
 
-fn project(binary: &Path) -> Project {
-    Project::new(binary, SLIDES, LATENCY)
+fn project(binary: &Path, judge: &'static str) -> Project {
+    let slides = match judge {
+        "" => SLIDES,
+        _ => JUDGED_SLIDES,
+    };
+    Project::judged(binary, slides, LATENCY, judge)
 }
 
 /// The operations of a run with nothing wrong, and where they are, as a line to print.
-fn operations(binary: &Path, arguments: &[&str]) -> u64 {
-    let ops = journal::record(&project(binary), arguments);
+fn operations(binary: &Path, judge: &'static str, arguments: &[&str]) -> u64 {
+    let ops = journal::record(&project(binary, judge), arguments);
     let places: BTreeSet<String> = ops
         .iter()
         .map(|op| {
@@ -41,15 +47,16 @@ fn operations(binary: &Path, arguments: &[&str]) -> u64 {
     ops.len() as u64
 }
 
-/// Ends the process before and after every operation, with one job and with several.
-pub fn kills(binary: &Path) -> Count {
+/// Ends the process before and after every operation, with one job and with several; `judge` is what is found in the rolls
+/// of each shot, if they are judged.
+pub fn kills(binary: &Path, judge: &'static str) -> Count {
     let mut count = Count::default();
     for jobs in ["1", "8"] {
         let arguments = ["build", "--yes", "-q", "--jobs", jobs];
-        let cases = (1..=operations(binary, &arguments) + 4)
+        let cases = (1..=operations(binary, judge, &arguments) + 4)
             .flat_map(|n| ["kill-before", "kill-after"].map(|kind| format!("{kind}:::{n}")));
         count += spread(cases, |fault| {
-            let project = project(binary);
+            let project = project(binary, judge);
             let mut command = project.command(&arguments);
             command.env("GPBUILD_FAULT", &fault).output().unwrap();
             project.hold(&format!("{fault}, {jobs} jobs"))
@@ -61,7 +68,7 @@ pub fn kills(binary: &Path) -> Count {
 /// Lets operations fail: each once, and from each on all that come after it.
 pub fn errors(binary: &Path) -> Count {
     let arguments = ["build", "--yes", "-q", "--jobs", "1"];
-    let operations = operations(binary, &arguments);
+    let operations = operations(binary, "", &arguments);
     let mut faults = Vec::new();
     for on in ["", "+"] {
         for kind in ["eio", "enospc", "erofs"] {
@@ -73,7 +80,7 @@ pub fn errors(binary: &Path) -> Count {
 }
 
 fn error(binary: &Path, arguments: &[&str], fault: &str) -> Count {
-    let project = project(binary);
+    let project = project(binary, "");
     let mut command = project.command(arguments);
     let output = command.env("GPBUILD_FAULT", fault).output().unwrap();
     project.settle();

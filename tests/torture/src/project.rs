@@ -22,6 +22,8 @@ pub struct Project {
     folder: tempfile::TempDir,
     binary: PathBuf,
     slides: u64,
+    /// What is found in the rolls of each shot, as `GPBUILD_JUDGE` says it; empty where nothing is judged.
+    judge: &'static str,
     /// Whom it asks.
     pub server: Server,
 }
@@ -35,6 +37,14 @@ impl Project {
             manifest(slides).as_bytes(),
         );
         project
+    }
+
+    /// The same, where each shot gets as many rolls as `judge` has numbers: the last of them is 0.
+    pub fn judged(binary: &Path, slides: u64, latency: Duration, judge: &'static str) -> Self {
+        Self {
+            judge,
+            ..Self::new(binary, slides, latency)
+        }
     }
 
     /// One more checkout of the same project, beside it: its folder's name.
@@ -53,6 +63,7 @@ impl Project {
             folder,
             binary: binary.to_owned(),
             slides,
+            judge: "",
             server: Server::start(Options {
                 latency,
                 ..Options::default()
@@ -113,6 +124,9 @@ impl Project {
             .env("GPBUILD_HOME", "../home")
             .env("OPENAI_API_KEY", self.server.key())
             .env("OPENAI_BASE_URL", self.server.base_url());
+        if !self.judge.is_empty() {
+            command.env("GPBUILD_JUDGE", self.judge);
+        }
         command
     }
 
@@ -189,9 +203,11 @@ impl Project {
         if !matches!(plain.status.code(), Some(0 | 1)) {
             wrong("a plain run ends badly", &plain);
         }
+        let rolls = self.judge.split(',').count() as u64;
         // Nobody has said that anything may be asked for again.
         if never_again {
-            count.twice += self.accepted().values().map(|n| n - 1).sum::<u64>();
+            let asked = self.accepted().into_values();
+            count.twice += asked.map(|n| n.saturating_sub(rolls)).sum::<u64>();
         }
         let again = self.run(&["build", "--yes", "--retry-in-doubt"]);
         if !again.status.success() {
@@ -225,11 +241,12 @@ impl Project {
             let kept = request.pictures.iter().all(|d| objects.contains(d));
             count.lost += u64::from(ids.contains(request.id.as_str()) && !kept);
         }
-        count.lost += self.slides.saturating_sub(answered);
+        let wanted = self.slides * rolls;
+        count.lost += wanted.saturating_sub(answered);
         count.paid = self.server.stats().accepted;
         // What was accepted beyond the shots is in doubt, every one of it.
-        let known = self.slides + count.doubts;
-        count.twice += count.paid.saturating_sub(known) + answered.saturating_sub(self.slides);
+        let known = wanted + count.doubts;
+        count.twice += count.paid.saturating_sub(known) + answered.saturating_sub(wanted);
         if !count.is_good() {
             println!("{case}: {count}");
         }

@@ -14,8 +14,9 @@ use crate::spread::spread;
 /// Pictures of each project; each comes in two candidates.
 const PICTURES: usize = 2;
 
-/// Ends the process before and after every operation, with and without a provider that finds requests by our name.
-pub fn kills(binary: &Path) -> Count {
+/// Ends the process before and after every operation, with and without a provider that finds requests by our name; `judge` is
+/// what is found in the rolls of each shot, if they are judged.
+pub fn kills(binary: &Path, judge: &'static str) -> Count {
     let cases = ["kill-before", "kill-after"]
         .into_iter()
         .flat_map(|kind| [true, false].map(|finds| (kind, finds)))
@@ -23,7 +24,7 @@ pub fn kills(binary: &Path) -> Count {
     spread(cases, |(kind, finds, jobs)| {
         let mut count = Count::default();
         for n in 1.. {
-            let project = Tickets::new(binary, finds);
+            let project = Tickets::new(binary, finds, judge);
             let fault = format!("{kind}:::{n}");
             let mut command = project.command(&["build", "--yes", "-q", "--jobs", jobs]);
             let output = command.env("GPBUILD_FAULT", &fault).output().unwrap();
@@ -40,11 +41,12 @@ pub fn kills(binary: &Path) -> Count {
 struct Tickets {
     folder: tempfile::TempDir,
     binary: PathBuf,
+    judge: &'static str,
     server: TicketServer,
 }
 
 impl Tickets {
-    fn new(binary: &Path, finds: bool) -> Self {
+    fn new(binary: &Path, finds: bool, judge: &'static str) -> Self {
         let server = TicketServer::start(Manner {
             polls: 1,
             retry_after: Some(0),
@@ -64,6 +66,7 @@ impl Tickets {
         let project = Self {
             folder,
             binary: binary.to_owned(),
+            judge,
             server,
         };
         let trusted = project.run(&["trust", "--yes"]);
@@ -78,6 +81,9 @@ impl Tickets {
             .current_dir(self.folder.path().join("p"))
             .env("GPBUILD_HOME", "../home")
             .env("MADE_UP_API_KEY", self.server.key());
+        if !self.judge.is_empty() {
+            command.env("GPBUILD_JUDGE", self.judge);
+        }
         command
     }
 
@@ -135,7 +141,8 @@ impl Tickets {
         }
         let asked = by_prompt(&self.server.tasks());
         // Nobody has said that anything may be asked for again.
-        let twice: u64 = asked.values().map(|n| n - 1).sum();
+        let rolls = self.judge.split(',').count();
+        let twice: u64 = asked.values().map(|n| n.saturating_sub(rolls as u64)).sum();
         let again = self.run(&["build", "--yes", "--retry-in-doubt"]);
         if !again.status.success() {
             wrong("it does not get done", &again);
@@ -168,7 +175,8 @@ impl Tickets {
         count.twice += twice;
         count.doubts = doubts.len() as u64;
         count.paid = tasks.len() as u64;
-        count.lost += PICTURES.saturating_sub(of("answered")) as u64;
+        let wanted = PICTURES * rolls;
+        count.lost += wanted.saturating_sub(of("answered")) as u64;
         // Every picture of an answered task is in the store.
         let ids: Vec<&str> = log
             .iter()
@@ -181,7 +189,7 @@ impl Tickets {
         }
         // With a name of ours, a task that was made is never made again, and only what was never sent stays in doubt.
         let allowed = if finds { 0 } else { doubts.len() };
-        let surplus = tasks.len().saturating_sub(PICTURES + allowed);
+        let surplus = tasks.len().saturating_sub(wanted + allowed);
         count.twice += surplus as u64;
         if !count.is_good() {
             println!("{case}: {count}");

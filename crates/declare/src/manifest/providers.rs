@@ -160,7 +160,10 @@ fn base_url(table: &Table<'_>, row: &Row, claims: &mut Vec<Claim>) -> Option<At<
         Err(why) => table.report(
             Diagnostic::error(format!("`{name}` {why}"))
                 .at(at.place)
-                .hint("write it as in `https://gateway.example.com/v1`"),
+                .hint(match why.meant(&at.value) {
+                    Some(meant) => format!("write `base_url = \"{meant}\"`"),
+                    None => "write it as in `https://gateway.example.com/v1`".to_owned(),
+                }),
         ),
     }
     None

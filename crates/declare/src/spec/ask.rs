@@ -15,7 +15,8 @@ use base::path::ProjectPath;
 use base::text::Text;
 use export::{ExportError, ImageInfo};
 use model::request::{Picture, Prompt, Request, Work};
-use model::{Model, ModelId};
+use model::{COMMAND, Model, ModelId};
+use provider::COMMAND_VERSION;
 use provider::table::Row;
 
 /// What the prompts of an asset have in common: its model, and the size that it is asked for.
@@ -78,8 +79,11 @@ impl<'a> Resolver<'a> {
         }
         let request = |prompt| Request {
             model: model.value.clone(),
-            // Not asked yet: the first version of whatever will ask them.
-            adapter: self.row(&model.value).map_or(1, |row| row.version()),
+            adapter: match model.value.provider.as_str() {
+                COMMAND => COMMAND_VERSION,
+                // Nobody is asked, or nobody yet: the first version of whatever will ask them.
+                _ => self.row(&model.value).map_or(1, |row| row.version()),
+            },
             width,
             height,
             cell: known.and_then(|known| known.sizes.cell(width, height).cloned()),

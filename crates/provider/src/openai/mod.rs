@@ -5,8 +5,14 @@ mod answer;
 mod body;
 mod client;
 mod endpoint;
+mod events;
 mod params;
+mod picture;
+mod raw;
+mod reading;
 mod refusal;
+mod usage;
+mod words;
 
 pub use answer::read;
 pub use client::Client;

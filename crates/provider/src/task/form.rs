@@ -12,6 +12,7 @@ use crate::amount;
 use crate::bounded;
 use crate::pointer::{self, Pointers};
 use crate::reply::{Ready, Refusal, RefusalKind, Ticket};
+use crate::source;
 use crate::veil::Veil;
 use model::Micro;
 
@@ -255,8 +256,7 @@ impl TaskForm {
         if self.task.results_by_https && !address::is_here(&base) && url.scheme() == "http" {
             url.set_scheme("https").ok()?;
         }
-        let is_local = url.scheme() == "http" && address::is_here(&url) && address::is_here(&base);
-        (url.scheme() == "https" || is_local).then_some(url)
+        source::check(&url, &base).is_ok().then_some(url)
     }
 
     fn cost(&self, answer: &Value) -> Option<Micro> {
