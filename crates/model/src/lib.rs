@@ -337,7 +337,7 @@ mod tests {
     #[test]
     fn the_table_parses_and_every_row_is_whole() {
         let table = parse(include_str!("models.toml")).unwrap();
-        assert_eq!(table.by_id.len(), 58 + 5 + 1);
+        assert_eq!(table.by_id.len(), 65);
         assert!(table.rates.cny.0 > 1_000_000 && table.rates.as_of.len() == 10);
         for (id, model) in &table.by_id {
             assert!(

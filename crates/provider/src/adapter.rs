@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Veil;
+use crate::amount;
 use crate::command::{self, Environment, Program};
 use crate::gemini;
 use crate::openai::{self, Azure};
@@ -70,6 +71,8 @@ pub enum Form {
     /// The pictures are in it.
     #[default]
     Images,
+    /// The pictures are in it, and at `/usage/cost` its bill, in units of so many micro-dollars.
+    Billed(u64),
     /// It is a ticket for them.
     Task(Box<TaskForm>),
     /// The pictures are in it, from a program that says nothing of what they cost: so much each, if that is known.
@@ -91,6 +94,12 @@ impl Form {
     ) -> Result<Contents, FsError> {
         match self {
             Self::Images => openai::read(body, asked, veil, keep),
+            Self::Billed(unit) => {
+                let contents = openai::read(body, asked, veil, keep)?;
+                let told = contents.usage_cost.as_deref();
+                let cost = told.and_then(|told| amount::micro(told, *unit));
+                Ok(Contents { cost, ..contents })
+            }
             Self::Task(_) => Ok(Contents::default()),
             Self::Command(each) => {
                 let contents = openai::read(body, asked, veil, keep)?;
@@ -104,7 +113,7 @@ impl Form {
     /// How a ticket is gone on with; nothing if the pictures are in the answer itself.
     pub fn task(&self) -> Option<&TaskForm> {
         match self {
-            Self::Images | Self::Command(_) | Self::Gemini => None,
+            Self::Images | Self::Billed(_) | Self::Command(_) | Self::Gemini => None,
             Self::Task(form) => Some(form),
         }
     }
@@ -169,8 +178,23 @@ impl Adapter {
             Self::Gemini(_) => Form::Gemini,
             Self::Images(_) | Self::Task(_) | Self::Mixed(..) => {
                 let form = self.task().and_then(|client| client.form(&model.name));
-                form.map_or(Form::Images, |form| Form::Task(Box::new(form)))
+                match (
+                    form,
+                    self.images().and_then(openai::Client::usage_cost_unit),
+                ) {
+                    (Some(form), _) => Form::Task(Box::new(form)),
+                    (None, Some(unit)) => Form::Billed(unit),
+                    (None, None) => Form::Images,
+                }
             }
+        }
+    }
+
+    /// Whose answers hold the pictures.
+    fn images(&self) -> Option<&openai::Client> {
+        match self {
+            Self::Images(client) | Self::Mixed(client, _) => Some(client),
+            Self::Task(_) | Self::Command(_) | Self::Gemini(_) => None,
         }
     }
 

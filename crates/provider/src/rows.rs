@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::amount;
-use crate::reply::{Attachment, KeepError, RefusalKind};
+use crate::Form;
+use crate::reply::{Attachment, Contents, KeepError, RefusalKind};
 use crate::submission::Submission;
 use crate::table::{Row, builtin};
 use crate::task::{Standing, TaskForm, by_code};
@@ -406,33 +406,78 @@ fn codes_of_ark() {
     }
 }
 
-/// Recorded answers that hold their pictures: how many, and what they bill.
+fn read(form: &Form, answer: &Value, asked: u32) -> Contents {
+    let answer = answer.to_string();
+    let mut keep = |bytes: &mut dyn Read| {
+        let mut all = Vec::new();
+        bytes.read_to_end(&mut all).map_err(KeepError::Picture)?;
+        Ok(Digest::of(&all))
+    };
+    form.read(answer.as_bytes(), asked, &Veil::default(), &mut keep)
+        .unwrap()
+}
+
+/// Recorded answers that hold their pictures: how many, and what they bill to the micro-dollar.
 #[test]
 fn recorded_answers_of_one_request() {
-    for sample in [
-        include_str!("../samples/openrouter-images-generate.json"),
-        include_str!("../samples/openrouter-images-input-references.json"),
-        include_str!("../samples/together-images-generations.json"),
+    let openrouter = Form::Billed(1_000_000);
+    for (sample, form, cost) in [
+        (
+            include_str!("../samples/openrouter-images-generate.json"),
+            &openrouter,
+            Some(Micro(34_227)),
+        ),
+        (
+            include_str!("../samples/openrouter-images-input-references.json"),
+            &openrouter,
+            Some(Micro(33_882)),
+        ),
+        (
+            include_str!("../samples/together-images-generations.json"),
+            &Form::Images,
+            None,
+        ),
     ] {
-        let answer = answers(sample).remove(0);
-        let mut size = 0;
-        let contents = crate::openai::read(
-            answer.to_string().as_bytes(),
-            1,
-            &Veil::default(),
-            &mut |bytes: &mut dyn Read| {
-                let mut all = Vec::new();
-                size = bytes.read_to_end(&mut all).map_err(KeepError::Picture)?;
-                Ok(Digest::of(&all))
-            },
-        )
-        .unwrap();
-        assert_eq!((contents.came, size, &contents.trouble), (1, 69, &None));
+        let contents = read(form, &answers(sample)[0], 1);
+        assert_eq!(contents.pictures.len(), 1);
+        assert_eq!((contents.came, &contents.trouble), (1, &None));
+        assert_eq!((contents.cost, contents.odd_usage), (cost, false));
     }
-    let bill = |sample: &str| {
-        let answer = answers(sample).remove(0);
-        amount::micro(&answer["usage"]["cost"].to_string(), 1_000_000)
-    };
-    let one = bill(include_str!("../samples/openrouter-images-generate.json"));
-    assert_eq!(one, Some(Micro(34_227)));
+    let ark = answers(include_str!("../samples/ark-seedream-4-5-edit-url.json")).remove(0);
+    let contents = read(&Form::Images, &ark, 1);
+    assert!(
+        contents.sources[0]
+            .url
+            .starts_with("https://ark-content-generation-v2-cn-beijing.tos-")
+    );
+    // What a relay says of a cost is in whatever it counts.
+    let told = json!({"data": [{"b64_json": PNG}], "usage": {"cost": 7}});
+    assert_eq!(read(&Form::Images, &told, 1).cost, None);
+    for odd in [json!(-1), json!(1e300), json!("1")] {
+        let told = json!({"data": [{"b64_json": PNG}], "usage": {"cost": odd}});
+        assert_eq!(read(&openrouter, &told, 1).cost, None);
+    }
+}
+
+#[test]
+fn pictures_of_those_that_put_them_elsewhere() {
+    let url = "https://a.example/1.png";
+    let siliconflow = json!({"images": [{"url": url}], "timings": {}, "data": [{"url": url}]});
+    let contents = read(&Form::Images, &siliconflow, 1);
+    assert_eq!((contents.came, contents.sources.len()), (1, 1));
+    let minimax =
+        json!({"id": "i", "data": {"image_base64": [PNG, PNG]}, "base_resp": {"status_code": 0}});
+    let contents = read(&Form::Images, &minimax, 2);
+    assert_eq!((contents.came, contents.pictures.len()), (2, 2));
+    let refused = json!({"base_resp": {"status_code": 1026, "status_msg": "sensitive"}});
+    let contents = read(&Form::Images, &refused, 1);
+    assert_eq!(
+        (contents.came, contents.error.as_deref()),
+        (0, Some("1026: sensitive"))
+    );
+    // One of Ark's may be an error beside good ones.
+    let partly =
+        json!({"data": [{"b64_json": PNG}, {"error": {"code": "Output", "message": "no"}}]});
+    let contents = read(&Form::Images, &partly, 2);
+    assert_eq!((contents.came, contents.error.as_deref()), (1, Some("no")));
 }

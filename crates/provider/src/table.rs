@@ -46,6 +46,9 @@ pub struct Row {
     /// Statuses, as ranges, that are surely not paid for where the API's own words come with them.
     #[serde(default)]
     pub unpaid: Vec<(u16, u16)>,
+    /// Micro-dollars of one unit of what its answers say at `/usage/cost`, of shape `images`; what they say there is no bill
+    /// where it is left out.
+    pub usage_cost_unit: Option<u64>,
     /// What its rate limit counts.
     #[serde(default)]
     pub rate: Rate,

@@ -50,6 +50,11 @@ impl Client {
         }
     }
 
+    /// Micro-dollars of one unit of what its answers say that they cost, if they do.
+    pub fn usage_cost_unit(&self) -> Option<u64> {
+        self.row.usage_cost_unit
+    }
+
     /// Hides the key in what comes back.
     pub fn veil(&self) -> Veil {
         self.endpoint.veil()
