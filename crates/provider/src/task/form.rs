@@ -48,9 +48,6 @@ pub struct Task {
     /// What is told as `http:` is there by `https:` too, and is fetched so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub results_by_https: bool,
-    /// The prompt as the provider came to understand it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prompt: Option<Pointers>,
     /// What was billed, in the answer to a request or to a poll.
     pub cost: Option<Pointers>,
     /// Micro-dollars of one of its units.
