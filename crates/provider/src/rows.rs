@@ -24,7 +24,8 @@ fn body(model: &str, cell: Option<(&str, &str)>, references: usize, params: Valu
     let folder = tempfile::tempdir().unwrap();
     let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, PNG).unwrap();
     let path: PathBuf = folder.path().join("a.png");
-    std::fs::write(&path, &bytes).unwrap();
+    let mut file = std::fs::File::create(&path).unwrap();
+    std::io::Write::write_all(&mut file, &bytes).unwrap();
     let attachment = Attachment {
         path,
         digest: Digest::of(&bytes),
