@@ -491,7 +491,11 @@ impl PaidClient {
         if tickets.contains_key(&ask.key) {
             return Ok(());
         }
-        match route.adapter.find(&own_id(&ask.key, entry.number)).await {
+        match route
+            .adapter
+            .find(&ask.request.model.name, &own_id(&ask.key, entry.number))
+            .await
+        {
             Found::Ticket(answer) => {
                 let head = self.head(ask, route, entry.number);
                 let put = self.store.put_ticket(&head, &answer);

@@ -33,6 +33,8 @@ impl Access {
     pub fn is_meant(variable: &str) -> bool {
         let is_named = |row: &Row| {
             row.key_variable.as_deref() == Some(variable)
+                || row.key_aliases.iter().any(|of| of == variable)
+                || row.auth.secret_variable.as_deref() == Some(variable)
                 || row.headers.values().any(|of| of == variable)
         };
         PROXIES.contains(&variable)
@@ -62,10 +64,15 @@ impl Access {
     }
 
     /// The variable with a provider's key, and the key.
-    fn key(&self, row: &Row) -> Option<(String, &SecretString)> {
+    fn key(&self, row: &Row) -> Option<(String, SecretString)> {
         let mut variables = row.key_variables();
         variables.find_map(|variable| {
             let key = self.variables.get(&variable)?;
+            let is_half = row.key_variable.as_ref() == Some(&variable);
+            let key = match row.auth.secret_variable.as_ref().filter(|_| is_half) {
+                None => key.clone(),
+                Some(other) => format!("{}:{}", key.expose_secret(), self.value(other)?).into(),
+            };
             Some((variable, key))
         })
     }
@@ -171,7 +178,7 @@ impl Access {
             key_variable,
             values: values.collect(),
             proxy: self.proxy(),
-            ..provider.config(base_url, key.clone(), timeout)
+            ..provider.config(base_url, key, timeout)
         }))
     }
 }

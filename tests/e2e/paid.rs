@@ -12,6 +12,7 @@ mod kill;
 mod money;
 mod pick;
 mod pictures;
+mod providers;
 mod reader;
 mod relay;
 #[cfg(feature = "faults")]

@@ -17,7 +17,24 @@ pub const COMMAND: &str = "command";
 pub const MANUAL: &str = "manual";
 
 /// Every provider there is.
-pub const PROVIDERS: [&str; 6] = [LOCAL, "openai", "gemini", "bfl", COMMAND, MANUAL];
+pub const PROVIDERS: [&str; 16] = [
+    LOCAL,
+    "openai",
+    "gemini",
+    "bfl",
+    "ark",
+    "dashscope",
+    "zhipu",
+    "kling",
+    "openrouter",
+    "together",
+    "fal",
+    "replicate",
+    "siliconflow",
+    "minimax",
+    COMMAND,
+    MANUAL,
+];
 
 /// A provider and one of its models. `local` alone is a model too: its name is empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -194,7 +211,7 @@ mod tests {
             (
                 "midjourney/v7",
                 "unknown provider `midjourney` in `midjourney/v7`",
-                "providers are `local`, `openai`, `gemini`, `bfl`, `command` and `manual`",
+                "providers are `local`, `openai`, `gemini`, `bfl`, `ark`, `dashscope`, `zhipu`, `kling`, `openrouter`, `together`, `fal`, `replicate`, `siliconflow`, `minimax`, `command` and `manual`",
             ),
             (
                 "openai",

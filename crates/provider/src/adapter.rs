@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Veil;
+use crate::amount;
 use crate::command::{self, Environment, Program};
 use crate::gemini;
 use crate::openai::{self, Azure};
@@ -70,6 +71,8 @@ pub enum Form {
     /// The pictures are in it.
     #[default]
     Images,
+    /// The pictures are in it, and at `/usage/cost` its bill, in units of so many micro-dollars.
+    Billed(u64),
     /// It is a ticket for them.
     Task(Box<TaskForm>),
     /// The pictures are in it, from a program that says nothing of what they cost: so much each, if that is known.
@@ -91,6 +94,12 @@ impl Form {
     ) -> Result<Contents, FsError> {
         match self {
             Self::Images => openai::read(body, asked, veil, keep),
+            Self::Billed(unit) => {
+                let contents = openai::read(body, asked, veil, keep)?;
+                let told = contents.usage_cost.as_deref();
+                let cost = told.and_then(|told| amount::micro(told, *unit));
+                Ok(Contents { cost, ..contents })
+            }
             Self::Task(_) => Ok(Contents::default()),
             Self::Command(each) => {
                 let contents = openai::read(body, asked, veil, keep)?;
@@ -118,7 +127,7 @@ impl Form {
     /// How a ticket is gone on with; nothing if the pictures are in the answer itself.
     pub fn task(&self) -> Option<&TaskForm> {
         match self {
-            Self::Images | Self::Command(_) | Self::Gemini => None,
+            Self::Images | Self::Billed(_) | Self::Command(_) | Self::Gemini => None,
             Self::Task(form) => Some(form),
         }
     }
@@ -135,6 +144,8 @@ pub enum Adapter {
     Images(Box<openai::Client>),
     /// A request for a ticket.
     Task(Box<task::Client>),
+    /// The one for some models, the other for those whose row says so.
+    Mixed(Box<openai::Client>, Box<task::Client>),
     /// Programs of the person's own.
     Command(Box<command::Client>),
     /// One request, whose answer is what a model of Gemini says and draws.
@@ -144,19 +155,14 @@ pub enum Adapter {
 impl Adapter {
     /// Who asks as `config` says; nothing is connected yet.
     pub fn new(config: Config) -> Self {
-        match &config.row.task {
-            None if config.row.shape == Shape::Gemini => {
-                Self::Gemini(Box::new(gemini::Client::new(config)))
+        match config.row.shape {
+            Shape::Task => Self::Task(Box::new(task::Client::new(config))),
+            Shape::Gemini => Self::Gemini(Box::new(gemini::Client::new(config))),
+            Shape::Images if config.row.has_tickets() => {
+                let task = task::Client::new(config.clone());
+                Self::Mixed(Box::new(openai::Client::new(config)), Box::new(task))
             }
-            None => Self::Images(Box::new(openai::Client::new(config))),
-            Some(task) => {
-                let form = TaskForm {
-                    base_url: config.base_url.to_string(),
-                    hosts: config.row.hosts.clone(),
-                    task: task.clone(),
-                };
-                Self::Task(Box::new(task::Client::new(config, form)))
-            }
+            Shape::Images => Self::Images(Box::new(openai::Client::new(config))),
         }
     }
 
@@ -172,7 +178,7 @@ impl Adapter {
     /// Whether a request to this model surely costs nothing, whatever becomes of it: it is never in doubt.
     pub fn is_free(&self, model: &ModelId) -> bool {
         match self {
-            Self::Images(_) | Self::Task(_) | Self::Gemini(_) => false,
+            Self::Images(_) | Self::Task(_) | Self::Mixed(..) | Self::Gemini(_) => false,
             Self::Command(client) => client.program(&model.name).is_some_and(Program::is_free),
         }
     }
@@ -183,9 +189,34 @@ impl Adapter {
             Self::Command(client) => {
                 Form::Command(client.program(&model.name).and_then(|program| program.cost))
             }
-            Self::Images(_) => Form::Images,
             Self::Gemini(_) => Form::Gemini,
-            Self::Task(client) => Form::Task(Box::new(client.form().clone())),
+            Self::Images(_) | Self::Task(_) | Self::Mixed(..) => {
+                let form = self.task().and_then(|client| client.form(&model.name));
+                match (
+                    form,
+                    self.images().and_then(openai::Client::usage_cost_unit),
+                ) {
+                    (Some(form), _) => Form::Task(Box::new(form)),
+                    (None, Some(unit)) => Form::Billed(unit),
+                    (None, None) => Form::Images,
+                }
+            }
+        }
+    }
+
+    /// Whose answers hold the pictures.
+    fn images(&self) -> Option<&openai::Client> {
+        match self {
+            Self::Images(client) | Self::Mixed(client, _) => Some(client),
+            Self::Task(_) | Self::Command(_) | Self::Gemini(_) => None,
+        }
+    }
+
+    /// Who speaks of tickets.
+    fn task(&self) -> Option<&task::Client> {
+        match self {
+            Self::Images(_) | Self::Command(_) | Self::Gemini(_) => None,
+            Self::Task(client) | Self::Mixed(_, client) => Some(client),
         }
     }
 
@@ -197,8 +228,14 @@ impl Adapter {
         into: &mut (dyn Write + Send),
         path: &Path,
     ) -> Reply {
+        let model = &submission.request.model.name;
         match self {
-            Self::Images(client) => client.send(submission, into, path).await,
+            Self::Mixed(_, client) if client.form(model).is_some() => {
+                client.submit(submission, into, path).await
+            }
+            Self::Images(client) | Self::Mixed(client, _) => {
+                client.send(submission, into, path).await
+            }
             Self::Command(client) => client.send(submission, into, path).await,
             Self::Task(client) => client.submit(submission, into, path).await,
             Self::Gemini(client) => client.send(submission, into, path).await,
@@ -207,11 +244,9 @@ impl Adapter {
 
     /// Asks how a ticket stands, in the form that its request was sent in. Free, and may be repeated.
     pub async fn poll(&self, form: &TaskForm, ticket: &Ticket) -> Polled {
-        match self {
-            Self::Images(_) | Self::Command(_) | Self::Gemini(_) => {
-                Polled::Unknown("it is no provider of tickets any more".to_owned())
-            }
-            Self::Task(client) => client.poll(form, ticket).await,
+        match self.task() {
+            None => Polled::Unknown("it is no provider of tickets any more".to_owned()),
+            Some(client) => client.poll(form, ticket).await,
         }
     }
 
@@ -221,23 +256,24 @@ impl Adapter {
             Self::Command(_) | Self::Gemini(_) => {
                 Fetched::Later("it is no provider of tickets any more".to_owned())
             }
-            Self::Images(client) => client.fetch(source).await,
+            Self::Images(client) | Self::Mixed(client, _) => client.fetch(source).await,
             Self::Task(client) => client.fetch(source).await,
         }
     }
 
-    /// Looks for a request whose answer was lost, by the name of ours that went with it. Free, and may be repeated.
-    pub async fn find(&self, own_id: &str) -> Found {
-        match self {
-            Self::Images(_) | Self::Command(_) | Self::Gemini(_) => Found::Nothing,
-            Self::Task(client) => client.find(own_id).await,
+    /// Looks for a request for a model whose answer was lost, by the name of ours that went with it. Free, and may be
+    /// repeated.
+    pub async fn find(&self, model: &str, own_id: &str) -> Found {
+        match self.task() {
+            None => Found::Nothing,
+            Some(client) => client.find(model, own_id).await,
         }
     }
 
     /// What a person can do about a refusal, where the provider has a way of its own.
     pub fn hint(&self, refusal: &Refusal) -> Option<String> {
         match self {
-            Self::Images(client) => client.hint(refusal),
+            Self::Images(client) | Self::Mixed(client, _) => client.hint(refusal),
             Self::Command(_) => None,
             Self::Task(client) => client.hint(refusal),
             Self::Gemini(client) => client.hint(refusal),
@@ -247,7 +283,7 @@ impl Adapter {
     /// Hides the key in what comes back.
     pub fn veil(&self) -> Veil {
         match self {
-            Self::Images(client) => client.veil(),
+            Self::Images(client) | Self::Mixed(client, _) => client.veil(),
             Self::Command(client) => client.veil(),
             Self::Task(client) => client.veil(),
             Self::Gemini(client) => client.veil(),

@@ -6,10 +6,16 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-/// Whether a key may go there without anybody's word.
+/// Whether a key may go there without anybody's word. `*.` in front of a host is for any name below it.
 pub fn is_known(url: &Url, hosts: &[String]) -> bool {
     let host = url.host_str().unwrap_or_default();
-    url.scheme() == "https" && hosts.iter().any(|known| known == host) && url.port().is_none()
+    let fits = |known: &String| match known.strip_prefix('*') {
+        Some(end) if end.starts_with('.') => {
+            host.strip_suffix(end).is_some_and(|name| !name.is_empty())
+        }
+        _ => known == host,
+    };
+    url.scheme() == "https" && hosts.iter().any(fits) && url.port().is_none()
 }
 
 /// The host that a key goes to, with its port if it is no usual one: what looks like another in some script
@@ -192,6 +198,24 @@ mod tests {
             "https://x:y@api.openai.com",
         ] {
             assert_eq!(parse(text), Err(UrlError::Extra), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_star_is_for_the_names_below_a_host_and_for_no_other() {
+        let hosts = ["*.bfl.ai".to_owned()];
+        for (text, known) in [
+            ("https://api.us1.bfl.ai/v1", true),
+            ("https://api.bfl.ai", true),
+            ("https://bfl.ai", false),
+            ("https://.bfl.ai", false),
+            ("https://xbfl.ai", false),
+            ("https://api.bfl.ai.evil.com", false),
+            ("https://api.bfl.ai:8443", false),
+            ("https://api.bfl.ai.", false),
+        ] {
+            let url = reqwest::Url::parse(text);
+            assert_eq!(url.is_ok_and(|url| is_known(&url, &hosts)), known, "{text}");
         }
     }
 

@@ -11,8 +11,8 @@ use crate::address::is_here;
 use crate::bounded;
 use crate::http::{Http, NoAnswer, beginning};
 use crate::openai::Endpoint;
+use crate::pointer;
 use crate::table::Catalogue;
-use crate::task::pointer;
 
 /// The most that is read of a list.
 const MAX_BYTES: u64 = 8 << 20;

@@ -1,7 +1,10 @@
 //! Who can make pictures, and what they are asked. Knows no key, plan or store.
 
 mod adapter;
+mod amount;
 pub mod address;
+mod auth;
+mod body;
 mod bounded;
 pub mod catalogue;
 mod certificate;
@@ -12,9 +15,12 @@ mod http;
 mod media;
 mod openai;
 pub mod rate_limit;
+mod pointer;
 pub mod reply;
 pub mod source;
 pub mod submission;
+#[cfg(test)]
+mod rows;
 pub mod table;
 mod task;
 mod unpack;

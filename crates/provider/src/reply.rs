@@ -192,6 +192,8 @@ pub struct Contents {
     pub usage: Option<Usage>,
     /// The same as an amount, from a provider that says one.
     pub cost: Option<Micro>,
+    /// What its `usage` says of a cost, in whatever the provider counts.
+    pub usage_cost: Option<String>,
     /// What an `error` in it says.
     pub error: Option<String>,
     /// The provider says that there is no picture, and why: nobody is in doubt then. What that costs says `usage`.

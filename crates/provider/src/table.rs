@@ -7,8 +7,10 @@ use std::sync::{Arc, LazyLock};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
+use crate::auth::Auth;
+use crate::body::Body;
 use crate::gemini;
-use crate::task::{Body, Task};
+use crate::task::{Failure, Task};
 use base::digest::Digest;
 use model::request::{Prompt, Request};
 
@@ -27,22 +29,34 @@ pub struct Row {
     pub hosts: Vec<String>,
     /// Its official variable with the key.
     pub key_variable: Option<String>,
+    /// Further official variables with it.
+    #[serde(default)]
+    pub key_aliases: Vec<String>,
     /// How the key is sent.
     pub auth: Auth,
     /// Further headers, and the variables with their values.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// Headers that are always sent, as they are.
+    #[serde(default)]
+    pub set_headers: BTreeMap<String, String>,
     /// Where requests go, below the base URL.
     pub paths: Paths,
     /// Statuses, as ranges, that are surely not paid for where the API's own words come with them.
     #[serde(default)]
     pub unpaid: Vec<(u16, u16)>,
+    /// Micro-dollars of one unit of what its answers say at `/usage/cost`, of shape `images`; what they say there is no bill
+    /// where it is left out.
+    pub usage_cost_unit: Option<u64>,
     /// What its rate limit counts.
     #[serde(default)]
     pub rate: Rate,
     /// The most bytes of a picture that goes with a request.
     #[serde(default = "usual_bytes")]
     pub max_reference_bytes: u64,
+    /// What follows from an error's code, or from any with this beginning where a `*` ends it; of shape `images`.
+    #[serde(default)]
+    pub codes: BTreeMap<String, Failure>,
     /// What to do in place of a parameter that is not sent.
     #[serde(default)]
     pub instead: BTreeMap<String, String>,
@@ -55,6 +69,33 @@ pub struct Row {
     pub task: Option<Task>,
     /// Where it lists its models.
     pub models: Option<Catalogue>,
+    /// What is otherwise for some of its models; the first that names a model holds for it.
+    #[serde(default)]
+    pub dialects: Vec<Dialect>,
+}
+
+/// What is otherwise for some models of a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dialect {
+    /// Their names; a `*` at the end is for any end.
+    pub models: Vec<String>,
+    /// Where requests go, in place of the row's.
+    pub paths: Option<Paths>,
+    /// The body of a request, in place of the row's.
+    pub body: Option<Body>,
+    /// Where everything stands in the answers, in place of the row's: of a row of shape `images` these models are asked
+    /// for with tickets.
+    pub task: Option<Task>,
+}
+
+impl Dialect {
+    fn names(&self, model: &str) -> bool {
+        self.models.iter().any(|name| match name.strip_suffix('*') {
+            Some(beginning) => model.starts_with(beginning),
+            None => name == model,
+        })
+    }
 }
 
 fn usual_bytes() -> u64 {
@@ -71,27 +112,6 @@ pub enum Shape {
     Task,
     /// One request, whose answer is what a model of Gemini says and draws.
     Gemini,
-}
-
-/// How a key is sent.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Auth {
-    /// In this header.
-    pub header: String,
-    /// After this word and a space; alone if it is empty.
-    #[serde(default)]
-    pub scheme: String,
-}
-
-impl Auth {
-    /// What the header says.
-    pub fn value(&self, key: &str) -> String {
-        match self.scheme.as_str() {
-            "" => key.to_owned(),
-            scheme => format!("{scheme} {key}"),
-        }
-    }
 }
 
 /// Where requests go, below the base URL.
@@ -140,7 +160,8 @@ impl Row {
     pub fn key_variables(&self) -> impl Iterator<Item = String> {
         let own = self.variable("API_KEY");
         let official = self.key_variable.clone().filter(|name| *name != own);
-        official.into_iter().chain([own])
+        let aliases = self.key_aliases.clone();
+        official.into_iter().chain(aliases).chain([own])
     }
 
     /// The variable with the place of its API.
@@ -155,19 +176,64 @@ impl Row {
         if builtin().contains_key(&self.name) {
             return shape;
         }
-        let told = serde_json::to_vec(&(shape, &self.paths, &self.body)).unwrap_or_default();
+        let mut told = serde_json::to_vec(&(shape, &self.paths, &self.body)).unwrap_or_default();
+        if !self.dialects.is_empty() {
+            let asked = self.dialects.iter().map(|dialect| {
+                let Dialect {
+                    models,
+                    paths,
+                    body,
+                    // How an answer is read.
+                    task: _,
+                } = dialect;
+                (models, paths, body)
+            });
+            let asked: Vec<_> = asked.collect();
+            told.extend(serde_json::to_vec(&asked).unwrap_or_default());
+        }
         let digits = &Digest::of(&told).hex()[..8];
         // Never as small as a version.
         u32::from_str_radix(digits, 16).unwrap_or_default() | 1 << 31
+    }
+
+    /// Where requests for a model go.
+    pub fn paths_of(&self, model: &str) -> &Paths {
+        let own = self.dialect(model).and_then(|own| own.paths.as_ref());
+        own.unwrap_or(&self.paths)
+    }
+
+    /// The body of a request for a model.
+    pub fn body_of(&self, model: &str) -> &Body {
+        let own = self.dialect(model).and_then(|own| own.body.as_ref());
+        own.unwrap_or(&self.body)
+    }
+
+    /// Where everything stands in the answers about a model, if it is asked for with tickets.
+    pub fn task_of(&self, model: &str) -> Option<&Task> {
+        let own = self.dialect(model).and_then(|own| own.task.as_ref());
+        own.or(self.task.as_ref())
+    }
+
+    /// Whether any model is asked for with tickets.
+    pub fn has_tickets(&self) -> bool {
+        self.task.is_some() || self.dialects.iter().any(|own| own.task.is_some())
+    }
+
+    fn dialect(&self, model: &str) -> Option<&Dialect> {
+        self.dialects.iter().find(|dialect| dialect.names(model))
     }
 
     /// What a request has that this provider cannot be asked for: fields of the manifest. What a model lacks the table of
     /// models says.
     pub fn lacks(&self, request: &Request, prompt: &Prompt) -> Vec<&'static str> {
         match self.shape {
-            Shape::Images => Vec::new(),
-            Shape::Task => self.body.lacks(prompt),
             Shape::Gemini => gemini::lacks(request, prompt),
+            Shape::Images | Shape::Task => {
+                let body = self.body_of(&request.model.name);
+                // OpenAI's own body has a place for everything.
+                let lacks = (!body.is_empty()).then(|| body.lacks(request, prompt));
+                lacks.unwrap_or_default()
+            }
         }
     }
 
@@ -212,7 +278,7 @@ fn parse(text: &str) -> Result<BTreeMap<String, Arc<Row>>, toml::de::Error> {
 mod tests {
     use reqwest::header::HeaderName;
 
-    use super::{builtin, parse};
+    use super::{Row, builtin, parse};
     use crate::address;
     use model::PROVIDERS;
 
@@ -240,6 +306,21 @@ mod tests {
         let names: Vec<String> = row.key_variables().collect();
         assert_eq!(names, ["OPENAI_API_KEY", "MADE_UP_API_KEY"]);
         assert_eq!(row.base_url_variable(), "MADE_UP_BASE_URL");
+    }
+
+    #[test]
+    fn what_a_project_declared_keeps_its_keys() {
+        let columns = r#"{"name": "made-up", "shape": "task", "base_url": "https://a.example",
+            "auth": {"header": "x-key"}, "paths": {"generate": "/{model}"},
+            "body": {"prompt": "/p", "size": {"at": "/s", "form": "{width}*{height}"}, "references": "/r"}}"#;
+        let mut row: Row = serde_json::from_str(columns).unwrap();
+        // Of version 0.1.0, before there were dialects.
+        assert_eq!(row.version(), 2_736_435_413);
+        let dialect = r#"{"models": ["a*"], "body": {"prompt": "/q"}}"#;
+        row.dialects.push(serde_json::from_str(dialect).unwrap());
+        assert_ne!(row.version(), 2_736_435_413);
+        assert_eq!(row.body_of("abc").prompt.as_deref(), Some("/q"));
+        assert_eq!(row.body_of("bc").prompt.as_deref(), Some("/p"));
     }
 
     #[test]

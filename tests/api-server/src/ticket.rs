@@ -3,20 +3,18 @@
 //! place than it was told, a picture is fetched with no key.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use crate::listen::{listen, lock};
 use crate::png::{Format, Picture};
 
 /// The key that is accepted.
@@ -78,41 +76,15 @@ struct Shared {
 
 impl TicketServer {
     /// Starts one on 127.0.0.1.
-    #[allow(
-        clippy::expect_used,
-        reason = "for tests, in which a panic is how they fail"
-    )]
     pub fn start(manner: Manner) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        listener.set_nonblocking(true).expect("a socket");
-        let address = listener.local_addr().expect("an address");
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("threads");
         let shared = Arc::new(Shared {
             manner: Mutex::new(manner),
             ..Shared::default()
         });
         let of_server = Arc::clone(&shared);
-        runtime.spawn(async move {
-            let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
-            loop {
-                let Ok((stream, _)) = listener.accept().await else {
-                    continue;
-                };
-                let shared = Arc::clone(&of_server);
-                let service = service_fn(move |request| {
-                    let shared = Arc::clone(&shared);
-                    async move { answer(&shared, address, request).await }
-                });
-                let connection =
-                    http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-                tokio::spawn(async move {
-                    let _ = connection.await;
-                });
-            }
+        let (address, runtime) = listen(move |address, request| {
+            let shared = Arc::clone(&of_server);
+            async move { answer(&shared, address, request).await }
         });
         Self {
             shared,
@@ -189,10 +161,6 @@ impl Drop for TicketServer {
             runtime.shutdown_background();
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 type Answer = Response<Full<Bytes>>;

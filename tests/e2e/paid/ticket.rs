@@ -104,7 +104,7 @@ fn a_ticket_is_polled_fetched_and_billed_as_the_provider_says() {
     assert_eq!(summary(&run)["requests"], 1);
     let [task] = tickets.server.tasks().try_into().unwrap();
     assert_eq!((task.polls, task.fetches), (3, 1));
-    assert_eq!(task.body["model"], "flux%2F7");
+    assert_eq!(task.body["model"], "flux/7");
     assert_eq!(task.body["input"]["size"], "64*48");
     assert_eq!(tickets.outcomes(), ["answered"]);
     let log = tickets.run(&["log", "--json"]).json();
@@ -457,7 +457,7 @@ fn a_table_that_is_wrong_says_what_is() {
         (
             "auth = {",
             "headers = { x = \"HOME\" }\nauth = {",
-            "error: `[provider.made-up]` is wrong: `headers` are for the built-in table\n",
+            "error: `[provider.made-up]` is wrong: `headers` and `set_headers` are for the built-in table\n",
         ),
         (
             "ticket = \"/id\"",

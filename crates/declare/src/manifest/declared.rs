@@ -78,12 +78,12 @@ fn check(row: &Row) -> Result<(), String> {
     if header.parse::<HeaderName>().is_err() {
         return Err(format!("is wrong: `{header}` is no header"));
     }
-    if !row.headers.is_empty() {
-        return Err("is wrong: `headers` are for the built-in table".to_owned());
+    if !row.headers.is_empty() || !row.set_headers.is_empty() {
+        return Err("is wrong: `headers` and `set_headers` are for the built-in table".to_owned());
     }
     // No other variable of the environment is ever taken for a key.
-    let variable = row.key_variable.as_deref();
-    if variable.is_some_and(|variable| !variable.ends_with("_API_KEY")) {
+    let mut variables = row.key_variable.iter().chain(&row.auth.secret_variable);
+    if variables.any(|variable| !variable.ends_with("_API_KEY")) {
         return Err("is wrong: `key_variable` has to end in `_API_KEY`".to_owned());
     }
     match (row.shape, &row.task) {

@@ -4,12 +4,11 @@
 use std::io::Write;
 use std::path::Path;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{RequestBuilder, Url};
-use secrecy::ExposeSecret;
 
 use super::{body, refusal};
 use crate::address::{is_here, is_known};
+use crate::auth;
 use crate::http::{Http, NoAnswer, beginning};
 use crate::reply::{Refusal, RefusalKind, Reply};
 use crate::submission::Submission;
@@ -103,7 +102,7 @@ impl Client {
             own_id: _,
         } = submission;
         let client = self.http.client().map_err(Reply::Unsent)?;
-        let headers = self.headers().map_err(Reply::Unsent)?;
+        let headers = auth::headers(&self.config).map_err(Reply::Unsent)?;
         let url = self.url(&request.model.name).map_err(Reply::Unsent)?;
         let json = body::json(request, prompt, references);
         let json = json.map_err(|e| Reply::Unreadable(e.to_string()))?;
@@ -132,17 +131,6 @@ impl Client {
                     .map(|part| part.replace("{model}", model)),
             );
         Ok(url)
-    }
-
-    fn headers(&self) -> Result<HeaderMap, String> {
-        let config = &self.config;
-        let wrong = || format!("`{}` holds what no header can carry", config.key_variable);
-        let auth = &config.row.auth;
-        let value = auth.value(config.key.expose_secret().trim());
-        let mut value = HeaderValue::from_str(&value).map_err(|_| wrong())?;
-        value.set_sensitive(true);
-        let name: HeaderName = auth.header.parse().map_err(|_| wrong())?;
-        Ok([(name, value)].into_iter().collect())
     }
 }
 

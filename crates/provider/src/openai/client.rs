@@ -18,6 +18,7 @@ use crate::http::{Http, NoAnswer, beginning};
 use crate::reply::{Fetched, Refusal, RefusalKind, Reply};
 use crate::submission::Submission;
 use crate::table::Row;
+use crate::task::by_code;
 use crate::{Config, Veil};
 use model::request::Operation;
 
@@ -47,6 +48,11 @@ impl Client {
             endpoint: Endpoint::new(config),
             http,
         }
+    }
+
+    /// Micro-dollars of one unit of what its answers say that they cost, if they do.
+    pub fn usage_cost_unit(&self) -> Option<u64> {
+        self.row.usage_cost_unit
     }
 
     /// Hides the key in what comes back.
@@ -82,7 +88,7 @@ impl Client {
             let body = beginning(&mut response).await;
             let is_unpaid = |status| !self.is_relayed && self.row.is_unpaid(status);
             return match refusal::read(is_unpaid, status, &headers, &body, &veil) {
-                Ok(refusal) => Reply::Refused(refusal),
+                Ok(refusal) => Reply::Refused(self.coded(refusal)),
                 Err(said) => Reply::Doubt {
                     why: format!("something between here and the provider answered {said}"),
                     request_id,
@@ -93,6 +99,18 @@ impl Client {
         match self.http.write_body(response, limit, into, path).await {
             Ok(()) => Reply::Answered { request_id },
             Err(why) => reply(why, request_id),
+        }
+    }
+
+    /// What its own code says is more than its status does.
+    fn coded(&self, refusal: Refusal) -> Refusal {
+        let code = refusal.code.as_deref().unwrap_or_default();
+        match by_code(&self.row.codes, code) {
+            Some(failure) => Refusal {
+                kind: failure.into(),
+                ..refusal
+            },
+            None => refusal,
         }
     }
 
@@ -144,16 +162,22 @@ impl Client {
         } = submission;
         let model = self.endpoint.model(&request.model.name);
         let client = self.http.client().map_err(Reply::Unsent)?;
-        let headers = self.endpoint.headers().map_err(|variable| {
-            Reply::Unsent(format!("`{variable}` holds what no header can carry"))
-        })?;
+        let headers = self.endpoint.headers().map_err(Reply::Unsent)?;
         let path = match prompt.operation() {
-            Operation::Edit => self.row.paths.edit(),
-            Operation::Generate | Operation::Draw => &self.row.paths.generate,
+            Operation::Edit => self.row.paths_of(model).edit(),
+            Operation::Generate | Operation::Draw => &self.row.paths_of(model).generate,
         };
         let post = client
             .post(self.endpoint.url(&request.model.name, path))
             .headers(headers);
+        let body = self.row.body_of(&request.model.name);
+        if !body.is_empty() {
+            let json = body.json(submission);
+            let json = json.map_err(|e| Reply::Unreadable(e.to_string()))?;
+            return Ok(post
+                .header("content-type", "application/json")
+                .body(json.to_string()));
+        }
         if prompt.operation() == Operation::Edit {
             let form = body::form(request, prompt, model, references, mask).await;
             let form = form.map_err(|e| Reply::Unreadable(e.to_string()))?;

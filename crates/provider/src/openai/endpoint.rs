@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret;
 
+use crate::auth;
 use crate::{Config, Veil};
 
 /// What is different on Azure.
@@ -75,32 +76,23 @@ impl Endpoint {
         }
     }
 
-    /// Who sends the request. An error names the variable that cannot be sent.
-    pub fn headers(&self) -> Result<HeaderMap, &str> {
-        let config = &self.config;
-        let key = config.key.expose_secret().trim();
-        let auth = &config.row.auth;
-        let (name, value) = match &config.azure {
-            None => (auth.header.as_str(), auth.value(key)),
-            Some(_) => ("api-key", key.to_owned()),
-        };
-        let mut headers = HeaderMap::new();
-        let mut value = HeaderValue::from_str(&value).map_err(|_| &*config.key_variable)?;
-        value.set_sensitive(true);
-        headers.insert(header(name), value);
-        for (name, variable) in &config.row.headers {
-            if let Some(value) = config.values.get(variable) {
-                let value = HeaderValue::from_str(value).map_err(|_| &**variable)?;
-                headers.insert(header(name), value);
-            }
+    /// Who sends the request. An error says what is wrong with which variable.
+    pub fn headers(&self) -> Result<HeaderMap, String> {
+        let mut headers = auth::headers(&self.config)?;
+        // Azure's key is in a header of its own, alone.
+        if self.config.azure.is_some() {
+            let key = self.config.key.expose_secret().trim();
+            let key = HeaderValue::from_str(key);
+            let mut key = key.map_err(|_| {
+                let variable = &self.config.key_variable;
+                format!("`{variable}` holds what no header can carry")
+            })?;
+            key.set_sensitive(true);
+            headers.remove(self.config.row.auth.header.as_str());
+            headers.insert("api-key", key);
         }
         Ok(headers)
     }
-}
-
-/// A name of the table, which a test has read.
-fn header(name: &str) -> HeaderName {
-    name.parse().unwrap_or(reqwest::header::AUTHORIZATION)
 }
 
 #[cfg(test)]

@@ -151,7 +151,7 @@ impl<'a> Reading<'a> {
         while json.reader.has_next()? {
             let name = json.reader.next_name_owned()?;
             match (name.as_str(), json.reader.peek()?) {
-                ("data", ValueType::Array) => {
+                ("data" | "images", ValueType::Array) => {
                     json.reader.begin_array()?;
                     while json.reader.has_next()? {
                         self.entry(json, keep)?;
@@ -188,12 +188,10 @@ impl<'a> Reading<'a> {
 
     /// One element of `data`: an object, or the text of a picture alone.
     fn entry<R: Read>(&mut self, json: &mut Json<R>, keep: Keep<'_>) -> Result<(), Stop> {
-        let mut entry = Entry::default();
         if json.reader.peek()? == ValueType::String {
-            self.picture(json, &mut entry, keep)?;
-            self.take(entry);
-            return Ok(());
+            return self.text_entry(json, keep);
         }
+        let mut entry = Entry::default();
         json.reader.begin_object()?;
         while json.reader.has_next()? {
             let name = json.reader.next_name_owned()?;
@@ -201,11 +199,30 @@ impl<'a> Reading<'a> {
                 ("b64_json" | "url", ValueType::String) => {
                     self.picture(json, &mut entry, keep)?;
                 }
+                // Of those that put a list of pictures in place of a list of objects.
+                ("image_base64" | "image_urls", ValueType::Array) => {
+                    json.reader.begin_array()?;
+                    while json.reader.has_next()? {
+                        self.text_entry(json, keep)?;
+                    }
+                    json.reader.end_array()?;
+                }
                 ("error", ValueType::Object | ValueType::String) => self.error(json)?,
                 _ => json.words(&name, &mut self.words, self.veil, 0)?,
             }
         }
         json.reader.end_object()?;
+        self.take(entry);
+        Ok(())
+    }
+
+    /// A picture that is a text alone; what is none is passed by.
+    fn text_entry<R: Read>(&mut self, json: &mut Json<R>, keep: Keep<'_>) -> Result<(), Stop> {
+        let mut entry = Entry::default();
+        match json.reader.peek()? {
+            ValueType::String => self.picture(json, &mut entry, keep)?,
+            _ => json.skip()?,
+        }
         self.take(entry);
         Ok(())
     }
@@ -240,6 +257,8 @@ impl<'a> Reading<'a> {
         let is_wanted = place < self.asked;
         match (entry.picture, entry.url) {
             (Some(digest), _) => self.contents.pictures.push(digest),
+            // Some say the same in two lists.
+            (None, Some(url)) if self.contents.sources.iter().any(|s| s.url == url) => return,
             (None, Some(url)) if is_wanted => {
                 self.contents.sources.push(Source { place, url });
             }
@@ -270,7 +289,9 @@ impl<'a> Reading<'a> {
     }
 
     fn usage<R: Read>(&mut self, json: &mut Json<R>) -> Result<(), Stop> {
-        let (usage, is_odd) = match usage::read(&mut json.reader)? {
+        let (billed, cost) = usage::read(&mut json.reader)?;
+        self.contents.usage_cost = cost;
+        let (usage, is_odd) = match billed {
             Billed::Tokens(usage) => (Some(usage), false),
             Billed::Nothing => (None, false),
             Billed::Odd => (None, true),

@@ -6,6 +6,9 @@ use struson::reader::{JsonReader, JsonStreamReader, ReaderError, ValueType};
 
 use crate::reply::Usage;
 
+/// More signs than any cost has.
+const MAX_COST: usize = 80;
+
 /// What `usage` says.
 pub(super) enum Billed {
     /// So many tokens.
@@ -16,13 +19,16 @@ pub(super) enum Billed {
     Odd,
 }
 
-/// Reads `usage`. Output tokens are counted whole where they are not told apart: text output of these models
+/// Reads `usage`, and what it says of a cost, in whatever that is counted. Output tokens are counted whole where they are not told apart: text output of these models
 /// is billed at no other price that is published.
-pub(super) fn read<R: Read>(json: &mut JsonStreamReader<R>) -> Result<Billed, ReaderError> {
+pub(super) fn read<R: Read>(
+    json: &mut JsonStreamReader<R>,
+) -> Result<(Billed, Option<String>), ReaderError> {
     let mut usage = Usage::default();
     let mut input = 0;
     let mut output_image = None;
     let mut is_odd = false;
+    let mut cost = None;
     let mut number = |text: &str| {
         let tokens = tokens(text);
         is_odd |= tokens.is_none();
@@ -31,6 +37,10 @@ pub(super) fn read<R: Read>(json: &mut JsonStreamReader<R>) -> Result<Billed, Re
     json.begin_object()?;
     while json.has_next()? {
         match (json.next_name_owned()?.as_str(), json.peek()?) {
+            ("cost", ValueType::Number) => {
+                let text = json.next_number_as_str()?;
+                cost = Some(text.chars().take(MAX_COST).collect());
+            }
             ("input_tokens", ValueType::Number) => input = number(json.next_number_as_str()?),
             ("output_tokens", ValueType::Number) => {
                 usage.image_out = number(json.next_number_as_str()?);
@@ -65,12 +75,13 @@ pub(super) fn read<R: Read>(json: &mut JsonStreamReader<R>) -> Result<Billed, Re
         // Not told apart: counted at the dearer price.
         usage.image_in = input;
     }
-    Ok(match (is_odd, usage.image_out) {
+    let billed = match (is_odd, usage.image_out) {
         (true, _) => Billed::Odd,
         // No picture is made of nothing.
         (false, 0) => Billed::Nothing,
         (false, _) => Billed::Tokens(usage),
-    })
+    };
+    Ok((billed, cost))
 }
 
 /// A whole number of tokens, also as `1756.0`.

@@ -5,14 +5,12 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{RequestBuilder, Response, Url};
-use secrecy::ExposeSecret;
 
-use super::body::Body;
 use super::form::{Standing, TaskForm, encoded};
 use super::refusal;
 use crate::address::is_here;
+use crate::auth;
 use crate::fetch::Fetcher;
 use crate::http::{Http, NoAnswer, beginning};
 use crate::reply::{Fetched, Found, Polled, Refusal, RefusalKind, Reply, Ticket};
@@ -29,7 +27,6 @@ const POLL: Duration = Duration::from_secs(60);
 /// Speaks with one provider.
 pub struct Client {
     config: Config,
-    form: TaskForm,
     /// For requests.
     http: Http,
     /// For pictures.
@@ -40,20 +37,24 @@ pub struct Client {
 
 impl Client {
     /// A client; nothing is connected yet.
-    pub fn new(config: Config, form: TaskForm) -> Self {
+    pub fn new(config: Config) -> Self {
         let is_here = is_here(&config.base_url);
         Self {
             http: Http::new(config.timeout, is_here).behind(config.proxy.as_ref()),
             fetcher: Fetcher::new(config.base_url.clone(), config.timeout),
             short: Http::new(config.timeout.min(POLL), is_here),
             config,
-            form,
         }
     }
 
-    /// How its answers are read.
-    pub fn form(&self) -> &TaskForm {
-        &self.form
+    /// How the answers about a model are read, if it is asked for with tickets.
+    pub fn form(&self, model: &str) -> Option<TaskForm> {
+        let task = self.config.row.task_of(model)?;
+        Some(TaskForm {
+            base_url: self.config.base_url.to_string(),
+            hosts: self.config.row.hosts.clone(),
+            task: task.clone(),
+        })
     }
 
     /// Hides the key in what comes back.
@@ -78,7 +79,11 @@ impl Client {
         into: &mut (dyn Write + Send),
         path: &Path,
     ) -> Reply {
-        let post = match self.post(submission) {
+        let model = &submission.request.model.name;
+        let Some(form) = self.form(model) else {
+            return Reply::Unsent(format!("`{model}` is asked for in no way that is known"));
+        };
+        let post = match self.post(submission, &form) {
             Ok(post) => post,
             Err(reply) => return reply,
         };
@@ -87,7 +92,7 @@ impl Client {
             Err(why) => return reply(why),
         };
         if !response.status().is_success() {
-            return match self.refused(&mut response).await {
+            return match self.refused(&mut response, &form).await {
                 Ok(refusal) => Reply::Refused(refusal),
                 Err(why) => Reply::Doubt {
                     why,
@@ -105,9 +110,13 @@ impl Client {
         if let Err(why) = written.await {
             return reply(why);
         }
-        match self.form.ticket(&both.copy, &self.veil()) {
-            Ok(ticket) => Reply::Ticket(ticket),
-            Err(why) => Reply::Doubt {
+        let why = match form.ticket(&both.copy, &self.veil()) {
+            Ok(ticket) => return Reply::Ticket(ticket),
+            Err(why) => why,
+        };
+        match form.not_taken(&both.copy, &self.veil()) {
+            Some(refusal) => Reply::Refused(refusal),
+            None => Reply::Doubt {
                 why: format!("answered without a ticket: {why}"),
                 request_id: None,
             },
@@ -135,7 +144,7 @@ impl Client {
         };
         match form.standing(&body, &self.veil()) {
             Some(Standing::Pending) => Polled::Pending(after),
-            Some(Standing::Ready) => Polled::Ready(body),
+            Some(Standing::Ready) => self.ready(form, body).await,
             Some(Standing::Gone) => Polled::Gone,
             Some(Standing::Failed(refusal)) => Polled::Failed {
                 refusal,
@@ -156,17 +165,48 @@ impl Client {
         }
     }
 
+    /// What is ready: the answer itself, or the one that it points to.
+    async fn ready(&self, form: &TaskForm, body: Vec<u8>) -> Polled {
+        let url = match form.result(&body) {
+            None => return Polled::Ready(body),
+            Some(Ok(url)) => url,
+            Some(Err(why)) => return Polled::Unknown(why),
+        };
+        let mut response = match self.get(url).await {
+            Ok(response) => response,
+            Err(why) => return Polled::Unknown(why),
+        };
+        if response.status().is_success() {
+            return match self.body(response, MAX_ANSWER_BYTES).await {
+                Ok(body) => Polled::Ready(body),
+                Err(why) => Polled::Unknown(why),
+            };
+        }
+        // It ended, and this is what came of it.
+        match self.refused(&mut response, form).await {
+            Ok(refusal) if is_final(&refusal.kind) => Polled::Failed {
+                refusal,
+                is_unpaid: form.task.failed_is_unpaid,
+            },
+            Ok(refusal) => Polled::Refused(refusal),
+            Err(why) => Polled::Unknown(why),
+        }
+    }
+
     /// Fetches a picture, without any key. Free, and may be repeated.
     pub async fn fetch(&self, source: &Url) -> Fetched {
         self.fetcher.fetch(source).await
     }
 
-    /// Looks for a request whose answer was lost by the name that it was given. Free, and may be repeated.
-    pub async fn find(&self, own_id: &str) -> Found {
-        let Some(path) = &self.form.task.find else {
+    /// Looks for a request for a model whose answer was lost by the name that it was given. Free, and may be repeated.
+    pub async fn find(&self, model: &str, own_id: &str) -> Found {
+        let Some(form) = self.form(model) else {
             return Found::Nothing;
         };
-        let url = match self.form.below(&path.replace("{own_id}", &encoded(own_id))) {
+        let Some(path) = &form.task.find else {
+            return Found::Nothing;
+        };
+        let url = match form.below(&path.replace("{own_id}", &encoded(own_id))) {
             Ok(url) => url,
             Err(why) => return Found::Unknown(why),
         };
@@ -182,24 +222,23 @@ impl Client {
             return Found::Unknown(format!("the provider answered {}", status.as_u16()));
         }
         match self.body(response, MAX_ANSWER_BYTES).await {
-            Ok(body) if self.form.ticket(&body, &self.veil()).is_ok() => Found::Ticket(body),
+            Ok(body) if form.ticket(&body, &self.veil()).is_ok() => Found::Ticket(body),
             Ok(_) => Found::Nothing,
             Err(why) => Found::Unknown(why),
         }
     }
 
-    fn post(&self, submission: Submission<'_>) -> Result<RequestBuilder, Reply> {
+    fn post(&self, submission: Submission<'_>, form: &TaskForm) -> Result<RequestBuilder, Reply> {
         let client = self.http.client().map_err(Reply::Unsent)?;
-        let headers = self.headers().map_err(Reply::Unsent)?;
-        let paths = &self.config.row.paths;
+        let headers = auth::headers(&self.config).map_err(Reply::Unsent)?;
+        let model = &submission.request.model.name;
+        let paths = self.config.row.paths_of(model);
         let path = match submission.prompt.operation() {
             Operation::Edit => paths.edit(),
             Operation::Generate | Operation::Draw => &paths.generate,
         };
-        let path = path.replace("{model}", &encoded(&submission.request.model.name));
-        let url = self.form.below(&path).map_err(Reply::Unsent)?;
-        let body: &Body = &self.config.row.body;
-        let json = body.json(submission);
+        let url = form.below(&path_of(path, model)).map_err(Reply::Unsent)?;
+        let json = self.config.row.body_of(model).json(submission);
         let json = json.map_err(|e| Reply::Unreadable(e.to_string()))?;
         Ok(client
             .post(url)
@@ -210,7 +249,7 @@ impl Client {
 
     async fn get(&self, url: Url) -> Result<Response, String> {
         let client = self.short.client()?;
-        let request = client.get(url).headers(self.headers()?);
+        let request = client.get(url).headers(auth::headers(&self.config)?);
         self.short.send(request).await.map_err(NoAnswer::said)
     }
 
@@ -223,24 +262,27 @@ impl Client {
         Ok(body)
     }
 
-    async fn refused(&self, response: &mut Response) -> Result<Refusal, String> {
+    async fn refused(&self, response: &mut Response, form: &TaskForm) -> Result<Refusal, String> {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = beginning(response).await;
         let is_unpaid = |status| self.config.row.is_unpaid(status);
-        let refusal = refusal::read(is_unpaid, &self.form, status, &headers, &body, &self.veil());
+        let refusal = refusal::read(is_unpaid, form, status, &headers, &body, &self.veil());
         refusal.ok_or_else(|| format!("something between here and the provider answered {status}"))
     }
+}
 
-    fn headers(&self) -> Result<HeaderMap, String> {
-        let config = &self.config;
-        let auth = &config.row.auth;
-        let wrong = || format!("`{}` holds what no header can carry", config.key_variable);
-        let value = auth.value(config.key.expose_secret().trim());
-        let mut value = HeaderValue::from_str(&value).map_err(|_| wrong())?;
-        value.set_sensitive(true);
-        let name: HeaderName = auth.header.parse().map_err(|_| wrong())?;
-        Ok([(name, value)].into_iter().collect())
-    }
+/// The path for a model: `{model}` is its name, each part of which stays one.
+fn path_of(path: &str, model: &str) -> String {
+    let parts: Vec<String> = model.split('/').map(encoded).collect();
+    path.replace("{model}", &parts.join("/"))
+}
+
+/// Whether what a task ended with stays so.
+fn is_final(kind: &RefusalKind) -> bool {
+    matches!(
+        kind,
+        RefusalKind::Moderation { .. } | RefusalKind::Invalid | RefusalKind::NoModel
+    )
 }
 
 /// Writes what comes to two places.

@@ -7,9 +7,10 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::pointer;
 use crate::address;
+use crate::amount;
 use crate::bounded;
+use crate::pointer::{self, Pointers};
 use crate::reply::{Ready, Refusal, RefusalKind, Ticket};
 use crate::source;
 use crate::veil::Veil;
@@ -39,18 +40,31 @@ pub struct Task {
     /// What failed is surely not paid for.
     #[serde(default)]
     pub failed_is_unpaid: bool,
+    /// The URL of the pictures' answer, in the answer to a poll that says ready, if they are not in that itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_at: Option<String>,
     /// The URLs of the pictures.
-    pub results: String,
+    pub results: Pointers,
+    /// What is told as `http:` is there by `https:` too, and is fetched so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub results_by_https: bool,
     /// What was billed, in the answer to a request or to a poll.
-    pub cost: Option<String>,
+    pub cost: Option<Pointers>,
     /// Micro-dollars of one of its units.
     #[serde(default)]
     pub cost_unit: u64,
     /// What is said about an error.
-    pub error: Option<String>,
+    pub error: Option<Pointers>,
+    /// Its code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Pointers>,
+    /// What follows from a code, or from any with this beginning where a `*` ends it, whatever the status that comes with it. An answer to a request with one of these was
+    /// not taken.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub codes: BTreeMap<String, Failure>,
 }
 
-/// What follows from a task that failed.
+/// What follows from a task that failed, or from a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Failure {
@@ -60,6 +74,31 @@ pub enum Failure {
     Invalid,
     /// It failed on the provider's side.
     Failed,
+    /// Too many at once.
+    Rate,
+    /// No credit, or a limit of the account.
+    Quota,
+    /// The key, or what it may do.
+    Credentials,
+    /// There is no such model.
+    Model,
+}
+
+impl From<Failure> for RefusalKind {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Moderation => Self::Moderation {
+                stage: None,
+                categories: Vec::new(),
+            },
+            Failure::Invalid => Self::Invalid,
+            Failure::Failed => Self::Overloaded,
+            Failure::Rate => Self::RateLimit,
+            Failure::Quota => Self::Quota,
+            Failure::Credentials => Self::Credentials,
+            Failure::Model => Self::NoModel,
+        }
+    }
 }
 
 /// All that is needed to go on with a ticket: it is on the disk beside it, so that no change of a table loses one.
@@ -125,18 +164,13 @@ impl TaskForm {
         let Some(failure) = self.task.failed.get(&word) else {
             return Some(Standing::Pending);
         };
-        let kind = match failure {
-            Failure::Moderation => RefusalKind::Moderation {
-                stage: None,
-                categories: Vec::new(),
-            },
-            Failure::Invalid => RefusalKind::Invalid,
-            Failure::Failed => RefusalKind::Overloaded,
-        };
+        // What its code says is more than what its word does.
+        let (code, by_code) = self.coded(&answer).unzip();
+        let word = bounded::name(&word.replace(' ', "-"));
         Some(Standing::Failed(Refusal {
-            kind,
+            kind: by_code.unwrap_or(*failure).into(),
             status: 200,
-            code: bounded::name(&word.replace(' ', "-")),
+            code: code.or(word),
             message: self.error(&answer, veil).unwrap_or_default(),
             retry_after: None,
             request_id: None,
@@ -146,7 +180,7 @@ impl TaskForm {
     /// Reads what is ready.
     pub fn ready(&self, answer: &[u8]) -> Ready {
         let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
-        let urls = pointer::all(&answer, &self.task.results);
+        let urls = self.task.results.all(&answer);
         let sources = urls.iter().filter_map(|url| self.source(url.as_str()?));
         Ready {
             sources: sources.collect(),
@@ -155,9 +189,40 @@ impl TaskForm {
         }
     }
 
+    /// A code that is known, and what follows from it.
+    pub fn coded(&self, answer: &Value) -> Option<(String, Failure)> {
+        let code = self.task.code.as_ref()?.text(answer)?;
+        let failure = by_code(&self.task.codes, &code)?;
+        Some((bounded::name(&code)?, failure))
+    }
+
+    /// Why a request was not taken, from an answer that is a success by its status.
+    pub fn not_taken(&self, answer: &[u8], veil: &Veil) -> Option<Refusal> {
+        let answer: Value = serde_json::from_slice(answer).ok()?;
+        let (code, failure) = self.coded(&answer)?;
+        Some(Refusal {
+            kind: failure.into(),
+            status: 200,
+            code: Some(code),
+            message: self.error(&answer, veil).unwrap_or_default(),
+            retry_after: None,
+            request_id: None,
+        })
+    }
+
+    /// Where the pictures' answer is, if it is not the answer to a poll itself: a URL that the key may go to.
+    pub fn result(&self, answer: &[u8]) -> Option<Result<Url, String>> {
+        let at = self.task.result_at.as_ref()?;
+        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        Some(match pointer::text(&answer, at) {
+            Some(url) => self.own_url(&url),
+            None => Err("the answer does not say where its pictures are".to_owned()),
+        })
+    }
+
     /// What is said about an error.
     pub fn error(&self, answer: &Value, veil: &Veil) -> Option<String> {
-        let said = pointer::text(answer, self.task.error.as_ref()?)?;
+        let said = self.task.error.as_ref()?.text(answer)?;
         let said = bounded::sentence(&veil.over(&said));
         Some(veil.over(&said).into_owned())
     }
@@ -183,18 +248,32 @@ impl TaskForm {
     /// A URL out of an answer that a picture may be fetched from, without any key: `https`, or on this machine where
     /// the whole provider is.
     fn source(&self, text: &str) -> Option<Url> {
-        let url = Url::parse(text).ok()?;
+        let mut url = Url::parse(text).ok()?;
         let base = Url::parse(&self.base_url).ok()?;
+        if self.task.results_by_https && !address::is_here(&base) && url.scheme() == "http" {
+            url.set_scheme("https").ok()?;
+        }
         source::check(&url, &base).is_ok().then_some(url)
     }
 
     fn cost(&self, answer: &Value) -> Option<Micro> {
-        let text = pointer::text(answer, self.task.cost.as_ref()?)?;
-        // As money is written: whole units and at most six decimals of them.
-        let units = Micro::parse(&text)?;
-        let micro = u128::from(units.0) * u128::from(self.task.cost_unit);
-        Some(Micro(u64::try_from(micro.div_ceil(1_000_000)).ok()?))
+        let text = self.task.cost.as_ref()?.text(answer)?;
+        amount::micro(&text, self.task.cost_unit)
     }
+}
+
+/// What follows from a code: the longest beginning of it that the table has says most.
+pub fn by_code(codes: &BTreeMap<String, Failure>, code: &str) -> Option<Failure> {
+    if let Some(failure) = codes.get(code) {
+        return Some(*failure);
+    }
+    let fits = codes.iter().filter_map(|(name, failure)| {
+        let beginning = name.strip_suffix('*')?;
+        let fits = code.starts_with(beginning);
+        fits.then_some((beginning.len(), *failure))
+    });
+    fits.max_by_key(|(length, _)| *length)
+        .map(|(_, failure)| failure)
 }
 
 /// A ticket as a part of a URL's path.

@@ -2,15 +2,14 @@
 //! is fetched from where the answer says. All that is particular about a provider are the columns `body` and `task` of
 //! its row. Knows no store, ledger or budget; decides nothing about waiting or sending again.
 
-mod body;
 mod client;
 mod form;
-pub(crate) mod pointer;
 mod refusal;
 
-pub use body::Body;
 pub use client::Client;
-pub use form::{Task, TaskForm};
+#[cfg(test)]
+pub use form::Standing;
+pub use form::{Failure, Task, TaskForm, by_code};
 
 /// The version of the requests that are sent; counts in every key of their pictures.
 pub const VERSION: u32 = 1;

@@ -3,12 +3,13 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::form::TaskForm;
+use super::form::{Failure, TaskForm};
 use crate::reply::{Refusal, RefusalKind};
 use crate::veil::Veil;
 use crate::wait;
 
-/// Reads an answer that is not a success; `is_unpaid` says which statuses are surely not paid for. `None` if nobody knows whether the request was accepted.
+/// Reads an answer that is not a success; `is_unpaid` says which statuses are surely not paid for. `None` if nobody knows
+/// whether the request was accepted.
 pub(super) fn read(
     is_unpaid: impl Fn(u16) -> bool,
     form: &TaskForm,
@@ -18,8 +19,13 @@ pub(super) fn read(
     veil: &Veil,
 ) -> Option<Refusal> {
     let told: Option<Value> = serde_json::from_slice(body).ok();
-    let said = told.and_then(|told| form.error(&told, veil));
+    let said = told.as_ref().and_then(|told| form.error(told, veil));
+    let (code, by_code) = told.as_ref().and_then(|told| form.coded(told)).unzip();
     let kind = match status {
+        // Its own word for what it is: it was not taken.
+        _ if by_code.is_some_and(|failure| failure != Failure::Failed) => {
+            by_code.map_or(RefusalKind::Invalid, Into::into)
+        }
         300..=399 => RefusalKind::Redirect(String::new()),
         408 | 409 | 500..=599 if said.is_none() || !is_unpaid(status) => return None,
         408 | 409 | 500..=599 => RefusalKind::Overloaded,
@@ -32,7 +38,7 @@ pub(super) fn read(
     Some(Refusal {
         kind,
         status,
-        code: None,
+        code,
         message: said.unwrap_or_default(),
         retry_after: wait::asked(headers),
         request_id: None,

@@ -150,7 +150,7 @@ fn usage(turn: &Turn, model: &str, body: &Value, size: (u32, u32)) -> Value {
 fn tokens(model: &str, (w, h): (u32, u32)) -> u64 {
     let tier = match u64::from(w) * u64::from(h) {
         ..1_200_000 => 0,
-        ..5_000_000 => 1,
+        1_200_000..5_000_000 => 1,
         _ => 2,
     };
     match model {

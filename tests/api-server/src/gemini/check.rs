@@ -65,6 +65,7 @@ const MODELS: [(&str, &[&str], usize, bool); 5] = [
 ];
 
 /// Width and height at 1K, and of the old model.
+#[allow(clippy::type_complexity, reason = "a ratio and two sizes")]
 const RATIOS: [(&str, (u32, u32), (u32, u32)); 10] = [
     ("1:1", (1024, 1024), (1024, 1024)),
     ("2:3", (848, 1264), (832, 1248)),

@@ -1,0 +1,50 @@
+//! Ark, Seedream 5.0 pro: whatever names a stream or a series is refused, a visible mark is there unless it is switched off.
+
+use serde_json::{Value, json};
+
+use super::{Asked, Kind, Protocol, Task, has_key, no_poll, no_stand, only, size};
+
+pub(super) const PROTOCOL: Protocol = Protocol {
+    name: "ark",
+    base: "/api/v3",
+    key: "ark-0123456789abcdef",
+    is_keyed: |headers| has_key(headers, "authorization", "Bearer ark-0123456789abcdef"),
+    asked: |path, _, body| (path == "/images/generations").then(|| asked(body)),
+    invalid: |why| {
+        (
+            400,
+            json!({"error": {"code": "InvalidParameter", "message": why, "param": "", "type": "BadRequest"}}),
+        )
+    },
+    accepted,
+    polled: no_poll,
+    stands: no_stand,
+};
+
+fn asked(body: &Value) -> Result<Asked, String> {
+    only(
+        body,
+        &[
+            ("!model", Kind::Word("doubao-seedream-5-0-pro-260628")),
+            ("!prompt", Kind::Text),
+            ("!size", Kind::Text),
+            ("!response_format", Kind::Word("b64_json")),
+            ("!watermark", Kind::Is(false)),
+            ("output_format", Kind::Text),
+            ("image", Kind::Url),
+        ],
+    )?;
+    Ok(Asked {
+        size: size(&body["size"], 'x')?,
+        n: 1,
+    })
+}
+
+fn accepted(task: &Task<'_>) -> Value {
+    let pictures = task.base64().into_iter();
+    let data: Vec<Value> = pictures
+        .map(|picture| json!({"b64_json": picture}))
+        .collect();
+    let usage = json!({"generated_images": 1, "output_tokens": 4096, "total_tokens": 4096});
+    json!({"model": "doubao-seedream-5-0-pro-260628", "created": 1, "data": data, "usage": usage})
+}

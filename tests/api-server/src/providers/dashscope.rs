@@ -1,0 +1,97 @@
+//! DashScope's task route: a header makes it one, words and pictures are elements of one message, the size has a star.
+
+use serde_json::{Value, json};
+
+use super::{Asked, Kind, Protocol, Stands, Task, has_key, only, size};
+
+const KEY: &str = "sk-dashscope-0123456789abcdef";
+
+pub(super) const PROTOCOL: Protocol = Protocol {
+    name: "dashscope",
+    base: "/api/v1",
+    key: KEY,
+    is_keyed: |headers| {
+        has_key(
+            headers,
+            "authorization",
+            "Bearer sk-dashscope-0123456789abcdef",
+        )
+    },
+    asked: |path, headers, body| {
+        (path == "/services/aigc/image-generation/generation").then(|| {
+            match has_key(headers, "x-dashscope-async", "enable") {
+                true => asked(body),
+                false => Err("current user api does not support synchronous calls".to_owned()),
+            }
+        })
+    },
+    invalid: |why| {
+        (
+            400,
+            json!({"code": "InvalidParameter", "message": why, "request_id": "r"}),
+        )
+    },
+    accepted: |task| json!({"output": {"task_id": task.id, "task_status": "PENDING"}, "request_id": "r"}),
+    polled: |path| path.strip_prefix("/tasks/"),
+    stands,
+};
+
+fn asked(body: &Value) -> Result<Asked, String> {
+    only(
+        body,
+        &[
+            ("!model", Kind::Word("qwen-image-3.0")),
+            ("!input", Kind::Any),
+            ("!parameters", Kind::Any),
+        ],
+    )?;
+    let parameters = &body["parameters"];
+    only(
+        parameters,
+        &[
+            ("!size", Kind::Text),
+            ("!n", Kind::Number),
+            ("!prompt_extend", Kind::Is(false)),
+            ("!enable_thinking", Kind::Is(false)),
+            ("!watermark", Kind::Is(false)),
+            ("negative_prompt", Kind::Text),
+            ("seed", Kind::Number),
+        ],
+    )?;
+    let message = &body["input"]["messages"][0];
+    only(
+        message,
+        &[("!role", Kind::Word("user")), ("!content", Kind::Any)],
+    )?;
+    let content = message["content"].as_array().ok_or("no content")?;
+    let (text, pictures) = content.split_last().ok_or("no content")?;
+    only(text, &[("!text", Kind::Text)])?;
+    for picture in pictures {
+        only(picture, &[("!image", Kind::Url)])?;
+    }
+    Ok(Asked {
+        size: size(&parameters["size"], '*')?,
+        n: parameters["n"].as_u64().unwrap_or_default(),
+    })
+}
+
+fn stands(task: &Task<'_>, stands: Stands) -> (u16, Value) {
+    let output = match stands {
+        Stands::Pending => json!({"task_id": task.id, "task_status": "RUNNING"}),
+        Stands::Ready | Stands::Result => {
+            let content: Vec<Value> = task
+                .urls()
+                .into_iter()
+                .map(|url| json!({"image": url}))
+                .collect();
+            json!({"task_id": task.id, "task_status": "SUCCEEDED",
+                "choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": content}}]})
+        }
+        Stands::Moderated => {
+            json!({"task_id": task.id, "task_status": "FAILED", "code": "DataInspectionFailed",
+                "message": "Output data may contain inappropriate content."})
+        }
+        Stands::Gone => json!({"task_id": task.id, "task_status": "UNKNOWN"}),
+    };
+    (200, json!({"output": output, "request_id": "r"}))
+}

@@ -1,0 +1,458 @@
+//! Servers that speak as real providers do, as far as their documents and recorded answers say: each knows its headers,
+//! the fields that it takes and their types, and its own words for what it refuses. Whatever else comes is refused, and
+//! noted. A picture is fetched from a URL, with no key.
+
+mod ark;
+mod bfl;
+mod dashscope;
+mod fal;
+mod kling;
+mod openrouter;
+mod replicate;
+mod together;
+mod zhipu;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::header::HeaderMap;
+use hyper::{Method, Request, Response};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::listen::{listen, lock};
+use crate::png::{Format, Picture};
+
+/// How a provider speaks.
+#[derive(Clone, Copy)]
+pub struct Protocol {
+    /// Its name in model ids.
+    pub name: &'static str,
+    /// Below the host, what is in front of every path.
+    pub base: &'static str,
+    /// The key, as the user has it.
+    pub key: &'static str,
+    /// Whether a request has it where it belongs.
+    is_keyed: fn(&HeaderMap) -> bool,
+    /// What a request below the base asks for; none if that is no place for requests, an error if it does not take it.
+    asked: fn(&str, &HeaderMap, &Value) -> Option<Result<Asked, String>>,
+    /// Its own 4xx for a request that it does not take.
+    invalid: fn(&str) -> (u16, Value),
+    /// The answer to a request: a ticket, or the pictures.
+    accepted: fn(&Task<'_>) -> Value,
+    /// The ticket that a path below the base polls; none where there are no tickets.
+    polled: fn(&str) -> Option<&str>,
+    /// How a ticket stands.
+    stands: fn(&Task<'_>, Stands) -> (u16, Value),
+}
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    size: (u32, u32),
+    n: u64,
+}
+
+/// How a ticket stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    Pending,
+    Ready,
+    /// Its result, where that stands elsewhere.
+    Result,
+    Moderated,
+    Gone,
+}
+
+/// One task, for its answers.
+struct Task<'t> {
+    address: SocketAddr,
+    base: &'t str,
+    id: &'t str,
+    asked: &'t Asked,
+}
+
+impl Task<'_> {
+    /// A URL below the base.
+    fn at(&self, path: &str) -> String {
+        format!("http://{}{}{path}", self.address, self.base)
+    }
+
+    /// The URLs of its pictures.
+    fn urls(&self) -> Vec<String> {
+        let of = |nth| format!("http://{}/files/{}/{nth}.png", self.address, self.id);
+        (0..self.asked.n).map(of).collect()
+    }
+
+    /// Its pictures, in base64.
+    fn base64(&self) -> Vec<String> {
+        let of = |nth| STANDARD.encode(picture(self.id, nth, self.asked));
+        (0..self.asked.n).map(of).collect()
+    }
+}
+
+/// All of them.
+pub const PROTOCOLS: [&Protocol; 9] = [
+    &ark::PROTOCOL,
+    &bfl::PROTOCOL,
+    &dashscope::PROTOCOL,
+    &fal::PROTOCOL,
+    &kling::PROTOCOL,
+    &openrouter::PROTOCOL,
+    &replicate::PROTOCOL,
+    &together::PROTOCOL,
+    &zhipu::PROTOCOL,
+];
+
+/// How a provider behaves; it can be changed while it runs.
+#[derive(Clone, Debug, Default)]
+pub struct Behaviour {
+    /// A ticket is not ready before it was polled so often.
+    pub polls: u32,
+    /// Its moderation refuses what is drawn.
+    pub moderates: bool,
+    /// It knows no ticket any more.
+    pub forgets: bool,
+    /// A request is answered so, in place of what it asks.
+    pub refuses: Option<(u16, Value)>,
+    /// The answer to a request is lost: it is accepted, and the connection closed.
+    pub loses: bool,
+    /// A picture comes so late.
+    pub slow: Duration,
+}
+
+/// What came, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// The bodies that were accepted.
+    pub accepted: Vec<Value>,
+    /// What was asked for with each.
+    asked: Vec<Asked>,
+    /// How often any ticket was polled.
+    pub polls: u32,
+    /// How often any picture was fetched, or began to be.
+    pub fetches: u32,
+    /// What should not have come.
+    pub wrong: Vec<String>,
+}
+
+/// A provider, until it is dropped.
+pub struct ProviderServer {
+    protocol: &'static Protocol,
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    runtime: Option<Runtime>,
+}
+
+#[derive(Default)]
+struct Shared {
+    behaviour: Mutex<Behaviour>,
+    seen: Mutex<Seen>,
+}
+
+impl ProviderServer {
+    /// Starts one on 127.0.0.1.
+    pub fn start(protocol: &'static Protocol, behaviour: Behaviour) -> Self {
+        let shared = Arc::new(Shared {
+            behaviour: Mutex::new(behaviour),
+            ..Shared::default()
+        });
+        let of_server = Arc::clone(&shared);
+        let (address, runtime) = listen(move |address, request| {
+            let shared = Arc::clone(&of_server);
+            async move { answer(protocol, &shared, address, request).await }
+        });
+        Self {
+            protocol,
+            shared,
+            address,
+            runtime: Some(runtime),
+        }
+    }
+
+    /// Where its API is.
+    pub fn base_url(&self) -> String {
+        format!("http://{}{}", self.address, self.protocol.base)
+    }
+
+    /// Behaves otherwise from now on.
+    pub fn behave(&self, change: impl FnOnce(&mut Behaviour)) {
+        change(&mut lock(&self.shared.behaviour));
+    }
+
+    /// What came.
+    pub fn seen(&self) -> Seen {
+        lock(&self.shared.seen).clone()
+    }
+}
+
+impl Drop for ProviderServer {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+type Answer = Response<Full<Bytes>>;
+
+async fn answer(
+    protocol: &Protocol,
+    shared: &Shared,
+    address: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Answer, std::io::Error> {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path().to_owned();
+    let behaviour = lock(&shared.behaviour).clone();
+    if let Some(rest) = path.strip_prefix("/files/") {
+        let secret = protocol.key.split(':').next_back().unwrap_or_default();
+        let has_key = head.headers.values().any(|value| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            value.contains(secret)
+        });
+        if has_key || (protocol.is_keyed)(&head.headers) {
+            lock(&shared.seen)
+                .wrong
+                .push(format!("the key went to {path}"));
+        }
+        lock(&shared.seen).fetches += 1;
+        tokio::time::sleep(behaviour.slow).await;
+        return Ok(file(shared, rest));
+    }
+    let text = BodyExt::collect(body).await;
+    let text = text.map(|text| text.to_bytes()).unwrap_or_default();
+    let Some(below) = path.strip_prefix(protocol.base) else {
+        lock(&shared.seen)
+            .wrong
+            .push(format!("{} {path}", head.method));
+        return Ok(json_of(404, &json!({"detail": "Not Found"})));
+    };
+    if !(protocol.is_keyed)(&head.headers) {
+        lock(&shared.seen).wrong.push(format!("no key at {path}"));
+        return Ok(json_of(401, &json!({"error": {"message": "no such key"}})));
+    }
+    let task = |shared: &Shared, id: &str, stands| {
+        let seen = lock(&shared.seen);
+        let nth = id
+            .strip_prefix("task-")
+            .and_then(|n| n.parse::<usize>().ok());
+        let known = nth
+            .and_then(|nth| seen.asked.get(nth.checked_sub(1)?))
+            .cloned();
+        let stands = match known {
+            None => Stands::Gone,
+            Some(_) => stands,
+        };
+        let asked = known.unwrap_or(Asked { size: (1, 1), n: 0 });
+        let task = Task {
+            address,
+            base: protocol.base,
+            id,
+            asked: &asked,
+        };
+        (protocol.stands)(&task, stands)
+    };
+    if head.method == Method::GET {
+        let polled = (protocol.polled)(below).map(str::to_owned);
+        let Some(id) = polled.or_else(|| own(shared, below)) else {
+            lock(&shared.seen).wrong.push(format!("GET {path}"));
+            return Ok(json_of(404, &json!({"detail": "Not Found"})));
+        };
+        let polls = {
+            let mut seen = lock(&shared.seen);
+            seen.polls += 1;
+            seen.polls
+        };
+        let stands = match () {
+            () if behaviour.forgets => Stands::Gone,
+            () if polls <= behaviour.polls => Stands::Pending,
+            // Where the result stands elsewhere, that says it.
+            () if behaviour.moderates && !below.ends_with("/status") => Stands::Moderated,
+            () if below.ends_with("/result") => Stands::Result,
+            () => Stands::Ready,
+        };
+        let (status, answer) = task(shared, &id, stands);
+        return Ok(json_of(status, &answer));
+    }
+    let body: Value = serde_json::from_slice(&text).unwrap_or_default();
+    let asked = match (protocol.asked)(below, &head.headers, &body) {
+        None => {
+            lock(&shared.seen).wrong.push(format!("POST {path}"));
+            return Ok(json_of(404, &json!({"detail": "Not Found"})));
+        }
+        Some(Err(why)) => {
+            lock(&shared.seen).wrong.push(why.clone());
+            let (status, answer) = (protocol.invalid)(&why);
+            return Ok(json_of(status, &answer));
+        }
+        Some(Ok(asked)) => asked,
+    };
+    if let Some((status, answer)) = behaviour.refuses {
+        return Ok(json_of(status, &answer));
+    }
+    let id = {
+        let mut seen = lock(&shared.seen);
+        seen.accepted.push(body);
+        seen.asked.push(asked.clone());
+        format!("task-{}", seen.asked.len())
+    };
+    if behaviour.loses {
+        return Err(std::io::ErrorKind::ConnectionReset.into());
+    }
+    let task = Task {
+        address,
+        base: protocol.base,
+        id: &id,
+        asked: &asked,
+    };
+    Ok(json_of(200, &(protocol.accepted)(&task)))
+}
+
+/// The task that was given this name, where a provider takes names.
+fn own(shared: &Shared, below: &str) -> Option<String> {
+    let name = below.rsplit('/').next()?;
+    let seen = lock(&shared.seen);
+    let nth = seen
+        .accepted
+        .iter()
+        .position(|body| body["external_task_id"] == name)?;
+    Some(format!("task-{}", nth + 1))
+}
+
+/// `ID/NTH.png`.
+fn file(shared: &Shared, rest: &str) -> Answer {
+    let seen = lock(&shared.seen);
+    let found = rest.split_once('/').and_then(|(id, nth)| {
+        let n: usize = id.strip_prefix("task-")?.parse().ok()?;
+        let nth: u64 = nth.strip_suffix(".png")?.parse().ok()?;
+        Some(picture(id, nth, seen.asked.get(n.checked_sub(1)?)?))
+    });
+    match found {
+        Some(picture) => Response::new(Full::new(picture.into())),
+        None => json_of(404, &json!({})),
+    }
+}
+
+fn picture(id: &str, nth: u64, asked: &Asked) -> Vec<u8> {
+    Picture {
+        size: asked.size,
+        format: Format::Png,
+        quality: 100,
+        transparent: false,
+        seed: *blake3::hash(format!("{id} {nth}").as_bytes()).as_bytes(),
+    }
+    .encode()
+}
+
+fn json_of(status: u16, body: &Value) -> Answer {
+    let mut answer = Response::new(Full::new(body.to_string().into()));
+    *answer.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
+    answer
+}
+
+/// What a field may be.
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Number,
+    /// `true` or `false`, and this one of them.
+    Is(bool),
+    /// This word.
+    Word(&'static str),
+    /// A picture as a `data:` URL, or a list of them.
+    Url,
+    /// The same in base64.
+    Base64,
+    Any,
+}
+
+/// Whether an object has these fields, those with `!` in any case, and no other.
+fn only(body: &Value, fields: &[(&str, Kind)]) -> Result<(), String> {
+    let map = body.as_object().ok_or("no object")?;
+    for (name, kind) in fields {
+        let (bare, is_needed) = match name.strip_prefix('!') {
+            Some(bare) => (bare, true),
+            None => (*name, false),
+        };
+        match map.get(bare) {
+            None if is_needed => return Err(format!("`{bare}` is missing")),
+            Some(value) if !kind.fits(value) => return Err(format!("`{bare}` is wrong: {value}")),
+            _ => {}
+        }
+    }
+    let is_known = |name: &str| {
+        fields
+            .iter()
+            .any(|(known, _)| known.trim_start_matches('!') == name)
+    };
+    match map.keys().find(|name| !is_known(name)) {
+        Some(name) => Err(format!("`{name}` is not known")),
+        None => Ok(()),
+    }
+}
+
+impl Kind {
+    fn fits(self, value: &Value) -> bool {
+        let is_base64 = |text: &str| STANDARD.decode(text).is_ok_and(|bytes| bytes.len() > 60);
+        let each = |fits: &dyn Fn(&str) -> bool| match value {
+            Value::String(text) => fits(text),
+            Value::Array(list) => list.iter().all(|one| one.as_str().is_some_and(fits)),
+            _ => false,
+        };
+        match self {
+            Self::Text => value.is_string(),
+            Self::Number => value.is_u64(),
+            Self::Is(expected) => *value == expected,
+            Self::Word(word) => *value == word,
+            Self::Url => each(&|text| {
+                text.strip_prefix("data:image/png;base64,")
+                    .is_some_and(is_base64)
+            }),
+            Self::Base64 => each(&is_base64),
+            Self::Any => true,
+        }
+    }
+}
+
+/// `1536x864`, with any sign between.
+fn size(text: &Value, between: char) -> Result<(u32, u32), String> {
+    let wrong = || format!("`size` is wrong: {text}");
+    let (width, height) = text
+        .as_str()
+        .and_then(|text| text.split_once(between))
+        .ok_or_else(wrong)?;
+    Ok((
+        width.parse().map_err(|_| wrong())?,
+        height.parse().map_err(|_| wrong())?,
+    ))
+}
+
+/// Two numbers.
+fn sides(width: &Value, height: &Value) -> Result<(u32, u32), String> {
+    let side = |value: &Value| {
+        let side = value.as_u64().and_then(|side| u32::try_from(side).ok());
+        side.ok_or_else(|| format!("a side is wrong: {value}"))
+    };
+    Ok((side(width)?, side(height)?))
+}
+
+/// Whether `authorization` is this word and the key.
+fn has_key(headers: &HeaderMap, header: &str, expected: &str) -> bool {
+    headers.get(header).is_some_and(|value| value == expected)
+}
+
+/// For those without tickets.
+fn no_poll(_: &str) -> Option<&str> {
+    None
+}
+
+fn no_stand(_: &Task<'_>, _: Stands) -> (u16, Value) {
+    (404, json!({}))
+}
