@@ -2,15 +2,21 @@
 //! filled in here, no template is rendered, no preset looked up.
 
 mod append;
+mod carousel;
 mod claims;
+mod cover;
 mod declared;
 mod fields;
 mod find;
+mod items;
 mod load;
 mod models;
+mod names;
 mod person;
+mod project;
 mod providers;
 mod reader;
+mod shared;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,7 +37,8 @@ use provider::{Azure, Config};
 pub use append::{AppendError, EditStep, Owner, append};
 pub use claims::{CONFIRM, Claim, Stake};
 pub use find::{Tree, glob, is_glob, set};
-pub use load::{is_id, load};
+pub use load::load;
+pub use names::is_id;
 pub use person::{Person, person};
 
 /// The name of the project's own manifest.
