@@ -98,6 +98,26 @@ fn dollars(text: &str) -> Result<Micro, String> {
     Micro::parse(digits).ok_or_else(|| "write US dollars, as in `2.50`".to_owned())
 }
 
+// No doc comment: clap would take it for the help of the command.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct WatchFlags {
+    /// Make the real pictures, within the budget
+    #[arg(long)]
+    pub(super) paid: bool,
+    /// With `--paid`: spend at most so much at each save, without asking
+    #[arg(long, value_name = "USD", value_parser = dollars, requires = "paid")]
+    pub(super) max_cost: Option<Micro>,
+    /// At most so many pictures at once [default: one for each core, 8 requests]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    /// Show no page [default: on a terminal there is one]
+    #[arg(long, conflicts_with = "port")]
+    pub(super) no_page: bool,
+    /// Show the page on this port [default: any that is free]
+    #[arg(long, value_name = "PORT")]
+    pub(super) port: Option<u16>,
+}
+
 impl BuildFlags {
     /// The flags that were given, for the message that they stand in the wrong place.
     pub(super) fn given(&self) -> Vec<&'static str> {
@@ -214,21 +234,8 @@ pub(super) enum Command {
         /// Ids and globs; all assets without any
         #[arg(value_name = "ASSET")]
         assets: Vec<String>,
-        /// Make the real pictures, within the budget
-        #[arg(long)]
-        paid: bool,
-        /// With `--paid`: spend at most so much at each save, without asking
-        #[arg(long, value_name = "USD", value_parser = dollars, requires = "paid")]
-        max_cost: Option<Micro>,
-        /// At most so many pictures at once [default: one for each core, 8 requests]
-        #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-        jobs: Option<u16>,
-        /// Show no page [default: on a terminal there is one]
-        #[arg(long, conflicts_with = "port")]
-        no_page: bool,
-        /// Show the page on this port [default: any that is free]
-        #[arg(long, value_name = "PORT")]
-        port: Option<u16>,
+        #[command(flatten)]
+        flags: WatchFlags,
     },
     /// Say what was spent, and which requests are in doubt
     Log {

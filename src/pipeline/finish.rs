@@ -58,7 +58,7 @@ pub fn finish(
     let mut seen = looks(project);
     if !settings.resolve.is_draft() {
         lock_update::claim(&mut lock, &project.specs, planned.unclaimed.clone());
-        if settings.prune && !outcome.interrupted {
+        if settings.build.prune && !outcome.interrupted {
             lock_update::prune(&project.world, &planned.store, &mut lock, reporter)?;
         }
         lock_update::keep_accepted(&planned.store, &planned.lock)?;

@@ -98,7 +98,7 @@ pub fn under_way(store: &Store, ledger: &Ledger) -> UnderWay {
 
 /// What is told of the shots whose requests are in doubt; nothing if they are to be asked for again.
 pub fn doubts(settings: &Settings, doubts: &[Entry]) -> BTreeMap<Key, String> {
-    if settings.money.retry_in_doubt {
+    if settings.build.money.retry_in_doubt {
         return BTreeMap::new();
     }
     doubts
@@ -161,7 +161,7 @@ pub fn paid_client(
     let agreed = consent(settings, &most, &bill, reporter)?;
     let terms = Terms {
         limits: limits(settings, planned, agreed),
-        retry_in_doubt: settings.money.retry_in_doubt,
+        retry_in_doubt: settings.build.money.retry_in_doubt,
         ceilings: ceilings(planned),
         project: planned.project.name(),
         judge: settings.judge.clone(),
@@ -195,7 +195,7 @@ fn routes(
             let host = host.unwrap_or_default();
             reporter.event(Event::Note(&format!("requests go to {host}")));
         }
-        let at_once = requests_at_once(settings.jobs);
+        let at_once = requests_at_once(settings.build.jobs);
         let route = Route::new(
             adapter,
             provider.row.rate,
@@ -221,9 +221,9 @@ fn consent(
     bill: &Bill,
     reporter: &Reporter,
 ) -> Result<bool, Failure> {
-    let agreed = settings.money.yes || settings.money.max_cost.is_some();
+    let agreed = settings.build.money.yes || settings.build.money.max_cost.is_some();
     if agreed || (bill.known <= most.amount && bill.unknown == 0) {
-        return Ok(settings.money.yes);
+        return Ok(settings.build.money.yes);
     }
     let words = words(bill);
     match reporter.ask(&format!("{words}: go on?")) {
