@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::log::By;
+use crate::command::pick::Choice;
+use declare::manifest::EditStep;
 use model::Micro;
 use report::ColorChoice;
 
@@ -118,6 +120,69 @@ pub(super) struct WatchFlags {
     pub(super) port: Option<u16>,
 }
 
+// No doc comment, as above.
+#[derive(Debug, Args)]
+pub(super) struct EditArgs {
+    /// What is to be different
+    #[arg(value_name = "CHANGE")]
+    pub(super) change: String,
+    /// What is to stay [default: everything else]
+    #[arg(long, value_name = "WHAT")]
+    pub(super) keep: Option<String>,
+    /// The words from this step on, as `ROLE=WORDS`; may be given several times
+    #[arg(long, value_name = "ROLE=WORDS", value_parser = role_and_words)]
+    pub(super) text: Vec<(String, String)>,
+    /// A picture whose transparent parts may change, from the manifest's folder
+    #[arg(long, value_name = "FILE")]
+    pub(super) mask: Option<String>,
+}
+
+impl From<EditArgs> for EditStep {
+    fn from(args: EditArgs) -> Self {
+        let EditArgs {
+            change,
+            keep,
+            text,
+            mask,
+        } = args;
+        Self {
+            change,
+            keep,
+            text,
+            mask,
+        }
+    }
+}
+
+// No doc comment, as above.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct PickArgs {
+    /// The candidate, from 1
+    #[arg(value_name = "N")]
+    pub(super) number: Option<usize>,
+    /// Of this shot, from 1: the picture before any edit is 1 [default: the last one]
+    #[arg(long, value_name = "K")]
+    pub(super) shot: Option<usize>,
+    /// Take it in place of a picture that was accepted from a person
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+impl From<PickArgs> for Choice {
+    fn from(args: PickArgs) -> Self {
+        let PickArgs {
+            number,
+            shot,
+            force,
+        } = args;
+        Self {
+            number,
+            shot,
+            force,
+        }
+    }
+}
+
 impl BuildFlags {
     /// The flags that were given, for the message that they stand in the wrong place.
     pub(super) fn given(&self) -> Vec<&'static str> {
@@ -189,33 +254,16 @@ pub(super) enum Command {
         /// The asset's id
         #[arg(value_name = "ASSET")]
         asset: String,
-        /// What is to be different
-        #[arg(value_name = "CHANGE")]
-        change: String,
-        /// What is to stay [default: everything else]
-        #[arg(long, value_name = "WHAT")]
-        keep: Option<String>,
-        /// The words from this step on, as `ROLE=WORDS`; may be given several times
-        #[arg(long, value_name = "ROLE=WORDS", value_parser = role_and_words)]
-        text: Vec<(String, String)>,
-        /// A picture whose transparent parts may change, from the manifest's folder
-        #[arg(long, value_name = "FILE")]
-        mask: Option<String>,
+        #[command(flatten)]
+        args: EditArgs,
     },
     /// Choose one of an asset's candidates; without a number, lay them out as files
     Pick {
         /// The asset's id
         #[arg(value_name = "ASSET")]
         asset: String,
-        /// The candidate, from 1
-        #[arg(value_name = "N")]
-        number: Option<usize>,
-        /// Of this shot, from 1: the picture before any edit is 1 [default: the last one]
-        #[arg(long, value_name = "K")]
-        shot: Option<usize>,
-        /// Take it in place of a picture that was accepted from a person
-        #[arg(long)]
-        force: bool,
+        #[command(flatten)]
+        args: PickArgs,
     },
     /// Keep the picture at an asset's output path as its locked picture
     Accept {

@@ -19,11 +19,9 @@ use crate::cli::folder::project_folder;
 use crate::command;
 use crate::command::cache::Sweep;
 use crate::command::log::{By, Wanted};
-use crate::command::pick::Choice;
 use crate::pipeline::{BuildOptions, Money, Settings};
 use base::diagnostic::{Exit, Failure};
 use base::home::Home;
-use declare::manifest::EditStep;
 use declare::spec::{DRAFT, Options};
 use model::ModelId;
 use report::{ColorChoice, ReportOptions, Reporter, show_usage};
@@ -207,33 +205,11 @@ fn carry_out(command: Command, given: Given<'_>) -> Result<Exit, Failure> {
             command::show::run(&explained(given.of_specs(assets)?), json, reporter)
         }
         Command::Check => command::check::run(&explained(given.of_specs(Vec::new())?), reporter),
-        Command::Edit {
-            asset,
-            change,
-            keep,
-            text,
-            mask,
-        } => {
-            let step = EditStep {
-                change,
-                keep,
-                text,
-                mask,
-            };
-            command::edit::run(&given.of_specs(vec![asset])?, &step, reporter)
+        Command::Edit { asset, args } => {
+            command::edit::run(&given.of_specs(vec![asset])?, &args.into(), reporter)
         }
-        Command::Pick {
-            asset,
-            number,
-            shot,
-            force,
-        } => {
-            let choice = Choice {
-                number,
-                shot,
-                force,
-            };
-            command::pick::run(&given.of_specs(vec![asset])?, choice, json, reporter)
+        Command::Pick { asset, args } => {
+            command::pick::run(&given.of_specs(vec![asset])?, args.into(), json, reporter)
         }
         Command::Accept { assets } => command::accept::run(&given.of_specs(assets)?, reporter),
     }
