@@ -15,7 +15,7 @@ pub mod pdf;
 pub mod sheet;
 mod transform;
 
-pub use self::decode::{ImageInfo, check, dimensions, image_info, plain};
+pub use self::decode::{ImageInfo, MAX_PIXELS, check, dimensions, image_info, plain};
 pub use self::encode::encode_picture;
 pub use self::error::ExportError;
 pub use self::transform::lay_over;

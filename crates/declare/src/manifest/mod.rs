@@ -47,6 +47,8 @@ pub const PROJECT_FILE: &str = "gpbuild.toml";
 pub const LOCK_FILE: &str = "gpbuild.lock";
 /// How every other manifest's name ends.
 pub const MANIFEST_SUFFIX: &str = ".gp.toml";
+/// The index of what was made, in the folder of the outputs.
+pub const INDEX_FILE: &str = "assets.json";
 /// The largest manifest that is read, in bytes.
 pub const MAX_BYTES: u64 = 16 << 20;
 

@@ -12,16 +12,14 @@ use crate::manifest::declared;
 use crate::manifest::reader::{Element, Table};
 use base::diagnostic::{Diagnostic, list, nearest};
 use export::Format;
+use export::MAX_PIXELS;
 use model::{Model, ModelId, Models, ParamRule, Price, SizeRule, TokenRule};
+use render::MAX_SIDE;
 
 /// The columns without which nothing can be asked of a model.
 const NEEDED: [&str; 4] = ["formats", "max_n", "max_references", "sizes"];
 /// The words of `background`.
 const BACKGROUNDS: [&str; 3] = ["auto", "opaque", "transparent"];
-/// The largest side of a picture that gpbuild reads, in pixels.
-const MAX_SIDE: u32 = 8192;
-/// The most pixels of a picture that gpbuild reads.
-const MAX_PIXELS: u64 = 64_000_000;
 
 /// The built-in table with the project's `[model."…"]` tables laid over it; and what of them only a person
 /// can grant.

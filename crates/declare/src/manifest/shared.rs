@@ -9,6 +9,7 @@ use crate::manifest::reader::Table;
 use crate::manifest::{At, Manifest, Style};
 use crate::preset::{Confidence, Preset, Safe};
 use base::diagnostic::Diagnostic;
+use render::MAX_SIDE;
 
 /// Reads all of them, of a file in `folder`.
 pub(super) fn read_shared(table: &Table<'_>, folder: &str, manifest: &mut Manifest) {
@@ -43,7 +44,7 @@ fn read_styles(table: &Table<'_>, manifest: &mut Manifest) {
 fn read_preset(name: &At<String>, table: Table<'_>) -> Option<Preset> {
     let own = preset_fields(&table);
     let safe = table.table("safe").map(|t| {
-        let side = |key| t.small(key, 0..=8192).map_or(0, |at| at.value);
+        let side = |key| t.small(key, 0..=MAX_SIDE).map_or(0, |at| at.value);
         let safe = Safe {
             top: side("top"),
             right: side("right"),

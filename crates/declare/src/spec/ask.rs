@@ -9,7 +9,7 @@ use crate::spec::context::{self, Context};
 use crate::spec::preflight::{Mask, Preflight};
 use crate::spec::ready::Ready;
 use crate::spec::resolve::Resolver;
-use crate::spec::target::{From, MAX_PICTURE_BYTES, Target};
+use crate::spec::target::{From, MAX_REFERENCE_BYTES, Target};
 use base::diagnostic::{Diagnostic, Place, list};
 use base::path::ProjectPath;
 use base::text::Text;
@@ -228,7 +228,7 @@ impl<'a> Resolver<'a> {
     /// The most bytes of a picture that this model is sent.
     fn most_bytes(&self, model: &ModelId) -> u64 {
         let most = self.row(model).map(|row| row.max_reference_bytes);
-        most.unwrap_or(MAX_PICTURE_BYTES).min(MAX_PICTURE_BYTES)
+        most.unwrap_or(MAX_REFERENCE_BYTES).min(MAX_REFERENCE_BYTES)
     }
 
     /// A picture as a manifest in `folder` names it.
@@ -284,7 +284,7 @@ impl<'a> Resolver<'a> {
         if let Some(seen) = known.get(path) {
             return seen.clone();
         }
-        let bytes = self.world.root().read(path, MAX_PICTURE_BYTES);
+        let bytes = self.world.root().read(path, MAX_REFERENCE_BYTES);
         let seen = export::image_info(&bytes.unwrap_or_default());
         known.insert(path.clone(), seen.clone());
         seen

@@ -16,7 +16,7 @@ use model::ModelId;
 use model::request::Request;
 
 /// The largest picture that is read for a request or a page, in bytes; a provider may take less.
-pub const MAX_PICTURE_BYTES: u64 = 49_999_999;
+pub const MAX_REFERENCE_BYTES: u64 = 49_999_999;
 /// The template of a cover that names none.
 const COVER: &str = "cover";
 /// The template of a slide that names none.
