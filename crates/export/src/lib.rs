@@ -7,6 +7,14 @@
 //! sRGB, and colour management in floating point would not give the same bytes everywhere. And
 //! nothing is written into a file but its pixels: no metadata, no time.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        reason = "a test tells its case from beginning to end"
+    )
+)]
+
 mod cut;
 mod decode;
 mod encode;

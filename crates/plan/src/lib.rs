@@ -1,6 +1,14 @@
 //! What must be done, why, and what it costs: [`Plan`]. `plan` and `build` run this same code: `facts` looks,
 //! all else judges what was seen. Nothing here does anything.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        reason = "a test tells its case from beginning to end"
+    )
+)]
+
 mod bill;
 mod decide;
 mod explain;
