@@ -23,6 +23,8 @@ mod output;
 mod trust;
 
 // What they lean on.
+mod detach;
+mod runs;
 mod own;
 mod signal;
 

@@ -3,6 +3,8 @@
 
 #[cfg(unix)]
 use std::path::Path;
+#[cfg(unix)]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[cfg(unix)]
 use base::fs::read_bounded;
@@ -10,6 +12,22 @@ use base::fs::read_bounded;
 /// More than a system says of a process, in bytes.
 #[cfg(unix)]
 const MAX_STATUS: u64 = 64 << 10;
+
+/// This process left its terminal behind.
+#[cfg(unix)]
+static HAS_NO_TERMINAL: AtomicBool = AtomicBool::new(false);
+
+/// From here on nothing that becomes of a terminal ends this process.
+#[cfg(unix)]
+pub fn outlive_terminal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    HAS_NO_TERMINAL.store(true, Ordering::SeqCst);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    // Heard once, the system's own answer to it is off for good, even if nobody listens any more.
+    runtime.block_on(async { signal(SignalKind::hangup()).map(drop) })
+}
 
 /// Hears signals; made inside a runtime, and from then on the system's own answer to them is off.
 #[cfg(unix)]
@@ -73,6 +91,9 @@ impl Signals {
 /// anything is heard here. Where the system does not say, it ends as it does for ctrl-c.
 #[cfg(unix)]
 fn outlives_its_terminal() -> bool {
+    if HAS_NO_TERMINAL.load(Ordering::SeqCst) {
+        return true;
+    }
     static OUTLIVES: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
         let status = read_bounded(Path::new("/proc/self/status"), MAX_STATUS).unwrap_or_default();
         let status = String::from_utf8_lossy(&status);

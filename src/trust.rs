@@ -11,6 +11,7 @@ use base::digest::{Digest, Hasher};
 use base::fs::{Durability, FsError, read_bounded, remove, shown, write_atomic};
 use base::home::Home;
 use declare::manifest::{self, CONFIRM, Claim, Person};
+use provider::Program;
 
 /// A person's own limits, in their folder for configuration.
 const CONFIG_FILE: &str = "config.toml";
@@ -41,6 +42,32 @@ pub fn files(home: &Home) -> Vec<PathBuf> {
     names.filter_map(|name| Some(folder?.join(name))).collect()
 }
 
+/// Why a model of this name cannot be asked: the person has no such program, or it lies in the project, so that whoever
+/// wrote that would decide what is run.
+pub fn no_program(home: &Home, root: &Path, person: &Person, name: &str) -> Option<String> {
+    let Some(program) = person.commands.get(name) else {
+        let Some(folder) = home.config().filter(|folder| !is_within(folder, root)) else {
+            return Some(format!(
+                "`command/{name}` is no program of yours: there is no folder outside of the project that could name one"
+            ));
+        };
+        return Some(format!(
+            "`command/{name}` is no program of yours: `[command.{name}]` with `program = \"/path/to/program\"` in `{}` makes it one",
+            shown(&folder.join(CONFIG_FILE))
+        ));
+    };
+    let Program { path, args, .. } = program;
+    let named = args.iter().map(Path::new).filter(|arg| arg.is_absolute());
+    let inside = [path.as_path()]
+        .into_iter()
+        .chain(named)
+        .find(|path| is_within(path, root))?;
+    Some(format!(
+        "`{}` of `command/{name}` lies in this project, and a project does not decide what is run: put it elsewhere",
+        shown(inside)
+    ))
+}
+
 /// A person's own limits; none where they have no file.
 pub fn person(home: &Home, root: &Path) -> Result<Person, Failure> {
     let Some(folder) = home.config() else {
@@ -64,6 +91,8 @@ pub fn person(home: &Home, root: &Path) -> Result<Person, Failure> {
     let mut person = manifest::person(&name, text).map_err(Failure::manifest)?;
     if of_project {
         person.confirm = person.confirm.map(|confirm| confirm.min(CONFIRM));
+        // What is run is never the word of a repository.
+        person.commands.clear();
     }
     Ok(person)
 }

@@ -336,6 +336,7 @@ fn a_ledger_that_is_written_is_read_as_it_was_and_damage_spares_the_other_lines(
                         model,
                         pictures,
                         estimate: Some(Micro(7)),
+                        quoted: None,
                         project: "p".to_owned(),
                         from: None,
                     },
@@ -347,6 +348,7 @@ fn a_ledger_that_is_written_is_read_as_it_was_and_damage_spares_the_other_lines(
                 let settlement = Settlement {
                     outcome,
                     cost,
+                    billed: None,
                     request_id,
                     why,
                 };

@@ -63,6 +63,7 @@ fn row(
         model: spec.requests().last().map(|shot| shot.model.to_string()),
         state: match &step.verdict {
             Verdict::Fresh => Standing::Fresh,
+            Verdict::Blocked if step.reason.is_by_hand() => Standing::Manual,
             Verdict::Blocked => Standing::Blocked,
             _ if locked.is_some() => Standing::Stale,
             _ => Standing::Draft,

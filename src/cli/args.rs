@@ -1,11 +1,15 @@
 //! The command line as it may be typed: its commands and flags. Knows nothing of what they do.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::command::import::Import;
 use crate::command::log::By;
 use crate::command::pick::Choice;
+use crate::runs::RunId;
+use base::digest::Digest;
 use declare::manifest::EditStep;
 use model::Micro;
 use report::ColorChoice;
@@ -84,6 +88,43 @@ pub(super) struct BuildFlags {
     /// Send requests again that may have been paid for already
     #[arg(long)]
     pub(super) retry_in_doubt: bool,
+    /// Decide all that may be asked or refused, then go on without this terminal: `gpbuild status` tells how it stands
+    #[arg(long)]
+    pub(super) detach: bool,
+    /// What `--detach` begins this program with.
+    #[arg(long, hide = true, value_parser = Detached::parse, conflicts_with = "detach")]
+    pub(super) detached: Option<Detached>,
+}
+
+/// A run that was agreed to in another process: its id, and the digest of its plan.
+#[derive(Clone, Debug)]
+pub(super) struct Detached {
+    /// The run.
+    pub(super) run: RunId,
+    /// What was agreed to.
+    pub(super) plan: Digest,
+}
+
+impl Detached {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (run, plan) = text.split_once(':').unwrap_or_default();
+        match (RunId::parse(run), Digest::parse(plan)) {
+            (Some(run), Some(plan)) => Ok(Self { run, plan }),
+            _ => Err("that is for gpbuild itself: write `--detach`".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Detached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.run, self.plan)
+    }
+}
+
+/// The name of a run.
+fn run_id(text: &str) -> Result<RunId, String> {
+    RunId::parse(text)
+        .ok_or_else(|| "no run has such a name: `gpbuild status` shows the last one's".to_owned())
 }
 
 /// `headline=你好`.
@@ -183,6 +224,42 @@ impl From<PickArgs> for Choice {
     }
 }
 
+// No doc comment, as above.
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// PNG, JPEG or WebP; several are candidates, and the first of them is picked
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// As this shot, from 1: the picture before any edit is 1 [default: the next one that is missing]
+    #[arg(long, value_name = "K")]
+    pub(super) shot: Option<usize>,
+    /// Take pictures that are too small, and scale them up
+    #[arg(long)]
+    pub(super) upscale: bool,
+    /// Take them in place of what is there, which stays behind them as candidates
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+impl ImportArgs {
+    /// What is to be taken as a shot of this asset, with files as they were typed in the folder `here`.
+    pub(super) fn of(self, asset: String, here: &Path) -> Import {
+        let Self {
+            files,
+            shot,
+            upscale,
+            force,
+        } = self;
+        Import {
+            asset,
+            files: files.iter().map(|file| here.join(file)).collect(),
+            shot,
+            upscale,
+            force,
+        }
+    }
+}
+
 impl BuildFlags {
     /// The flags that were given, for the message that they stand in the wrong place.
     pub(super) fn given(&self) -> Vec<&'static str> {
@@ -195,6 +272,8 @@ impl BuildFlags {
             max_cost,
             yes,
             retry_in_doubt,
+            detach,
+            detached,
         } = self;
         [
             (jobs.is_some(), "--jobs"),
@@ -205,6 +284,8 @@ impl BuildFlags {
             (max_cost.is_some(), "--max-cost"),
             (*yes, "--yes"),
             (*retry_in_doubt, "--retry-in-doubt"),
+            (*detach, "--detach"),
+            (detached.is_some(), "--detached"),
         ]
         .into_iter()
         .filter_map(|(given, name)| given.then_some(name))
@@ -246,6 +327,12 @@ pub(super) enum Command {
         /// Ids and globs
         #[arg(value_name = "ASSET", required = true)]
         assets: Vec<String>,
+        /// Only the prompt of the next shot that is missing, to be copied; what goes with it is told beside it
+        #[arg(long)]
+        prompt: bool,
+        /// With `--prompt`: of this shot, from 1
+        #[arg(long, value_name = "K", requires = "prompt")]
+        shot: Option<usize>,
     },
     /// Check all that can be wrong without making anything
     Check,
@@ -271,6 +358,14 @@ pub(super) enum Command {
         #[arg(value_name = "ASSET", required = true)]
         assets: Vec<String>,
     },
+    /// Take pictures made elsewhere (by hand, in a chat, by a designer) as an asset's shot
+    Import {
+        /// The asset's id
+        #[arg(value_name = "ASSET")]
+        asset: String,
+        #[command(flatten)]
+        args: ImportArgs,
+    },
     /// Start a project
     Init {
         /// Where [default: this folder]
@@ -285,6 +380,18 @@ pub(super) enum Command {
         #[command(flatten)]
         flags: WatchFlags,
     },
+    /// Say how a run stands, one that was detached or one of another terminal
+    Status {
+        /// The run [default: the one that works, else the last one]
+        #[arg(value_name = "RUN", value_parser = run_id)]
+        run: Option<RunId>,
+        /// Wait until it ends, at most so many seconds, and answer its own exit code; 6 if it still works
+        #[arg(long, value_name = "SECONDS", num_args = 0..=1)]
+        wait: Option<Option<u32>>,
+        /// Ask it to end, as ctrl-c does
+        #[arg(long)]
+        stop: bool,
+    },
     /// Say what was spent, and which requests are in doubt
     Log {
         /// One row for each: day, model, asset, project
@@ -293,6 +400,12 @@ pub(super) enum Command {
         /// Tell of all projects, not only of this one
         #[arg(long)]
         all: bool,
+    },
+    /// Show what is known of models: what a picture costs, how well they write Chinese, which go away
+    Models {
+        /// Ask every provider whose key is set for its list (free), and tell what is not in it
+        #[arg(long)]
+        check: bool,
     },
     /// Show what this project sets that only you can decide, and agree to it
     Trust {

@@ -1,18 +1,20 @@
 //! The environment, read once and handed on. The only file that reads it.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use crate::check::Judge;
 use crate::pipeline::Access;
-use report::Environment;
+use base::diagnostic::{Diagnostic, Exit, Failure};
+use provider::Environment;
 
 /// How to print.
 #[expect(
     clippy::disallowed_methods,
     reason = "the edge: how to print, never what to make"
 )]
-pub(super) fn terminal() -> Environment {
-    Environment {
+pub(super) fn terminal() -> report::Environment {
+    report::Environment {
         no_color: std::env::var("NO_COLOR").ok(),
         term: std::env::var("TERM").ok(),
     }
@@ -26,10 +28,11 @@ pub(super) fn terminal() -> Environment {
 pub(super) fn access() -> Access {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let meant = names.filter(|name| Access::is_meant(name));
-    Access::new(meant.filter_map(|name| {
+    let meant = meant.filter_map(|name| {
         let value = variable(&name)?;
         Some((name, value))
-    }))
+    });
+    Access::new(meant, Environment(os_variable))
 }
 
 /// Who judges what providers answer. `GPBUILD_JUDGE=1,0` finds one thing wrong with the first roll of each shot and nothing
@@ -57,4 +60,12 @@ pub(super) fn variable(name: &str) -> Option<String> {
 )]
 pub(super) fn os_variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.to_string_lossy().trim().is_empty())
+}
+
+/// This program.
+pub(super) fn program() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(|e| {
+        let why = format!("it is not known where gpbuild is: {e}");
+        Failure::new(Exit::SomeFailed, Diagnostic::error(why))
+    })
 }

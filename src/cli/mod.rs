@@ -1,6 +1,7 @@
 //! From the command line as typed to the command that carries it out. What may be typed is in [`args`], what
 //! the environment says in [`environment`].
 
+mod again;
 mod args;
 mod environment;
 mod folder;
@@ -11,15 +12,18 @@ use std::sync::Arc;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::cli::again::again;
 use crate::cli::args::{
     BuildFlags, CacheCommand, Cli, Command, CommonFlags, ResolveFlags, WatchFlags,
 };
-use crate::cli::environment::{access, judge, os_variable, terminal, variable};
+use crate::cli::environment::{access, judge, os_variable, program, terminal, variable};
 use crate::cli::folder::project_folder;
 use crate::command;
 use crate::command::cache::Sweep;
 use crate::command::log::{By, Wanted};
-use crate::pipeline::{BuildOptions, Money, Settings};
+use crate::command::status::Wish;
+use crate::detach::{self, Inherited};
+use crate::pipeline::{BuildOptions, Handover, Money, Settings};
 use base::diagnostic::{Exit, Failure};
 use base::home::Home;
 use declare::spec::{DRAFT, Options};
@@ -41,8 +45,20 @@ pub fn run() -> Exit {
             };
         }
     };
-    let reporter = Arc::new(Reporter::new(&report_options(&cli)));
-    let exit = match dispatch(cli, &reporter) {
+    let (reporter, inherited) = match inherited(&cli) {
+        None => (Reporter::new(&report_options(&cli)), None),
+        Some(Ok(inherited)) => {
+            let log = || Box::new(inherited.log.clone());
+            let reporter = Reporter::with_writers(&report_options(&cli), log(), log());
+            (reporter, Some(inherited))
+        }
+        Some(Err(failure)) => {
+            Reporter::new(&report_options(&cli)).failure(&failure);
+            return failure.exit;
+        }
+    };
+    let reporter = Arc::new(reporter);
+    let exit = match dispatch(cli, inherited, &reporter) {
         Ok(exit) => exit,
         Err(failure) => {
             reporter.failure(&failure);
@@ -53,6 +69,18 @@ pub fn run() -> Exit {
         true if exit == Exit::Done => Exit::SomeFailed,
         _ => exit,
     }
+}
+
+/// What this process has from the one that began it, if it was begun to go on with a run.
+fn inherited(cli: &Cli) -> Option<Result<Inherited, Failure>> {
+    let detached = match &cli.command {
+        Some(Command::Build { flags, .. }) => &flags.detached,
+        _ => &None,
+    };
+    detached.as_ref()?;
+    Some(detach::leave().map_err(|_| {
+        Failure::usage("`--detached` is what `--detach` begins gpbuild with, and nobody else")
+    }))
 }
 
 /// Without a command everything is built: who names an asset then is told where it goes.
@@ -94,7 +122,12 @@ fn report_options(cli: &Cli) -> ReportOptions {
         environment: terminal(),
     }
 }
-fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
+
+fn dispatch(
+    cli: Cli,
+    inherited: Option<Inherited>,
+    reporter: &Arc<Reporter>,
+) -> Result<Exit, Failure> {
     let given = cli.build.given();
     if let (Some(_), Some(flag)) = (&cli.command, given.first()) {
         return Err(
@@ -132,7 +165,8 @@ fn dispatch(cli: Cli, reporter: &Arc<Reporter>) -> Result<Exit, Failure> {
             settings,
             here,
             resolve: cli.resolve,
-            json: cli.common.json,
+            common: &cli.common,
+            inherited,
             reporter,
         },
     )
@@ -144,7 +178,9 @@ struct Given<'r> {
     /// The folder that the person is in.
     here: PathBuf,
     resolve: ResolveFlags,
-    json: bool,
+    common: &'r CommonFlags,
+    /// What this process has from the one that began it, if it was begun to go on with a run.
+    inherited: Option<Inherited>,
     reporter: &'r Arc<Reporter>,
 }
 
@@ -166,19 +202,17 @@ impl Given<'_> {
 
 /// Carries out a command. Each one stands here once, so that none can be passed over.
 fn carry_out(command: Command, given: Given<'_>) -> Result<Exit, Failure> {
-    let (json, reporter) = (given.json, given.reporter);
+    let (json, reporter) = (given.common.json, given.reporter);
     match command {
-        Command::Init { folder } => {
-            given.of_no_specs("init")?;
-            let here = &given.here;
-            let folder = folder.map_or_else(|| here.clone(), |folder| here.join(folder));
-            command::init::run(&folder, reporter)
-        }
+        Command::Init { folder } => init(folder, &given),
         Command::Cache { command } => cache(command, given.of_no_specs("cache")?, json, reporter),
         Command::Log { by, all } => {
             let by = By::parse(&by);
             let settings = given.of_no_specs("log")?;
             command::log::run(settings, Wanted { by, all }, json, reporter)
+        }
+        Command::Models { check } => {
+            command::models::run(&given.of_specs(Vec::new())?, check, json, reporter)
         }
         Command::Trust { yes, forget, list } => {
             let settings = given.of_no_specs("trust")?;
@@ -188,7 +222,11 @@ fn carry_out(command: Command, given: Given<'_>) -> Result<Exit, Failure> {
                 _ => command::trust::run(settings, yes, json, reporter),
             }
         }
-        Command::Build { assets, flags } => build(given.of_specs(assets)?, flags, reporter),
+        Command::Build { assets, flags } => build(given, assets, flags),
+        Command::Status { run, wait, stop } => {
+            let settings = given.of_no_specs("status")?;
+            command::status::run(settings, Wish { run, wait, stop }, json, reporter)
+        }
         Command::Watch { assets, flags } => watch(given.of_specs(assets)?, &flags, reporter),
         Command::Plan {
             assets,
@@ -201,8 +239,16 @@ fn carry_out(command: Command, given: Given<'_>) -> Result<Exit, Failure> {
             command::plan::run(&settings, reporter)
         }
         Command::Why { assets } => command::why::run(&given.of_specs(assets)?, json, reporter),
-        Command::Show { assets } => {
-            command::show::run(&explained(given.of_specs(assets)?), json, reporter)
+        Command::Show {
+            assets,
+            prompt,
+            shot,
+        } => {
+            let settings = explained(given.of_specs(assets)?);
+            match prompt {
+                true => command::prompt::run(&settings, shot, json, reporter),
+                false => command::show::run(&settings, json, reporter),
+            }
         }
         Command::Check => command::check::run(&explained(given.of_specs(Vec::new())?), reporter),
         Command::Edit { asset, args } => {
@@ -211,8 +257,19 @@ fn carry_out(command: Command, given: Given<'_>) -> Result<Exit, Failure> {
         Command::Pick { asset, args } => {
             command::pick::run(&given.of_specs(vec![asset])?, args.into(), json, reporter)
         }
+        Command::Import { asset, args } => {
+            let import = args.of(asset, &given.here);
+            command::import::run(&given.of_specs(Vec::new())?, &import, reporter)
+        }
         Command::Accept { assets } => command::accept::run(&given.of_specs(assets)?, reporter),
     }
+}
+
+fn init(folder: Option<PathBuf>, given: &Given<'_>) -> Result<Exit, Failure> {
+    given.of_no_specs("init")?;
+    let here = &given.here;
+    let folder = folder.map_or_else(|| here.clone(), |folder| here.join(folder));
+    command::init::run(&folder, given.reporter)
 }
 
 fn cache(
@@ -232,7 +289,10 @@ fn cache(
     }
 }
 
-fn build(mut settings: Settings, flags: BuildFlags, reporter: &Reporter) -> Result<Exit, Failure> {
+/// Carries out `build`: here, in a process of its own, or as that process.
+fn build(mut given: Given<'_>, assets: Vec<String>, flags: BuildFlags) -> Result<Exit, Failure> {
+    let (common, reporter, inherited) = (given.common, given.reporter, given.inherited.take());
+    let mut settings = given.of_specs(assets)?;
     let BuildFlags {
         jobs,
         locked,
@@ -242,6 +302,8 @@ fn build(mut settings: Settings, flags: BuildFlags, reporter: &Reporter) -> Resu
         max_cost,
         yes,
         retry_in_doubt,
+        detach,
+        detached,
     } = flags;
     if prune && !settings.select.is_empty() {
         return Err(Failure::usage(
@@ -260,7 +322,22 @@ fn build(mut settings: Settings, flags: BuildFlags, reporter: &Reporter) -> Resu
             retry_in_doubt,
         },
     };
-    command::build::run(&settings, reporter)
+    match (detached, inherited) {
+        (Some(detached), Some(inherited)) => {
+            let handover = Handover {
+                run: detached.run,
+                plan: detached.plan,
+                ready: inherited.listener,
+            };
+            command::build::go_on(&settings, handover, inherited.lock, reporter)
+        }
+        _ if detach => {
+            let program = program()?;
+            let again = |agreed: &_| again(&program, &settings, common, agreed);
+            command::build::detach(&settings, again, common.json, reporter)
+        }
+        _ => command::build::run(&settings, reporter),
+    }
 }
 
 fn watch(

@@ -6,12 +6,11 @@ use serde_json::{Value, json};
 
 use crate::pipeline::{self, Settings, UnderWay, store_failure};
 use base::diagnostic::{Exit, Failure, count};
-use model::Micro;
+use model::{Micro, Money};
 use report::{Event, Reporter};
 use store::key::Key;
+use store::ledger::{Entry, Ledger, Moment, Outcome, Settlement};
 use store::{Payer, Store};
-
-use store::ledger::{Entry, Ledger, Moment, Outcome};
 
 /// What rows are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,16 +65,28 @@ struct Sum {
     requests: usize,
     pictures: u64,
     cost: Micro,
+    /// In yuan, of what is priced so.
+    foreign: Option<Money>,
     unknown: usize,
 }
 
 impl Sum {
     fn add(&mut self, entry: &Entry) {
         self.requests += 1;
-        self.pictures += u64::from(entry.intent.pictures);
+        let settlement = entry.settlement.as_ref();
+        // Billed, but no picture came of it.
+        if !settlement.is_some_and(|settled| settled.outcome == Outcome::Refused) {
+            self.pictures += u64::from(entry.intent.pictures);
+        }
         match entry.cost() {
             Some(cost) => self.cost += cost,
             None => self.unknown += 1,
+        }
+        if let Some(foreign) = entry.foreign() {
+            self.foreign = match self.foreign {
+                Some(sum) => sum.plus(foreign),
+                None => Some(foreign),
+            };
         }
     }
 
@@ -85,11 +96,13 @@ impl Sum {
             0 => String::new(),
             n => format!(", and {n} of unknown price"),
         };
+        let foreign = self.foreign.map(|sum| format!(" ({sum} in it)"));
         format!(
-            "{} for {}: {}{unknown}",
+            "{} for {}: {}{}{unknown}",
             count(self.requests, "request"),
             count(pictures, "picture"),
-            self.cost
+            self.cost,
+            foreign.unwrap_or_default()
         )
     }
 }
@@ -126,10 +139,11 @@ pub fn run(
         reporter.out(&told.collect::<String>());
         return Ok(Exit::Done);
     }
-    // What was refused or never sent cost nothing and made nothing.
+    // What was refused or never sent made nothing; it is told where it cost something.
+    let is_free = |s: &Settlement| s.outcome.is_free() && s.cost.unwrap_or_default() == Micro(0);
     let paid: Vec<&Entry> = entries
         .iter()
-        .filter(|e| !e.settlement.as_ref().is_some_and(|s| s.outcome.is_free()))
+        .filter(|e| !e.settlement.as_ref().is_some_and(is_free))
         .collect();
     match paid.is_empty() {
         true => reporter.out("nothing was spent\n"),
@@ -316,6 +330,7 @@ fn line(entry: &Entry, standing: &str) -> Value {
         "outcome": outcome,
         "cost_usd": dollars(entry.cost()),
         "estimate_usd": dollars(entry.intent.estimate),
+        "published": entry.foreign(),
         "request_id": settlement.and_then(|s| s.request_id.clone()),
         "why": settlement.and_then(|s| s.why.clone()),
     })

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use crate::command::follow::follow;
 use crate::own;
 use crate::pipeline::{self, Planned, Settings, store_failure};
 use base::diagnostic::{Diagnostic, Exit, Failure, count};
@@ -10,7 +11,7 @@ use base::fs::{Durability, Kind};
 use base::home::STATE_FOLDER;
 use export::Format;
 use plan::lock::Lock;
-use plan::{Answer, Bill, Step, Traced, Verdict};
+use plan::{Answer, Step, Traced};
 use report::{Event, Reporter};
 
 /// What is chosen.
@@ -82,7 +83,7 @@ pub fn run(
         answer.candidates.len()
     )));
     drop(alone);
-    follow(settings, picked, reporter)
+    follow(settings, &picked, reporter)
 }
 
 /// The shot that is chosen from.
@@ -192,47 +193,6 @@ fn show(
     }
     reporter.out(&text);
     Ok(Exit::Done)
-}
-
-/// Exports what follows for nothing, and says what would have to be paid for.
-fn follow(settings: &Settings, picked: Vec<String>, reporter: &Reporter) -> Result<Exit, Failure> {
-    let mut all = settings.clone();
-    all.select = Vec::new();
-    let planned = pipeline::plan(&all)?;
-    let mut free = Vec::new();
-    let mut paid = Vec::new();
-    // A bundle comes with the next build: it would bring all its slides along, made or not.
-    let steps = planned.plan.steps.iter();
-    for step in steps.filter(|step| step.spec.shots().is_some()) {
-        let id = &step.spec.id;
-        let takes_it = step
-            .spec
-            .takes()
-            .any(|taken| picked.iter().any(|p| p == taken));
-        if takes_it || picked.contains(id) {
-            paid.push(step);
-        }
-        match step.verdict {
-            Verdict::Export | Verdict::Restore(_) if picked.contains(id) => free.push(id.clone()),
-            _ => {}
-        }
-    }
-    let bill = Bill::of(paid.iter().copied()).plus(Bill::withheld(paid));
-    if bill.requests > 0 {
-        let price = bill
-            .price()
-            .map_or_else(|| "of unknown price".to_owned(), |p| format!("about {p}"));
-        reporter.event(Event::Note(&format!(
-            "what was made from another candidate is to be made anew: {}, {price}; `gpbuild plan` says which",
-            count(bill.requests, "request")
-        )));
-    }
-    if free.is_empty() {
-        return Ok(Exit::Done);
-    }
-    all.select = free;
-    all.exactly = true;
-    pipeline::build(&all, reporter)
 }
 
 fn failure(message: String) -> Failure {

@@ -59,7 +59,9 @@ fn reports(steps: &[Step]) -> Vec<AssetReport> {
             Verdict::Fresh => State::Fresh,
             Verdict::Restore(_) => State::Restore,
             Verdict::Make if step.reason == Reason::Pending => State::Pending,
+            Verdict::Wait(_) if step.spec.is_by_hand() => State::Manual,
             Verdict::Export | Verdict::Make | Verdict::Wait(_) => State::Make,
+            Verdict::Blocked if step.reason.is_by_hand() => State::Manual,
             Verdict::Blocked => State::Blocked,
         };
         let mut report = asset_report(step, state);

@@ -16,10 +16,10 @@ use crate::execute::spent::Spent;
 use crate::execute::{Failed, not_made};
 use base::fs::hold::Held;
 use model::request::{Prompt, Request};
-use model::{Micro, Price};
+use model::{Micro, Money, Price};
 use plan::Answer;
 use plan::key::{Ingredients, Key};
-use provider::reply::{Attachment, Found, Reply};
+use provider::reply::{Attachment, Found, RefusalKind, Reply};
 use provider::submission::Submission;
 use store::ledger::{Ceiling, Intent, Ledger, Moment, NotIntended, Outcome, Settlement};
 use store::{Head, Incoming, Payer, Store};
@@ -48,7 +48,7 @@ pub struct PaidClient {
     pub(super) ledger: Arc<Ledger>,
     pub(super) judge: Judge,
     budget: Budget,
-    retry_in_doubt: bool,
+    pub(super) retry_in_doubt: bool,
     project: String,
     ceilings: Vec<Ceiling>,
     /// One at a time for each key: two assets with the same shot pay for it once.
@@ -69,6 +69,10 @@ pub struct Ask<'a> {
     pub ingredients: &'a Ingredients,
     /// What it is thought to cost.
     pub estimate: Option<Micro>,
+    /// The same as it is published.
+    pub quoted: Option<Money>,
+    /// The model has a price by the picture.
+    pub by_picture: bool,
     /// What its tokens cost.
     pub price: Option<Price>,
     /// The pictures that go with it, in order.
@@ -153,6 +157,7 @@ impl PaidClient {
             return self.told(taken, ask, handle, &mut earlier);
         }
         if !self.retry_in_doubt
+            && !route.adapter.is_free(&ask.request.model)
             && let Some(entry) = self.ledger.doubt(&ask.key)
         {
             return Err(not_made::in_doubt(&entry));
@@ -226,7 +231,12 @@ impl PaidClient {
             if !route.turn(&model, pictures) {
                 continue;
             }
-            let (number, reply, incoming) = self.once(ask, route).await?;
+            let sent = self.once(ask, route).await;
+            if !matches!(sent, Ok((_, Reply::Refused(_), _))) {
+                let through = matches!(sent, Ok((_, Reply::Answered { .. } | Reply::Ticket(_), _)));
+                route.ended(&model, through);
+            }
+            let (number, reply, incoming) = sent?;
             if let Reply::Refused(refusal) = &reply {
                 // Before the slot is free: nobody slips through.
                 route.halt(refusal);
@@ -237,6 +247,7 @@ impl PaidClient {
                 let settlement = Settlement {
                     outcome,
                     cost: None,
+                    billed: None,
                     request_id,
                     why,
                 };
@@ -257,7 +268,9 @@ impl PaidClient {
                             return Err(not_made::astray(&astray));
                         }
                     };
-                    return self.taken(ask, route, &path, request_id, handle, spent);
+                    return self
+                        .taken(ask, route, &path, request_id, handle, spent)
+                        .await;
                 }
                 Reply::Ticket(ticket) => {
                     spent.requests += 1;
@@ -295,18 +308,26 @@ impl PaidClient {
                     incoming.forget();
                     settle(Outcome::Unsent, Some(why.clone()), None)?;
                     match tries.unsent() {
-                        Next::Again(wait) | Next::AllWait(wait) => self.wait(wait, handle).await?,
-                        Next::GiveUp => return Err(not_made::unreached(&why)),
+                        Next::Again(wait) => self.wait(wait, handle).await?,
+                        Next::AllWait(_) | Next::GiveUp => return Err(not_made::unreached(&why)),
                     }
                 }
                 Reply::Refused(refusal) => {
                     incoming.forget();
                     let said = Some(refusal.said());
                     settle(Outcome::Refused, said, refusal.request_id.clone())?;
-                    match tries.refused(&refusal) {
+                    let next = tries.refused(&refusal);
+                    if !matches!(next, Next::AllWait(_)) {
+                        route.ended(&model, false);
+                    }
+                    match next {
                         Next::Again(wait) => self.wait(wait, handle).await?,
-                        Next::AllWait(wait) => route.all_wait(&model, pictures, wait),
-                        Next::GiveUp => {
+                        Next::AllWait(asked) if route.all_wait(&model, pictures, asked) => {}
+                        Next::AllWait(_) | Next::GiveUp => {
+                            if refusal.kind == RefusalKind::RateLimit {
+                                // Nobody else is told the same only after minutes.
+                                route.close(refusal.said());
+                            }
                             let hint = route.adapter.hint(&refusal);
                             return Err(not_made::refused(&refusal, hint));
                         }
@@ -325,6 +346,7 @@ impl PaidClient {
             model: request.model.to_string(),
             pictures: ask.prompt.candidates,
             estimate: ask.estimate,
+            quoted: ask.quoted.and_then(Money::foreign),
             project: self.project.clone(),
             from: None,
         };
@@ -343,6 +365,7 @@ impl PaidClient {
                 let settlement = Settlement {
                     outcome: Outcome::Unsent,
                     cost: None,
+                    billed: None,
                     request_id: None,
                     why: Some(error.to_string()),
                 };
@@ -363,7 +386,7 @@ impl PaidClient {
         Ok((number, reply, incoming))
     }
 
-    fn taken(
+    async fn taken(
         &self,
         ask: &Ask<'_>,
         route: &Route,
@@ -380,9 +403,21 @@ impl PaidClient {
             &route.adapter.veil(),
         ) {
             Ok(taken) => self.told(Ok(taken), ask, handle, spent),
+            Err(NotIngested::Elsewhere(path)) => {
+                let taken = self.collect(ask.asset, &path, route, handle).await;
+                self.told(taken, ask, handle, spent)
+            }
             Err(NotIngested::Empty(why, aside)) => {
                 spent.unknown = true;
                 Err(not_made::doubt(&why, Some(&aside)))
+            }
+            Err(NotIngested::Refused(refusal, cost)) => {
+                match cost {
+                    Some(cost) => spent.cost += cost,
+                    None => spent.unknown = true,
+                }
+                let hint = route.adapter.hint(&refusal);
+                Err(not_made::refused(&refusal, hint))
             }
             Err(NotIngested::Disk(error)) => {
                 spent.unknown = true;
@@ -456,13 +491,14 @@ impl PaidClient {
             model: ask.request.model.to_string(),
             price: ask.price,
             estimate: ask.estimate,
+            quoted: ask.quoted.filter(|_| ask.by_picture),
             size: (ask.request.width, ask.request.height),
             pictures: ask.prompt.candidates,
-            form: route.adapter.form(),
             roll: self.judge.judges().then(|| {
                 let entry = self.store.shot(&ask.key);
                 entry.map_or(0, |entry| entry.rolls.len())
             }),
+            form: route.adapter.form(&ask.request.model),
         }
     }
 

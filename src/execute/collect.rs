@@ -51,7 +51,7 @@ impl PaidClient {
     ) -> Result<Ingested, Failed> {
         let (head, answer) = self.store.ticket(path).map_err(|e| not_made::disk(&e))?;
         let Some(form) = head.form.task() else {
-            return Err(not_made::no_ticket("it has no form", path));
+            return self.gather(asset, path, route, handle).await;
         };
         let ticket = form.ticket(&answer, &route.adapter.veil());
         let ticket = ticket.map_err(|why| not_made::no_ticket(&why, path))?;
@@ -125,7 +125,10 @@ impl PaidClient {
                 Polled::Unknown(why) => unready.unknown(why),
             };
             match wait {
-                Wait::For(time) => self.wait_on_way(time, errand, handle, &unready).await?,
+                Wait::For(time) => {
+                    self.wait_on_way(time, errand.asset, handle, &unready)
+                        .await?
+                }
                 Wait::Gone => return Ok(Polling::Gone),
                 Wait::Enough(why) => return Err(not_made::on_its_way(errand.asset, &why)),
             }
@@ -151,7 +154,7 @@ impl PaidClient {
         };
         let asked = usize::try_from(errand.head.pictures).unwrap_or(usize::MAX);
         for source in ready.sources.iter().take(asked) {
-            match self.picture(source, errand, route, handle).await? {
+            match self.picture(source, errand.asset, route, handle).await? {
                 Ok(bytes) => {
                     let kept = self.store.put(&bytes, Durability::Paid);
                     let kept = kept.map_err(|e| not_made::not_kept(&e, errand.path))?;
@@ -172,10 +175,10 @@ impl PaidClient {
     }
 
     /// One picture; the inner error says why it is not there any more.
-    async fn picture(
+    pub(super) async fn picture(
         &self,
         source: &Url,
-        errand: &Errand<'_>,
+        asset: &str,
         route: &Route,
         handle: &RunHandle,
     ) -> Result<Result<Vec<u8>, String>, Failed> {
@@ -185,8 +188,8 @@ impl PaidClient {
                 Fetched::Picture(bytes) => return Ok(Ok(bytes)),
                 Fetched::Gone(why) => return Ok(Err(why)),
                 Fetched::Later(why) => match unready.unknown(why) {
-                    Wait::For(time) => self.wait_on_way(time, errand, handle, &unready).await?,
-                    Wait::Enough(why) => return Err(not_made::on_its_way(errand.asset, &why)),
+                    Wait::For(time) => self.wait_on_way(time, asset, handle, &unready).await?,
+                    Wait::Enough(why) => return Err(not_made::on_its_way(asset, &why)),
                     Wait::Gone => return Ok(Err("it is not there".to_owned())),
                 },
             }
@@ -203,6 +206,8 @@ impl PaidClient {
                 let aside = self.set_aside(errand);
                 return Err(not_made::doubt(&why, Some(&aside)));
             }
+            // A ticket that failed is told as such before.
+            Err(NotEntered::Refused(refusal, _)) => return Err(not_made::refused(&refusal, None)),
             Err(NotEntered::Disk(error)) => return Err(not_made::not_kept(&error, path)),
         };
         let (kept, asked) = (contents.pictures.len(), u64::from(head.pictures));
@@ -238,6 +243,7 @@ impl PaidClient {
         let settlement = Settlement {
             outcome,
             cost: None,
+            billed: None,
             request_id: Some(errand.ticket.id.clone()),
             why: Some(why),
         };
@@ -257,11 +263,11 @@ impl PaidClient {
     async fn wait_on_way(
         &self,
         time: Duration,
-        errand: &Errand<'_>,
+        asset: &str,
         handle: &RunHandle,
         unready: &Unready,
     ) -> Result<(), Failed> {
         let waited = self.wait(time, handle).await;
-        waited.map_err(|_| not_made::on_its_way(errand.asset, &unready.why()))
+        waited.map_err(|_| not_made::on_its_way(asset, &unready.why()))
     }
 }

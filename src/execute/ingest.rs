@@ -9,11 +9,11 @@ use base::diagnostic::Diagnostic;
 use base::digest::Digest;
 use base::fs::hold::Held;
 use base::fs::{Durability, FsError, read_bounded, shown};
-use model::Micro;
+use model::{Micro, Money};
 use plan::Answer;
 use plan::key::Key;
 use provider::Veil;
-use provider::reply::{Contents, KeepError};
+use provider::reply::{Contents, KeepError, Refusal};
 use store::ledger::{Ledger, Moment, Outcome, Settlement};
 use store::{Arrived, Head, Payer, Roll, ShotEntry, Store, StreamError};
 
@@ -36,6 +36,10 @@ pub struct Ingested {
 pub enum NotIngested {
     /// There is no picture in it: why, and where it is kept.
     Empty(String, PathBuf),
+    /// Its pictures are to be fetched from where it says, which is on the disk.
+    Elsewhere(PathBuf),
+    /// The provider says that there is none, and why; what that costs, if anybody knows.
+    Refused(Refusal, Option<Micro>),
     /// The disk said no; the answer stays where it is.
     Disk(FsError),
 }
@@ -48,7 +52,21 @@ pub fn ingest(
     request_id: Option<String>,
     veil: &Veil,
 ) -> Result<Ingested, NotIngested> {
-    let mut arrived = store.answer(path).map_err(NotIngested::Disk)?;
+    let (arrived, said) = read_answer(store, path, veil).map_err(NotIngested::Disk)?;
+    if !said.sources.is_empty() {
+        let path = arrived.leave().map_err(NotIngested::Disk)?;
+        return Err(NotIngested::Elsewhere(path));
+    }
+    entered(store, ledger, arrived, &said, request_id)
+}
+
+/// An answer, and what is in it; its pictures are in the store.
+pub(super) fn read_answer(
+    store: &Store,
+    path: &Path,
+    veil: &Veil,
+) -> Result<(Arrived, Contents), FsError> {
+    let mut arrived = store.answer(path)?;
     let mut keep = |bytes: &mut dyn Read| -> Result<Digest, KeepError> {
         store
             .put_stream(bytes, MAX_PICTURE_BYTES)
@@ -57,13 +75,27 @@ pub fn ingest(
                 StreamError::Disk(e) => KeepError::Disk(e),
             })
     };
+    let (head, body) = (&arrived.head, &mut arrived.body);
+    let said = head.form.read(body, head.pictures, veil, &mut keep)?;
+    Ok((arrived, said))
+}
+
+/// Enters what was in an answer, and removes that.
+pub(super) fn entered(
+    store: &Store,
+    ledger: &Ledger,
+    arrived: Arrived,
+    said: &Contents,
+    request_id: Option<String>,
+) -> Result<Ingested, NotIngested> {
     let head = arrived.head.clone();
-    let body = &mut arrived.body;
-    let said = head.form.read(body, head.pictures, veil, &mut keep);
-    let said = said.map_err(NotIngested::Disk)?;
-    let mut taken = match enter(store, ledger, &head, &said, request_id) {
+    let mut taken = match enter(store, ledger, &head, said, request_id) {
         Ok(taken) => taken,
         Err(NotEntered::Empty(why)) => return Err(NotIngested::Empty(why, arrived.set_aside())),
+        Err(NotEntered::Refused(refusal, cost)) => {
+            arrived.done().map_err(NotIngested::Disk)?;
+            return Err(NotIngested::Refused(refusal, cost));
+        }
         Err(NotEntered::Disk(error)) => return Err(NotIngested::Disk(error)),
     };
     let (kept, asked) = (said.pictures.len() as u64, u64::from(head.pictures));
@@ -73,7 +105,7 @@ pub fn ingest(
         // The rest may be in it, in some form.
         let aside = arrived.set_aside();
         let aside = shown(&aside);
-        let odd = odd_number(&head, &said);
+        let odd = odd_number(&head, said);
         taken.remarks.push(match kept == asked {
             true => format!("{odd}, and the whole answer is kept in `{aside}`"),
             false => format!("{odd}: the whole answer is kept in `{aside}`"),
@@ -86,6 +118,8 @@ pub fn ingest(
 pub(super) enum NotEntered {
     /// There are none: why. The request is in doubt now.
     Empty(String),
+    /// The provider says that there are none, and why: the request is settled, at what that costs.
+    Refused(Refusal, Option<Micro>),
     /// The disk said no.
     Disk(FsError),
 }
@@ -104,11 +138,26 @@ pub(super) fn enter(
     said: &Contents,
     request_id: Option<String>,
 ) -> Result<Ingested, NotEntered> {
+    let request_id = request_id.or_else(|| said.request_id.clone());
+    if let Some(refusal) = &said.refusal {
+        let cost = refused_bill(head, said);
+        let settlement = Settlement {
+            outcome: Outcome::Refused,
+            cost,
+            billed: None,
+            request_id,
+            why: Some(refusal.said()),
+        };
+        settle_own(ledger, head, settlement)?;
+        return Err(NotEntered::Refused(refusal.clone(), cost));
+    }
     let (cost, odd_bill) = bill(head, said);
+    let billed = billed(head, said, cost);
     let why = said.error.clone().or(said.trouble.clone());
     let settle = |outcome, why: Option<String>| Settlement {
         outcome,
         cost,
+        billed,
         request_id,
         why,
     };
@@ -166,6 +215,7 @@ pub(super) fn odd_number(head: &Head, said: &Contents) -> String {
     );
     if kept == asked {
         let first = match asked {
+            1 if head.form.takes_last() => "the last is taken".to_owned(),
             1 => "the first is taken".to_owned(),
             n => format!("the first {n} are taken"),
         };
@@ -236,15 +286,18 @@ const BELIEVED_EACH: Micro = Micro(100_000_000);
 /// What an answer costs, and what is odd about that. It is the word of whoever answered: it is not to
 /// empty a budget at one stroke, and not to leave it full either. `None` counts at the estimate.
 fn bill(head: &Head, said: &Contents) -> (Option<Micro>, Option<String>) {
-    let by_tokens = || Some(said.usage?.cost(&head.price?));
-    let Some(cost) = said.cost.or_else(by_tokens) else {
+    let by_picture = || {
+        Some(of_those_that_came(
+            head.quoted.and(head.estimate)?,
+            head,
+            said,
+        ))
+    };
+    let Some(cost) = told_bill(head, said).or_else(by_picture) else {
         return (None, None);
     };
     let estimate = head.estimate.filter(|estimate| estimate.0 > 0);
-    let most = match estimate {
-        Some(estimate) => estimate.times(BELIEVED),
-        None => BELIEVED_EACH.times(u64::from(head.pictures)),
-    };
+    let most = most_believed(head);
     if cost > most {
         let about = estimate.map_or("", |_| ", more than a hundred times the estimate");
         let remark = format!(
@@ -261,6 +314,50 @@ fn bill(head: &Head, said: &Contents) -> (Option<Micro>, Option<String>) {
         return (None, Some(remark));
     }
     (Some(cost), None)
+}
+
+/// The part of what all pictures cost that those make that came; of an answer that may hold more than it says, all.
+fn of_those_that_came(whole: Micro, head: &Head, said: &Contents) -> Micro {
+    if said.pictures.is_empty() {
+        return whole;
+    }
+    let asked = u64::from(head.pictures.max(1));
+    let came = said.came.min(asked.saturating_mul(BELIEVED));
+    let part = (u128::from(whole.0) * u128::from(came)).div_ceil(u128::from(asked));
+    Micro(u64::try_from(part).unwrap_or(u64::MAX))
+}
+
+/// What an answer costs in the currency of its price, where that is another one: only what goes by that price.
+fn billed(head: &Head, said: &Contents, cost: Option<Micro>) -> Option<Money> {
+    let quoted = head.quoted.and_then(Money::foreign)?;
+    let is_own = said.cost.is_some() || said.usage.is_some_and(|_| head.price.is_some());
+    if is_own || cost.is_none() {
+        return None;
+    }
+    Some(Money {
+        amount: of_those_that_came(quoted.amount, head, said),
+        ..quoted
+    })
+}
+
+/// What an answer costs that says why there is no picture: mostly the words that were read, which is far below any
+/// estimate. One that says nothing of it counts at the estimate.
+fn refused_bill(head: &Head, said: &Contents) -> Option<Micro> {
+    let told = told_bill(head, said).map(|cost| cost.min(most_believed(head)));
+    told.or(head.estimate)
+}
+
+/// What an answer says that it costs.
+fn told_bill(head: &Head, said: &Contents) -> Option<Micro> {
+    let by_tokens = || Some(said.usage?.cost(&head.price?));
+    said.cost.or_else(by_tokens)
+}
+
+fn most_believed(head: &Head) -> Micro {
+    match head.estimate.filter(|estimate| estimate.0 > 0) {
+        Some(estimate) => estimate.times(BELIEVED),
+        None => BELIEVED_EACH.times(u64::from(head.pictures)),
+    }
 }
 
 /// What is odd about the pictures that came. What cannot be used is noted in the store, so that nobody tries
@@ -358,8 +455,10 @@ fn is_whole(arrived: &mut Arrived) -> Result<bool, FsError> {
     let said = head
         .form
         .read(body, head.pictures, &Veil::default(), &mut look)?;
-    let is_whole = said.trouble.is_none() && said.pictures.len() as u64 == u64::from(head.pictures);
-    Ok(is_whole && size > 0)
+    let kept = (said.pictures.len() + said.sources.len()) as u64;
+    let is_whole = said.trouble.is_none() && kept == u64::from(head.pictures);
+    let has_all = is_whole && (size > 0 || !said.sources.is_empty());
+    Ok(has_all || said.refusal.is_some())
 }
 
 /// Keeps everybody else from the shot that a file is the answer to; `None` if it is under way, or was taken in
@@ -394,6 +493,10 @@ fn finish_ticket(store: &Store, ledger: &Ledger, path: &Path) -> Result<(), FsEr
         let settlement = Settlement {
             outcome: Outcome::Answered,
             cost: (roll.cost > 0).then_some(Micro(roll.cost)),
+            billed: head
+                .quoted
+                .and_then(Money::foreign)
+                .filter(|_| head.estimate == Some(Micro(roll.cost))),
             request_id: ticket.map(|ticket| ticket.id),
             why: None,
         };
@@ -445,9 +548,15 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>, veil: &Veil) ->
                 }));
                 continue;
             }
+            // They are fetched when the shot is asked for.
+            Err(NotIngested::Elsewhere(_)) => continue,
             Err(NotIngested::Empty(why, aside)) => Diagnostic::warning(format!(
                 "a request of an earlier run was {why}; the answer is kept in `{}`",
                 base::fs::shown(&aside)
+            )),
+            Err(NotIngested::Refused(refusal, _)) => Diagnostic::warning(format!(
+                "a request of an earlier run was refused: {}",
+                refusal.said()
             )),
             Err(NotIngested::Disk(error)) => Diagnostic::warning(format!(
                 "an answer of an earlier run could not be taken in: {error}"

@@ -4,6 +4,7 @@
 mod ask;
 mod bundle;
 mod collect;
+mod gather;
 mod run_handle;
 mod budget;
 mod not_made;
@@ -17,9 +18,11 @@ mod ingest;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use crate::signal::Signals;
 use base::diagnostic::{Diagnostic, Exit};
@@ -33,6 +36,9 @@ pub use run_handle::{Message, RunHandle, paced};
 pub use spent::Spent;
 pub use step::{Made, Worker, locked_asset, page_images};
 
+/// How often it is looked in on a run.
+const GLANCE: Duration = Duration::from_millis(200);
+
 /// Hears how the work goes, and says what can be done next.
 pub trait Scheduler {
     /// Work on a step began.
@@ -41,6 +47,8 @@ pub trait Scheduler {
     fn heard(&mut self, message: Message);
     /// A step ended, well or not: the steps that can be done now.
     fn ended(&mut self, finished: Finished) -> Vec<Step>;
+    /// Some time went by: whether the run is to end, as with ctrl-c.
+    fn glance(&mut self) -> bool;
 }
 
 /// A step that was carried out.
@@ -164,6 +172,8 @@ async fn run(
     // One listener for the whole run: a signal between two looks is not lost.
     let (tell_end, mut end) = mpsc::channel(1);
     tokio::spawn(listen(tell_end));
+    let mut glances = tokio::time::interval(GLANCE);
+    glances.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         while !*stop.borrow() {
             let (asks, step) = if drawing < concurrency.draws.max(1)
@@ -202,6 +212,12 @@ async fn run(
                 done.interrupted = true;
                 stop.send_replace(true);
             }
+            _ = glances.tick() => {
+                if scheduler.glance() {
+                    done.interrupted = true;
+                    stop.send_replace(true);
+                }
+            }
         }
     }
     done.left = queue.len();
@@ -222,5 +238,6 @@ async fn listen(tell_stop: tokio::sync::mpsc::Sender<()>) {
 
 #[expect(clippy::exit, reason = "the second ctrl-c means now")]
 fn exit_now() {
+    provider::end_programs();
     std::process::exit(130);
 }

@@ -70,6 +70,17 @@ pub fn on_its_way(asset: &str, why: &str) -> Failed {
     }
 }
 
+/// Its picture is said to be elsewhere, and does not come from there; `failed` says why, and `place` where.
+pub fn elsewhere(mut failed: Failed, place: &str) -> Failed {
+    if failed.pending {
+        failed.diagnostic = failed
+            .diagnostic
+            .hint(format!("its picture is said to be at {place}"))
+            .hint("if it never comes, `gpbuild build --retry-in-doubt` gives it up");
+    }
+    failed
+}
+
 /// A ticket that cannot be read.
 pub fn no_ticket(why: &str, path: &Path) -> Failed {
     let path = shown(path);
@@ -183,6 +194,7 @@ pub fn refused(refusal: &Refusal, own: Option<String>) -> Failed {
         RefusalKind::Redirect(to) if !to.is_empty() => {
             format!("the provider points elsewhere, to `{}`: {said}", host(to))
         }
+        _ if refusal.status == 0 => format!("it was not made: {said}"),
         _ => format!("the provider refused it: {said}"),
     });
     let code = refusal.code.as_deref().unwrap_or_default();

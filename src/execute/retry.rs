@@ -9,8 +9,10 @@ use provider::reply::{Refusal, RefusalKind};
 
 /// How often a request that the provider failed at, or that did not reach it, is sent again.
 const RESENDS: u32 = 2;
-/// How often one that was refused for the rate is.
-const RATE_RESENDS: u32 = 20;
+/// How often one that was refused for the rate is, and so often in a row everybody waits for that.
+pub const ROUNDS: u32 = 10;
+/// The first wait where the provider does not say how long, and the longest.
+const RATE_WAITS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
 /// The longest that a provider is waited for, once.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
@@ -28,8 +30,9 @@ pub enum Next {
     GiveUp,
     /// Send it again after so long; others need not wait.
     Again(Duration),
-    /// Send it again, and nothing of this model before so long: one refusal is enough for everybody.
-    AllWait(Duration),
+    /// Send it again, and nothing of this model before: one refusal is enough for everybody. So long if the provider says
+    /// it.
+    AllWait(Option<Duration>),
 }
 
 impl Tries {
@@ -48,8 +51,7 @@ impl Tries {
         let (again, wait) = match refusal.kind {
             RefusalKind::RateLimit => {
                 self.rate_resends += 1;
-                let again = self.rate_resends <= RATE_RESENDS;
-                (again, backoff(self.resends.max(self.rate_resends) + 3))
+                (self.rate_resends <= ROUNDS, Duration::ZERO)
             }
             RefusalKind::Overloaded => self.resend(),
             RefusalKind::SlowDown if asked.is_some() => self.resend(),
@@ -59,7 +61,7 @@ impl Tries {
         match refusal.kind {
             _ if !again || wait > LONGEST_WAIT => Next::GiveUp,
             RefusalKind::Overloaded => Next::Again(wait),
-            _ => Next::AllWait(wait),
+            _ => Next::AllWait(asked),
         }
     }
 
@@ -67,6 +69,18 @@ impl Tries {
         self.resends += 1;
         let wait = backoff(self.resends.max(self.rate_resends));
         (self.resends <= RESENDS, wait)
+    }
+}
+
+/// How long everybody waits after so many refusals for the rate in a row: longer each time, also where the provider
+/// says how long and refuses all the same.
+pub fn rate_wait(round: u32, asked: Option<Duration>) -> Duration {
+    let (first, longest) = RATE_WAITS;
+    let own = (first * (1 << round.saturating_sub(1).min(8))).min(longest);
+    match asked {
+        None => own,
+        Some(asked) if round <= 1 => asked,
+        Some(asked) => asked.max(own),
     }
 }
 
@@ -186,7 +200,7 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Next, Tries, Unready, Wait, halts};
+    use super::{Next, Tries, Unready, Wait, halts, rate_wait};
     use provider::reply::{Refusal, RefusalKind};
 
     fn refusal(kind: RefusalKind, retry_after: Option<u64>) -> Refusal {
@@ -217,23 +231,13 @@ mod tests {
                 vec![Again(ms(7000)), Again(ms(7000)), GiveUp],
             ),
             (Overloaded, Some(121), vec![GiveUp]),
-            (
-                RateLimit,
-                None,
-                vec![
-                    AllWait(ms(4000)),
-                    AllWait(ms(8000)),
-                    AllWait(ms(16000)),
-                    AllWait(ms(32000)),
-                    AllWait(ms(60000)),
-                ],
-            ),
-            (RateLimit, Some(120), vec![AllWait(ms(120_000)); 20]),
+            (RateLimit, None, vec![AllWait(None); 10]),
+            (RateLimit, Some(120), vec![AllWait(Some(ms(120_000))); 10]),
             (RateLimit, Some(121), vec![GiveUp]),
             (
                 SlowDown,
                 Some(1),
-                vec![AllWait(ms(1000)), AllWait(ms(1000)), GiveUp],
+                vec![AllWait(Some(ms(1000))), AllWait(Some(ms(1000))), GiveUp],
             ),
             (SlowDown, None, vec![GiveUp]),
             (Quota, Some(1), vec![GiveUp]),
@@ -249,7 +253,20 @@ mod tests {
         let often = refusal(RateLimit, Some(1));
         let mut tries = Tries::default();
         let waits = (0..100).take_while(|_| tries.refused(&often) != GiveUp);
-        assert_eq!(waits.count(), 20);
+        assert_eq!(waits.count(), 10);
+    }
+
+    #[test]
+    fn who_is_refused_again_waits_longer_and_less_often() {
+        let waits = |asked: Option<u64>| -> Vec<u64> {
+            let asked = asked.map(Duration::from_secs);
+            (1..=10)
+                .map(|round| rate_wait(round, asked).as_secs())
+                .collect()
+        };
+        assert_eq!(waits(None), [2, 4, 8, 16, 32, 60, 60, 60, 60, 60]);
+        assert_eq!(waits(Some(1)), [1, 4, 8, 16, 32, 60, 60, 60, 60, 60]);
+        assert_eq!(waits(Some(90)), [90; 10]);
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl PaidClient {
         &self,
         ask: &Ask<'_>,
         route: &Route,
-        line: &RunHandle,
+        handle: &RunHandle,
         spent: &mut Spent,
     ) -> Result<Answer, Failed> {
         let mut over: Option<Failed> = None;
@@ -51,11 +51,11 @@ impl PaidClient {
                 money: over.is_none(),
             };
             match next(&judged.findings(), remaining) {
-                Next::Accept(n) => return self.accept(ask, judged, n, over.as_ref(), line),
+                Next::Accept(n) => return self.accept(ask, judged, n, over.as_ref(), handle),
                 Next::Stop(_) => return Err(over.unwrap_or_else(|| no_picture().into())),
                 Next::Again => asked += 1,
             }
-            match self.roll(ask, route, line, spent).await {
+            match self.roll(ask, route, handle, spent).await {
                 // A budget that has ended keeps what is there.
                 Err(failed) if failed.exit == Exit::Budget => over = Some(failed),
                 Err(failed) => return Err(failed),
@@ -106,7 +106,7 @@ impl PaidClient {
         judged: Judged,
         n: usize,
         over: Option<&Failed>,
-        line: &RunHandle,
+        handle: &RunHandle,
     ) -> Result<Answer, Failed> {
         let Judged { entry, there } = judged;
         let mut entry = entry.ok_or_else(no_picture)?;
@@ -124,7 +124,7 @@ impl PaidClient {
                 found.join("; "),
                 end.unwrap_or_default()
             );
-            let _ = line.tell.send(Message::Note(note));
+            let _ = handle.tell.send(Message::Note(note));
         }
         Ok(Answer {
             pick: self.store.pick(&ask.key, &roll.candidates),

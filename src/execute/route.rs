@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::execute::retry::halts;
+use crate::execute::retry::{ROUNDS, halts, rate_wait};
 use provider::Adapter;
 use provider::rate_limit::RateLimiter;
 use provider::reply::Refusal;
@@ -52,11 +52,26 @@ impl Route {
             .is_ok()
     }
 
-    /// The provider refused one, which was sent: nothing of the model is sent before so long.
-    pub fn all_wait(&self, model: &str, pictures: u32, wait: Duration) {
+    /// The provider refused one, which was sent, and asks to wait so long: nothing of the model is sent meanwhile. False
+    /// if that happened too often in a row.
+    pub fn all_wait(&self, model: &str, pictures: u32, asked: Option<Duration>) -> bool {
         let pictures = self.counted(pictures);
-        self.rate_limiter
-            .refused(model, pictures, wait, Instant::now());
+        let wait = |round| rate_wait(round, asked);
+        let rounds = self
+            .rate_limiter
+            .refused(model, pictures, Instant::now(), wait);
+        rounds <= ROUNDS
+    }
+
+    /// One that was sent came to an end that is no refusal.
+    pub fn ended(&self, model: &str, through: bool) {
+        self.rate_limiter.ended(model, through);
+    }
+
+    /// Nothing more is sent in this run: why.
+    pub fn close(&self, why: String) {
+        let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        halted.get_or_insert(why);
     }
 
     /// How many a minute, as told or learnt.
@@ -67,8 +82,7 @@ impl Route {
     /// A refusal that a person has to mend ends the asking of this provider.
     pub fn halt(&self, refusal: &Refusal) {
         if halts(refusal) {
-            let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
-            halted.get_or_insert_with(|| refusal.said());
+            self.close(refusal.said());
         }
     }
 

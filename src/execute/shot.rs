@@ -43,6 +43,7 @@ impl Worker {
             Work::Draw(page) => Ok(self.draw(request, page, ingredients)?),
             Work::Ask(prompt) => {
                 let (references, mask) = self.attachments(step, prompt, previous)?;
+                let model = self.models.get(&request.model);
                 let ask = Ask {
                     asset: &step.spec.id,
                     request,
@@ -50,10 +51,9 @@ impl Worker {
                     key: ingredients.key(SHOT),
                     ingredients: &ingredients,
                     estimate: plan::request_estimate(&self.models, request),
-                    price: self
-                        .models
-                        .get(&request.model)
-                        .and_then(|model| model.price),
+                    quoted: plan::quote(&self.models, request),
+                    by_picture: model.is_some_and(|model| model.picture_price.is_some()),
+                    price: model.and_then(|model| model.price),
                     references: &references,
                     mask: mask.as_ref(),
                 };

@@ -9,7 +9,7 @@ use crate::trust::{self, Book};
 use base::diagnostic::{Diagnostic, Failure, Severity, count, list};
 use base::digest::Digest;
 use declare::manifest::{self, Claim, Stake};
-use model::ModelId;
+use model::{COMMAND, ModelId};
 use plan::{Reason, Step};
 use provider::address;
 use report::{Event, Reporter};
@@ -137,10 +137,33 @@ impl Planned {
         !self.claims_count(settings) || Wishes::new(settings, claims).trusted
     }
 
+    /// Whether there is a way to anybody who may have to be asked for these steps.
+    pub(super) fn can_ask<'a>(
+        &self,
+        settings: &Settings,
+        steps: impl Iterator<Item = &'a Step>,
+    ) -> bool {
+        let providers = &self.project.manifest.providers;
+        asked(steps).into_iter().any(|name| match name == COMMAND {
+            true => !self.person.commands.is_empty(),
+            false => {
+                let provider = providers.get(name);
+                provider.is_some_and(|provider| settings.access.has_key(&provider.row))
+            }
+        })
+    }
+
     /// Why a model cannot be asked now.
     pub(super) fn unreachable(&self, settings: &Settings, model: &ModelId) -> Option<Reason> {
         let providers = &self.project.manifest.providers;
-        let missing = settings.access.missing(providers, &model.provider);
+        let missing = match model.provider == COMMAND {
+            true => {
+                let none =
+                    trust::no_program(&settings.home, &settings.root, &self.person, &model.name);
+                none.map(Reason::NoProgram)
+            }
+            false => settings.access.missing(providers, &model.provider),
+        };
         let old = self.old_store.then_some(Reason::OldStore);
         missing
             .or(old)
@@ -185,25 +208,23 @@ impl Planned {
 }
 
 /// Where something is to be paid for and nobody agreed to what the project sets for it, the person is asked;
-/// where there is none, it is told what they would have to agree to. Once they agree, all is decided anew.
+/// where there is none, it is told what they would have to agree to. Once they agree, all is decided anew, and what
+/// they agreed to comes back.
 pub fn open_for(
     settings: &Settings,
     planned: &mut Planned,
     reporter: &Reporter,
-) -> Result<(), Failure> {
+) -> Result<Option<Digest>, Failure> {
     if planned.trusted || planned.old_store {
-        return Ok(());
+        return Ok(None);
     }
     let steps = &planned.plan.steps;
     let wanted = |step: &&Step| step.goes_out() || step.pending || step.withheld_requests() > 0;
-    let providers = &planned.project.manifest.providers;
-    let asked = asked(steps.iter().filter(wanted));
-    let mut asked = asked.iter().filter_map(|name| providers.get(name));
-    if !asked.any(|provider| settings.access.has_key(&provider.row)) {
-        return Ok(());
+    if !planned.can_ask(settings, steps.iter().filter(wanted)) {
+        return Ok(None);
     }
     if !steps.iter().any(|step| wanted(&step)) {
-        return Ok(());
+        return Ok(None);
     }
     let wishes = Wishes::new(settings, &planned.project.manifest.claims);
     for warning in wishes.warnings() {
@@ -214,11 +235,12 @@ pub fn open_for(
             remember(&wishes, reporter)?;
             planned.trusted = true;
             planned.decide(settings);
+            return Ok(Some(wishes.digest));
         }
         Some(false) => {}
         None => reporter.event(Event::Diagnostic(&wishes.refusal("nothing is asked for"))),
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Keeps that the person agreed.

@@ -3,6 +3,7 @@
 
 mod access;
 mod adopt;
+mod agree;
 mod process_lock;
 mod finish;
 mod fonts;
@@ -23,25 +24,29 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use crate::detach::Word;
 use crate::execute::{self, Concurrency, Executed, Worker};
 use crate::pipeline::finish::{Scope, finish};
 use crate::pipeline::outcome::{Outcome, empty_summary};
 use crate::pipeline::planned::{Before, ledger};
-use crate::pipeline::process_lock::lock_process_with;
+use crate::pipeline::process_lock::{ProcessLock, lock_process_with};
 use crate::pipeline::project::{PREVIEW, load_from, load_part, open};
 use crate::pipeline::run::{Prior, Run};
 use crate::pipeline::save::remembered;
+use crate::runs::{Kind, Recorder};
 use base::diagnostic::{Exit, Failure};
 use base::world::{Snapshot, World};
 use declare::manifest;
 use plan::lock::Lock;
 use plan::state::{self, KnownOutputs, Output};
 use report::{Event, Reporter, State as Shown, Summary};
+use store::Store;
 
 pub use access::Access;
 pub use adopt::{
     adopt_by_word, is_there as has_old_store, nothing_there, plan_note as old_store_note,
 };
+pub use agree::{Agreed, Foreground, Handover, agree, build_agreed, changed};
 pub use gate::{Wishes, wishes};
 pub use money::{Money, UnderWay, unasked, under_way};
 pub use outcome::{asset_report, fresh_report};
@@ -68,6 +73,7 @@ pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> 
             part.planned,
             prior,
             Scope::Part(part.left),
+            None,
         );
     }
     let known = remembered.state.known(|_| true);
@@ -116,12 +122,26 @@ fn build_all(
     settings: &Settings,
     reporter: &Reporter,
     world: &mut Arc<World>,
-    mut known: KnownOutputs,
+    known: KnownOutputs,
 ) -> Result<Exit, Failure> {
+    let wait = |store: &Store| lock_process_with(settings, store, reporter);
+    let (planned, _alone) = prepare(settings, reporter, world, known, wait)?;
+    let prior = Prior::default();
+    carry_out(settings, reporter, planned, prior, Scope::All, None)
+}
+
+/// Decides what is to be done, with the process lock that `lock` gets.
+fn prepare(
+    settings: &Settings,
+    reporter: &Reporter,
+    world: &mut Arc<World>,
+    mut known: KnownOutputs,
+    lock: impl FnOnce(&Store) -> Result<ProcessLock, Failure>,
+) -> Result<(Planned, ProcessLock), Failure> {
     // Only a project that can be built is written to, be it to keep others out.
     let mut project = load_from(settings, world)?;
     let mut before = Before::look(settings, &project)?;
-    let process_lock = lock_process_with(settings, &before.store, reporter)?;
+    let process_lock = lock(&before.store)?;
     // Another gpbuild may have worked meanwhile: what it made is looked at from here on.
     if process_lock.waited {
         *world = open(settings)?;
@@ -142,44 +162,74 @@ fn build_all(
         ledger
     };
     let planned = Planned::new(settings, Arc::new(project), before, known, ledger)?;
-    carry_out(settings, reporter, planned, Prior::default(), Scope::All)
+    Ok((planned, process_lock))
 }
 
-/// Does what was planned, for every asset or for some; `early` is what is known of those that are not in the plan.
+/// Does what was planned, for every asset or for some; `prior` is what is known of those that are not in the plan.
 fn carry_out(
     settings: &Settings,
     reporter: &Reporter,
     mut planned: Planned,
     prior: Prior,
     scope: Scope<'_>,
+    handover: Option<Handover>,
 ) -> Result<Exit, Failure> {
     for warning in &planned.project.warnings {
         reporter.event(Event::Diagnostic(warning));
     }
-    let (lock, outcome) = run(settings, reporter, &mut planned, prior)?;
-    finish(settings, reporter, &planned, lock, &outcome, scope)
+    let mut recorder = Recorder::default();
+    let result = run(
+        settings,
+        reporter,
+        &mut planned,
+        prior,
+        handover,
+        &mut recorder,
+    )
+    .and_then(|(lock, outcome)| finish(settings, reporter, &planned, lock, &outcome, scope));
+    recorder.end(result.as_ref().map(|exit| *exit));
+    result
 }
 
-/// Carries out the plan: the lock as it is then, and what became of the assets. `early` is what is known
+/// Carries out the plan: the lock as it is then, and what became of the assets. `prior` is what is known
 /// of assets that are not in the plan.
 fn run(
     settings: &Settings,
     reporter: &Reporter,
     planned: &mut Planned,
     prior: Prior,
+    handover: Option<Handover>,
+    recorder: &mut Recorder,
 ) -> Result<(Lock, Outcome), Failure> {
     gate::open_for(settings, planned, reporter)?;
+    let handover = handover
+        .map(|handover| agree::is_agreed(planned, handover))
+        .transpose()?;
     let plan = std::mem::take(&mut planned.plan);
     let planned = &*planned;
     let paid_client = money::paid_client(settings, planned, &plan, reporter)?;
     let (project, store) = (&planned.project, &planned.store);
-    let mut run = Run::new(settings, planned, plan.waiting, reporter, prior);
+    let mut run = Run::new(settings, planned, plan.waiting, reporter, prior, recorder);
     let steps = run.decide(plan.steps);
+    if !steps.is_empty() {
+        let total = run.total(&steps);
+        let begun = agree::begun(planned, total, handover.is_some());
+        let kind = Kind::of(settings.resolve.is_draft());
+        let id = handover.as_ref().map(|handover| handover.run.clone());
+        // Nobody has a picture less because it cannot be told of.
+        run.record(|counted| {
+            let recorder = Recorder::begin(&settings.root, kind, id, begun, counted);
+            recorder.map(|(_, recorder)| recorder).unwrap_or_default()
+        });
+    }
+    if let Some(handover) = handover {
+        handover.ready.say(Word::Ready);
+    }
     run.begin(&steps);
     let worker = Arc::new(Worker {
         root: project.world.root().clone(),
         store: store.clone(),
-        models: Arc::clone(&project.manifest.models),
+        models: Arc::clone(&planned.models),
         fonts: Arc::clone(&project.fonts),
         locked: Arc::clone(&planned.lock),
         lock_index: Arc::clone(&planned.lock_index),

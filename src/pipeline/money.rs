@@ -6,12 +6,15 @@ use std::sync::Arc;
 use crate::execute::{self, PaidClient, Route, Terms};
 use crate::pipeline::limits::{Most, asks_above, ceilings, limits};
 use crate::pipeline::{Planned, Project, Settings};
+use crate::trust;
 use base::diagnostic::{Diagnostic, Exit, Failure, count};
-use declare::manifest::Providers;
-use model::Micro;
+use declare::manifest::{Person, Providers};
+use model::{COMMAND, Micro, ModelId};
 use plan::key::Key;
-use plan::{Bill, Plan, Step};
+use plan::{Bill, Plan, Reason, Step};
+use provider::Program;
 use provider::address;
+use provider::table::Rate;
 use report::{Event, Reporter};
 use store::ledger::{Entry, Ledger};
 use store::{Payer, Store};
@@ -36,8 +39,17 @@ pub fn unasked(settings: &Settings, project: &Project) -> Vec<Diagnostic> {
     let (models, providers) = (&project.manifest.models, &project.manifest.providers);
     let paid = project.specs.iter().flat_map(|spec| spec.paid());
     let asked = paid.filter(|shot| models.retired(&shot.model).is_none());
+    let person = std::cell::OnceCell::new();
+    let missing_of = |model: &ModelId| {
+        if model.provider != COMMAND {
+            return settings.access.missing(providers, &model.provider);
+        }
+        let (home, root) = (&settings.home, &settings.root);
+        let person = person.get_or_init(|| trust::person(home, root).unwrap_or_default());
+        trust::no_program(home, root, person, &model.name).map(Reason::NoProgram)
+    };
     for shot in asked {
-        if let Some(reason) = settings.access.missing(providers, &shot.model.provider) {
+        if let Some(reason) = missing_of(&shot.model) {
             *missing.entry(reason.to_string()).or_default() += 1;
         }
     }
@@ -96,13 +108,21 @@ pub fn under_way(store: &Store, ledger: &Ledger) -> UnderWay {
     }
 }
 
-/// What is told of the shots whose requests are in doubt; nothing if they are to be asked for again.
-pub fn doubts(settings: &Settings, doubts: &[Entry]) -> BTreeMap<Key, String> {
+/// What is told of the shots whose requests are in doubt; nothing if they are to be asked for again. What a program
+/// makes for nothing never is.
+pub fn doubts(settings: &Settings, person: &Person, doubts: &[Entry]) -> BTreeMap<Key, String> {
     if settings.build.money.retry_in_doubt {
         return BTreeMap::new();
     }
+    let is_free = |entry: &&Entry| {
+        let name = entry.intent.model.split_once('/');
+        let name = name.filter(|(provider, _)| *provider == COMMAND);
+        let program = name.and_then(|(_, name)| person.commands.get(name));
+        program.is_some_and(Program::is_free)
+    };
     doubts
         .iter()
+        .filter(|entry| !is_free(entry))
         .map(|entry| (entry.intent.key, plan::in_doubt(entry)))
         .collect()
 }
@@ -132,6 +152,14 @@ fn words(bill: &Bill) -> String {
     }
 }
 
+/// That money may be spent, before anything is asked for.
+pub struct Authorized {
+    /// The ways to all providers that may have to be asked.
+    routes: BTreeMap<String, Route>,
+    /// Somebody agreed to what the run costs, whatever nobody knows of it.
+    pub agreed: bool,
+}
+
 /// Who sends the requests of a plan, once everything about money is settled; none where nothing is to
 /// be asked for.
 pub fn paid_client(
@@ -140,25 +168,9 @@ pub fn paid_client(
     plan: &Plan,
     reporter: &Reporter,
 ) -> Result<Option<PaidClient>, Failure> {
-    let bill = Bill::of(&plan.steps);
-    if !plan.steps.iter().any(Step::goes_out) || !planned.trusted {
+    let Some(Authorized { routes, agreed }) = authorize(settings, planned, plan, reporter)? else {
         return Ok(None);
-    }
-    let manifest = &planned.project.manifest;
-    let asked = asked(plan.steps.iter().filter(|step| step.goes_out()));
-    let mut providers = asked.iter().filter_map(|name| manifest.providers.get(name));
-    if !providers.any(|provider| settings.access.has_key(&provider.row)) {
-        return Ok(None);
-    }
-    if let Some(damage) = planned.ledger.damage() {
-        reporter.event(Event::Diagnostic(&damage));
-    }
-    let routes = routes(settings, &manifest.providers, &plan.steps, reporter)?;
-    for (id, dependents) in plan::dependents(&plan.steps) {
-        reporter.event(Event::Note(&format!("{id}: {dependents}")));
-    }
-    let most = asks_above(&manifest.budget, &planned.person);
-    let agreed = consent(settings, &most, &bill, reporter)?;
+    };
     let terms = Terms {
         limits: limits(settings, planned, agreed),
         retry_in_doubt: settings.build.money.retry_in_doubt,
@@ -172,6 +184,39 @@ pub fn paid_client(
         Arc::clone(&planned.ledger),
         terms,
     )))
+}
+
+/// Settles everything about money, and asks the person if need be; `None` where nothing is to be asked for.
+pub fn authorize(
+    settings: &Settings,
+    planned: &Planned,
+    plan: &Plan,
+    reporter: &Reporter,
+) -> Result<Option<Authorized>, Failure> {
+    let bill = Bill::of(&plan.steps);
+    if !plan.steps.iter().any(Step::goes_out) || !planned.trusted {
+        return Ok(None);
+    }
+    let manifest = &planned.project.manifest;
+    if !planned.can_ask(settings, plan.steps.iter().filter(|step| step.goes_out())) {
+        return Ok(None);
+    }
+    if let Some(damage) = planned.ledger.damage() {
+        reporter.event(Event::Diagnostic(&damage));
+    }
+    let mut routes = routes(settings, &manifest.providers, &plan.steps, reporter)?;
+    if !planned.person.commands.is_empty() {
+        let adapter = settings.access.programs(&planned.person.commands);
+        let at_once = requests_at_once(settings.build.jobs);
+        let route = Route::new(adapter, Rate::Requests, at_once, None);
+        routes.insert(COMMAND.to_owned(), route);
+    }
+    for (id, dependents) in plan::dependents(&plan.steps) {
+        reporter.event(Event::Note(&format!("{id}: {dependents}")));
+    }
+    let most = asks_above(&manifest.budget, &planned.person);
+    let agreed = consent(settings, &most, &bill, reporter)?;
+    Ok(Some(Authorized { routes, agreed }))
 }
 
 /// The ways to all providers that may have to be asked; none to one whose key is missing.

@@ -20,6 +20,8 @@ pub struct Outcome {
     pub remarks: usize,
     /// Not tried.
     pub blocked: usize,
+    /// To be made by a person.
+    pub by_hand: usize,
     /// Not begun, because of ctrl-c or `--fail-fast`.
     pub left: usize,
     /// Ended by ctrl-c.
@@ -50,15 +52,12 @@ impl Outcome {
 
     /// Counts an asset that is not tried.
     pub fn blocked(&mut self, reason: &Reason) {
+        if reason.is_by_hand() {
+            self.by_hand += 1;
+            return;
+        }
         self.blocked += 1;
-        self.provider |= matches!(
-            reason,
-            Reason::NoProvider(_)
-                | Reason::NoKey(_)
-                | Reason::NotTrusted
-                | Reason::OldStore
-                | Reason::Retired(_)
-        );
+        self.provider |= is_providers(reason);
     }
 
     /// Notes an asset that is fresh.
@@ -122,7 +121,8 @@ impl Outcome {
 
     /// Nothing is left to do and nothing to say.
     pub fn is_settled(&self) -> bool {
-        self.failed + self.blocked + self.left + self.remarks == 0 && !self.interrupted
+        self.failed + self.blocked + self.by_hand + self.left + self.remarks == 0
+            && !self.interrupted
     }
 
     /// The last lines of a run.
@@ -133,17 +133,27 @@ impl Outcome {
             ));
         }
         let summary = Summary {
+            blocked: self.blocked + self.left,
+            elapsed: reporter.elapsed(),
+            ..self.counted()
+        };
+        reporter.event(Event::Summary(&summary));
+    }
+
+    /// What was counted so far; what was left is in none of it.
+    pub fn counted(&self) -> Summary {
+        Summary {
             fresh: self.fresh,
             restored: self.restored,
             made: self.made,
             failed: self.failed,
             blocked: self.blocked + self.left,
+            manual: self.by_hand,
             draft: self.drafts,
             requests: self.spent.requests,
             cost: cost(self.spent),
-            ..empty_summary(reporter)
-        };
-        reporter.event(Event::Summary(&summary));
+            ..Summary::default()
+        }
     }
 
     /// What the process answers.
@@ -156,12 +166,27 @@ impl Outcome {
             Exit::Provider
         } else if self.budget {
             Exit::Budget
-        } else if self.failed + self.blocked + self.left > 0 {
+        } else if self.failed + self.blocked + self.by_hand + self.left > 0 {
+            // Nothing failed where something waits for a person; not all is there all the same, and who asks for
+            // the code wants to know that.
             Exit::SomeFailed
         } else {
             Exit::Done
         }
     }
+}
+
+/// Whether an asset is blocked because its provider cannot be asked, whatever it is asked for.
+pub fn is_providers(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::NoProvider(_)
+            | Reason::NoProgram(_)
+            | Reason::NoKey(_)
+            | Reason::NotTrusted
+            | Reason::OldStore
+            | Reason::Retired(_)
+    )
 }
 
 /// What is being done, in a word.

@@ -351,7 +351,15 @@ mod tests {
             else {
                 return false;
             };
-            pipeline::carry_out(&settings, &reporter, planned, prior, Scope::Part(left)).unwrap();
+            pipeline::carry_out(
+                &settings,
+                &reporter,
+                planned,
+                prior,
+                Scope::Part(left),
+                None,
+            )
+            .unwrap();
             assert!(nothing_is_left(&settings), "something is left to do");
             true
         };

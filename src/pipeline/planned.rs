@@ -16,6 +16,7 @@ use base::digest::Digest;
 use base::path::ProjectPath;
 use declare::manifest::Person;
 use declare::spec::Spec;
+use model::{COMMAND, ModelId, Models, PicturePrice};
 use plan::key::Key;
 use plan::lock::{Lock, LockFile};
 use plan::state::KnownOutputs;
@@ -91,6 +92,8 @@ pub struct Planned {
     pub unclaimed: BTreeMap<String, Digest>,
     /// The person's own limits; none where nothing can be asked for.
     pub person: Person,
+    /// What models can do and cost, with what the person says of their own programs.
+    pub models: Arc<Models>,
     /// The assets that are asked for.
     selection: Selection,
     /// What the last run knew of outputs.
@@ -159,6 +162,7 @@ impl Planned {
             doubts,
             unclaimed,
             ledger: Arc::new(ledger),
+            models: with_programs(&project.manifest.models, &person),
             person,
             selection,
             ..Self::free(settings, project, store, lock.lock, known)
@@ -180,6 +184,7 @@ impl Planned {
     ) -> Self {
         Self {
             lock_index: Arc::new(LockIndex::new(&lock, &project.specs)),
+            models: Arc::clone(&project.manifest.models),
             project,
             store,
             lock: Arc::new(lock),
@@ -224,18 +229,40 @@ impl Planned {
                 known: &self.known,
             },
             rules: Rules {
-                models: &self.project.manifest.models,
+                models: &self.models,
                 lock: &self.lock,
                 reach: Box::new(|model| self.unreachable(settings, model)),
                 // A preview is gpbuild's own: nobody edits it.
                 force: settings.build.force || settings.resolve.is_draft(),
                 locked_only: settings.build.locked,
-                doubts: money::doubts(settings, &self.doubts),
+                doubts: money::doubts(settings, &self.person, &self.doubts),
                 payers: &self.payers,
                 pending: &self.pending,
             },
         }
     }
+}
+
+/// What models cost, with what the person says of their own programs: that comes before what a project says.
+fn with_programs(models: &Arc<Models>, person: &Person) -> Arc<Models> {
+    if person.commands.is_empty() {
+        return Arc::clone(models);
+    }
+    let mut all = Models::clone(models);
+    for (name, program) in &person.commands {
+        let id = ModelId {
+            provider: COMMAND.to_owned(),
+            name: name.clone(),
+        };
+        let mut model = all.get(&id).cloned().unwrap_or_default();
+        if program.cost.is_some() {
+            model.free = program.is_free();
+            // Who has a program says what it costs.
+            model.picture_price = program.cost.map(PicturePrice::flat);
+        }
+        all.insert(id, model);
+    }
+    Arc::new(all)
 }
 
 /// Outputs that the lock knows and no spec declares, as far as they are still there.

@@ -1,21 +1,25 @@
 //! One gpbuild at a time in a project, and one more for its drafts: a draft does not wait for a picture
 //! that is being paid for. Knows nothing of what is done there.
 
+use std::fs::{File, TryLockError};
+use std::time::Duration;
+
 use crate::own;
 use crate::pipeline::{Settings, store_failure};
+use crate::runs::Kind;
 use base::diagnostic::{Diagnostic, Exit, Failure};
 use base::fs::{Folder, FsError};
 use report::{Event, Reporter};
 use store::{InUse, Store};
 
-/// Held by who makes the real pictures, or writes the lock.
-const REAL: &str = "running";
-/// Held by who makes drafts.
-const DRAFTS: &str = "drafting";
+/// Whoever looks who holds the lock holds it himself for an instant: that is no other gpbuild at work.
+const INSTANTS: u32 = 5;
+/// How long such an instant is waited for.
+const INSTANT: Duration = Duration::from_millis(5);
 
 /// Keeps other gpbuilds out until it is dropped.
 pub struct ProcessLock {
-    _file: std::fs::File,
+    file: File,
     _in_use: InUse,
     /// The store of which it keeps sweepers out.
     pub store: Store,
@@ -36,31 +40,81 @@ pub fn lock_process_with(
     store: &Store,
     reporter: &Reporter,
 ) -> Result<ProcessLock, Failure> {
-    let name = if settings.resolve.is_draft() {
-        DRAFTS
-    } else {
-        REAL
-    };
+    let (folder, in_use) = enter(settings, store, reporter)?;
+    let name = Kind::of(settings.resolve.is_draft()).lock();
+    let (file, waited) = hold(&folder, name, reporter)?;
+    Ok(ProcessLock {
+        file,
+        _in_use: in_use,
+        store: store.clone(),
+        waited,
+    })
+}
+
+/// The same for who cannot wait; `None` where another gpbuild works.
+pub fn try_lock_process_with(
+    settings: &Settings,
+    store: &Store,
+    reporter: &Reporter,
+) -> Result<Option<ProcessLock>, Failure> {
+    let (folder, in_use) = enter(settings, store, reporter)?;
+    let name = Kind::of(settings.resolve.is_draft()).lock();
+    let file = folder.append(name).map_err(|e| store_failure(&e))?;
+    Ok(try_hold(&file).then(|| ProcessLock {
+        file,
+        _in_use: in_use,
+        store: store.clone(),
+        waited: false,
+    }))
+}
+
+/// The same for who got the lock from the process that began it: a file that is open stays held when it goes over.
+/// `None` if `file` is not this project's lock, or another gpbuild holds it.
+pub fn take_over(
+    settings: &Settings,
+    store: &Store,
+    file: File,
+    reporter: &Reporter,
+) -> Result<Option<ProcessLock>, Failure> {
+    let (folder, in_use) = enter(settings, store, reporter)?;
+    let name = Kind::of(settings.resolve.is_draft()).lock();
+    let there = folder.file(name).map_err(|e| store_failure(&e))?;
+    let is_ours = is_same(&file, &there) && file.try_lock().is_ok();
+    Ok(is_ours.then(|| ProcessLock {
+        file,
+        _in_use: in_use,
+        store: store.clone(),
+        waited: false,
+    }))
+}
+
+impl ProcessLock {
+    /// The lock itself, for the process that goes on with it.
+    pub fn into_file(self) -> File {
+        self.file
+    }
+}
+
+/// What has to be before the lock is taken: gpbuild's own folder, and nobody who sweeps the store.
+fn enter(
+    settings: &Settings,
+    store: &Store,
+    reporter: &Reporter,
+) -> Result<(Folder, InUse), Failure> {
     let folder = own::ready(&settings.root)?;
     let in_use = store
         .in_use(|| {
             reporter.event(Event::Note("`gpbuild cache gc` is at work: waiting for it"));
         })
         .map_err(|e| home_failure(&e))?;
-    if name == REAL {
+    if !settings.resolve.is_draft() {
         let root = std::fs::canonicalize(&settings.root);
         let noted = root
             .map_err(FsError::io("open", &settings.root))
             .and_then(|root| store.note_root(&root));
         noted.map_err(|e| home_failure(&e))?;
     }
-    let (file, waited) = hold(&folder, name, reporter)?;
-    Ok(ProcessLock {
-        _file: file,
-        _in_use: in_use,
-        store: store.clone(),
-        waited,
-    })
+    Ok((folder, in_use))
 }
 
 /// What is wrong with the person's folder.
@@ -72,13 +126,9 @@ fn home_failure(error: &FsError) -> Failure {
 }
 
 /// Holds a file of gpbuild's own folder; whether another one held it first.
-fn hold(
-    folder: &Folder,
-    name: &str,
-    reporter: &Reporter,
-) -> Result<(std::fs::File, bool), Failure> {
+fn hold(folder: &Folder, name: &str, reporter: &Reporter) -> Result<(File, bool), Failure> {
     let file = folder.append(name).map_err(|e| store_failure(&e))?;
-    if file.try_lock().is_ok() {
+    if try_hold(&file) {
         return Ok((file, false));
     }
     reporter.event(Event::Note(
@@ -86,5 +136,41 @@ fn hold(
     ));
     file.lock()
         .map_err(|e| store_failure(&FsError::io("lock", &folder.at(name))(e)))?;
+    forget_holder(&file);
     Ok((file, true))
+}
+
+fn try_hold(file: &File) -> bool {
+    for _ in 0..INSTANTS {
+        match file.try_lock() {
+            Ok(()) => {
+                forget_holder(file);
+                return true;
+            }
+            Err(TryLockError::WouldBlock) => std::thread::sleep(INSTANT),
+            Err(TryLockError::Error(_)) => return false,
+        }
+    }
+    false
+}
+
+/// Whoever held it before may have left which run that was: nobody is to take this one for it.
+fn forget_holder(file: &File) {
+    if file.metadata().is_ok_and(|meta| meta.len() > 0) {
+        // What cannot be emptied names a run that ended, or died: then that is shown as running, no more.
+        let _ = file.set_len(0);
+    }
+}
+
+#[cfg(unix)]
+fn is_same(one: &File, other: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let number = |file: &File| file.metadata().map(|meta| (meta.dev(), meta.ino())).ok();
+    number(one).is_some_and(|one| number(other) == Some(one))
+}
+
+/// Elsewhere no file goes over to another process.
+#[cfg(not(unix))]
+fn is_same(_one: &File, _other: &File) -> bool {
+    false
 }

@@ -6,9 +6,10 @@ use crate::execute::{Executed, Finished, Message, Scheduler, paced};
 use crate::pipeline::lock_update::record;
 use crate::pipeline::outcome::{Outcome, asset_report, doing};
 use crate::pipeline::{Planned, Settings};
+use crate::runs::Recorder;
 use plan::lock::Lock;
 use plan::{Lost, Observer, Reason, Step, Verdict, Waiting};
-use report::{AssetReport, Event, Reporter, State as Shown};
+use report::{AssetReport, Event, Reporter, State as Shown, Summary};
 
 /// What is known of assets that are not in the plan of a run.
 #[derive(Default)]
@@ -29,6 +30,8 @@ pub struct Run<'a> {
     waiting: Waiting,
     lock: Lock,
     reporter: &'a Reporter,
+    /// Writes down how it stands.
+    recorder: &'a mut Recorder,
     /// What is to be told once the run has begun.
     prior: Option<Prior>,
     /// There are more assets than those of the plan.
@@ -47,6 +50,7 @@ impl<'a> Run<'a> {
         waiting: Waiting,
         reporter: &'a Reporter,
         prior: Prior,
+        recorder: &'a mut Recorder,
     ) -> Self {
         let mut outcome = Outcome::new(settings.resolve.is_draft());
         outcome.fresh = prior.in_place;
@@ -57,6 +61,7 @@ impl<'a> Run<'a> {
             waiting,
             lock: Lock::clone(&planned.lock),
             reporter,
+            recorder,
             merged: !prior.fresh.is_empty(),
             prior: Some(prior),
             asks: 0,
@@ -83,9 +88,12 @@ impl<'a> Run<'a> {
                 }
                 Verdict::Blocked => {
                     self.outcome.blocked(&step.reason);
-                    let lost = Lost::Blocked;
+                    let (lost, shown) = match step.reason.is_by_hand() {
+                        true => (Lost::ByHand, Shown::Manual),
+                        false => (Lost::Blocked, Shown::Blocked),
+                    };
                     queue.extend(self.waiting.lost(&step.spec.id, lost, &self.observer));
-                    Shown::Blocked
+                    shown
                 }
                 _ => {
                     self.asks += usize::from(step.asks());
@@ -108,6 +116,21 @@ impl<'a> Run<'a> {
         work
     }
 
+    /// How many assets there are that are not in place; `steps` are those to begin with.
+    pub fn total(&self, steps: &[Step]) -> usize {
+        steps.len()
+            + self.outcome.blocked
+            + self.outcome.by_hand
+            + self.waiting.len()
+            + self.outcome.restored
+    }
+
+    /// Writes down how it stands from here on.
+    pub fn record(&mut self, begin: impl FnOnce(&Summary) -> Recorder) {
+        let counted = self.outcome.counted();
+        *self.recorder = begin(&counted);
+    }
+
     /// Tells how much is to be done, and what is known already.
     pub fn begin(&mut self, steps: &[Step]) {
         let Prior {
@@ -116,7 +139,7 @@ impl<'a> Run<'a> {
             ..
         } = self.prior.take().unwrap_or_default();
         self.reporter.event(Event::Begin {
-            total: steps.len() + self.outcome.blocked + self.waiting.len() + restored.len(),
+            total: self.total(steps),
         });
         if self.merged {
             fresh.sort_by(|a, b| a.id.cmp(&b.id));
@@ -124,6 +147,11 @@ impl<'a> Run<'a> {
         for report in fresh.iter().chain(&restored) {
             self.reporter.event(Event::Done(report));
         }
+    }
+
+    fn is_doing(&mut self, id: &str, what: &str) {
+        self.reporter.event(Event::Running { id, what });
+        self.recorder.doing(id, what);
     }
 
     /// The lock as it is now, and what became of the assets.
@@ -137,20 +165,18 @@ impl<'a> Run<'a> {
 
 impl Scheduler for Run<'_> {
     fn started(&mut self, step: &Step) {
-        self.reporter.event(Event::Running {
-            id: &step.spec.id,
-            what: doing(step),
-        });
+        self.is_doing(&step.spec.id, doing(step));
+    }
+
+    fn glance(&mut self) -> bool {
+        self.recorder.glance()
     }
 
     fn heard(&mut self, message: Message) {
         match message {
             Message::Note(note) => self.reporter.event(Event::Note(&note)),
             Message::Paced { id, limit, .. } => {
-                self.reporter.event(Event::Running {
-                    id: &id,
-                    what: "waiting for the rate limit",
-                });
+                self.is_doing(&id, "waiting for the rate limit");
                 // Once, and again only if it turns out to be less.
                 if let Some(limit) = limit.filter(|limit| self.told_limit != Some(*limit)) {
                     self.told_limit = Some(limit);
@@ -165,6 +191,8 @@ impl Scheduler for Run<'_> {
         self.asks = self.asks.saturating_sub(usize::from(finished.step.asks()));
         self.outcome.ended(&finished, self.reporter);
         let id = finished.step.spec.id.clone();
+        let cost = finished.spent.requests > 0;
+        self.recorder.ended(&id, cost, &self.outcome.counted());
         let decided = match &finished.result {
             Ok(made) => {
                 self.lock.assets.insert(id.clone(), made.locked.clone());

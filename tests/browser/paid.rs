@@ -144,3 +144,21 @@ fn what_could_not_be_made_says_why() {
     let message = browser.find("#detail .told").text();
     assert!(message.contains("safety"), "{message}");
 }
+
+#[test]
+fn a_picture_by_hand_is_told_and_its_prompt_can_be_copied() {
+    let mut open = Open::new(
+        "[defaults]\nmodel = \"manual/midjourney\"\nsize = \"300x400\"\n[cover.a]\ntext = { headline = \"one\" }\n",
+    );
+    let browser = open.page(1);
+    assert_eq!(browser.find("[data-id=a] .state").text(), "by hand");
+    look_closer(&browser, "a");
+    browser.wait_until("document.querySelector('#detail .copy')");
+    let prompt = browser.find("#detail .prompt").text();
+    assert!(prompt.contains("\"one\""), "{prompt}");
+    browser.find("#detail .copy").click();
+    // Where a browser lets no page copy, the prompt is marked.
+    browser.wait_until(
+        "document.querySelector('#detail .copy').textContent === 'Copied' || getSelection().toString().includes('one')",
+    );
+}

@@ -22,6 +22,7 @@ mod faults;
 mod key;
 mod lock;
 mod manifest;
+mod manual;
 mod models;
 mod overlay;
 #[cfg(target_os = "linux")]
@@ -31,6 +32,9 @@ mod partial;
 mod paths;
 mod pictures;
 mod plan;
+mod prices;
+#[cfg(target_os = "linux")]
+mod program;
 mod readme;
 mod references;
 mod restore;

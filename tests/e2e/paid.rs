@@ -2,18 +2,23 @@
 //! again, and what is told when it says no.
 
 mod answers;
+#[cfg(unix)]
+mod detach;
 mod edit;
 mod faults;
+mod gemini;
 mod home;
 mod kill;
 mod money;
 mod pick;
 mod pictures;
 mod reader;
+mod relay;
 #[cfg(feature = "faults")]
 mod rolls;
 #[cfg(unix)]
 mod shared;
+mod setup;
 mod shots;
 mod ticket;
 mod tls;
@@ -29,6 +34,8 @@ use crate::project::{Project, Run};
 struct Paid {
     project: Project,
     server: Server,
+    /// The person's folder, where it has to be outside of the project.
+    home: Option<tempfile::TempDir>,
 }
 
 impl Paid {
@@ -41,6 +48,7 @@ impl Paid {
         Self {
             project: Project::new(manifest),
             server: Server::start(options),
+            home: None,
         }
     }
 
@@ -49,6 +57,35 @@ impl Paid {
         Self::new(&format!(
             "{DEFAULTS}[cover.a]\ntext = {{ headline = \"one\" }}\n"
         ))
+    }
+
+    /// The same, where the server is no relay but the provider itself, whose table says which failures are not paid for.
+    fn at_home() -> Self {
+        let server = Server::start(Options::default());
+        let manifest = format!(
+            r#"[provider.own]
+shape = "images"
+base_url = "{}"
+auth = {{ header = "authorization", scheme = "Bearer" }}
+paths = {{ generate = "/images/generations", edit = "/images/edits" }}
+unpaid = [[500, 501], [503, 503]]
+[cover.a]
+model = "own/gpt-image-2"
+size = "1024x1024"
+text = {{ headline = "one" }}
+"#,
+            server.base_url()
+        );
+        let project = Project::new(&manifest);
+        let home = Some(tempfile::tempdir().unwrap());
+        let paid = Self {
+            project,
+            server,
+            home,
+        };
+        let trusted = paid.run(&["trust", "--yes"]);
+        assert_eq!(trusted.code, 0, "{}", trusted.err);
+        paid
     }
 
     /// A carousel `c` of `n` slides that go by the first.
@@ -68,7 +105,11 @@ impl Paid {
         let mut command = self.project.command(arguments);
         command
             .env("OPENAI_API_KEY", self.server.key())
+            .env("OWN_API_KEY", self.server.key())
             .env("OPENAI_BASE_URL", self.server.base_url());
+        if let Some(home) = &self.home {
+            command.env("GPBUILD_HOME", home.path());
+        }
         command
     }
 

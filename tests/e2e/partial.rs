@@ -74,7 +74,14 @@ pub fn both(project: &Project, arguments: &[&str], what: &str) -> (Run, Project)
     let files = |project: &Project| {
         let names = project.files("").into_iter();
         let is_meant = |name: &String| {
-            let own = [".gpbuild/state", ".gpbuild/roots/"];
+            // Each run is remembered under a name of its own.
+            let own = [
+                ".gpbuild/state",
+                ".gpbuild/roots/",
+                ".gpbuild/runs/",
+                ".gpbuild/running",
+                ".gpbuild/drafting",
+            ];
             !own.iter().any(|own| name.starts_with(own))
         };
         let names = names.filter(is_meant);

@@ -172,7 +172,7 @@ fn plan_and_build_agree_on_what_cannot_be_asked_for() {
     };
     let blocked = &[("a", "blocked")];
     agree("no key", &paid("openai/gpt-image-2"), &[], blocked);
-    agree("no such provider", &paid("gemini/nano"), &[], blocked);
+    agree("no such provider", &paid("bfl/nano"), &[], blocked);
     agree(
         "no key, and nothing may be made",
         &paid("openai/gpt-image-2"),
@@ -195,7 +195,7 @@ fn plan_and_build_agree_on_what_cannot_be_asked_for() {
     let kept = after(|project| {
         add(
             project,
-            "[cover.b]\nsize = \"40x30\"\nmodel = \"gemini/nano\"\ntext = { headline = \"b\" }\n",
+            "[cover.b]\nsize = \"40x30\"\nmodel = \"bfl/nano\"\ntext = { headline = \"b\" }\n",
         );
     });
     agree(
@@ -228,11 +228,11 @@ fn a_plan_says_what_is_missing_and_what_it_would_cost() {
         run.out,
         "blocked   c/01   $0.04  `OPENAI_API_KEY` is not set\n          2 assets take it as reference: up to $0.090\nblocked   c/02  $0.045  takes the picture of `c/01`, which is blocked\nblocked   c/03  $0.045  takes the picture of `c/01`, which is blocked\n\nnothing to make (3 blocked: up to $0.13 · 3 requests)\n"
     );
-    let drawn = "[cover.d]\nsize = \"40x30\"\ntext = { headline = \"d\" }\n[cover.e]\nsize = \"40x30\"\nmodel = \"gemini/nano\"\ntext = { headline = \"e\" }\n";
+    let drawn = "[cover.d]\nsize = \"40x30\"\ntext = { headline = \"d\" }\n[cover.e]\nsize = \"40x30\"\nmodel = \"bfl/nano\"\ntext = { headline = \"e\" }\n";
     let project = Project::new(drawn);
     assert_eq!(
         project.ok(&["plan"]).out,
-        "make      d  never made\nblocked   e  this version of gpbuild does not send requests to `gemini` yet\n\nwould make 1 picture (1 blocked)\n"
+        "make      d  never made\nblocked   e  this version of gpbuild does not send requests to `bfl` yet\n\nwould make 1 picture (1 blocked)\n"
     );
     let run = project.ok(&["plan", "--json"]);
     let summary = run.json().pop().unwrap();
@@ -255,7 +255,7 @@ fn a_plan_says_what_is_missing_and_what_it_would_cost() {
         missing,
         [
             "warning: `OPENAI_API_KEY` is not set: 1 shot could not be asked for",
-            "warning: this version of gpbuild does not send requests to `gemini` yet: 1 shot could not be asked for"
+            "warning: this version of gpbuild does not send requests to `bfl` yet: 1 shot could not be asked for"
         ]
     );
 }

@@ -83,10 +83,30 @@ pub enum Exit {
     Budget = 4,
     /// The store or the lock is damaged, or the store is of a newer gpbuild.
     Damaged = 5,
+    /// `status --wait`: the run has not ended yet.
+    Running = 6,
     /// Ended by ctrl-c: what was made stays made.
     Interrupted = 130,
     /// A bug in gpbuild.
     Bug = 70,
+}
+
+impl Exit {
+    /// Reads an exit code; `None` for one that no gpbuild answers.
+    pub fn of(code: u8) -> Option<Self> {
+        let all = [
+            Self::Done,
+            Self::SomeFailed,
+            Self::Manifest,
+            Self::Provider,
+            Self::Budget,
+            Self::Damaged,
+            Self::Running,
+            Self::Interrupted,
+            Self::Bug,
+        ];
+        all.into_iter().find(|exit| *exit as u8 == code)
+    }
 }
 
 /// One thing wrong: what, where, and what to do about it.

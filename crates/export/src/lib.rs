@@ -271,6 +271,21 @@ pub fn pixels(export: &Export, picture: &[u8]) -> Result<RgbaImage, ExportError>
     cover(image, export)
 }
 
+/// How much an output shows of a picture of this size, in the picture's own pixels: what is left of it after its crop,
+/// cut to the output's ratio. Where that is smaller than the output, it is scaled up.
+pub fn shown_part(export: &Export, (width, height): (u32, u32)) -> (u32, u32) {
+    let (width, height) = match export.crop() {
+        Some(crop) => transform::cropped(&crop, width, height),
+        None => (width, height),
+    };
+    let [w, h, to_w, to_h] = [width, height, export.width, export.height].map(u64::from);
+    let scaled = |side: u64, to: u64, by: u64| u32::try_from(side * to / by.max(1)).unwrap_or(1);
+    match w * to_h > h * to_w {
+        true => (scaled(h, to_w, to_h).max(1), height),
+        false => (width, scaled(w, to_h, to_w).max(1)),
+    }
+}
+
 fn cover(image: RgbaImage, export: &Export) -> Result<RgbaImage, ExportError> {
     if image.dimensions() == (export.width, export.height) {
         return Ok(image);

@@ -12,6 +12,12 @@ pub(super) fn crop(image: &RgbaImage, crop: &Crop) -> RgbaImage {
     imageops::crop_imm(image, x, y, width, height).to_image()
 }
 
+/// The size of the part of a picture inside `crop`.
+pub(super) fn cropped(crop: &Crop, width: u32, height: u32) -> (u32, u32) {
+    let [left, top, right, bottom] = crop.parts();
+    (range(left, right, width).1, range(top, bottom, height).1)
+}
+
 /// Start and length in pixels of a range in ten-thousandths.
 fn range(from: u16, to: u16, side: u32) -> (u32, u32) {
     let whole = u64::from(Crop::WHOLE);

@@ -10,8 +10,14 @@ use base::diagnostic::Diagnostic;
 /// The provider that is this program itself: pages are drawn, nobody is asked.
 pub const LOCAL: &str = "local";
 
+/// The provider that is a person's own programs: a model's name is the one that the person gave a program.
+pub const COMMAND: &str = "command";
+
+/// The provider that is nobody who can be called: a person makes the picture, wherever that is.
+pub const MANUAL: &str = "manual";
+
 /// Every provider there is.
-pub const PROVIDERS: [&str; 6] = [LOCAL, "openai", "gemini", "bfl", "command", "manual"];
+pub const PROVIDERS: [&str; 6] = [LOCAL, "openai", "gemini", "bfl", COMMAND, MANUAL];
 
 /// A provider and one of its models. `local` alone is a model too: its name is empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +40,11 @@ impl ModelId {
     /// Whether it is drawn here.
     pub fn is_local(&self) -> bool {
         self.provider == LOCAL
+    }
+
+    /// Whether a person makes it by hand.
+    pub fn is_by_hand(&self) -> bool {
+        self.provider == MANUAL
     }
 
     /// Reads `provider/name`. The error has no place yet, but says what to write.

@@ -10,8 +10,10 @@
 )]
 
 mod finding;
+mod currency;
 mod id;
 mod params;
+mod picture_price;
 mod price;
 pub mod request;
 mod size;
@@ -21,11 +23,13 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+pub use currency::{Currency, Money, Rates};
 pub use finding::{Area, Finding, Severity};
-pub use id::{LOCAL, ModelId, PROVIDERS};
+pub use id::{COMMAND, LOCAL, MANUAL, ModelId, PROVIDERS};
 pub use params::ParamRule;
+pub use picture_price::{PicturePrice, quote};
 pub use price::{Micro, estimate, output_tokens};
-pub use size::{SizeRule, request_size};
+pub use size::{Cell, SizeRule, request_size};
 
 use base::diagnostic::{Diagnostic, nearest};
 
@@ -56,8 +60,17 @@ pub struct Model {
     pub params: Option<BTreeMap<String, ParamRule>>,
     /// What a picture counts for; nothing if that is not known.
     pub tokens: Option<TokenRule>,
+    /// What a picture counts for where its size alone decides: up to so many pixels, so many tokens; in rising order.
+    /// Empty where `tokens` says it.
+    pub token_steps: Vec<(u64, u64)>,
+    /// What each reference counts for, however large it is; nothing where its size decides.
+    pub reference_tokens: Option<u64>,
     /// What a token costs; nothing if that is not known.
     pub price: Option<Price>,
+    /// What a picture costs, where that is not counted in tokens; it comes before `tokens`.
+    pub picture_price: Option<PicturePrice>,
+    /// How well it writes Chinese in a picture; nothing if nobody measured it.
+    pub chinese: Option<Chinese>,
     /// From this day (`2026-12-01`) it answers no more.
     pub retired_on: Option<String>,
     /// What to write in its place: `openai/gpt-image-2`.
@@ -78,6 +91,16 @@ pub struct TokenRule {
     pub axis: BTreeMap<String, u32>,
 }
 
+/// How well a model writes Chinese.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chinese {
+    /// As it was told.
+    pub score: String,
+    /// Of which test, and by whom.
+    pub source: String,
+}
+
 /// Micro-dollars per million tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,6 +111,14 @@ pub struct Price {
     pub image_in: u64,
     /// Pictures.
     pub image_out: u64,
+    /// Words that come with a picture, and what is thought about it; no price of their own where it is left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub text_out: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "this is how serde asks")]
+fn is_zero(price: &u64) -> bool {
+    *price == 0
 }
 
 impl Model {
@@ -108,10 +139,26 @@ impl Model {
 #[derive(Clone, Debug, Default)]
 pub struct Models {
     by_id: BTreeMap<ModelId, Model>,
+    rates: Rates,
 }
 
 impl Models {
-    /// The model of a name, retired or not. Every `local/…` is the local renderer.
+    /// What a dollar is in other currencies.
+    pub fn rates(&self) -> &Rates {
+        &self.rates
+    }
+
+    /// Puts other rates in place of the table's.
+    pub fn set_rates(&mut self, rates: Rates) {
+        self.rates = rates;
+    }
+
+    /// Every model by its name, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = (&ModelId, &Model)> {
+        self.by_id.iter()
+    }
+
+    /// The model of a name, retired or not. Every `local/…` is the local renderer, every `manual/…` a person.
     pub fn get(&self, id: &ModelId) -> Option<&Model> {
         self.by_id.get(id).or_else(|| {
             let any = ModelId {
@@ -151,14 +198,36 @@ impl Models {
             .iter()
             .filter(|name| name.starts_with(&of_provider))
             .collect();
-        Err(error.hint(format!("known are {}", base::diagnostic::list(&known))))
+        let error = error.hint(format!("known are {}", base::diagnostic::list(&known)));
+        Err(match id.name.contains('/') {
+            // As gateways name the models of others.
+            true => error.hint(format!(
+                "if a gateway knows it by this name, write `[model.\"{id}\"]` with `formats = [\"png\"]`, `max_n = 1`, `max_references = 0` and `sizes = [[1024, 1024]]`"
+            )),
+            false => error,
+        })
     }
 
-    /// What can be written and is not retired, sorted: for `did you mean`, `schema` and completions.
+    /// Of each provider that is paid, the first model that is not retired and of which this holds.
+    pub fn one_of_each(&self, can: impl Fn(&Model) -> bool) -> Vec<String> {
+        let mut found: BTreeMap<&str, String> = BTreeMap::new();
+        for (id, model) in &self.by_id {
+            if !model.free && model.retired_on.is_none() && can(model) {
+                found.entry(&id.provider).or_insert_with(|| id.to_string());
+            }
+        }
+        found.into_values().collect()
+    }
+
+    /// What can be written without more and is not retired, sorted: for `did you mean`, `schema` and completions.
     pub fn names(&self) -> impl Iterator<Item = String> {
         self.by_id
             .iter()
-            .filter(|(_, model)| model.retired_on.is_none())
+            .filter(|(id, model)| {
+                model.retired_on.is_none() && PROVIDERS.contains(&id.provider.as_str())
+            })
+            // Its names are whatever people call it.
+            .filter(|(id, _)| !id.is_by_hand())
             .map(|(id, _)| match id.name.as_str() {
                 "*" => id.provider.clone(),
                 _ => id.to_string(),
@@ -177,6 +246,7 @@ pub fn builtin() -> &'static Models {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    rates: Rates,
     model: Vec<Row>,
 }
 
@@ -205,7 +275,12 @@ struct Row {
     sizes: SizeRule,
     params: Option<BTreeMap<String, ParamRule>>,
     tokens: Option<TokenRule>,
+    #[serde(default)]
+    token_steps: Vec<(u64, u64)>,
+    reference_tokens: Option<u64>,
     price: Option<Price>,
+    picture_price: Option<PicturePrice>,
+    chinese: Option<Chinese>,
     retired_on: Option<String>,
     successor: Option<String>,
     source: String,
@@ -230,7 +305,11 @@ fn parse(table: &str) -> Result<Models, toml::de::Error> {
             sizes: row.sizes,
             params: row.params,
             tokens: row.tokens,
+            token_steps: row.token_steps,
+            reference_tokens: row.reference_tokens,
             price: row.price,
+            picture_price: row.picture_price,
+            chinese: row.chinese,
             retired_on: row.retired_on,
             successor: row.successor,
             source: row.source,
@@ -245,12 +324,15 @@ fn parse(table: &str) -> Result<Models, toml::de::Error> {
             by_id.insert(id, model.clone());
         }
     }
-    Ok(Models { by_id })
+    Ok(Models {
+        by_id,
+        rates: file.rates,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ModelId, PROVIDERS, SizeRule, builtin, parse};
+    use super::{ModelId, PicturePrice, SizeRule, builtin, parse};
 
     fn looked_up(id: &str) -> Result<bool, String> {
         let id = ModelId::parse(id).unwrap();
@@ -263,31 +345,51 @@ mod tests {
     #[test]
     fn the_table_parses_and_every_row_is_whole() {
         let table = parse(include_str!("models.toml")).unwrap();
-        assert_eq!(table.by_id.len(), 1 + 2 + 4 + 2 + 2 + 1 + 3 + 1);
+        assert_eq!(table.by_id.len(), 58 + 5);
+        assert!(table.rates.cny.0 > 1_000_000 && table.rates.as_of.len() == 10);
         for (id, model) in &table.by_id {
-            assert!(PROVIDERS.contains(&id.provider.as_str()), "{id}");
             assert!(
                 !model.source.is_empty() && model.checked_on.starts_with("2026-11"),
                 "{id}"
             );
             if model.retired_on.is_some() {
                 // Its abilities stay: a lock full of its pictures has to resolve.
-                let successor = ModelId::parse(model.successor.as_deref().unwrap()).unwrap();
+                let successor = model.successor.as_deref().unwrap();
+                let successor = ModelId::parse_among(successor, &[&id.provider]).unwrap();
                 assert!(table.retired(&successor).is_none(), "{id}");
                 assert!(table.get(&successor).is_some(), "{id}");
             }
             assert!(
-                matches!(&model.sizes, SizeRule::List(sizes) if !sizes.is_empty())
-                    || !matches!(model.sizes, SizeRule::List(_)),
+                !matches!(&model.sizes, SizeRule::List(sizes) if sizes.is_empty())
+                    && !matches!(&model.sizes, SizeRule::Cells(cells) if cells.is_empty()),
                 "{id}"
             );
             assert!(model.max_n >= 1 && !model.formats.is_empty(), "{id}");
             assert!(!model.backgrounds.is_empty(), "{id}");
-            assert_eq!(id.provider == "openai", model.params.is_some(), "{id}");
-            assert_eq!(id.provider == "openai", model.max_prompt.is_some(), "{id}");
+            assert_eq!(id.is_local(), model.params.is_none(), "{id}");
+            assert!(
+                model.max_prompt.is_some() || id.provider != "openai",
+                "{id}"
+            );
+            assert!(
+                model
+                    .picture_price
+                    .as_ref()
+                    .is_none_or(PicturePrice::is_right),
+                "{id}"
+            );
             match &model.default_quality {
                 Some(quality) => assert!(model.qualities.contains(quality), "{id}"),
-                None => assert!(model.qualities.is_empty() && model.free, "{id}"),
+                None => assert!(model.qualities.is_empty(), "{id}"),
+            }
+            let steps = &model.token_steps;
+            assert!(steps.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1), "{id}");
+            if let (SizeRule::Cells(cells), Some(most)) = (&model.sizes, steps.last()) {
+                let pixels = |w: u32, h: u32| u64::from(w) * u64::from(h);
+                assert!(
+                    cells.iter().all(|(w, h, _)| pixels(*w, *h) <= most.0),
+                    "{id}"
+                );
             }
             if let Some(tokens) = &model.tokens {
                 for quality in &model.qualities {
@@ -301,14 +403,16 @@ mod tests {
     #[test]
     fn names_are_those_that_can_be_written() {
         let names: Vec<String> = builtin().names().collect();
-        assert_eq!(names.len(), 9);
-        assert_eq!(names[0], "local");
+        assert_eq!(names.len(), 15 + 5);
+        // Whom nobody can ask yet is no suggestion.
+        assert!(!names.iter().any(|name| name.starts_with("kling/")));
+        assert_eq!(names[0], "gemini/gemini-2.5-flash-image");
         assert!(names.contains(&"openai/gpt-image-2".to_owned()));
         for name in &names {
             assert_eq!(looked_up(name), Ok(true), "{name}");
         }
         assert_eq!(looked_up("local/poster"), Ok(true));
-        assert_eq!(looked_up("gemini/nano"), Ok(false));
+        assert_eq!(looked_up("bfl/flux"), Ok(false));
     }
 
     #[test]

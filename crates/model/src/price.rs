@@ -99,11 +99,17 @@ pub fn estimate(
         text_in,
         image_in,
         image_out,
+        // How much is said and thought beside a picture, nobody knows before.
+        text_out: _,
     } = model.price?;
     let output = output_tokens(model, quality, size)?;
     let text = u64::try_from(prompt_chars.div_ceil(CHARS_PER_TOKEN)).ok()?;
     let mut references = 0_u64;
     for (w, h) in reference_sizes {
+        if let Some(each) = model.reference_tokens {
+            references = references.saturating_add(each);
+            continue;
+        }
         if *w == 0 || *h == 0 {
             return None;
         }
@@ -120,9 +126,15 @@ pub fn estimate(
     Some(Micro(u64::try_from(each).ok()?).times(u64::from(n)))
 }
 
-/// What one picture counts for. The formula is the one of the maker's calculator; it gives every
+/// What one picture counts for: by its pixels alone where the table has steps, else by the formula. That is the one of the maker's calculator; it gives every
 /// count that was published for gpt-image-2.
 pub fn output_tokens(model: &Model, quality: &str, (w, h): (u32, u32)) -> Option<u64> {
+    if !model.token_steps.is_empty() {
+        let pixels = u64::from(w) * u64::from(h);
+        let mut steps = model.token_steps.iter();
+        let step = steps.find(|(most, _)| pixels <= *most);
+        return step.map(|(_, tokens)| *tokens);
+    }
     let axis = u128::from(*model.tokens.as_ref()?.axis.get(quality)?);
     let long = u128::from(w.max(h));
     let short = u128::from(w.min(h));
@@ -208,6 +220,35 @@ mod tests {
             });
             assert_eq!(found, row, "{size:?}");
         }
+    }
+
+    #[test]
+    fn a_tier_counts_for_what_is_published() {
+        let cost = |id: &str, size, references: &[(u32, u32)]| {
+            estimate(model(id), "", size, 1, 0, references).unwrap().0
+        };
+        for (id, micros) in [
+            ("gemini/gemini-nano-banana-2.1", [33_600, 62_010, 113_400]),
+            ("gemini/gemini-3-pro-image", [134_400, 134_400, 240_000]),
+            ("gemini/gemini-3.1-flash-image", [67_200, 100_800, 151_200]),
+        ] {
+            let tiers = [(1376, 768), (2752, 1536), (5504, 3072)];
+            assert_eq!(tiers.map(|size| cost(id, size, &[])), micros, "{id}");
+        }
+        assert_eq!(
+            cost("gemini/gemini-3.1-flash-lite-image", (1024, 1024), &[]),
+            33_600
+        );
+        assert_eq!(
+            cost("gemini/gemini-2.5-flash-image", (1024, 1024), &[]),
+            38_700
+        );
+        // However large a reference is, and if nobody knows.
+        let two = [(0, 0), (4096, 4096)];
+        assert_eq!(
+            cost("gemini/gemini-nano-banana-2.1", (1024, 1024), &two),
+            33_600 + 2 * 1_680
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::Cell;
 use crate::ModelId;
 use base::digest::Digest;
 use base::path::ProjectPath;
@@ -20,6 +21,8 @@ pub struct Request {
     pub width: u32,
     /// Pixels asked for.
     pub height: u32,
+    /// How the model is told them, if not in pixels.
+    pub cell: Option<Cell>,
     /// Which roll of the same spec, from 1.
     pub variant: u32,
     /// What there is to do.

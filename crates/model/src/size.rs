@@ -27,6 +27,18 @@ pub enum SizeRule {
     },
     /// Only these; the default is none.
     List(Vec<(u32, u32)>),
+    /// Only these, of a model that is told no pixels but a ratio and a tier.
+    Cells(Vec<(u32, u32, Cell)>),
+}
+
+/// How a size is told to a model that takes no pixels. What it draws is its own doing: only the bytes that came say how
+/// large they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Width to height, as the provider writes it: `16:9`.
+    pub ratio: String,
+    /// How large: `2K`. Empty for a model that has one tier and is told none.
+    pub tier: String,
 }
 
 impl Default for SizeRule {
@@ -41,6 +53,7 @@ impl SizeRule {
         match self {
             Self::Any => width > 0 && height > 0,
             Self::List(sizes) => sizes.contains(&(width, height)),
+            Self::Cells(_) => self.cell(width, height).is_some(),
             Self::Limits {
                 multiple,
                 min_pixels,
@@ -68,12 +81,26 @@ impl SizeRule {
                 let sizes: Vec<String> = sizes.iter().map(|(w, h)| format!("{w}x{h}")).collect();
                 list(&sizes)
             }
+            Self::Cells(cells) => {
+                let sizes: Vec<String> = cells.iter().map(|(w, h, _)| format!("{w}x{h}")).collect();
+                list(&sizes)
+            }
             Self::Limits {
                 max_pixels,
                 max_edge,
                 ..
             } => format!("at most {max_pixels} pixels, at most {max_edge} on a side"),
         }
+    }
+
+    /// How the model is told this size, if not in pixels.
+    pub fn cell(&self, width: u32, height: u32) -> Option<&Cell> {
+        let Self::Cells(cells) = self else {
+            return None;
+        };
+        let mut cells = cells.iter();
+        let found = cells.find(|(w, h, _)| (*w, *h) == (width, height));
+        found.map(|(_, _, cell)| cell)
     }
 
     /// Whether the maker promises less for this size.
@@ -96,6 +123,7 @@ impl<'de> Deserialize<'de> for SizeRule {
         enum Written {
             Word(String),
             List(Vec<(u32, u32)>),
+            Cells(Vec<(u32, u32, String, String)>),
             Limits {
                 multiple: u32,
                 min_pixels: u64,
@@ -109,6 +137,11 @@ impl<'de> Deserialize<'de> for SizeRule {
             Written::Word(word) if word == "any" => Ok(Self::Any),
             Written::Word(word) => Err(D::Error::custom(format!("`{word}` is no rule of sizes"))),
             Written::List(sizes) => Ok(Self::List(sizes)),
+            Written::Cells(cells) => {
+                let cells = cells.into_iter();
+                let cell = |(w, h, ratio, tier)| (w, h, Cell { ratio, tier });
+                Ok(Self::Cells(cells.map(cell).collect()))
+            }
             Written::Limits { multiple: 0, .. } | Written::Limits { max_ratio: 0, .. } => Err(
                 D::Error::custom("`multiple` and `max_ratio` are at least 1"),
             ),
@@ -145,11 +178,8 @@ pub fn request_size(model: &Model, width: u32, height: u32) -> Option<(u32, u32)
     let target = (width, height);
     match &model.sizes {
         SizeRule::Any => Some(target),
-        SizeRule::List(sizes) => sizes
-            .iter()
-            .copied()
-            .filter(|size| size.0 >= width && size.1 >= height)
-            .min_by(|a, b| compare(*a, *b, target)),
+        SizeRule::List(sizes) => smallest(sizes.iter().copied(), target),
+        SizeRule::Cells(cells) => smallest(cells.iter().map(|(w, h, _)| (*w, *h)), target),
         SizeRule::Limits {
             multiple, max_edge, ..
         } => {
@@ -172,6 +202,12 @@ pub fn request_size(model: &Model, width: u32, height: u32) -> Option<(u32, u32)
             best
         }
     }
+}
+
+/// The best of a few sizes.
+fn smallest(sizes: impl Iterator<Item = (u32, u32)>, target: (u32, u32)) -> Option<(u32, u32)> {
+    let large = sizes.filter(|size| size.0 >= target.0 && size.1 >= target.1);
+    large.min_by(|a, b| compare(*a, *b, target))
 }
 
 /// The two best heights for a width: next to the exact one, below and above, as far as the rule lets.
@@ -296,6 +332,31 @@ mod tests {
         }
         assert!(!model.sizes.is_experimental(2560, 1440));
         assert!(model.sizes.is_experimental(3840, 2160));
+    }
+
+    #[test]
+    fn a_cell_is_chosen_by_its_pixels_and_told_by_its_names() {
+        let model = model("gemini/gemini-3-pro-image");
+        for (target, size, names) in [
+            ((1000, 1000), (1024, 1024), ("1:1", "1K")),
+            ((1024, 1025), (2048, 2048), ("1:1", "2K")),
+            ((1280, 720), (1376, 768), ("16:9", "1K")),
+            ((900, 383), (1584, 672), ("21:9", "1K")),
+            ((3840, 2160), (5504, 3072), ("16:9", "4K")),
+            ((1242, 1660), (1792, 2400), ("3:4", "2K")),
+        ] {
+            assert_eq!(
+                request_size(model, target.0, target.1),
+                Some(size),
+                "{target:?}"
+            );
+            let cell = model.sizes.cell(size.0, size.1).unwrap();
+            assert_eq!((cell.ratio.as_str(), cell.tier.as_str()), names);
+            assert!(model.sizes.allows(size.0, size.1));
+        }
+        assert_eq!(request_size(model, 4097, 4097), None);
+        assert_eq!(model.sizes.cell(1000, 1000), None);
+        assert!(!model.sizes.allows(1000, 1000));
     }
 
     #[test]

@@ -95,6 +95,8 @@ pub enum Standing {
     Stale,
     /// Nothing will be done before a person did something.
     Blocked,
+    /// A person makes it.
+    Manual,
 }
 
 /// One asset, looked at closely.

@@ -141,10 +141,14 @@ fn nobody_can_be_asked(seen: &Observed) -> Option<Reason> {
     if let (Some(_), Some(reason)) = (&seen.waits_on, &seen.behind) {
         return Some(reason.clone());
     }
-    // As with a model that answers no more; where nothing is to be made, nobody is asked.
+    // As with a model that answers no more; where nothing is to be made, nobody is asked. Who makes it by hand can
+    // begin once all that it takes is there.
+    let must_begin = |reason: &Reason| {
+        seen.waits_on.is_none() || (seen.locked.is_none() && !reason.is_by_hand())
+    };
     let unreachable = seen.unreachable.as_ref();
     unreachable
-        .filter(|_| !seen.locked_only && must_ask)
+        .filter(|reason| !seen.locked_only && must_begin(reason))
         .cloned()
 }
 

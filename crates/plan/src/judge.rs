@@ -18,7 +18,7 @@ use base::diagnostic::count;
 use base::digest::Digest;
 use declare::spec::{Recipe, Spec};
 use model::request::{Picture, Request};
-use model::{Micro, ModelId, Models};
+use model::{Micro, ModelId, Models, Money};
 use store::Payer;
 
 /// If more slides of a bundle changed than this, they are counted and not named.
@@ -160,6 +160,7 @@ impl Rules<'_> {
         let seen = Observed {
             behind: behind.map(|(id, why)| match why {
                 Lost::Blocked | Lost::Withheld => Reason::Behind(id.to_owned()),
+                Lost::ByHand => Reason::BehindHand(id.to_owned()),
                 Lost::Failed => Reason::BehindFailed(id.to_owned()),
             }),
             ..self.observed(&spec, &facts, locked)
@@ -318,7 +319,10 @@ impl Rules<'_> {
             waits_on: facts.trace.waits_on.clone(),
             behind: None,
             retired: retired(spec, self.models),
-            unreachable: asked(spec).and_then(|request| (self.reach)(&request.model)),
+            unreachable: match spec.is_by_hand() {
+                true => Some(Reason::ByHand(spec.id.clone())),
+                false => asked(spec).and_then(|request| (self.reach)(&request.model)),
+            },
             force: self.force,
             locked_only: self.locked_only,
         }
@@ -458,18 +462,24 @@ fn estimate(step: &Step, models: &Models) -> Option<Micro> {
     Some(sum)
 }
 
-/// What one request costs, by the price table; nothing for a drawing, or for a model that answers no more, since
-/// it is not sent. Pictures of the same project are as large as what is asked for here.
+/// What one request costs, by the price table, in dollars; see [`quote`].
 pub fn request_estimate(models: &Models, request: &Request) -> Option<Micro> {
+    let quoted = quote(models, request)?;
+    Some(models.rates().in_dollars(quoted))
+}
+
+/// What one request costs, as it is published; nothing for a drawing, or for a model that answers no more, since
+/// it is not sent. Pictures of the same project are as large as what is asked for here.
+pub fn quote(models: &Models, request: &Request) -> Option<Money> {
     let Some(prompt) = request.prompt() else {
-        return Some(Micro(0));
+        return Some(Money::default());
     };
     let known = models.get(&request.model)?;
     if known.retired_on.is_some() {
-        return Some(Micro(0));
+        return Some(Money::default());
     }
     let sizes = vec![(request.width, request.height); prompt.pictures().count()];
-    model::estimate(
+    model::quote(
         known,
         prompt.quality.as_deref().unwrap_or_default(),
         (request.width, request.height),

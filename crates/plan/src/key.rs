@@ -43,6 +43,7 @@ pub fn shot<'a>(
         adapter,
         width,
         height,
+        cell,
         variant,
         work,
     } = request;
@@ -57,6 +58,9 @@ pub fn shot<'a>(
     list.add("adapter", adapter.to_string());
     list.add("operation", request.operation().word());
     list.add("size", format!("{width}x{height}"));
+    // Nothing is said of it where pixels are: the keys of all those requests stay.
+    list.maybe("ratio", cell.as_ref().map(|cell| cell.ratio.as_str()));
+    list.maybe("tier", cell.as_ref().map(|cell| cell.tier.as_str()));
     let prompt = match work {
         Work::Draw(page) => {
             // All that it can be; said, because the keys of all drawings that there are say it.
@@ -169,6 +173,7 @@ mod tests {
             adapter: 1,
             width: 1104,
             height: 1472,
+            cell: None,
             variant: 1,
             work: Work::Ask(Prompt {
                 text: "A cover. Headline: \"30 天学会 ChatGPT\".".to_owned(),

@@ -41,7 +41,7 @@ pub use decide::{Disk, Observed, decide};
 pub use dependents::dependents;
 pub use explain::{Change, changes};
 pub use facts::{Facts, Sources};
-pub use judge::{Observer, Rules, plan, request_estimate};
+pub use judge::{Observer, Rules, plan, quote, request_estimate};
 pub use lock_index::LockIndex;
 pub use trace::{Answer, Trace, Traced};
 pub use unusable::{Flaw, Unusable, unusable};
@@ -105,6 +105,12 @@ pub enum Reason {
     Behind(String),
     /// The asset that it takes a picture of was tried, and failed.
     BehindFailed(String),
+    /// The asset that it takes a picture of is to be made by hand.
+    BehindHand(String),
+    /// A person makes it, and `gpbuild import` takes it: its own id.
+    ByHand(String),
+    /// The person has no such program, or one that may not be run here: what to tell of it.
+    NoProgram(String),
     /// This gpbuild cannot ask the provider.
     NoProvider(String),
     /// The environment variable with the provider's key is not set.
@@ -130,8 +136,17 @@ impl Reason {
     pub fn is_unreachable(&self) -> bool {
         matches!(
             self,
-            Self::NoProvider(_) | Self::NoKey(_) | Self::NotTrusted
+            Self::ByHand(_)
+                | Self::NoProgram(_)
+                | Self::NoProvider(_)
+                | Self::NoKey(_)
+                | Self::NotTrusted
         )
+    }
+
+    /// Whether it waits for a person who makes it.
+    pub fn is_by_hand(&self) -> bool {
+        matches!(self, Self::ByHand(_))
     }
 
     /// Whether it could be asked for as soon as the person says so: then its price is worth a word.
@@ -177,6 +192,13 @@ impl fmt::Display for Reason {
             Self::BehindFailed(id) => {
                 write!(f, "takes the picture of `{id}`, which could not be made")
             }
+            Self::BehindHand(id) => {
+                write!(f, "takes the picture of `{id}`, which is to be made by hand")
+            }
+            Self::ByHand(id) => write!(
+                f,
+                "to be made by hand: `gpbuild show {id} --prompt` says what, `gpbuild import {id} FILE` takes it"
+            ),
             Self::NoProvider(provider) => write!(
                 f,
                 "this version of gpbuild does not send requests to `{provider}` yet"
@@ -192,6 +214,7 @@ impl fmt::Display for Reason {
                 f.write_str("it is paid for and on its way: the next build collects it at no new cost")
             }
             Self::BeingMade(what)
+            | Self::NoProgram(what)
             | Self::InDoubt(what)
             | Self::Retired(what)
             | Self::Unusable(what) => f.write_str(what),
@@ -336,7 +359,7 @@ impl Step {
 
     /// The shots that nobody has made, and nobody else makes.
     fn unanswered(&self) -> usize {
-        if self.shares.is_some() {
+        if self.shares.is_some() || self.spec.is_by_hand() {
             return 0;
         }
         let known = self.trace.shots.iter().filter(|shot| shot.answer.is_some());

@@ -27,6 +27,8 @@ pub struct Waiting {
 pub enum Lost {
     /// It is not tried.
     Blocked,
+    /// Nor this one: a person makes it.
+    ByHand,
     /// Nor this one, but for want of a key or of the person's trust alone.
     Withheld,
     /// It was tried.
@@ -67,9 +69,12 @@ impl Waiting {
         }
         match step.verdict {
             Verdict::Blocked => {
-                let why = match step.withheld {
-                    true => Lost::Withheld,
-                    false => Lost::Blocked,
+                let why = if step.reason.is_by_hand() {
+                    Lost::ByHand
+                } else if step.withheld {
+                    Lost::Withheld
+                } else {
+                    Lost::Blocked
                 };
                 self.lost.insert(id.clone(), why);
             }

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Veil;
+use crate::command::{self, Environment, Program};
+use crate::gemini;
 use crate::openai::{self, Azure};
 use crate::reply::{
     Contents, Fetched, Found, KeepError, ParamProblem, Polled, Refusal, Reply, Ticket,
@@ -22,6 +24,7 @@ use crate::table::{Row, Shape};
 use crate::task::{self, TaskForm};
 use base::digest::Digest;
 use base::fs::FsError;
+use model::{Micro, ModelId};
 
 /// Whom to ask, and as whom.
 #[derive(Clone, Debug)]
@@ -38,6 +41,8 @@ pub struct Config {
     pub values: BTreeMap<String, String>,
     /// Azure's shape of the same API.
     pub azure: Option<Azure>,
+    /// The variable of the environment that names a proxy, and the proxy's host, for messages.
+    pub proxy: Option<(String, String)>,
     /// How long one request may take, from its first byte to the answer's last.
     pub timeout: Duration,
 }
@@ -52,6 +57,7 @@ impl Config {
             key_variable: row.key_variables().next().unwrap_or_default(),
             values: BTreeMap::new(),
             azure: None,
+            proxy: None,
             timeout,
         }
     }
@@ -66,6 +72,10 @@ pub enum Form {
     Images,
     /// It is a ticket for them.
     Task(Box<TaskForm>),
+    /// The pictures are in it, from a program that says nothing of what they cost: so much each, if that is known.
+    Command(Option<Micro>),
+    /// The picture is among what a model of Gemini says.
+    Gemini,
 }
 
 impl Form {
@@ -82,15 +92,26 @@ impl Form {
         match self {
             Self::Images => openai::read(body, asked, veil, keep),
             Self::Task(_) => Ok(Contents::default()),
+            Self::Command(each) => {
+                let contents = openai::read(body, asked, veil, keep)?;
+                let cost = each.map(|each| each.times(contents.pictures.len() as u64));
+                Ok(Contents { cost, ..contents })
+            }
+            Self::Gemini => gemini::read(body, veil, keep),
         }
     }
 
     /// How a ticket is gone on with; nothing if the pictures are in the answer itself.
     pub fn task(&self) -> Option<&TaskForm> {
         match self {
-            Self::Images => None,
+            Self::Images | Self::Command(_) | Self::Gemini => None,
             Self::Task(form) => Some(form),
         }
+    }
+
+    /// Which of more pictures than were asked for are taken: a model that draws drafts says its best at the end.
+    pub fn takes_last(&self) -> bool {
+        matches!(self, Self::Gemini)
     }
 }
 
@@ -100,12 +121,19 @@ pub enum Adapter {
     Images(Box<openai::Client>),
     /// A request for a ticket.
     Task(Box<task::Client>),
+    /// Programs of the person's own.
+    Command(Box<command::Client>),
+    /// One request, whose answer is what a model of Gemini says and draws.
+    Gemini(Box<gemini::Client>),
 }
 
 impl Adapter {
     /// Who asks as `config` says; nothing is connected yet.
     pub fn new(config: Config) -> Self {
         match &config.row.task {
+            None if config.row.shape == Shape::Gemini => {
+                Self::Gemini(Box::new(gemini::Client::new(config)))
+            }
             None => Self::Images(Box::new(openai::Client::new(config))),
             Some(task) => {
                 let form = TaskForm {
@@ -118,10 +146,31 @@ impl Adapter {
         }
     }
 
-    /// In which form its answers are.
-    pub fn form(&self) -> Form {
+    /// Who has a person's own programs asked, by the name that models have; `veil` hides what they may repeat of keys.
+    pub fn programs(
+        programs: BTreeMap<String, Program>,
+        environment: Environment,
+        veil: Veil,
+    ) -> Self {
+        Self::Command(Box::new(command::Client::new(programs, environment, veil)))
+    }
+
+    /// Whether a request to this model surely costs nothing, whatever becomes of it: it is never in doubt.
+    pub fn is_free(&self, model: &ModelId) -> bool {
         match self {
+            Self::Images(_) | Self::Task(_) | Self::Gemini(_) => false,
+            Self::Command(client) => client.program(&model.name).is_some_and(Program::is_free),
+        }
+    }
+
+    /// In which form the answers of a model are.
+    pub fn form(&self, model: &ModelId) -> Form {
+        match self {
+            Self::Command(client) => {
+                Form::Command(client.program(&model.name).and_then(|program| program.cost))
+            }
             Self::Images(_) => Form::Images,
+            Self::Gemini(_) => Form::Gemini,
             Self::Task(client) => Form::Task(Box::new(client.form().clone())),
         }
     }
@@ -136,22 +185,29 @@ impl Adapter {
     ) -> Reply {
         match self {
             Self::Images(client) => client.send(submission, into, path).await,
+            Self::Command(client) => client.send(submission, into, path).await,
             Self::Task(client) => client.submit(submission, into, path).await,
+            Self::Gemini(client) => client.send(submission, into, path).await,
         }
     }
 
     /// Asks how a ticket stands, in the form that its request was sent in. Free, and may be repeated.
     pub async fn poll(&self, form: &TaskForm, ticket: &Ticket) -> Polled {
         match self {
-            Self::Images(_) => Polled::Unknown("it is no provider of tickets any more".to_owned()),
+            Self::Images(_) | Self::Command(_) | Self::Gemini(_) => {
+                Polled::Unknown("it is no provider of tickets any more".to_owned())
+            }
             Self::Task(client) => client.poll(form, ticket).await,
         }
     }
 
-    /// Fetches a picture from where a poll said that it is, without any key. Free, and may be repeated.
+    /// Fetches a picture from where an answer says that it is, without any key. Free, and may be repeated.
     pub async fn fetch(&self, source: &Url) -> Fetched {
         match self {
-            Self::Images(_) => Fetched::Later("it is no provider of tickets any more".to_owned()),
+            Self::Command(_) | Self::Gemini(_) => {
+                Fetched::Later("it is no provider of tickets any more".to_owned())
+            }
+            Self::Images(client) => client.fetch(source).await,
             Self::Task(client) => client.fetch(source).await,
         }
     }
@@ -159,7 +215,7 @@ impl Adapter {
     /// Looks for a request whose answer was lost, by the name of ours that went with it. Free, and may be repeated.
     pub async fn find(&self, own_id: &str) -> Found {
         match self {
-            Self::Images(_) => Found::Nothing,
+            Self::Images(_) | Self::Command(_) | Self::Gemini(_) => Found::Nothing,
             Self::Task(client) => client.find(own_id).await,
         }
     }
@@ -168,7 +224,9 @@ impl Adapter {
     pub fn hint(&self, refusal: &Refusal) -> Option<String> {
         match self {
             Self::Images(client) => client.hint(refusal),
+            Self::Command(_) => None,
             Self::Task(client) => client.hint(refusal),
+            Self::Gemini(client) => client.hint(refusal),
         }
     }
 
@@ -176,7 +234,9 @@ impl Adapter {
     pub fn veil(&self) -> Veil {
         match self {
             Self::Images(client) => client.veil(),
+            Self::Command(client) => client.veil(),
             Self::Task(client) => client.veil(),
+            Self::Gemini(client) => client.veil(),
         }
     }
 }
@@ -187,6 +247,7 @@ impl Shape {
         match self {
             Self::Images => openai::VERSION,
             Self::Task => task::VERSION,
+            Self::Gemini => gemini::VERSION,
         }
     }
 
@@ -199,6 +260,7 @@ impl Shape {
         match self {
             Self::Images => openai::params(params, background),
             Self::Task => Vec::new(),
+            Self::Gemini => gemini::params(params),
         }
     }
 }

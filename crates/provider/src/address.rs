@@ -22,6 +22,17 @@ pub fn host(url: &Url) -> String {
     }
 }
 
+/// The host in a text that should be a URL, as proxies are named; nothing of a password in it.
+pub fn host_of(text: &str) -> Option<String> {
+    let with_scheme = format!("http://{text}");
+    let text = if text.contains("://") {
+        text
+    } else {
+        &with_scheme
+    };
+    Some(host(&Url::parse(text).ok()?)).filter(|host| !host.is_empty())
+}
+
 /// Whether it is on this machine. What goes there goes nowhere else on its way.
 pub fn is_here(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
@@ -38,6 +49,10 @@ pub fn is_here(url: &Url) -> bool {
 pub enum UrlError {
     /// It is no URL.
     NoUrl,
+    /// It begins with its host.
+    NoScheme,
+    /// It is the URL of a request, and not what all of them begin with.
+    Whole,
     /// It is not `https:`, and not on this machine: the key could be read on its way.
     NotSafe,
     /// It has a user, a query or a fragment.
@@ -48,6 +63,8 @@ impl fmt::Display for UrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoUrl => "is not a URL",
+            Self::NoScheme => "lacks its `https://`",
+            Self::Whole => "is the URL of one request: what all of them begin with is asked for",
             Self::NotSafe => "is not `https:`: the key could be read on its way",
             Self::Extra => {
                 "has a user, a query or a fragment: only scheme, host and path belong in it"
@@ -56,9 +73,57 @@ impl fmt::Display for UrlError {
     }
 }
 
+/// What the URLs of requests end in, below a base URL.
+const REQUESTS: [&str; 6] = [
+    "/images/generations",
+    "/images/edits",
+    "/chat/completions",
+    "/completions",
+    "/responses",
+    "/models",
+];
+
+impl UrlError {
+    /// The base URL that was meant by `text`, where that can be told.
+    pub fn meant(self, text: &str) -> Option<String> {
+        let text = text.trim();
+        match self {
+            Self::NoScheme => {
+                let https = format!("https://{text}");
+                let is_here = Url::parse(&https).is_ok_and(|url| is_here(&url));
+                Some(if is_here {
+                    format!("http://{text}")
+                } else {
+                    https
+                })
+            }
+            Self::Whole => {
+                let text = text.trim_end_matches('/');
+                let base = REQUESTS.iter().find_map(|end| text.strip_suffix(end));
+                base.map(str::to_owned)
+            }
+            Self::NoUrl | Self::NotSafe | Self::Extra => None,
+        }
+    }
+}
+
+/// Whether a text is a URL but for its scheme.
+fn lacks_scheme(text: &str) -> bool {
+    let host = text.split(['/', ':']).next().unwrap_or_default();
+    let is_host = host.contains('.') || host == "localhost";
+    is_host
+        && !text.contains("://")
+        && !text.contains('@')
+        && Url::parse(&format!("https://{text}")).is_ok()
+}
+
 /// Reads a base URL: `https`, or `http` on this machine.
 pub fn parse(text: &str) -> Result<Url, UrlError> {
-    let url = Url::parse(text.trim()).map_err(|_| UrlError::NoUrl)?;
+    let text = text.trim();
+    if lacks_scheme(text) {
+        return Err(UrlError::NoScheme);
+    }
+    let url = Url::parse(text).map_err(|_| UrlError::NoUrl)?;
     let host = url.host_str().ok_or(UrlError::NoUrl)?;
     let here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
     match url.scheme() {
@@ -71,7 +136,14 @@ pub fn parse(text: &str) -> Result<Url, UrlError> {
         || url.password().is_some()
         || url.query().is_some()
         || url.fragment().is_some();
-    if extra { Err(UrlError::Extra) } else { Ok(url) }
+    if extra {
+        return Err(UrlError::Extra);
+    }
+    let path = url.path().trim_end_matches('/');
+    match REQUESTS.iter().any(|end| path.ends_with(end)) {
+        true => Err(UrlError::Whole),
+        false => Ok(url),
+    }
 }
 
 #[cfg(test)]
@@ -142,6 +214,27 @@ mod tests {
     }
 
     #[test]
+    fn what_was_meant_can_be_used() {
+        for (text, meant) in [
+            ("example.com/v1", "https://example.com/v1"),
+            (" localhost:8080/v1", "http://localhost:8080/v1"),
+            ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+            (
+                "https://example.com/v1/images/edits/",
+                "https://example.com/v1",
+            ),
+            (
+                "https://example.com/v1/chat/completions",
+                "https://example.com/v1",
+            ),
+        ] {
+            let why = parse(text).unwrap_err();
+            assert_eq!(why.meant(text).as_deref(), Some(meant));
+            assert!(parse(meant).is_ok());
+        }
+    }
+
+    #[test]
     fn the_key_goes_nowhere_in_the_clear() {
         for (text, expected) in [
             ("http://127.0.0.1:80/v1", Ok(())),
@@ -150,7 +243,14 @@ mod tests {
             ("http://example.com/v1", Err(UrlError::NotSafe)),
             ("http://127.0.0.1.example.com/v1", Err(UrlError::NotSafe)),
             ("ftp://example.com", Err(UrlError::NoUrl)),
-            ("example.com/v1", Err(UrlError::NoUrl)),
+            ("example.com/v1", Err(UrlError::NoScheme)),
+            ("localhost:8080/v1", Err(UrlError::NoScheme)),
+            ("me:secret@example.com/v1", Err(UrlError::NoUrl)),
+            ("sk-0123", Err(UrlError::NoUrl)),
+            (
+                "https://example.com/v1/images/generations",
+                Err(UrlError::Whole),
+            ),
             ("https://a:b@example.com", Err(UrlError::Extra)),
             ("https://example.com/v1?x=1", Err(UrlError::Extra)),
         ] {

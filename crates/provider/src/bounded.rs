@@ -37,6 +37,17 @@ pub(crate) fn sentence(text: &str) -> String {
     said
 }
 
+/// The end of what was said, as a sentence: its last lines say most.
+pub(crate) fn ending(text: &str) -> String {
+    let text = text.trim();
+    let signs = text.chars().count();
+    let Some(surplus) = signs.checked_sub(MAX_SENTENCE).filter(|n| *n > 0) else {
+        return sentence(text);
+    };
+    let end: String = text.chars().skip(surplus).collect();
+    format!("…{}", sentence(&end))
+}
+
 /// Counts what is read of an answer, but where that is switched off: what pictures weigh is bounded by
 /// who keeps them.
 pub(crate) struct Metered<R> {

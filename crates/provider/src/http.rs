@@ -36,6 +36,8 @@ pub enum NoAnswer {
 pub struct Http {
     timeout: Duration,
     is_here: bool,
+    /// What to say of the proxy where nobody is reached.
+    proxy: Option<String>,
     client: OnceLock<Client>,
 }
 
@@ -46,8 +48,19 @@ impl Http {
         Self {
             timeout,
             is_here,
+            proxy: None,
             client: OnceLock::new(),
         }
+    }
+
+    /// The same, where the environment names a proxy: the variable, and the proxy's host.
+    pub fn behind(self, proxy: Option<&(String, String)>) -> Self {
+        let proxy = proxy.filter(|_| !self.is_here).map(|(variable, host)| {
+            format!(
+                "`{variable}` sends it through the proxy `{host}`: look whether that runs and lets it through, or name the provider's host in `NO_PROXY`"
+            )
+        });
+        Self { proxy, ..self }
     }
 
     /// What requests are put together with.
@@ -86,6 +99,8 @@ impl Http {
                     .and_then(|url| url.host_str())
                     .unwrap_or("the provider");
                 let why = certificate::problem(&e, host).unwrap_or_else(|| causes(&e));
+                let proxy = self.proxy.iter();
+                let why = proxy.fold(why, |why, proxy| format!("{why}; {proxy}"));
                 Err(NoAnswer::Unsent(format!("cannot connect: {why}")))
             }
             Err(e) if e.is_timeout() => Err(NoAnswer::Cut(format!("no answer {}", self.within()))),

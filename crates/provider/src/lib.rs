@@ -11,18 +11,26 @@
 mod adapter;
 pub mod address;
 mod bounded;
+pub mod catalogue;
 mod certificate;
+mod command;
+mod fetch;
+mod gemini;
 mod http;
 mod media;
 mod openai;
 pub mod rate_limit;
 pub mod reply;
+pub mod source;
 pub mod submission;
 pub mod table;
 mod task;
+mod unpack;
 mod veil;
+mod wait;
 
 pub use adapter::{Adapter, Config, Form};
+pub use command::{Environment, Program, VERSION as COMMAND_VERSION, end_all as end_programs};
 pub use openai::{Azure, NAME as AZURE};
 pub use task::TaskForm;
 pub use veil::Veil;

@@ -9,6 +9,8 @@ use tokio::time::Instant;
 
 /// What limits count by.
 const MINUTE: Duration = Duration::from_secs(60);
+/// How often it is looked whether something goes through again.
+const GLANCE: Duration = Duration::from_millis(250);
 
 /// The rate limits of every model that is asked in this run.
 #[derive(Default)]
@@ -23,6 +25,12 @@ struct Bucket {
     limit: Option<u32>,
     /// Nothing is sent before.
     not_before: Option<Instant>,
+    /// So often in a row everybody had to wait, and nothing went through since.
+    rounds: u32,
+    /// Somebody tries whether anything goes through again: the others wait for that.
+    is_tried: bool,
+    /// Something went through in this run.
+    went_through: bool,
     /// What was sent within the last minute, and how many pictures each.
     sent: VecDeque<(Instant, u32)>,
 }
@@ -46,27 +54,56 @@ impl RateLimiter {
         self.with(model, |bucket| match bucket.wait(pictures, now) {
             Some(wait) => Err(wait),
             None => {
+                bucket.is_tried = bucket.rounds > 0;
                 bucket.sent.push_back((now, pictures));
                 Ok(())
             }
         })
     }
 
-    /// The provider refused a request for `pictures`, which was sent: it asks to wait.
-    pub fn refused(&self, model: &str, pictures: u32, wait: Duration, now: Instant) {
+    /// The provider refused a request for `pictures`, which was sent: everybody waits, as long as `wait` says of so many
+    /// times in a row. Gives how many they are; who was refused while everybody waits makes no further one.
+    pub fn refused(
+        &self,
+        model: &str,
+        pictures: u32,
+        now: Instant,
+        wait: impl FnOnce(u32) -> Duration,
+    ) -> u32 {
         self.with(model, |bucket| {
+            bucket.is_tried = false;
+            if bucket.not_before.is_none_or(|before| before <= now) {
+                bucket.rounds += 1;
+            }
             bucket.forget(now);
             if let Some(n) = bucket.sent.iter().rposition(|(_, n)| *n == pictures) {
                 bucket.sent.remove(n);
             }
             let accepted: u32 = bucket.sent.iter().map(|(_, n)| n).sum();
-            if self.limit.is_none() {
+            match (self.limit, accepted) {
+                (Some(_), _) => {}
+                // Where nothing went through, nothing is learnt.
+                (None, 0) if !bucket.went_through => bucket.limit = None,
+                (None, 0) => {}
                 // What went through within this minute is what a minute allows.
-                let learnt = accepted.max(1);
-                bucket.limit = Some(bucket.limit.map_or(learnt, |limit| limit.min(learnt)));
+                (None, learnt) => {
+                    bucket.limit = Some(bucket.limit.map_or(learnt, |limit| limit.min(learnt)));
+                }
             }
-            let until = now + wait;
+            let until = now + wait(bucket.rounds);
             bucket.not_before = Some(bucket.not_before.map_or(until, |before| before.max(until)));
+            bucket.rounds
+        })
+    }
+
+    /// A request that was sent came to an end that is no refusal; it went `through` if it was accepted.
+    pub fn ended(&self, model: &str, through: bool) {
+        self.with(model, |bucket| {
+            bucket.is_tried = false;
+            if through {
+                bucket.rounds = 0;
+                bucket.went_through = true;
+            }
         });
     }
 
@@ -91,6 +128,9 @@ impl Bucket {
             && until > now
         {
             return Some(until - now);
+        }
+        if self.is_tried && self.rounds > 0 {
+            return Some(GLANCE);
         }
         self.forget(now);
         // A request for more than a minute allows goes alone.
@@ -154,8 +194,10 @@ mod tests {
             assert_eq!(limiter.try_acquire("m", 1, start), Ok(()));
         }
         for _ in 0..3 {
-            limiter.refused("m", 1, Duration::from_secs(12), at(start, 1));
+            let wait = |_| Duration::from_secs(12);
+            assert_eq!(limiter.refused("m", 1, at(start, 1), wait), 1);
         }
+        limiter.ended("m", true);
         assert_eq!(limiter.limit("m"), Some(5));
         assert_eq!(
             limiter.try_acquire("m", 1, at(start, 5)),
@@ -173,11 +215,44 @@ mod tests {
         let limiter = RateLimiter::new(Some(2));
         let start = Instant::now();
         assert_eq!(limiter.try_acquire("m", 1, start), Ok(()));
-        limiter.refused("m", 1, Duration::from_secs(1), start);
+        limiter.refused("m", 1, start, |_| Duration::from_secs(1));
         assert_eq!(limiter.limit("m"), Some(2));
         assert_eq!(
             limiter.try_acquire("m", 1, start),
             Err(Duration::from_secs(1))
         );
+    }
+
+    #[test]
+    fn where_nothing_goes_through_one_tries_for_all_and_nothing_is_learnt() {
+        let limiter = RateLimiter::new(None);
+        let start = Instant::now();
+        for _ in 0..8 {
+            assert_eq!(limiter.try_acquire("m", 1, start), Ok(()));
+        }
+        let two = |round| Duration::from_secs(2 * u64::from(round));
+        for _ in 0..8 {
+            assert_eq!(limiter.refused("m", 1, at(start, 1), two), 1);
+        }
+        assert_eq!(limiter.limit("m"), None);
+        assert_eq!(
+            limiter.try_acquire("m", 1, at(start, 2)),
+            Err(Duration::from_secs(1))
+        );
+        assert_eq!(limiter.try_acquire("m", 1, at(start, 3)), Ok(()));
+        // The others wait for what becomes of it.
+        let image_info = Err(Duration::from_millis(250));
+        assert_eq!(limiter.try_acquire("m", 1, at(start, 3)), image_info);
+        assert_eq!(limiter.refused("m", 1, at(start, 4), two), 2);
+        assert_eq!(
+            limiter.try_acquire("m", 1, at(start, 7)),
+            Err(Duration::from_secs(1))
+        );
+        assert_eq!(limiter.try_acquire("m", 1, at(start, 8)), Ok(()));
+        assert_eq!(limiter.try_acquire("m", 1, at(start, 8)), image_info);
+        limiter.ended("m", true);
+        for _ in 0..7 {
+            assert_eq!(limiter.try_acquire("m", 1, at(start, 9)), Ok(()));
+        }
     }
 }

@@ -119,7 +119,7 @@ pub enum Found {
 pub struct Refusal {
     /// What follows from it.
     pub kind: RefusalKind,
-    /// The HTTP status.
+    /// The HTTP status; 0 from what is not asked by HTTP.
     pub status: u16,
     /// The provider's own code.
     pub code: Option<String>,
@@ -162,7 +162,11 @@ pub enum RefusalKind {
 impl Refusal {
     /// What was said, with its status and code: `429 rate_limit_exceeded: …`.
     pub fn said(&self) -> String {
-        let mut text = self.status.to_string();
+        let mut text = match self.status {
+            // Not by HTTP.
+            0 => return self.message.trim_end_matches('.').to_owned(),
+            status => status.to_string(),
+        };
         if let Some(code) = &self.code {
             let _ = write!(text, " {code}");
         }
@@ -178,6 +182,8 @@ impl Refusal {
 pub struct Contents {
     /// The pictures, in the order they came; at most as many as were asked for.
     pub pictures: Vec<Digest>,
+    /// Where further ones are to be fetched from, in the order they came.
+    pub sources: Vec<Source>,
     /// How many came, with those that are not kept. What is empty is none.
     pub came: u64,
     /// The model that answered, if it says which, and by a name that is one.
@@ -188,12 +194,25 @@ pub struct Contents {
     pub cost: Option<Micro>,
     /// What an `error` in it says.
     pub error: Option<String>,
+    /// The provider says that there is no picture, and why: nobody is in doubt then. What that costs says `usage`.
+    pub refusal: Option<Refusal>,
+    /// The provider's name for the answer, if it stands in it.
+    pub request_id: Option<String>,
     /// Why it could not be read to its end, or a picture in it not at all.
     pub trouble: Option<String>,
     /// It names its model, but not by a name that is one.
     pub odd_model: bool,
     /// It says what it bills, but not in whole numbers of tokens.
     pub odd_usage: bool,
+}
+
+/// A picture that is to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its place among all that are kept, from 0.
+    pub place: usize,
+    /// Where it is, as the answer says.
+    pub url: String,
 }
 
 /// Tokens, as billed.
@@ -205,6 +224,8 @@ pub struct Usage {
     pub image_in: u64,
     /// Of the pictures.
     pub image_out: u64,
+    /// Of words that came with them, and of what was thought.
+    pub text_out: u64,
 }
 
 impl Usage {
@@ -214,6 +235,7 @@ impl Usage {
             (self.text_in, price.text_in),
             (self.image_in, price.image_in),
             (self.image_out, price.image_out),
+            (self.text_out, price.text_out),
         ];
         let sum = parts
             .iter()

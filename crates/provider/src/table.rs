@@ -4,10 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::Catalogue;
+use crate::gemini;
 use crate::task::{Body, Task};
 use base::digest::Digest;
+use model::request::{Prompt, Request};
 
 /// A provider.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -50,6 +54,8 @@ pub struct Row {
     pub body: Body,
     /// Where everything stands in the answers of a provider of tickets.
     pub task: Option<Task>,
+    /// Where it lists its models.
+    pub models: Option<Catalogue>,
 }
 
 fn usual_bytes() -> u64 {
@@ -64,6 +70,8 @@ pub enum Shape {
     Images,
     /// A request, whose answer is a ticket for the pictures.
     Task,
+    /// One request, whose answer is what a model of Gemini says and draws.
+    Gemini,
 }
 
 /// How a key is sent.
@@ -141,9 +149,24 @@ impl Row {
         u32::from_str_radix(digits, 16).unwrap_or_default() | 1 << 31
     }
 
+    /// What a request has that this provider cannot be asked for: fields of the manifest. What a model lacks the table of
+    /// models says.
+    pub fn lacks(&self, request: &Request, prompt: &Prompt) -> Vec<&'static str> {
+        match self.shape {
+            Shape::Images => Vec::new(),
+            Shape::Task => self.body.lacks(prompt),
+            Shape::Gemini => gemini::lacks(request, prompt),
+        }
+    }
+
     /// `NAME_…`.
     fn variable(&self, what: &str) -> String {
         format!("{}_{what}", self.name.to_uppercase().replace('-', "_"))
+    }
+
+    /// Whether it is asked at its own place. Elsewhere is somebody who passes requests on, and knows less of them.
+    pub fn is_at(&self, base_url: &Url) -> bool {
+        Url::parse(&self.base_url).is_ok_and(|own| own.origin() == base_url.origin())
     }
 
     /// Whether a status with the API's own words is surely not paid for.

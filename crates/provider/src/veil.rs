@@ -25,7 +25,7 @@ impl Veil {
     }
 
     /// The text without the keys.
-    pub(crate) fn over<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub fn over<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
         for key in self.hidden() {
             if text.contains(key) {

@@ -24,6 +24,8 @@ pub enum State {
     Failed,
     /// Something it needs is missing, so it was not tried.
     Blocked,
+    /// A person makes it, and has not yet.
+    Manual,
     /// There was nothing to do.
     Fresh,
 }
@@ -40,6 +42,7 @@ impl State {
             Self::Restored => "restored",
             Self::Failed => "failed",
             Self::Blocked => "blocked",
+            Self::Manual => "manual",
             Self::Fresh => "fresh",
         }
     }
@@ -125,6 +128,8 @@ pub struct Summary {
     pub failed: usize,
     /// Not tried.
     pub blocked: usize,
+    /// To be made by a person.
+    pub manual: usize,
     /// Made as drafts.
     pub draft: usize,
     /// Paid requests that were sent.

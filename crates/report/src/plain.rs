@@ -28,7 +28,7 @@ impl Paint {
             State::Made | State::Draft | State::Restored => AnsiColor::Green,
             State::Make | State::Restore | State::Pending => AnsiColor::Cyan,
             State::Failed => AnsiColor::Red,
-            State::Blocked => AnsiColor::Yellow,
+            State::Blocked | State::Manual => AnsiColor::Yellow,
             State::Fresh => return self.faint(state.word()),
         };
         self.with(color.on_default().bold(), state.word())
@@ -54,7 +54,7 @@ pub(super) struct Level {
 impl Level {
     pub(super) fn shows(self, state: State) -> bool {
         match state {
-            State::Failed | State::Blocked | State::Pending => self.quiet < 2,
+            State::Failed | State::Blocked | State::Manual | State::Pending => self.quiet < 2,
             State::Fresh => self.quiet == 0 && self.verbose > 0,
             _ => self.quiet == 0,
         }
@@ -120,19 +120,21 @@ pub(super) fn summary(summary: &Summary, paint: Paint) -> String {
         made,
         failed,
         blocked,
+        manual,
         draft,
         requests,
         cost,
         up_to,
         ..
     } = *summary;
-    let tried = made + restored + draft + failed + blocked > 0;
+    let tried = made + restored + draft + failed + blocked + manual > 0;
     let parts: Vec<String> = [
         (made > 0, format!("{made} made")),
         (draft > 0, count(draft, "draft")),
         (restored > 0, format!("{restored} restored")),
         (tried, format!("{failed} failed")),
         (blocked > 0, format!("{blocked} blocked")),
+        (manual > 0, format!("{manual} to be made by hand")),
         (fresh > 0 || !tried, format!("{fresh} fresh")),
     ]
     .into_iter()
@@ -250,7 +252,7 @@ fn total(plan: &Plan) -> String {
         doing => format!("would {}", sentence(doing)),
     };
     line += &cost(plan, |state| state != State::Blocked, plan.requests);
-    let rest: Vec<String> = [State::Failed, State::Blocked, State::Fresh]
+    let rest: Vec<String> = [State::Failed, State::Blocked, State::Manual, State::Fresh]
         .into_iter()
         .filter_map(|state| match of(&[state]) {
             0 => None,
@@ -259,6 +261,7 @@ fn total(plan: &Plan) -> String {
                 let cost = cost(plan, |state| state == State::Blocked, plan.withheld);
                 Some(format!("{n} {}{cost}", state.word()))
             }
+            n if state == State::Manual => Some(format!("{n} to be made by hand")),
             n => Some(format!("{n} {}", state.word())),
         })
         .collect();

@@ -234,6 +234,7 @@ mod tests {
                 model: "openai/x".to_owned(),
                 price: None,
                 estimate: None,
+                quoted: None,
                 size: (1, 1),
                 pictures: 1,
                 form: Form::default(),

@@ -14,7 +14,7 @@ use crate::key::{Ingredients, Key};
 use crate::ticket::TICKET;
 use base::digest::Digest;
 use base::fs::{FsError, op};
-use model::{Micro, Price};
+use model::{Micro, Money, Price};
 use provider::Form;
 
 /// The first line is at most half as long as an entry: what is asked for stands in both.
@@ -42,6 +42,9 @@ pub struct Head {
     /// What it is thought to cost.
     #[serde(default)]
     pub estimate: Option<Micro>,
+    /// The same as it is published, where the model has a price by the picture: what comes is billed by that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quoted: Option<Money>,
     /// Pixels asked for.
     pub size: (u32, u32),
     /// Pictures asked for.
@@ -362,6 +365,13 @@ impl Arrived {
         self.store.remove_file(&self.path)
     }
 
+    /// Leaves it beside the tickets: it says where its pictures are to be fetched from. That is on the disk before this
+    /// returns.
+    pub fn leave(self) -> Result<PathBuf, FsError> {
+        let ticket = self.path.with_extension(TICKET);
+        self.store.put_in_place(&self.path, &ticket)
+    }
+
     /// Puts it aside: there is no picture in it, and a person may want to see what is.
     pub fn set_aside(self) -> PathBuf {
         let aside = self.path.with_extension("odd");
@@ -392,6 +402,7 @@ mod tests {
             model: "openai/gpt-image-2".to_owned(),
             price: None,
             estimate: None,
+            quoted: None,
             size: (1, 2),
             pictures: 1,
             form: Form::default(),

@@ -39,7 +39,7 @@ pub(crate) async fn read(
     let (edit, host) = match route {
         Route::Generations(host) => (false, host),
         Route::Edits(host) => (true, host),
-        Route::Stats => return Err(unreadable("Invalid URL")),
+        Route::Stats | Route::Models(_) => return Err(unreadable("Invalid URL")),
     };
     // The body is read also if the key is wrong, so that the client is not cut off while it writes.
     let body = collect(body).await?;

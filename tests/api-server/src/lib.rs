@@ -18,6 +18,7 @@
 mod answer;
 mod error;
 mod fault;
+mod gemini;
 mod intake;
 mod limit;
 mod model;
@@ -36,6 +37,8 @@ mod validate;
 mod wire;
 
 pub use fault::Fault;
+pub use gemini::{Asked, GeminiServer, Turn};
+pub use png::{Format, Picture};
 pub use reference::Reference;
 pub use server::{Options, Server};
 pub use stats::{Auth, Request, Stats};

@@ -40,6 +40,11 @@ pub enum Tokens {
     Table(&'static [[u64; 3]]),
 }
 
+/// Every name that is answered to, as a list of models tells them.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    MODELS.iter().flat_map(|model| model.names.iter().copied())
+}
+
 /// The names that answered once, and now tell that they are gone.
 pub const RETIRED: [&str; 3] = ["dall-e-2", "dall-e-3", "gpt-image-1"];
 

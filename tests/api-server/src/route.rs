@@ -12,6 +12,8 @@ pub enum Route {
     Generations(Host),
     /// `POST …/images/edits`.
     Edits(Host),
+    /// `GET …/models`.
+    Models(Host),
     /// `GET /_stats`: the server's own.
     Stats,
 }
@@ -38,6 +40,9 @@ impl Route {
             .find_map(|p| p.strip_prefix("api-version="));
         let azure = host != Host::OpenAi;
         let route = match endpoint {
+            "models" if method == Method::GET && host == Host::OpenAi => {
+                return Ok(Self::Models(host));
+            }
             "images/generations" => Self::Generations(host),
             "images/edits" => Self::Edits(host),
             _ => {

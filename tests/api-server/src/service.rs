@@ -18,10 +18,11 @@ use crate::error::ApiError;
 use crate::fault::{Action, Content, Script, Transport};
 use crate::intake::{Valid, read};
 use crate::limit::Limit;
-use crate::route::Route;
+use crate::route::{Route, authorize};
 use crate::server::Options;
 use crate::stats::{Auth, Log, Request};
 use crate::usage::Usage;
+use crate::validate::Host;
 use crate::wire::{Step, Steps};
 
 /// Headers whose values are secrets.
@@ -89,6 +90,9 @@ pub(crate) async fn serve(
     if matches!(route, Ok(Route::Stats)) {
         return Ok(stats(&shared));
     }
+    if let Ok(Route::Models(host)) = &route {
+        return Ok(models(&shared, &head.headers, host));
+    }
     let number = lock(&shared.log).arrive(|number| note(&shared, number, &head));
     let started = Instant::now();
     let visit = Visit { shared, number };
@@ -100,6 +104,23 @@ pub(crate) async fn serve(
         Err(error) => refuse(visit, started, &error),
         Ok(valid) => answer(visit, started, valid).await,
     }
+}
+
+/// The names of the models, for whoever has the key: free, and in no count.
+fn models(shared: &Shared, headers: &hyper::HeaderMap, host: &Host) -> Response<Steps> {
+    let (status, body) = match authorize(headers, host, &shared.options.key) {
+        Ok(()) => {
+            let model = |name| json!({ "id": name, "object": "model", "owned_by": "system" });
+            let models: Vec<_> = crate::model::names().map(model).collect();
+            (200, json!({ "object": "list", "data": models }))
+        }
+        Err(error) => (error.status, error.json()),
+    };
+    let mut response = Response::new(Steps::whole(body.to_string().into_bytes(), None));
+    *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
+    let json = hyper::header::HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
 }
 
 /// The counts and the requests, for who looks by hand.

@@ -194,11 +194,13 @@ fn a_bill_can_be_neither_absurd_nor_nothing() {
             )),
         ),
         ("18446744073709551615", Some(most), None),
+        // Says nothing.
+        ("0", None, None),
         (
-            "0",
+            "1",
             None,
             Some(format!(
-                "a: the answer bills $0.000, less than a hundredth of the estimate: it counts as {}; look at the provider's bill\n",
+                "a: the answer bills $0.00003, less than a hundredth of the estimate: it counts as {}; look at the provider's bill\n",
                 dollars(estimate)
             )),
         ),

@@ -138,6 +138,7 @@ fn request() -> Request {
         adapter: 1,
         width: 800,
         height: 800,
+        cell: None,
         variant: 1,
         work: Work::Ask(Prompt {
             text: "one".to_owned(),

@@ -27,6 +27,7 @@ mod kill;
 mod load;
 mod points;
 mod power;
+mod programs;
 mod project;
 mod spread;
 mod tickets;
@@ -75,6 +76,8 @@ enum What {
     Tickets,
     /// The same while answers are judged, and each shot gets a second roll; and crowds of such gpbuilds
     Rolls,
+    /// The same while programs of the person's own make pictures
+    Programs,
     /// EIO, ENOSPC, EROFS and short writes at every operation
     Disk,
     /// A power cut after every operation
@@ -137,6 +140,7 @@ impl What {
                 count += crowd::crowds(binary, 20, ROLLS);
                 count
             }
+            Self::Programs => programs::kills(binary),
             Self::Disk => points::errors(binary),
             Self::Power => power::cuts(binary),
             Self::Crowd { crowds } => crowd::crowds(binary, crowds, ""),
@@ -152,6 +156,7 @@ impl What {
                     Self::Points,
                     Self::Tickets,
                     Self::Rolls,
+                    Self::Programs,
                     Self::Disk,
                     Self::Power,
                     Self::Crowd { crowds: 50 },

@@ -109,6 +109,10 @@ pub fn of_model(
     claim("free", free, Stake::Price);
     let price = model.price.filter(|_| model.price != before.price);
     claim("price", price.map(as_price), Stake::Price);
+    let by_picture = model.picture_price.as_ref();
+    let by_picture = by_picture.filter(|_| model.picture_price != before.picture_price);
+    let by_picture = by_picture.and_then(|price| serde_json::to_string(price).ok());
+    claim("picture_price", by_picture, Stake::Price);
     let tokens = model.tokens.as_ref();
     let tokens = tokens.filter(|_| model.tokens != before.tokens);
     claim(
@@ -131,8 +135,14 @@ fn as_price(price: Price) -> String {
         text_in,
         image_in,
         image_out,
+        text_out,
     } = price;
-    format!("{{ text_in = {text_in}, image_in = {image_in}, image_out = {image_out} }}")
+    // As it was before there was such a column: what was agreed to stays agreed to.
+    let text_out = match text_out {
+        0 => String::new(),
+        price => format!(", text_out = {price}"),
+    };
+    format!("{{ text_in = {text_in}, image_in = {image_in}, image_out = {image_out}{text_out} }}")
 }
 
 fn as_table<T>(table: &BTreeMap<String, T>, value: impl Fn(&T) -> String) -> String {

@@ -87,8 +87,10 @@ fn check(row: &Row) -> Result<(), String> {
         return Err("is wrong: `key_variable` has to end in `_API_KEY`".to_owned());
     }
     match (row.shape, &row.task) {
-        (Shape::Images, None) => Ok(()),
-        (Shape::Images, Some(_)) => Err("is wrong: `task` is for `shape = \"task\"`".to_owned()),
+        (Shape::Images | Shape::Gemini, None) => Ok(()),
+        (Shape::Images | Shape::Gemini, Some(_)) => {
+            Err("is wrong: `task` is for `shape = \"task\"`".to_owned())
+        }
         (Shape::Task, None) => Err("lacks `task`: where things stand in the answers".to_owned()),
         (Shape::Task, Some(task)) if task.poll.is_none() && task.poll_at.is_none() => {
             Err("lacks `task.poll` or `task.poll_at`: where a ticket is asked for".to_owned())

@@ -34,7 +34,12 @@ pub fn load(
     with_table(&root_text, &problems, |table| {
         read_project(&table, &mut manifest);
         read_shared(&table, "", &mut manifest);
-        table.finish_with(&[], |_| None);
+        table.finish_with(&[], |key| {
+            // Nor is it known here: what is run is not a project's word.
+            (key == "command").then(|| {
+                "which program a name stands for is said in your own `config.toml`, and in no project".to_owned()
+            })
+        });
     });
     let tree = match tree {
         Some(tree) => tree,

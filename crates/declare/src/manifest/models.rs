@@ -13,7 +13,9 @@ use crate::manifest::reader::{Element, Table};
 use base::diagnostic::{Diagnostic, list, nearest};
 use export::Format;
 use export::MAX_PIXELS;
-use model::{Model, ModelId, Models, ParamRule, Price, SizeRule, TokenRule};
+use model::{
+    Cell, Chinese, Model, ModelId, Models, ParamRule, PicturePrice, Price, SizeRule, TokenRule,
+};
 use render::MAX_SIDE;
 
 /// The columns without which nothing can be asked of a model.
@@ -144,6 +146,12 @@ fn columns(table: &Table<'_>, model: &mut Model) -> Option<At<String>> {
     if let Some(price) = table.table("price").and_then(price) {
         model.price = Some(price);
     }
+    if let Some(element) = table.element("picture_price") {
+        model.picture_price = picture_price(&element).or(model.picture_price.take());
+    }
+    if let Some(chinese) = table.table("chinese").and_then(chinese) {
+        model.chinese = Some(chinese);
+    }
     if let Some(element) = table.element("retired_on") {
         match retired_on(&element) {
             Some(day) => model.retired_on = day,
@@ -229,11 +237,37 @@ fn price(table: Table<'_>) -> Option<Price> {
         table.integer(key, 0..=1_000_000_000_000).map(|at| at.value)
     };
     let found = (tokens("text_in"), tokens("image_in"), tokens("image_out"));
+    let text_out = table.integer("text_out", 0..=1_000_000_000_000);
     table.finish();
     Some(Price {
         text_in: found.0?,
         image_in: found.1?,
         image_out: found.2?,
+        text_out: text_out.map_or(0, |at| at.value),
+    })
+}
+
+fn picture_price(element: &Element<'_>) -> Option<PicturePrice> {
+    let read = |json| serde_json::from_value::<PicturePrice>(json).ok();
+    let price = element
+        .as_json()
+        .and_then(read)
+        .filter(PicturePrice::is_right);
+    if price.is_none() {
+        element.report_must_be(
+            "a table with `each`, `steps` or `megapixel`, in millionths of its `currency`, `USD` or `CNY`: docs/models.md shows one",
+        );
+    }
+    price
+}
+
+fn chinese(table: Table<'_>) -> Option<Chinese> {
+    let text = |key| table.string(key).map(|at| at.value);
+    let (score, source) = (text("score"), text("source"));
+    table.finish();
+    Some(Chinese {
+        score: score?,
+        source: source.unwrap_or_default(),
     })
 }
 
@@ -259,28 +293,43 @@ fn sizes(element: &Element<'_>) -> Option<SizeRule> {
     let rule = match element.as_json()? {
         Value::String(word) if word == "any" => Some(SizeRule::Any),
         Value::Array(pairs) if !pairs.is_empty() => {
-            let pairs = pairs.iter().map(pair).collect::<Option<_>>();
-            pairs.map(SizeRule::List)
+            let list = pairs.iter().map(pair).collect::<Option<_>>();
+            let cells = || pairs.iter().map(cell).collect::<Option<_>>();
+            list.map(SizeRule::List)
+                .or_else(|| cells().map(SizeRule::Cells))
         }
         _ => None,
     };
     if rule.is_none() {
         element.report_must_be(&format!(
-            "`\"any\"`, a list such as `[[1024, 1536]]` with sides of at most {MAX_SIDE}, or a table of limits"
+            "`\"any\"`, a list such as `[[1024, 1536]]` or `[[1024, 1024, \"1:1\", \"1K\"]]` with sides of at most {MAX_SIDE}, or a table of limits"
         ));
     }
     rule
 }
 
 fn pair(value: &Value) -> Option<(u32, u32)> {
-    let side = |value: &Value| {
-        let side = u32::try_from(value.as_u64()?).ok()?;
-        (1..=MAX_SIDE).contains(&side).then_some(side)
-    };
     match value.as_array()?.as_slice() {
         [width, height] => Some((side(width)?, side(height)?)),
         _ => None,
     }
+}
+
+/// A size of a model that is told a ratio and a tier.
+fn cell(value: &Value) -> Option<(u32, u32, Cell)> {
+    let [width, height, ratio, tier] = value.as_array()?.as_slice() else {
+        return None;
+    };
+    let cell = Cell {
+        ratio: ratio.as_str()?.to_owned(),
+        tier: tier.as_str()?.to_owned(),
+    };
+    Some((side(width)?, side(height)?, cell))
+}
+
+fn side(value: &Value) -> Option<u32> {
+    let side = u32::try_from(value.as_u64()?).ok()?;
+    (1..=MAX_SIDE).contains(&side).then_some(side)
 }
 
 fn limits(table: Table<'_>) -> Option<SizeRule> {

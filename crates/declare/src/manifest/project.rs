@@ -101,18 +101,18 @@ fn read_profiles(table: &Table<'_>, manifest: &mut Manifest) {
 
 /// Who is asked, for what, and for how much: `[[model]]`, `[provider]` and `[budget]`, and the claims that they make.
 fn read_paid(table: &Table<'_>, manifest: &mut Manifest) {
-    let (models, of_models) = models::models(table);
+    let (mut models, of_models) = models::models(table);
+    if let Some(budget) = table.table("budget") {
+        let (budget, claims) = providers::budget(budget, &mut models);
+        manifest.budget = budget;
+        manifest.claims = claims;
+    }
     manifest.models = Arc::new(models);
     // Where the key goes is told first.
     if let Some(provider) = table.table("provider") {
         let (providers, claims) = providers::providers(provider, &manifest.models);
         manifest.providers = providers;
-        manifest.claims = claims;
-    }
-    if let Some(budget) = table.table("budget") {
-        let (budget, claim) = providers::budget(budget);
-        manifest.budget = budget;
-        manifest.claims.extend(claim);
+        manifest.claims.splice(..0, claims);
     }
     manifest.claims.extend(of_models);
 }

@@ -1,6 +1,7 @@
 //! Reads `[provider.NAME]` and `[budget]`: how providers are reached, and what may be spent. None of it
 //! counts in a key. Knows no credentials: they are in the environment, and nowhere else.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::manifest::claims::{CONFIRM, Claim, Stake, quoted};
@@ -8,7 +9,7 @@ use crate::manifest::declared;
 use crate::manifest::reader::Table;
 use crate::manifest::{At, Budget, Provider, Providers};
 use base::diagnostic::{Diagnostic, Place};
-use model::{ModelId, Models};
+use model::{Micro, ModelId, Models, Rates};
 use provider::address::{self, UrlError};
 use provider::table::{Row, builtin};
 use provider::{AZURE, Azure};
@@ -19,24 +20,49 @@ const MAX_PER_MINUTE: u32 = 100_000;
 /// What people may take for a place to write a key.
 const SECRETS: [&str; 4] = ["api_key", "key", "token", "secret"];
 
-/// `[budget]`; and its `confirm`, if that is more than a project can say by itself.
-pub fn budget(table: Table<'_>) -> (Budget, Option<Claim>) {
+/// What a dollar is in yuan, at least and at most: beyond that it is a slip of the pen.
+const YUAN: RangeInclusive<Micro> = Micro(1_000_000)..=Micro(100_000_000);
+
+/// `[budget]`, whose rate is put in place of the table's; and what of it is more than a project can say by itself: a
+/// high `confirm`, and a rate that makes everything cheaper than the table says.
+pub fn budget(table: Table<'_>, models: &mut Models) -> (Budget, Vec<Claim>) {
+    let before = models.rates().cny;
     let budget = Budget {
         run: table.dollars("run"),
         month: table.dollars("month"),
         confirm: table.dollars("confirm"),
     };
-    let more = budget.confirm.filter(|confirm| *confirm > CONFIRM);
-    let claim = more
-        .zip(table.key_place("confirm"))
-        .map(|(confirm, place)| Claim {
-            name: "budget.confirm".to_owned(),
-            value: confirm.decimal(),
-            place,
-            stake: Stake::Confirm,
-        });
+    let rate = table.table("rate").and_then(|rate| cny(rate, models));
+    let claim = |name: &str, key: &'static str, value: Micro, stake| {
+        Some(Claim {
+            name: format!("budget.{name}"),
+            value: value.decimal(),
+            place: table.key_place(key)?,
+            stake,
+        })
+    };
+    let confirm = budget.confirm.filter(|confirm| *confirm > CONFIRM);
+    let confirm = confirm.and_then(|most| claim("confirm", "confirm", most, Stake::Confirm));
+    let rate = rate.filter(|cny| *cny > before);
+    let rate = rate.and_then(|cny| claim("rate.CNY", "rate", cny, Stake::Price));
     table.finish();
-    (budget, claim)
+    (budget, confirm.into_iter().chain(rate).collect())
+}
+
+/// `rate = { CNY = 7.10 }`: so many yuan for a dollar.
+fn cny(table: Table<'_>, models: &mut Models) -> Option<Micro> {
+    let cny = table.amount(
+        "CNY",
+        "the yuan for a dollar, such as `7.10`, from 1 to 100",
+        |n| YUAN.contains(&n),
+    );
+    table.finish();
+    models.set_rates(Rates {
+        as_of: String::new(),
+        source: "`[budget]`".to_owned(),
+        cny: cny?,
+    });
+    cny
 }
 
 /// `[provider]`, with a table for each provider that has something to set; and what of it only a person can
@@ -134,7 +160,10 @@ fn base_url(table: &Table<'_>, row: &Row, claims: &mut Vec<Claim>) -> Option<At<
         Err(why) => table.report(
             Diagnostic::error(format!("`{name}` {why}"))
                 .at(at.place)
-                .hint("write it as in `https://gateway.example.com/v1`"),
+                .hint(match why.meant(&at.value) {
+                    Some(meant) => format!("write `base_url = \"{meant}\"`"),
+                    None => "write it as in `https://gateway.example.com/v1`".to_owned(),
+                }),
         ),
     }
     None

@@ -149,19 +149,26 @@ impl<'a> Table<'a> {
 
     /// US dollars as a number: whole micro-dollars come back.
     pub fn dollars(&self, key: &'static str) -> Option<Micro> {
+        let wanted = "an amount in US dollars, such as `2.00`, with at most six decimals";
+        self.amount(key, wanted, |_| true)
+    }
+
+    /// An amount as a number, if it is one of those that are `right`: whole millionths come back. It must be `wanted`.
+    pub fn amount(
+        &self,
+        key: &'static str,
+        wanted: &str,
+        right: impl Fn(Micro) -> bool,
+    ) -> Option<Micro> {
         let value = self.get(key)?;
         let text = match value.get_ref() {
             DeValue::Integer(n) => n.to_string(),
             DeValue::Float(n) => n.to_string(),
             _ => String::new(),
         };
-        let micro = Micro::parse(&text);
+        let micro = Micro::parse(&text).filter(|micro| right(*micro));
         if micro.is_none() {
-            self.wrong(
-                key,
-                "an amount in US dollars, such as `2.00`, with at most six decimals",
-                value,
-            );
+            self.wrong(key, wanted, value);
         }
         micro
     }

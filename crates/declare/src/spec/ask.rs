@@ -6,17 +6,18 @@ use std::sync::PoisonError;
 use crate::manifest::{At, Edit};
 use crate::spec::Problems;
 use crate::spec::context::{self, Context};
-use crate::spec::preflight::{Mask, Preflight};
+use crate::spec::preflight::{Mask, Preflight, who_can, with};
 use crate::spec::ready::Ready;
 use crate::spec::resolve::Resolver;
 use crate::spec::target::{From, MAX_REFERENCE_BYTES, Target};
-use base::diagnostic::{Diagnostic, Place, list};
+use base::diagnostic::{Diagnostic, Place};
 use base::path::ProjectPath;
 use base::text::Text;
 use export::{ExportError, ImageInfo};
 use model::request::{Picture, Prompt, Request, Work};
-use model::{Model, ModelId};
-use provider::table::{Row, Shape};
+use model::{COMMAND, Model, ModelId};
+use provider::COMMAND_VERSION;
+use provider::table::Row;
 
 /// What the prompts of an asset have in common: its model, and the size that it is asked for.
 struct Asked<'m> {
@@ -47,7 +48,12 @@ impl<'a> Resolver<'a> {
             Ok(known) => known,
             Err(why) => return Err(vec![why.at(model.place.clone())]),
         };
-        let mut flight = Preflight::new(&model.value, known, self.row(&model.value));
+        let mut flight = Preflight::new(
+            &model.value,
+            known,
+            self.row(&model.value),
+            &self.manifest.models,
+        );
         let first = self.first_prompt(&mut flight, ready, target, &model.value, template, context);
         let (first, (width, height)) = first;
         if !flight.problems.is_empty() {
@@ -73,15 +79,19 @@ impl<'a> Resolver<'a> {
         }
         let request = |prompt| Request {
             model: model.value.clone(),
-            // Not asked yet: the first version of whatever will ask them.
-            adapter: self.row(&model.value).map_or(1, |row| row.version()),
+            adapter: match model.value.provider.as_str() {
+                COMMAND => COMMAND_VERSION,
+                // Nobody is asked, or nobody yet: the first version of whatever will ask them.
+                _ => self.row(&model.value).map_or(1, |row| row.version()),
+            },
             width,
             height,
+            cell: known.and_then(|known| known.sizes.cell(width, height).cloned()),
             variant: self.variant(ready),
             work: Work::Ask(prompt),
         };
         let requests: Vec<Request> = prompts.into_iter().map(request).collect();
-        self.sendable(&requests, target)?;
+        self.sendable(ready, &requests, target)?;
         Ok(requests)
     }
 
@@ -173,7 +183,12 @@ impl<'a> Resolver<'a> {
         let context = context
             .with("edit", value)
             .with("text", context::text(step.text));
-        let mut flight = Preflight::new(asked.id, asked.model, self.row(asked.id));
+        let mut flight = Preflight::new(
+            asked.id,
+            asked.model,
+            self.row(asked.id),
+            &self.manifest.models,
+        );
         let references = vec![Picture::Previous];
         flight.references(&references, &edit.change.place);
         let mask = edit.mask.as_ref().and_then(|at| {
@@ -205,15 +220,27 @@ impl<'a> Resolver<'a> {
     }
 
     /// Whether all that is asked for has a place in what its provider is sent.
-    fn sendable(&self, shots: &[Request], target: &Target<'_>) -> Result<(), Problems> {
+    fn sendable(
+        &self,
+        ready: &Ready<'a>,
+        shots: &[Request],
+        target: &Target<'_>,
+    ) -> Result<(), Problems> {
         for (shot, prompt) in shots.iter().filter_map(|shot| Some((shot, shot.prompt()?))) {
-            let row = self.row(&shot.model).filter(|row| row.shape == Shape::Task);
-            let lacks = row.map(|row| row.body.lacks(prompt)).unwrap_or_default();
-            if !lacks.is_empty() {
-                let lacks = list(&lacks);
+            let row = self.row(&shot.model);
+            let lacks = row.map(|row| row.lacks(shot, prompt)).unwrap_or_default();
+            let problem = |field: &&str| {
                 let error =
-                    Diagnostic::error(format!("`{}` cannot be asked for {lacks}", shot.model));
-                return Err(vec![error.at(target.place.clone())]);
+                    Diagnostic::error(format!("`{}` cannot be asked for `{field}`", shot.model));
+                let place = place_of(ready, field).unwrap_or_else(|| target.place.clone());
+                let hint = match *field {
+                    "size" => Some(NO_CELL.to_owned()),
+                    field => who_can(&self.manifest.models, field),
+                };
+                with(error.at(place), hint)
+            };
+            if !lacks.is_empty() {
+                return Err(lacks.iter().map(problem).collect());
             }
         }
         Ok(())
@@ -297,6 +324,30 @@ impl<'a> Resolver<'a> {
         };
         let seen = self.image_info(path).ok()?;
         Some((seen.width, seen.height))
+    }
+}
+
+/// What a model says that is told no pixels.
+const NO_CELL: &str = "it is told a ratio and a tier, not pixels: write its `sizes` as in `[[1024, 1024, \"1:1\", \"1K\"]]`";
+
+/// Where a field stands that a provider cannot be asked for.
+fn place_of(ready: &Ready<'_>, field: &str) -> Option<Place> {
+    let layers = &ready.unit.layers;
+    let word = |found: &At<String>| found.place.clone();
+    match field {
+        "quality" => layers
+            .get(|f| f.quality.as_ref())
+            .map(|found| word(found.value)),
+        "background" => layers
+            .get(|f| f.background.as_ref())
+            .map(|found| word(found.value)),
+        "mask" => layers
+            .get(|f| f.mask.as_ref())
+            .map(|found| word(found.value)),
+        "candidates" => layers
+            .get(|f| f.candidates.as_ref())
+            .map(|found| found.value.place.clone()),
+        _ => None,
     }
 }
 

@@ -117,6 +117,7 @@ impl<'a> Resolver<'a> {
             adapter: render::VERSION,
             width: target.preset.width,
             height: target.preset.height,
+            cell: None,
             variant: self.variant(ready),
             work: Work::Draw(Page {
                 html,

@@ -114,6 +114,13 @@ impl Spec {
         self.paid().next().is_some()
     }
 
+    /// Whether a person makes its shots by hand.
+    pub fn is_by_hand(&self) -> bool {
+        self.requests()
+            .first()
+            .is_some_and(|request| request.model.is_by_hand())
+    }
+
     /// The ids of the assets whose pictures this one takes; of a bundle, those whose outputs.
     pub fn takes(&self) -> impl Iterator<Item = &str> {
         let slides = self.bundle().into_iter().flat_map(|bundle| &bundle.slides);

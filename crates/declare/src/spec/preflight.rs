@@ -12,7 +12,7 @@ use crate::spec::ready::Ready;
 use base::diagnostic::{Diagnostic, Place, list};
 use export::{Export, Format, ImageInfo};
 use model::request::{Picture, Request};
-use model::{Model, ModelId};
+use model::{Model, ModelId, Models};
 use provider::table::Row;
 
 /// The background that only some formats can have.
@@ -25,17 +25,25 @@ pub struct Preflight<'m> {
     model: Option<&'m Model>,
     /// Its provider, if it can be asked.
     row: Option<&'m Row>,
+    /// Who else there is.
+    models: &'m Models,
     /// What is wrong.
     pub problems: Problems,
 }
 
 impl<'m> Preflight<'m> {
     /// Nothing wrong yet.
-    pub fn new(id: &'m ModelId, model: Option<&'m Model>, row: Option<&'m Row>) -> Self {
+    pub fn new(
+        id: &'m ModelId,
+        model: Option<&'m Model>,
+        row: Option<&'m Row>,
+        models: &'m Models,
+    ) -> Self {
         Self {
             id,
             model,
             row,
+            models,
             problems: Vec::new(),
         }
     }
@@ -56,14 +64,14 @@ impl<'m> Preflight<'m> {
         column: impl Fn(&Model) -> &[String],
     ) -> Option<String> {
         let at = at?;
-        let of = self.model.map_or(&[][..], column);
+        let of = self.model.map_or(&[][..], &column);
         if !of.is_empty() && !of.contains(&at.value) {
-            self.problems.push(
-                Diagnostic::error(format!("`{}` has no {field} `{}`", self.id, at.value))
-                    .at(at.place.clone())
-                    .did_you_mean(&at.value, of.iter().map(String::as_str))
-                    .hint(format!("it has {}", list(of))),
-            );
+            let error = Diagnostic::error(format!("`{}` has no {field} `{}`", self.id, at.value))
+                .at(at.place.clone())
+                .did_you_mean(&at.value, of.iter().map(String::as_str))
+                .hint(format!("it has {}", list(of)));
+            let who = who_has(self.models, |model| column(model).contains(&at.value));
+            self.problems.push(with(error, who));
         }
         Some(at.value.clone())
     }
@@ -81,13 +89,17 @@ impl<'m> Preflight<'m> {
         if let Some(model) = self.model
             && at.value > model.max_n
         {
-            self.problems.push(
-                Diagnostic::error(format!(
-                    "`{}` gives at most {} candidates, not {}",
-                    self.id, model.max_n, at.value
-                ))
-                .at(at.place.clone()),
-            );
+            let most = match model.max_n {
+                1 => "one candidate".to_owned(),
+                most => format!("{most} candidates"),
+            };
+            let error = Diagnostic::error(format!(
+                "`{}` gives at most {most}, not {}",
+                self.id, at.value
+            ))
+            .at(at.place.clone());
+            let who = who_has(self.models, |model| model.max_n >= at.value);
+            self.problems.push(with(error, who));
         }
         at.value
     }
@@ -258,6 +270,33 @@ impl<'m> Preflight<'m> {
             [] => error,
             known => error.hint(format!("it takes {}", list(known))),
         })
+    }
+}
+
+/// Who else can be asked for a field of the manifest, for a hint.
+pub fn who_can(models: &Models, field: &str) -> Option<String> {
+    match field {
+        "quality" => who_has(models, |model| !model.qualities.is_empty()),
+        "background" => who_has(models, |model| model.backgrounds.len() > 1),
+        "candidates" => who_has(models, |model| model.max_n > 1),
+        "references" => who_has(models, |model| model.max_references > 0),
+        "mask" => who_has(models, |model| model.max_mask_bytes.is_some()),
+        _ => None,
+    }
+}
+
+fn who_has(models: &Models, has: impl Fn(&Model) -> bool) -> Option<String> {
+    match models.one_of_each(has).as_slice() {
+        [] => None,
+        some => Some(format!("{} can", list(some))),
+    }
+}
+
+/// An error with a hint, if there is one.
+pub fn with(error: Diagnostic, hint: Option<String>) -> Diagnostic {
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
     }
 }
 

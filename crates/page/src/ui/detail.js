@@ -120,16 +120,32 @@ function block(title, ...children) {
 }
 
 function prompts(said) {
-  if (said.prompt) return block(t().promptIf, h('pre', { class: 'prompt' }, said.prompt));
+  if (said.prompt) return block(t().promptIf, ...copied(said.prompt));
   const told = said.shots.map((shot, n) => ({ n, text: shot.prompt })).filter(shot => shot.text);
   if (told.length === 0) return null;
   return block(t().prompt, told.flatMap(({ n, text }) => [
-    told.length > 1 ? h('h4', null, n === 0 ? t().shot(1) : `${t().edit} ${n}`) : null, h('pre', { class: 'prompt' }, text)]));
+    told.length > 1 ? h('h4', null, n === 0 ? t().shot(1) : `${t().edit} ${n}`) : null, ...copied(text)]));
+}
+
+/** A prompt, and a button that copies it; where a browser lets nobody do that, it is marked, to be copied by hand. */
+function copied(text) {
+  const prompt = h('pre', { class: 'prompt' }, text);
+  const button = h('button', {
+    type: 'button', class: 'quiet copy', onclick: async () => {
+      try {
+        await navigator.clipboard.writeText(text);
+        button.textContent = t().copied;
+      } catch {
+        getSelection().selectAllChildren(prompt);
+      }
+    },
+  }, t().copy);
+  return [prompt, button];
 }
 
 function changes(row, said) {
   if (said.changes.length === 0) {
-    const never = row.state === 'draft' || (row.state === 'blocked' && !row.real);
+    const never = row.state === 'draft' || ((row.state === 'blocked' || row.state === 'manual') && !row.real);
     return block(t().changed, h('p', { class: 'note' }, said.forgotten ? t().forgotten : never ? t().never : t().unchanged));
   }
   const tags = { old: 'del', new: 'ins' };

@@ -47,7 +47,7 @@ export function fillCard(row) {
   if (!parts.img.hidden) setPicture(parts.img, digest);
   parts.name.replaceChildren(...breakable(name));
   parts.state.textContent = t()[state];
-  parts.message.hidden = !row.failed && state !== 'blocked';
+  parts.message.hidden = !row.failed && state !== 'blocked' && state !== 'manual';
   parts.message.textContent = row.failed ?? reasonOf(row) ?? '';
   parts.small.replaceChildren(...breakable(row.output));
   const facts = [`${row.width}×${row.height}`, row.format];

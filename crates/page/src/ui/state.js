@@ -3,7 +3,7 @@
 
 import { WORDS } from './words.js';
 
-export const STATES = ['fresh', 'draft', 'stale', 'failed', 'blocked'];
+export const STATES = ['fresh', 'draft', 'stale', 'failed', 'blocked', 'manual'];
 export const THEMES = ['auto', 'light', 'dark'];
 
 export const $ = id => document.getElementById(id);

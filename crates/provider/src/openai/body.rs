@@ -23,6 +23,7 @@ pub(super) fn parameters(request: &Request, prompt: &Prompt, model: &str) -> Map
         height,
         // These count in the key alone.
         adapter: _,
+        cell: _,
         variant: _,
         work: _,
     } = request;

@@ -5,23 +5,21 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use reqwest::RequestBuilder;
+use reqwest::{RequestBuilder, Url};
 
+use super::answer;
 use super::body;
 use super::endpoint::Endpoint;
 use super::refusal;
 use crate::address::is_here;
 use crate::bounded;
+use crate::fetch::Fetcher;
 use crate::http::{Http, NoAnswer, beginning};
-use crate::reply::{Refusal, RefusalKind, Reply};
+use crate::reply::{Fetched, Refusal, RefusalKind, Reply};
 use crate::submission::Submission;
 use crate::table::Row;
 use crate::{Config, Veil};
 use model::request::Operation;
-
-/// The most that is read of an answer, for each picture: four bytes for each of eight million pixels,
-/// in base64, and as much again.
-const MAX_PICTURE_BYTES: u64 = 96 << 20;
 
 /// Sends requests. Nothing of it is set up before the first one.
 pub struct Client {
@@ -29,13 +27,21 @@ pub struct Client {
     key_variable: String,
     endpoint: Endpoint,
     http: Http,
+    fetcher: Fetcher,
+    base_url: Url,
+    /// It is reached at another place than its own: whoever is there passes requests on.
+    is_relayed: bool,
 }
 
 impl Client {
     /// A client; nothing is connected yet.
     pub fn new(config: Config) -> Self {
-        let http = Http::new(config.timeout, is_here(&config.base_url));
+        let http =
+            Http::new(config.timeout, is_here(&config.base_url)).behind(config.proxy.as_ref());
         Self {
+            fetcher: Fetcher::new(config.base_url.clone(), config.timeout),
+            is_relayed: config.azure.is_none() && !config.row.is_at(&config.base_url),
+            base_url: config.base_url.clone(),
             row: Arc::clone(&config.row),
             key_variable: config.key_variable.clone(),
             endpoint: Endpoint::new(config),
@@ -74,23 +80,32 @@ impl Client {
         if !response.status().is_success() {
             let headers = response.headers().clone();
             let body = beginning(&mut response).await;
-            return match refusal::read(&self.row, status, &headers, &body, &veil) {
-                Some(refusal) => Reply::Refused(refusal),
-                None => Reply::Doubt {
-                    why: format!("something between here and the provider answered {status}"),
+            let is_unpaid = |status| !self.is_relayed && self.row.is_unpaid(status);
+            return match refusal::read(is_unpaid, status, &headers, &body, &veil) {
+                Ok(refusal) => Reply::Refused(refusal),
+                Err(said) => Reply::Doubt {
+                    why: format!("something between here and the provider answered {said}"),
                     request_id,
                 },
             };
         }
-        let limit = (1 << 20) + u64::from(submission.prompt.candidates) * MAX_PICTURE_BYTES;
+        let limit = answer::limit(submission.prompt.candidates);
         match self.http.write_body(response, limit, into, path).await {
             Ok(()) => Reply::Answered { request_id },
             Err(why) => reply(why, request_id),
         }
     }
 
+    /// Fetches a picture, without any key. Free, and may be repeated.
+    pub async fn fetch(&self, source: &Url) -> Fetched {
+        self.fetcher.fetch(source).await
+    }
+
     /// What a person can do about a refusal, where there is a way of its own.
     pub fn hint(&self, refusal: &Refusal) -> Option<String> {
+        if let Some(hint) = self.no_api(refusal) {
+            return Some(hint);
+        }
         let verify = refusal.message.contains("must be verified");
         Some(match &refusal.kind {
             RefusalKind::Moderation { .. } => {
@@ -104,6 +119,16 @@ impl Client {
                 format!("look at `{}`", self.key_variable)
             }
             _ => return None,
+        })
+    }
+
+    /// What to do where a gateway has nothing at the place that it was asked at.
+    fn no_api(&self, refusal: &Refusal) -> Option<String> {
+        let is_bare = self.base_url.path() == "/" && self.is_relayed;
+        let is_nothing = matches!(refusal.status, 404 | 405) && refusal.code.is_none();
+        (is_bare && is_nothing).then(|| {
+            let (variable, base) = (self.row.base_url_variable(), &self.base_url);
+            format!("there is no such API at `{base}`: where its path is `/v1`, write `{variable}={base}v1`")
         })
     }
 

@@ -5,12 +5,18 @@ mod answer;
 mod body;
 mod client;
 mod endpoint;
+mod events;
 mod params;
+mod picture;
+mod raw;
+mod reading;
 mod refusal;
+mod usage;
+mod words;
 
 pub use answer::read;
 pub use client::Client;
-pub use endpoint::Azure;
+pub use endpoint::{Azure, Endpoint};
 pub use params::params;
 
 /// The provider whose API it is; only there is Azure.

@@ -2,22 +2,36 @@
 //! meanings, and only one of them goes away by waiting.
 
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::io::Read;
 
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
+use super::answer;
 use crate::bounded;
 use crate::reply::{Refusal, RefusalKind};
-use crate::table::Row;
+use crate::unpack::unpacked;
 use crate::veil::Veil;
+use crate::wait;
 
 /// So many categories of moderation are told.
 const MAX_CATEGORIES: usize = 20;
+/// The most that a refusal unpacks to, in bytes.
+const MAX_PLAIN: u64 = 256 << 10;
 
 #[derive(Default, Deserialize)]
 struct Envelope {
+    #[serde(default, deserialize_with = "object")]
     error: Option<Body>,
+}
+
+/// The API's own form of an error; in another form it is nobody's word of it.
+fn object<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Body>, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    Ok(value
+        .is_object()
+        .then(|| serde_json::from_value(value).ok())
+        .flatten())
 }
 
 /// `{"error": {…}}`; every field may be missing or null.
@@ -48,15 +62,20 @@ const QUOTA: [&str; 6] = [
     "billing_hard_limit_reached",
 ];
 
-/// Reads an answer that is not 200. `None` if it is not the API's own word: a proxy gave up, and
-/// whether the request was accepted is not known.
+/// Codes of a 5xx that say, whoever passes them on, that nothing was begun.
+const NOT_BEGUN: [&str; 2] = ["model_not_found", "slow_down"];
+
+/// Reads an answer that is not 200; `is_unpaid` says which statuses are surely not paid for where the API's own words
+/// come with them. Where it is not known whether the request was accepted, since a proxy gave up or whoever passes
+/// requests on failed, the error is what was said.
 pub(super) fn read(
-    row: &Row,
+    is_unpaid: impl Fn(u16) -> bool,
     status: u16,
     headers: &HeaderMap,
     body: &[u8],
     veil: &Veil,
-) -> Option<Refusal> {
+) -> Result<Refusal, String> {
+    let body = plain(body);
     let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim().to_owned());
     let name = |text: &str| bounded::name(text).filter(|name| veil.lets_pass(name));
     // Before it is cut, so that no half of it is left, and after it was cleaned, so that nothing was between.
@@ -64,39 +83,62 @@ pub(super) fn read(
         let text = bounded::sentence(&veil.over(text));
         veil.over(&text).into_owned()
     };
-    let told = serde_json::from_slice::<Envelope>(body).unwrap_or_default();
+    let told = serde_json::from_slice::<Envelope>(&body).unwrap_or_default();
     let own_word = told.error.is_some();
     let error = told.error.unwrap_or_default();
     let code = match &error.code {
         Some(serde_json::Value::String(code)) => name(code),
         _ => None,
     };
-    let kind = match status {
-        300..=399 => {
-            RefusalKind::Redirect(header("location").map_or_else(String::new, |to| sentence(&to)))
-        }
-        // Generation may go on behind whoever says that.
-        408 | 409 | 500..=599 if !own_word || !row.is_unpaid(status) => return None,
-        _ => kind(status, code.as_deref(), &error, name),
+    let is_begun_not = code
+        .as_deref()
+        .is_some_and(|code| NOT_BEGUN.contains(&code));
+    let mut message = match &error.message {
+        Some(message) => sentence(message),
+        None => answer::words(&body, veil).unwrap_or_default(),
     };
-    let retry_after = header("retry-after-ms")
-        .and_then(|ms| ms.parse().ok())
-        .map(Duration::from_millis)
-        .or_else(|| header("retry-after")?.parse().ok().map(Duration::from_secs));
-    let mut message = sentence(error.message.as_deref().unwrap_or_default());
     if let Some(param) = error.param.as_deref().and_then(name)
         && !message.contains(&param)
     {
         let _ = write!(message, " (`{param}`)");
     }
-    Some(Refusal {
+    let kind = match status {
+        300..=399 => {
+            RefusalKind::Redirect(header("location").map_or_else(String::new, |to| sentence(&to)))
+        }
+        // Generation may go on behind whoever says that.
+        408 | 409 | 500..=599 if !is_begun_not && (!own_word || !is_unpaid(status)) => {
+            return Err(said(status, code.as_deref(), &message));
+        }
+        _ => kind(status, code.as_deref(), &error, name),
+    };
+    Ok(Refusal {
         kind,
         status,
         code,
         message,
-        retry_after,
+        retry_after: wait::asked(headers),
         request_id: header("x-request-id").as_deref().and_then(name),
     })
+}
+
+/// A refusal that came compressed, as it was before.
+fn plain(body: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    let read = unpacked(body, MAX_PLAIN).and_then(|mut body| body.read_to_end(&mut plain));
+    match read {
+        Ok(_) => plain,
+        Err(_) => body.to_vec(),
+    }
+}
+
+/// What was said, as a refusal says it.
+fn said(status: u16, code: Option<&str>, message: &str) -> String {
+    let code = code.map(|code| format!(" {code}")).unwrap_or_default();
+    match message.trim_end_matches('.') {
+        "" => format!("{status}{code}"),
+        message => format!("{status}{code}: {message}"),
+    }
 }
 
 fn kind(
@@ -120,8 +162,9 @@ fn kind(
         }
         (400, _) if message.contains("Billing hard limit") => RefusalKind::Quota,
         (401 | 403, _) => RefusalKind::Credentials,
-        (404, _) => RefusalKind::NoModel,
+        (404, _) | (_, Some("model_not_found")) => RefusalKind::NoModel,
         (429, _) => RefusalKind::RateLimit,
+        (503, Some("slow_down")) => RefusalKind::SlowDown,
         (503, _) if message.contains("Slow Down") => RefusalKind::SlowDown,
         (408 | 409 | 500..=599, _) => RefusalKind::Overloaded,
         _ => RefusalKind::Invalid,
@@ -136,16 +179,15 @@ fn categories(details: &Details, name: impl Fn(&str) -> Option<String>) -> Vec<S
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::Duration;
 
     use reqwest::header::{HeaderMap, HeaderValue};
 
-    use super::{Refusal, RefusalKind, Row, Veil};
+    use super::{Refusal, RefusalKind, Veil};
     use crate::table;
 
-    fn openai() -> Arc<Row> {
-        Arc::clone(&table::builtin()["openai"])
+    fn is_unpaid(status: u16) -> bool {
+        table::builtin()["openai"].is_unpaid(status)
     }
 
     fn told(status: u16, body: &str) -> Option<Refusal> {
@@ -153,12 +195,13 @@ mod tests {
         headers.insert("retry-after", HeaderValue::from_static("12"));
         headers.insert("x-request-id", HeaderValue::from_static("req_7"));
         super::read(
-            &openai(),
+            is_unpaid,
             status,
             &headers,
             body.as_bytes(),
             &Veil::default(),
         )
+        .ok()
     }
 
     fn error(kind: &str, code: &str, message: &str) -> String {
@@ -269,7 +312,7 @@ mod tests {
             RefusalKind::Invalid
         );
         let redirect =
-            super::read(&openai(), 302, &HeaderMap::new(), b"", &Veil::default()).unwrap();
+            super::read(is_unpaid, 302, &HeaderMap::new(), b"", &Veil::default()).unwrap();
         assert_eq!(redirect.kind, RefusalKind::Redirect(String::new()));
     }
 

@@ -1,23 +1,16 @@
 //! The body of a request for a ticket: JSON, with each part where the row says. What is sent is the [`Request`] that was
 //! hashed, and what the row sends besides.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::pointer::set;
-use crate::media::{changed, media_type};
+use crate::media::encoded;
 use crate::reply::Attachment;
 use crate::submission::Submission;
-use base::digest::Digest;
 use model::request::{Prompt, Request};
-
-/// The most that is read of a picture that goes along; none that is planned with is as large.
-const MAX_BYTES: u64 = 64 << 20;
 
 /// Where each part of a request stands in the JSON, as JSON pointers. What has no place cannot be asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +91,7 @@ impl Body {
             adapter: _,
             width,
             height,
+            cell: _,
             variant: _,
             work: _,
         } = request;
@@ -154,15 +148,7 @@ impl Body {
     }
 }
 
-/// A picture, after its bytes were checked against what the key was made with.
 fn data_url(attachment: &Attachment) -> io::Result<Value> {
-    let mut bytes = Vec::new();
-    // What is longer was never planned with: its digest says so.
-    let file = File::open(&attachment.path)?;
-    file.take(MAX_BYTES).read_to_end(&mut bytes)?;
-    if Digest::of(&bytes) != attachment.digest {
-        return Err(changed());
-    }
-    let (media, _) = media_type(&bytes)?;
-    Ok(format!("data:{media};base64,{}", STANDARD.encode(&bytes)).into())
+    let (media, data) = encoded(attachment)?;
+    Ok(format!("data:{media};base64,{data}").into())
 }

@@ -13,16 +13,15 @@ use super::body::Body;
 use super::form::{Standing, TaskForm, encoded};
 use super::refusal;
 use crate::address::is_here;
+use crate::fetch::Fetcher;
 use crate::http::{Http, NoAnswer, beginning};
 use crate::reply::{Fetched, Found, Polled, Refusal, RefusalKind, Reply, Ticket};
 use crate::submission::Submission;
-use crate::{Config, Veil};
+use crate::{Config, Veil, wait};
 use model::request::Operation;
 
 /// The most that is read of an answer that holds no picture, in bytes.
 const MAX_ANSWER_BYTES: u64 = 1 << 20;
-/// The most that is read of a picture, in bytes.
-const MAX_PICTURE_BYTES: u64 = 64 << 20;
 
 /// A poll takes no longer: it brings a few words.
 const POLL: Duration = Duration::from_secs(60);
@@ -31,8 +30,10 @@ const POLL: Duration = Duration::from_secs(60);
 pub struct Client {
     config: Config,
     form: TaskForm,
-    /// For requests and pictures.
+    /// For requests.
     http: Http,
+    /// For pictures.
+    fetcher: Fetcher,
     /// For a few words.
     short: Http,
 }
@@ -42,7 +43,8 @@ impl Client {
     pub fn new(config: Config, form: TaskForm) -> Self {
         let is_here = is_here(&config.base_url);
         Self {
-            http: Http::new(config.timeout, is_here),
+            http: Http::new(config.timeout, is_here).behind(config.proxy.as_ref()),
+            fetcher: Fetcher::new(config.base_url.clone(), config.timeout),
             short: Http::new(config.timeout.min(POLL), is_here),
             config,
             form,
@@ -116,7 +118,7 @@ impl Client {
     pub async fn poll(&self, form: &TaskForm, ticket: &Ticket) -> Polled {
         let (mut response, after) = match self.get(ticket.poll.clone()).await {
             Ok(response) => {
-                let after = refusal::retry_after(response.headers());
+                let after = wait::asked(response.headers());
                 (response, after)
             }
             Err(why) => return Polled::Unknown(why),
@@ -156,27 +158,7 @@ impl Client {
 
     /// Fetches a picture, without any key. Free, and may be repeated.
     pub async fn fetch(&self, source: &Url) -> Fetched {
-        let client = match self.http.client() {
-            Ok(client) => client,
-            Err(why) => return Fetched::Later(why),
-        };
-        let response = match self.http.send(client.get(source.clone())).await {
-            Ok(response) => response,
-            Err(why) => return Fetched::Later(said(why)),
-        };
-        let status = response.status();
-        if !status.is_success() {
-            let why = format!("where its picture is, {} was answered", status.as_u16());
-            // Signed URLs that are too old are forbidden.
-            return match status.as_u16() {
-                400..=407 | 410 => Fetched::Gone(why),
-                _ => Fetched::Later(why),
-            };
-        }
-        match self.body(response, MAX_PICTURE_BYTES).await {
-            Ok(bytes) => Fetched::Picture(bytes),
-            Err(why) => Fetched::Later(why),
-        }
+        self.fetcher.fetch(source).await
     }
 
     /// Looks for a request whose answer was lost by the name that it was given. Free, and may be repeated.
@@ -229,7 +211,7 @@ impl Client {
     async fn get(&self, url: Url) -> Result<Response, String> {
         let client = self.short.client()?;
         let request = client.get(url).headers(self.headers()?);
-        self.short.send(request).await.map_err(said)
+        self.short.send(request).await.map_err(NoAnswer::said)
     }
 
     /// A body, in memory.
@@ -237,7 +219,7 @@ impl Client {
         let mut body = Vec::new();
         let nowhere = Path::new("memory");
         let written = self.http.write_body(response, limit, &mut body, nowhere);
-        written.await.map_err(said)?;
+        written.await.map_err(NoAnswer::said)?;
         Ok(body)
     }
 
@@ -287,12 +269,5 @@ fn reply(why: NoAnswer) -> Reply {
             request_id: None,
         },
         NoAnswer::Disk(error) => Reply::Disk(error),
-    }
-}
-
-fn said(why: NoAnswer) -> String {
-    match why {
-        NoAnswer::Unsent(why) | NoAnswer::Cut(why) => why,
-        NoAnswer::Disk(error) => error.to_string(),
     }
 }

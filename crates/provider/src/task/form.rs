@@ -11,6 +11,7 @@ use super::pointer;
 use crate::address;
 use crate::bounded;
 use crate::reply::{Ready, Refusal, RefusalKind, Ticket};
+use crate::source;
 use crate::veil::Veil;
 use model::Micro;
 
@@ -184,8 +185,7 @@ impl TaskForm {
     fn source(&self, text: &str) -> Option<Url> {
         let url = Url::parse(text).ok()?;
         let base = Url::parse(&self.base_url).ok()?;
-        let is_local = url.scheme() == "http" && address::is_here(&url) && address::is_here(&base);
-        (url.scheme() == "https" || is_local).then_some(url)
+        source::check(&url, &base).is_ok().then_some(url)
     }
 
     fn cost(&self, answer: &Value) -> Option<Micro> {

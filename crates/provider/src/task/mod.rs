@@ -5,7 +5,7 @@
 mod body;
 mod client;
 mod form;
-mod pointer;
+pub(crate) mod pointer;
 mod refusal;
 
 pub use body::Body;

@@ -1,13 +1,12 @@
 //! What a refusal means by its status alone: providers of tickets have no words in common.
 
-use std::time::Duration;
-
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::form::TaskForm;
 use crate::reply::{Refusal, RefusalKind};
 use crate::veil::Veil;
+use crate::wait;
 
 /// Reads an answer that is not a success; `is_unpaid` says which statuses are surely not paid for. `None` if nobody knows whether the request was accepted.
 pub(super) fn read(
@@ -35,13 +34,7 @@ pub(super) fn read(
         status,
         code: None,
         message: said.unwrap_or_default(),
-        retry_after: retry_after(headers),
+        retry_after: wait::asked(headers),
         request_id: None,
     })
-}
-
-/// How long an answer asks to wait, in whole seconds.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get("retry-after")?.to_str().ok()?;
-    value.trim().parse().ok().map(Duration::from_secs)
 }

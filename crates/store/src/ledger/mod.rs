@@ -16,7 +16,7 @@ use crate::key::Key;
 use base::diagnostic::Diagnostic;
 use base::digest::Digest;
 use base::fs::{Folder, FsError, op, sync_folder};
-use model::Micro;
+use model::{Micro, Money};
 
 pub use limit::{Ceiling, NotIntended};
 use read::Reading;
@@ -49,12 +49,21 @@ impl Entry {
     }
 
     /// What it cost, or has to be taken to have cost: the bill; where there is none, the estimate;
-    /// `None` where that is unknown too. What was refused or never sent cost nothing.
+    /// `None` where that is unknown too. What was refused or never sent cost nothing, unless it was billed.
     pub fn cost(&self) -> Option<Micro> {
         match &self.settlement {
-            Some(settled) if settled.outcome.is_free() => Some(Micro(0)),
+            Some(settled) if settled.outcome.is_free() => Some(settled.cost.unwrap_or_default()),
             Some(settled) => settled.cost.or(self.intent.estimate),
             None => self.intent.estimate,
+        }
+    }
+
+    /// The same as [`Entry::cost`] in the currency of its price, where that is another one.
+    pub fn foreign(&self) -> Option<Money> {
+        match &self.settlement {
+            Some(settled) if settled.outcome.is_free() => None,
+            Some(settled) if settled.cost.is_some() => settled.billed,
+            _ => self.intent.quoted,
         }
     }
 
@@ -142,6 +151,7 @@ impl Ledger {
             let settlement = Settlement {
                 outcome: Outcome::Unsent,
                 cost: None,
+                billed: None,
                 request_id: None,
                 why: Some(error.to_string()),
             };
@@ -377,6 +387,7 @@ mod tests {
             model: "openai/gpt-image-2".to_owned(),
             pictures: 1,
             estimate: Some(Micro(41_000)),
+            quoted: None,
             project: "p".to_owned(),
             from: None,
         }
@@ -386,6 +397,7 @@ mod tests {
         Settlement {
             outcome: Outcome::Answered,
             cost: Some(Micro(cost)),
+            billed: None,
             request_id: Some("req_1".to_owned()),
             why: None,
         }
@@ -420,6 +432,7 @@ mod tests {
         let settle = |outcome| Settlement {
             outcome,
             cost: None,
+            billed: None,
             request_id: None,
             why: Some("cut off".to_owned()),
         };

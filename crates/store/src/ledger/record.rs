@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::key::Key;
 use base::digest::Digest;
-use model::Micro;
+use model::{Micro, Money};
 
 /// What is about to be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Intent {
     pub pictures: u32,
     /// What it is thought to cost; `None` is unknown.
     pub estimate: Option<Micro>,
+    /// The same as its price is published, where that is in another currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quoted: Option<Money>,
     /// The project that asks; empty where an older gpbuild wrote it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub project: String,
@@ -75,6 +78,9 @@ pub struct Settlement {
     /// The bill, by the usage that the provider told; `None` if it told none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Micro>,
+    /// The same in the currency of the bill, where that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billed: Option<Money>,
     /// The provider's name for the request, for its support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
@@ -89,7 +95,7 @@ pub struct Settlement {
 pub enum Outcome {
     /// Its pictures are in the store.
     Answered,
-    /// The provider said no: not paid for.
+    /// The provider said no: not paid for, but for what it bills all the same.
     Refused,
     /// It did not reach the provider.
     Unsent,
@@ -98,7 +104,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether nothing was paid.
+    /// Whether nothing was paid, where nothing was billed.
     pub fn is_free(self) -> bool {
         matches!(self, Self::Refused | Self::Unsent)
     }

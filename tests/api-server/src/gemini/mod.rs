@@ -1,0 +1,224 @@
+//! A local server that speaks Gemini's `generateContent` for pictures. It refuses what the API refuses in the API's words,
+//! answers in the shapes of recorded answers with real pictures of the cell that was asked for, and counts as they do.
+
+mod answer;
+mod check;
+
+use std::collections::VecDeque;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::wire::{Step, Steps};
+
+/// The key that is accepted.
+const KEY: &str = "AIza-test-local-0123456789abcdef";
+
+/// What becomes of one request that is right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// A picture, with its signature.
+    Picture,
+    /// Words, a draft, another picture, the picture; each with a signature of so many bytes.
+    Drafts(usize),
+    /// Nothing is drawn: `NO_IMAGE`.
+    NoImage,
+    /// The prompt is blocked.
+    Blocked,
+    /// The picture that was drawn is held back, and billed what was thought.
+    HeldBack,
+    /// Words alone.
+    Words(String),
+    /// A picture is billed, and none is there.
+    Nothing,
+    /// A picture, and no usage.
+    Unbilled,
+    /// This status and body.
+    Status(u16, Value),
+    /// The connection is closed without an answer.
+    HangUp,
+    /// The answer breaks off in the middle.
+    Cut,
+}
+
+/// One request that was right.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The model.
+    pub model: String,
+    /// Its body.
+    pub body: Value,
+    /// The name of its answer.
+    pub id: String,
+    /// The blake3 of the picture that was asked for, if one came.
+    pub picture: Option<String>,
+}
+
+impl Asked {
+    /// The words of its prompt.
+    pub fn prompt(&self) -> &str {
+        let text = &self.body["contents"][0]["parts"][0]["text"];
+        text.as_str().unwrap_or_default()
+    }
+}
+
+/// The server, until it is dropped.
+#[derive(Debug)]
+pub struct GeminiServer {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    runtime: Option<Runtime>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    script: Mutex<VecDeque<Turn>>,
+    asked: Mutex<Vec<Asked>>,
+    /// What should not have come.
+    wrong: Mutex<Vec<String>>,
+    latency: Duration,
+    /// So that no two servers draw the same.
+    seed: String,
+}
+
+impl GeminiServer {
+    /// Starts one on 127.0.0.1 that takes so long for each answer.
+    #[allow(
+        clippy::expect_used,
+        reason = "for tests, in which a panic is how they fail"
+    )]
+    pub fn start(latency: Duration) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        listener.set_nonblocking(true).expect("a socket");
+        let address = listener.local_addr().expect("an address");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("threads");
+        let shared = Arc::new(Shared {
+            latency,
+            seed: address.to_string(),
+            ..Shared::default()
+        });
+        let of_server = Arc::clone(&shared);
+        runtime.spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
+            loop {
+                let Ok((stream, _)) = listener.accept().await else {
+                    continue;
+                };
+                let shared = Arc::clone(&of_server);
+                let service = service_fn(move |request| {
+                    let shared = Arc::clone(&shared);
+                    async move { serve(&shared, request).await }
+                });
+                let connection =
+                    http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                tokio::spawn(async move {
+                    let _ = connection.await;
+                });
+            }
+        });
+        Self {
+            shared,
+            address,
+            runtime: Some(runtime),
+        }
+    }
+
+    /// Where its API is.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The key that is accepted.
+    pub fn key(&self) -> &'static str {
+        KEY
+    }
+
+    /// What becomes of the next requests; pictures come after that.
+    pub fn script(&self, turns: impl IntoIterator<Item = Turn>) {
+        lock(&self.shared.script).extend(turns);
+    }
+
+    /// The requests that were right, in order, whatever became of them.
+    pub fn asked(&self) -> Vec<Asked> {
+        lock(&self.shared.asked).clone()
+    }
+
+    /// What came that should not have come.
+    pub fn wrong(&self) -> Vec<String> {
+        lock(&self.shared.wrong).clone()
+    }
+}
+
+impl Drop for GeminiServer {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn serve(
+    shared: &Shared,
+    request: Request<Incoming>,
+) -> Result<Response<Steps>, std::io::Error> {
+    let (head, body) = request.into_parts();
+    let text = BodyExt::collect(body).await;
+    let text = text.map(|text| text.to_bytes()).unwrap_or_default();
+    let (model, body, size) = match check::request(&head, &text, KEY) {
+        Ok(right) => right,
+        Err(problem) => {
+            lock(&shared.wrong).push(problem.message.clone());
+            return Ok(json(problem.status, &problem.json()));
+        }
+    };
+    let turn = lock(&shared.script).pop_front().unwrap_or(Turn::Picture);
+    let answer = {
+        let mut asked = lock(&shared.asked);
+        let id = format!("answer-{}", asked.len() + 1);
+        let seed = format!("{} {id}", shared.seed);
+        let made = answer::answer(&turn, &model, &body, size, &id, &seed);
+        asked.push(Asked {
+            model,
+            body,
+            id,
+            picture: made.picture,
+        });
+        made.json
+    };
+    tokio::time::sleep(shared.latency).await;
+    match turn {
+        Turn::HangUp => Err(std::io::ErrorKind::ConnectionReset.into()),
+        Turn::Status(status, body) => Ok(json(status, &body)),
+        Turn::Cut => {
+            let text = answer.to_string();
+            let half = Bytes::from(text[..text.len() / 2].to_owned());
+            let steps = vec![Step::Data(half), Step::Flush, Step::Break];
+            Ok(Response::new(Steps::new(steps, None, None)))
+        }
+        _ => Ok(json(200, &answer)),
+    }
+}
+
+fn json(status: u16, body: &Value) -> Response<Steps> {
+    let mut response = Response::new(Steps::whole(body.to_string().into_bytes(), None));
+    *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
+    response
+}
