@@ -139,16 +139,7 @@ fn columns(table: &Table<'_>, model: &mut Model) -> Option<At<String>> {
     if let Some(params) = table.table("params") {
         model.params = Some(by_name(&params, param));
     }
-    if let Some(tokens) = table.table("tokens") {
-        let axis = by_name(&tokens, axis);
-        model.tokens = Some(TokenRule { axis });
-    }
-    if let Some(price) = table.table("price").and_then(price) {
-        model.price = Some(price);
-    }
-    if let Some(element) = table.element("picture_price") {
-        model.picture_price = picture_price(&element).or(model.picture_price.take());
-    }
+    prices(table, model);
     if let Some(chinese) = table.table("chinese").and_then(chinese) {
         model.chinese = Some(chinese);
     }
@@ -169,6 +160,20 @@ fn columns(table: &Table<'_>, model: &mut Model) -> Option<At<String>> {
         model.successor = Some(at.value.clone());
     }
     successor
+}
+
+/// Sets what the table says that a picture costs.
+fn prices(table: &Table<'_>, model: &mut Model) {
+    if let Some(tokens) = table.table("tokens") {
+        let axis = by_name(&tokens, axis);
+        model.tokens = Some(TokenRule { axis });
+    }
+    if let Some(price) = table.table("price").and_then(price) {
+        model.price = Some(price);
+    }
+    if let Some(element) = table.element("picture_price") {
+        model.picture_price = picture_price(&element).or(model.picture_price.take());
+    }
 }
 
 /// A list of words; each one of `known`, if there are any.

@@ -138,13 +138,18 @@ impl Body {
         if let Some(mask) = mask {
             put(&self.mask, data_url(mask)?);
         }
+        self.set_params(&mut body, params);
+        Ok(body)
+    }
+
+    /// Sets `params`, each where the table has all of them.
+    fn set_params(&self, body: &mut Value, params: &Value) {
         if let Value::Object(params) = params {
             for (name, value) in params {
                 let name = name.replace('~', "~0").replace('/', "~1");
-                put(&Some(format!("{}/{name}", self.params)), value.clone());
+                set(body, &format!("{}/{name}", self.params), value.clone());
             }
         }
-        Ok(body)
     }
 }
 
