@@ -127,7 +127,7 @@ impl PaidClient {
             match wait {
                 Wait::For(time) => {
                     self.wait_on_way(time, errand.asset, handle, &unready)
-                        .await?
+                        .await?;
                 }
                 Wait::Gone => return Ok(Polling::Gone),
                 Wait::Enough(why) => return Err(not_made::on_its_way(errand.asset, &why)),
