@@ -162,6 +162,17 @@ pub(super) struct WatchFlags {
 }
 
 // No doc comment, as above.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct PlanFlags {
+    /// Plan as `build --locked`
+    #[arg(long)]
+    pub(super) locked: bool,
+    /// Plan as `build --force`
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+// No doc comment, as above.
 #[derive(Debug, Args)]
 pub(super) struct EditArgs {
     /// What is to be different
@@ -309,12 +320,8 @@ pub(super) enum Command {
         /// Ids and globs; all assets without any
         #[arg(value_name = "ASSET")]
         assets: Vec<String>,
-        /// Plan as `build --locked`
-        #[arg(long)]
-        locked: bool,
-        /// Plan as `build --force`
-        #[arg(long)]
-        force: bool,
+        #[command(flatten)]
+        flags: PlanFlags,
     },
     /// Say which ingredient of the key changed since an asset was last made
     Why {

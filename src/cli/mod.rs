@@ -207,9 +207,11 @@ fn carry_out(command: Command, given: Given<'_>) -> Result<Exit, Failure> {
         Command::Init { folder } => init(folder, &given),
         Command::Cache { command } => cache(command, given.of_no_specs("cache")?, json, reporter),
         Command::Log { by, all } => {
-            let by = By::parse(&by);
-            let settings = given.of_no_specs("log")?;
-            command::log::run(settings, Wanted { by, all }, json, reporter)
+            let wanted = Wanted {
+                by: By::parse(&by),
+                all,
+            };
+            command::log::run(given.of_no_specs("log")?, wanted, json, reporter)
         }
         Command::Models { check } => {
             command::models::run(&given.of_specs(Vec::new())?, check, json, reporter)
@@ -228,14 +230,9 @@ fn carry_out(command: Command, given: Given<'_>) -> Result<Exit, Failure> {
             command::status::run(settings, Wish { run, wait, stop }, json, reporter)
         }
         Command::Watch { assets, flags } => watch(given.of_specs(assets)?, &flags, reporter),
-        Command::Plan {
-            assets,
-            locked,
-            force,
-        } => {
+        Command::Plan { assets, flags } => {
             let mut settings = given.of_specs(assets)?;
-            settings.build.locked = locked;
-            settings.build.force = force;
+            (settings.build.locked, settings.build.force) = (flags.locked, flags.force);
             command::plan::run(&settings, reporter)
         }
         Command::Why { assets } => command::why::run(&given.of_specs(assets)?, json, reporter),
