@@ -16,7 +16,7 @@ pub fn write(root: &Root, output: &ProjectPath, bytes: &[u8]) -> Result<(), FsEr
 
 /// So many folders are held open at most: a system gives a thousand to a process, and there may be one for each
 /// output.
-const OPEN: usize = 100;
+const MAX_OPEN: usize = 100;
 
 /// Writes many outputs where nothing is: as [`write()`] does, with fewer questions to the system for each.
 pub struct Writer<'p> {
@@ -42,7 +42,7 @@ impl<'p> Writer<'p> {
         let mut folders = BTreeMap::new();
         for (n, (_, name, output)) in by_count.into_iter().enumerate() {
             let folder = root.make_output_folder(output)?;
-            if n < OPEN {
+            if n < MAX_OPEN {
                 folders.insert(name, folder);
             }
         }

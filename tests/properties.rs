@@ -4,8 +4,9 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::expect_used,
+    clippy::too_many_lines,
     clippy::unwrap_used,
-    reason = "tests: a panic is how they fail"
+    reason = "tests: a panic is how they fail, and each tells its case from beginning to end"
 )]
 
 use std::collections::BTreeMap;

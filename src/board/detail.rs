@@ -13,9 +13,9 @@ use plan::{Change, Step};
 use store::ledger::Outcome;
 
 /// So many of the pictures that were paid for before are shown.
-const HISTORY: usize = 12;
+const MAX_HISTORY: usize = 12;
 /// Texts longer than this, in bytes together, are compared by lines: words would take long.
-const BY_WORDS: usize = 40_000;
+const MAX_BY_WORDS: usize = 40_000;
 
 /// What there is to say of an asset.
 pub fn detail(planned: &Planned, step: &Step) -> Detail {
@@ -90,7 +90,7 @@ fn history(planned: &Planned, id: &str) -> Vec<Paid> {
                 pictures: roll.candidates.clone(),
             })
         })
-        .take(HISTORY)
+        .take(MAX_HISTORY)
         .collect()
 }
 
@@ -113,7 +113,7 @@ fn changed(change: &Change) -> Changed {
 
 /// Word by word; Chinese has no spaces, and its characters count as words.
 fn parts(old: &str, new: &str) -> Vec<Part> {
-    let diff = if old.len() + new.len() <= BY_WORDS {
+    let diff = if old.len() + new.len() <= MAX_BY_WORDS {
         TextDiff::from_unicode_words(old, new)
     } else {
         TextDiff::from_lines(old, new)

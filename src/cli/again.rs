@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::cli::args::{CommonFlags, Detached};
-use crate::pipeline::{Agreed, Money, Settings};
+use crate::pipeline::{Agreed, BuildOptions, Money, Settings};
 use declare::spec;
 
 /// `program` with these settings, for a run that was agreed to. Keys go over in the environment.
@@ -22,12 +22,7 @@ pub(super) fn again(
         resolve,
         select,
         exactly: _,
-        jobs,
-        force,
-        locked,
-        fail_fast,
-        prune,
-        money,
+        build,
         access: _,
         trusted,
         // For tests alone, and in the environment.
@@ -38,11 +33,19 @@ pub(super) fn again(
         model,
         explain: _,
     } = resolve;
-    let Money {
-        max_cost,
-        yes: _,
-        retry_in_doubt,
-    } = money;
+    let BuildOptions {
+        jobs,
+        force,
+        locked,
+        fail_fast,
+        prune,
+        money:
+            Money {
+                max_cost,
+                yes: _,
+                retry_in_doubt,
+            },
+    } = build;
     let mut command = Command::new(program);
     let mut folder = OsString::from("-C");
     folder.push(root);

@@ -1,13 +1,16 @@
 //! The command line as it may be typed: its commands and flags. Knows nothing of what they do.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::command::import::Import;
 use crate::command::log::By;
+use crate::command::pick::Choice;
 use crate::runs::RunId;
 use base::digest::Digest;
+use declare::manifest::EditStep;
 use model::Micro;
 use report::ColorChoice;
 
@@ -138,6 +141,136 @@ fn dollars(text: &str) -> Result<Micro, String> {
     Micro::parse(digits).ok_or_else(|| "write US dollars, as in `2.50`".to_owned())
 }
 
+// No doc comment: clap would take it for the help of the command.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct WatchFlags {
+    /// Make the real pictures, within the budget
+    #[arg(long)]
+    pub(super) paid: bool,
+    /// With `--paid`: spend at most so much at each save, without asking
+    #[arg(long, value_name = "USD", value_parser = dollars, requires = "paid")]
+    pub(super) max_cost: Option<Micro>,
+    /// At most so many pictures at once [default: one for each core, 8 requests]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    /// Show no page [default: on a terminal there is one]
+    #[arg(long, conflicts_with = "port")]
+    pub(super) no_page: bool,
+    /// Show the page on this port [default: any that is free]
+    #[arg(long, value_name = "PORT")]
+    pub(super) port: Option<u16>,
+}
+
+// No doc comment, as above.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct PlanFlags {
+    /// Plan as `build --locked`
+    #[arg(long)]
+    pub(super) locked: bool,
+    /// Plan as `build --force`
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+// No doc comment, as above.
+#[derive(Debug, Args)]
+pub(super) struct EditArgs {
+    /// What is to be different
+    #[arg(value_name = "CHANGE")]
+    pub(super) change: String,
+    /// What is to stay [default: everything else]
+    #[arg(long, value_name = "WHAT")]
+    pub(super) keep: Option<String>,
+    /// The words from this step on, as `ROLE=WORDS`; may be given several times
+    #[arg(long, value_name = "ROLE=WORDS", value_parser = role_and_words)]
+    pub(super) text: Vec<(String, String)>,
+    /// A picture whose transparent parts may change, from the manifest's folder
+    #[arg(long, value_name = "FILE")]
+    pub(super) mask: Option<String>,
+}
+
+impl From<EditArgs> for EditStep {
+    fn from(args: EditArgs) -> Self {
+        let EditArgs {
+            change,
+            keep,
+            text,
+            mask,
+        } = args;
+        Self {
+            change,
+            keep,
+            text,
+            mask,
+        }
+    }
+}
+
+// No doc comment, as above.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct PickArgs {
+    /// The candidate, from 1
+    #[arg(value_name = "N")]
+    pub(super) number: Option<usize>,
+    /// Of this shot, from 1: the picture before any edit is 1 [default: the last one]
+    #[arg(long, value_name = "K")]
+    pub(super) shot: Option<usize>,
+    /// Take it in place of a picture that was accepted from a person
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+impl From<PickArgs> for Choice {
+    fn from(args: PickArgs) -> Self {
+        let PickArgs {
+            number,
+            shot,
+            force,
+        } = args;
+        Self {
+            number,
+            shot,
+            force,
+        }
+    }
+}
+
+// No doc comment, as above.
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// PNG, JPEG or WebP; several are candidates, and the first of them is picked
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// As this shot, from 1: the picture before any edit is 1 [default: the next one that is missing]
+    #[arg(long, value_name = "K")]
+    pub(super) shot: Option<usize>,
+    /// Take pictures that are too small, and scale them up
+    #[arg(long)]
+    pub(super) upscale: bool,
+    /// Take them in place of what is there, which stays behind them as candidates
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+impl ImportArgs {
+    /// What is to be taken as a shot of this asset, with files as they were typed in the folder `here`.
+    pub(super) fn of(self, asset: String, here: &Path) -> Import {
+        let Self {
+            files,
+            shot,
+            upscale,
+            force,
+        } = self;
+        Import {
+            asset,
+            files: files.iter().map(|file| here.join(file)).collect(),
+            shot,
+            upscale,
+            force,
+        }
+    }
+}
+
 impl BuildFlags {
     /// The flags that were given, for the message that they stand in the wrong place.
     pub(super) fn given(&self) -> Vec<&'static str> {
@@ -187,12 +320,8 @@ pub(super) enum Command {
         /// Ids and globs; all assets without any
         #[arg(value_name = "ASSET")]
         assets: Vec<String>,
-        /// Plan as `build --locked`
-        #[arg(long)]
-        locked: bool,
-        /// Plan as `build --force`
-        #[arg(long)]
-        force: bool,
+        #[command(flatten)]
+        flags: PlanFlags,
     },
     /// Say which ingredient of the key changed since an asset was last made
     Why {
@@ -219,33 +348,16 @@ pub(super) enum Command {
         /// The asset's id
         #[arg(value_name = "ASSET")]
         asset: String,
-        /// What is to be different
-        #[arg(value_name = "CHANGE")]
-        change: String,
-        /// What is to stay [default: everything else]
-        #[arg(long, value_name = "WHAT")]
-        keep: Option<String>,
-        /// The words from this step on, as `ROLE=WORDS`; may be given several times
-        #[arg(long, value_name = "ROLE=WORDS", value_parser = role_and_words)]
-        text: Vec<(String, String)>,
-        /// A picture whose transparent parts may change, from the manifest's folder
-        #[arg(long, value_name = "FILE")]
-        mask: Option<String>,
+        #[command(flatten)]
+        args: EditArgs,
     },
     /// Choose one of an asset's candidates; without a number, lay them out as files
     Pick {
         /// The asset's id
         #[arg(value_name = "ASSET")]
         asset: String,
-        /// The candidate, from 1
-        #[arg(value_name = "N")]
-        number: Option<usize>,
-        /// Of this shot, from 1: the picture before any edit is 1 [default: the last one]
-        #[arg(long, value_name = "K")]
-        shot: Option<usize>,
-        /// Take it in place of a picture that was accepted from a person
-        #[arg(long)]
-        force: bool,
+        #[command(flatten)]
+        args: PickArgs,
     },
     /// Keep the picture at an asset's output path as its locked picture
     Accept {
@@ -258,18 +370,8 @@ pub(super) enum Command {
         /// The asset's id
         #[arg(value_name = "ASSET")]
         asset: String,
-        /// PNG, JPEG or WebP; several are candidates, and the first of them is picked
-        #[arg(value_name = "FILE", required = true)]
-        files: Vec<PathBuf>,
-        /// As this shot, from 1: the picture before any edit is 1 [default: the next one that is missing]
-        #[arg(long, value_name = "K")]
-        shot: Option<usize>,
-        /// Take pictures that are too small, and scale them up
-        #[arg(long)]
-        upscale: bool,
-        /// Take them in place of what is there, which stays behind them as candidates
-        #[arg(long)]
-        force: bool,
+        #[command(flatten)]
+        args: ImportArgs,
     },
     /// Start a project
     Init {
@@ -282,21 +384,8 @@ pub(super) enum Command {
         /// Ids and globs; all assets without any
         #[arg(value_name = "ASSET")]
         assets: Vec<String>,
-        /// Make the real pictures, within the budget
-        #[arg(long)]
-        paid: bool,
-        /// With `--paid`: spend at most so much at each save, without asking
-        #[arg(long, value_name = "USD", value_parser = dollars, requires = "paid")]
-        max_cost: Option<Micro>,
-        /// At most so many pictures at once [default: one for each core, 8 requests]
-        #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-        jobs: Option<u16>,
-        /// Show no page [default: on a terminal there is one]
-        #[arg(long, conflicts_with = "port")]
-        no_page: bool,
-        /// Show the page on this port [default: any that is free]
-        #[arg(long, value_name = "PORT")]
-        port: Option<u16>,
+        #[command(flatten)]
+        flags: WatchFlags,
     },
     /// Say how a run stands, one that was detached or one of another terminal
     Status {

@@ -13,21 +13,20 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::again::again;
-use crate::cli::args::{BuildFlags, CacheCommand, Cli, Command, CommonFlags, ResolveFlags};
+use crate::cli::args::{
+    BuildFlags, CacheCommand, Cli, Command, CommonFlags, ResolveFlags, WatchFlags,
+};
 use crate::cli::environment::{access, judge, os_variable, program, terminal, variable};
 use crate::cli::folder::project_folder;
 use crate::command;
 use crate::command::cache::Sweep;
-use crate::command::import::Import;
 use crate::command::log::{By, Wanted};
-use crate::command::pick::Choice;
 use crate::command::status::Wish;
 use crate::detach::{self, Inherited};
-use crate::pipeline::{Handover, Money, Settings};
+use crate::pipeline::{BuildOptions, Handover, Money, Settings};
 use base::diagnostic::{Exit, Failure};
 use base::home::Home;
-use declare::manifest::EditStep;
-use declare::spec::DRAFT;
+use declare::spec::{DRAFT, Options};
 use model::ModelId;
 use report::{ColorChoice, ReportOptions, Reporter, show_usage};
 
@@ -162,207 +161,135 @@ fn dispatch(
     };
     carry_out(
         command,
-        settings,
-        &here,
-        cli.resolve,
-        &cli.common,
-        inherited,
-        reporter,
+        Given {
+            settings,
+            here,
+            resolve: cli.resolve,
+            common: &cli.common,
+            inherited,
+            reporter,
+        },
     )
 }
 
-/// Carries out a command. Each one stands here once, so that none can be passed over.
-fn carry_out(
-    command: Command,
+/// What a command works with, whichever it is.
+struct Given<'r> {
     settings: Settings,
-    here: &Path,
+    /// The folder that the person is in.
+    here: PathBuf,
     resolve: ResolveFlags,
-    common: &CommonFlags,
+    common: &'r CommonFlags,
+    /// What this process has from the one that began it, if it was begun to go on with a run.
     inherited: Option<Inherited>,
-    reporter: &Arc<Reporter>,
-) -> Result<Exit, Failure> {
-    let json = common.json;
+    reporter: &'r Arc<Reporter>,
+}
+
+impl Given<'_> {
+    /// The settings of a command that looks at no specs: `--profile` and its like say nothing to it.
+    fn of_no_specs(&self, command: &str) -> Result<&Settings, Failure> {
+        refuse_resolve_flags(&self.resolve, command)?;
+        Ok(&self.settings)
+    }
+
+    /// The settings of a command that looks at the specs of some assets, of all if none is named.
+    fn of_specs(self, select: Vec<String>) -> Result<Settings, Failure> {
+        let mut settings = self.settings;
+        settings.resolve = options(self.resolve)?;
+        settings.select = select;
+        Ok(settings)
+    }
+}
+
+/// Carries out a command. Each one stands here once, so that none can be passed over.
+fn carry_out(command: Command, given: Given<'_>) -> Result<Exit, Failure> {
+    let (json, reporter) = (given.common.json, given.reporter);
     match command {
-        Command::Init { folder } => {
-            refuse_resolve_flags(&resolve, "init")?;
-            let folder = folder.map_or_else(|| here.to_owned(), |folder| here.join(folder));
-            command::init::run(&folder, reporter)
-        }
-        Command::Cache { command } => {
-            refuse_resolve_flags(&resolve, "cache")?;
-            match command {
-                CacheCommand::Stats => command::cache::stats(&settings, json, reporter),
-                CacheCommand::Gc { dry_run, days } => {
-                    let sweep = Sweep { dry_run, days };
-                    command::cache::gc(&settings, sweep, json, reporter)
-                }
-                CacheCommand::Remove { names } => {
-                    command::cache::remove(&settings, &names, reporter)
-                }
-                CacheCommand::Adopt => command::cache::adopt(&settings, reporter),
-                CacheCommand::Verify => command::cache::verify(&settings, json, reporter),
-            }
-        }
+        Command::Init { folder } => init(folder, &given),
+        Command::Cache { command } => cache(command, given.of_no_specs("cache")?, json, reporter),
         Command::Log { by, all } => {
-            refuse_resolve_flags(&resolve, "log")?;
-            let by = By::parse(&by);
-            command::log::run(&settings, Wanted { by, all }, json, reporter)
+            let wanted = Wanted {
+                by: By::parse(&by),
+                all,
+            };
+            command::log::run(given.of_no_specs("log")?, wanted, json, reporter)
         }
         Command::Models { check } => {
-            let settings = of_specs(settings, resolve)?;
-            command::models::run(&settings, check, json, reporter)
+            command::models::run(&given.of_specs(Vec::new())?, check, json, reporter)
         }
         Command::Trust { yes, forget, list } => {
-            refuse_resolve_flags(&resolve, "trust")?;
+            let settings = given.of_no_specs("trust")?;
             match (list, forget) {
-                (true, _) => command::trust::list(&settings, json, reporter),
-                (_, true) => command::trust::forget(&settings, reporter),
-                _ => command::trust::run(&settings, yes, json, reporter),
+                (true, _) => command::trust::list(settings, json, reporter),
+                (_, true) => command::trust::forget(settings, reporter),
+                _ => command::trust::run(settings, yes, json, reporter),
             }
         }
-        Command::Build { assets, flags } => {
-            let settings = of_specs(settings, resolve)?;
-            build(settings, assets, flags, common, inherited, reporter)
-        }
+        Command::Build { assets, flags } => build(given, assets, flags),
         Command::Status { run, wait, stop } => {
-            refuse_resolve_flags(&resolve, "status")?;
-            command::status::run(&settings, Wish { run, wait, stop }, json, reporter)
+            let settings = given.of_no_specs("status")?;
+            command::status::run(settings, Wish { run, wait, stop }, json, reporter)
         }
-        Command::Watch {
-            assets,
-            paid,
-            max_cost,
-            jobs,
-            no_page,
-            port,
-        } => {
-            let mut settings = of_specs(settings, resolve)?;
-            settings.select = assets;
-            settings.jobs = jobs.map_or(0, usize::from);
-            settings.money.max_cost = max_cost;
-            if paid && settings.resolve.is_draft() {
-                return Err(Failure::usage(
-                    "a draft is never paid for: leave `--paid` out",
-                ));
-            }
-            if !paid && settings.resolve.model.is_some() {
-                return Err(Failure::usage(
-                    "watch makes drafts: `--model` needs `--paid`",
-                ));
-            }
-            // A profile may name a model that is paid for.
-            if !paid && !settings.resolve.is_draft() && settings.resolve.profile.is_some() {
-                return Err(Failure::usage(
-                    "watch makes drafts: `--profile` needs `--paid`",
-                ));
-            }
-            if !paid {
-                settings.resolve.profile = Some(DRAFT.to_owned());
-            }
-            let page = port.or_else(|| (reporter.is_live() && !no_page).then_some(0));
-            command::watch::run(&settings, page, reporter)
-        }
-        Command::Plan {
-            assets,
-            locked,
-            force,
-        } => {
-            let mut settings = of_specs(settings, resolve)?;
-            settings.select = assets;
-            settings.locked = locked;
-            settings.force = force;
+        Command::Watch { assets, flags } => watch(given.of_specs(assets)?, &flags, reporter),
+        Command::Plan { assets, flags } => {
+            let mut settings = given.of_specs(assets)?;
+            (settings.build.locked, settings.build.force) = (flags.locked, flags.force);
             command::plan::run(&settings, reporter)
         }
-        Command::Why { assets } => {
-            let mut settings = of_specs(settings, resolve)?;
-            settings.select = assets;
-            command::why::run(&settings, json, reporter)
-        }
+        Command::Why { assets } => command::why::run(&given.of_specs(assets)?, json, reporter),
         Command::Show {
             assets,
             prompt,
             shot,
         } => {
-            let mut settings = of_specs(settings, resolve)?;
-            settings.select = assets;
-            settings.resolve.explain = true;
+            let settings = explained(given.of_specs(assets)?);
             match prompt {
                 true => command::prompt::run(&settings, shot, json, reporter),
                 false => command::show::run(&settings, json, reporter),
             }
         }
-        Command::Check => {
-            let mut settings = of_specs(settings, resolve)?;
-            settings.resolve.explain = true;
-            command::check::run(&settings, reporter)
+        Command::Check => command::check::run(&explained(given.of_specs(Vec::new())?), reporter),
+        Command::Edit { asset, args } => {
+            command::edit::run(&given.of_specs(vec![asset])?, &args.into(), reporter)
         }
-        Command::Edit {
-            asset,
-            change,
-            keep,
-            text,
-            mask,
-        } => {
-            let mut settings = of_specs(settings, resolve)?;
-            settings.select = vec![asset];
-            let step = EditStep {
-                change,
-                keep,
-                text,
-                mask,
-            };
-            command::edit::run(&settings, &step, reporter)
+        Command::Pick { asset, args } => {
+            command::pick::run(&given.of_specs(vec![asset])?, args.into(), json, reporter)
         }
-        Command::Pick {
-            asset,
-            number,
-            shot,
-            force,
-        } => {
-            let mut settings = of_specs(settings, resolve)?;
-            settings.select = vec![asset];
-            let choice = Choice {
-                number,
-                shot,
-                force,
-            };
-            command::pick::run(&settings, choice, json, reporter)
+        Command::Import { asset, args } => {
+            let import = args.of(asset, &given.here);
+            command::import::run(&given.of_specs(Vec::new())?, &import, reporter)
         }
-        Command::Import {
-            asset,
-            files,
-            shot,
-            upscale,
-            force,
-        } => {
-            let settings = of_specs(settings, resolve)?;
-            let import = Import {
-                asset,
-                // As they were typed, from where they were typed.
-                files: files.iter().map(|file| here.join(file)).collect(),
-                shot,
-                upscale,
-                force,
-            };
-            command::import::run(&settings, &import, reporter)
+        Command::Accept { assets } => command::accept::run(&given.of_specs(assets)?, reporter),
+    }
+}
+
+fn init(folder: Option<PathBuf>, given: &Given<'_>) -> Result<Exit, Failure> {
+    given.of_no_specs("init")?;
+    let here = &given.here;
+    let folder = folder.map_or_else(|| here.clone(), |folder| here.join(folder));
+    command::init::run(&folder, given.reporter)
+}
+
+fn cache(
+    command: CacheCommand,
+    settings: &Settings,
+    json: bool,
+    reporter: &Reporter,
+) -> Result<Exit, Failure> {
+    match command {
+        CacheCommand::Stats => command::cache::stats(settings, json, reporter),
+        CacheCommand::Gc { dry_run, days } => {
+            command::cache::gc(settings, Sweep { dry_run, days }, json, reporter)
         }
-        Command::Accept { assets } => {
-            let mut settings = of_specs(settings, resolve)?;
-            settings.select = assets;
-            command::accept::run(&settings, reporter)
-        }
+        CacheCommand::Remove { names } => command::cache::remove(settings, &names, reporter),
+        CacheCommand::Adopt => command::cache::adopt(settings, reporter),
+        CacheCommand::Verify => command::cache::verify(settings, json, reporter),
     }
 }
 
 /// Carries out `build`: here, in a process of its own, or as that process.
-fn build(
-    mut settings: Settings,
-    assets: Vec<String>,
-    flags: BuildFlags,
-    common: &CommonFlags,
-    inherited: Option<Inherited>,
-    reporter: &Reporter,
-) -> Result<Exit, Failure> {
+fn build(mut given: Given<'_>, assets: Vec<String>, flags: BuildFlags) -> Result<Exit, Failure> {
+    let (common, reporter, inherited) = (given.common, given.reporter, given.inherited.take());
+    let mut settings = given.of_specs(assets)?;
     let BuildFlags {
         jobs,
         locked,
@@ -375,21 +302,22 @@ fn build(
         detach,
         detached,
     } = flags;
-    if prune && !assets.is_empty() {
+    if prune && !settings.select.is_empty() {
         return Err(Failure::usage(
             "`--prune` looks at the whole project: leave the assets out",
         ));
     }
-    settings.select = assets;
-    settings.jobs = jobs.map_or(0, usize::from);
-    settings.locked = locked;
-    settings.force = force;
-    settings.fail_fast = fail_fast;
-    settings.prune = prune;
-    settings.money = Money {
-        max_cost,
-        yes,
-        retry_in_doubt,
+    settings.build = BuildOptions {
+        jobs: jobs.map_or(0, usize::from),
+        locked,
+        force,
+        fail_fast,
+        prune,
+        money: Money {
+            max_cost,
+            yes,
+            retry_in_doubt,
+        },
     };
     match (detached, inherited) {
         (Some(detached), Some(inherited)) => {
@@ -409,28 +337,77 @@ fn build(
     }
 }
 
-/// The settings of a command that looks at specs: what they are resolved with.
-fn of_specs(mut settings: Settings, resolve: ResolveFlags) -> Result<Settings, Failure> {
+fn watch(
+    mut settings: Settings,
+    flags: &WatchFlags,
+    reporter: &Arc<Reporter>,
+) -> Result<Exit, Failure> {
+    let WatchFlags {
+        paid,
+        max_cost,
+        jobs,
+        no_page,
+        port,
+    } = *flags;
+    settings.build.jobs = jobs.map_or(0, usize::from);
+    settings.build.money.max_cost = max_cost;
+    if let Some(why) = not_watched(&settings.resolve, paid) {
+        return Err(Failure::usage(why));
+    }
+    if !paid {
+        settings.resolve.profile = Some(DRAFT.to_owned());
+    }
+    let page = port.or_else(|| (reporter.is_live() && !no_page).then_some(0));
+    command::watch::run(&settings, page, reporter)
+}
+
+/// Why `watch` would not do what was asked for: it makes drafts, unless somebody says that it may pay.
+fn not_watched(resolve: &Options, paid: bool) -> Option<&'static str> {
+    match paid {
+        true => resolve
+            .is_draft()
+            .then_some("a draft is never paid for: leave `--paid` out"),
+        false if resolve.model.is_some() => Some("watch makes drafts: `--model` needs `--paid`"),
+        // A profile may name a model that is paid for.
+        false if !resolve.is_draft() && resolve.profile.is_some() => {
+            Some("watch makes drafts: `--profile` needs `--paid`")
+        }
+        false => None,
+    }
+}
+
+/// With where each value came from.
+fn explained(mut settings: Settings) -> Settings {
+    settings.resolve.explain = true;
+    settings
+}
+
+/// What specs are resolved with.
+fn options(flags: ResolveFlags) -> Result<Options, Failure> {
     let ResolveFlags {
         profile,
         draft,
         model,
-    } = resolve;
-    settings.resolve.profile = if draft {
-        Some(DRAFT.to_owned())
-    } else {
-        profile
-    };
-    settings.resolve.model = model
+    } = flags;
+    let model = model
         .map(|text| ModelId::parse(&text))
         .transpose()
         .map_err(|d| Failure::new(Exit::Manifest, d))?;
-    if settings.resolve.is_draft() && settings.resolve.model.is_some() {
+    let options = Options {
+        profile: if draft {
+            Some(DRAFT.to_owned())
+        } else {
+            profile
+        },
+        model,
+        explain: false,
+    };
+    if options.is_draft() && options.model.is_some() {
         return Err(Failure::usage(
             "a draft is drawn by `local`: leave `--model` out",
         ));
     }
-    Ok(settings)
+    Ok(options)
 }
 
 fn refuse_resolve_flags(flags: &ResolveFlags, command: &str) -> Result<(), Failure> {

@@ -5,11 +5,11 @@ use crate::execute::locked_asset;
 use crate::pipeline::{self, Planned, Settings};
 use base::diagnostic::{Diagnostic, Exit, Failure};
 use base::digest::Digest;
-use base::fs::Durability;
+use base::fs::{Durability, FsError};
 use declare::spec::Spec;
 use model::request::Picture;
 use plan::key;
-use plan::lock::Lock;
+use plan::lock::{Lock, LockedAsset};
 use plan::{Answer, Step};
 use report::{Event, Reporter};
 use store::MAX_OBJECT_BYTES;
@@ -84,7 +84,7 @@ fn size_of(spec: &Spec, bytes: &[u8]) -> Result<(u32, u32), Diagnostic> {
     Ok(size)
 }
 
-type Accepted = (plan::lock::LockedAsset, (u32, u32));
+type Accepted = (LockedAsset, (u32, u32));
 
 /// What the lock says of the asset from now on, and the picture's size; nothing if it says so already.
 fn accept(planned: &Planned, step: &Step) -> Result<Option<Accepted>, Diagnostic> {
@@ -108,51 +108,58 @@ fn accept(planned: &Planned, step: &Step) -> Result<Option<Accepted>, Diagnostic
         return Ok(None);
     }
     let kept = known.filter(|locked| locked.digest == digest);
+    let answers = answers(step, kept, digest)?;
+    let Some(mut locked) = locked_asset(step, answers, digest) else {
+        return Err(Diagnostic::error(
+            "it takes a picture that is not there yet",
+        ));
+    };
+    let failed = |e: FsError| Diagnostic::error(e.to_string());
+    let store = &planned.store;
+    store.put(&bytes, Durability::Paid).map_err(failed)?;
+    store.put_accepted(&digest).map_err(failed)?;
+    locked.accepted = true;
+    Ok(Some((locked, size)))
+}
+
+/// What answers each shot: what is known of it, else the accepted picture itself. `kept` is what the lock says of
+/// that very picture.
+fn answers(
+    step: &Step,
+    kept: Option<&LockedAsset>,
+    accepted: Digest,
+) -> Result<Vec<Answer>, Diagnostic> {
     let mut answers: Vec<Answer> = Vec::new();
     let mut previous: Option<Digest> = None;
-    for (n, request) in spec.requests().iter().enumerate() {
-        // Each shot is answered by what is known of it, else by the picture itself.
-        let waits = key::shot(request, |picture| match picture {
+    for (n, request) in step.spec.requests().iter().enumerate() {
+        let traced = step.trace.shots.get(n);
+        let key = key::shot(request, |picture| match picture {
             Picture::File(_, digest) => Some(*digest),
             Picture::Previous => previous,
-            Picture::Asset(_) => step.trace.shots.get(n).map(|shot| shot.key.0),
-        })
-        .is_err();
-        if waits {
+            Picture::Asset(_) => traced.map(|shot| shot.key.0),
+        });
+        if key.is_err() {
             return Err(Diagnostic::error(
                 "it takes the picture of another asset, which is not made yet",
             )
             .hint("make that one first"));
         }
-        let traced = step.trace.shots.get(n).and_then(|shot| shot.answer.clone());
-        let old = kept
-            .and_then(|locked| locked.shots.get(n))
-            .map(|shot| Answer {
+        let locked = kept.and_then(|locked| {
+            let shot = locked.shots.get(n)?;
+            Some(Answer {
                 candidates: shot.candidates.clone(),
                 pick: shot.pick,
-                model: kept.map_or_else(String::new, |locked| locked.model.clone()),
-            });
-        let answer = traced.or(old).unwrap_or_else(|| Answer {
-            candidates: vec![digest],
+                model: locked.model.clone(),
+            })
+        });
+        let known = traced.and_then(|shot| shot.answer.clone()).or(locked);
+        let answer = known.unwrap_or_else(|| Answer {
+            candidates: vec![accepted],
             pick: 1,
             model: request.model.to_string(),
         });
         previous = answer.picked();
         answers.push(answer);
     }
-    let Some(mut locked) = locked_asset(step, answers, digest) else {
-        return Err(Diagnostic::error(
-            "it takes a picture that is not there yet",
-        ));
-    };
-    planned
-        .store
-        .put(&bytes, Durability::Paid)
-        .map_err(|e| Diagnostic::error(e.to_string()))?;
-    planned
-        .store
-        .put_accepted(&digest)
-        .map_err(|e| Diagnostic::error(e.to_string()))?;
-    locked.accepted = true;
-    Ok(Some((locked, size)))
+    Ok(answers)
 }

@@ -4,7 +4,9 @@
 use crate::command;
 use crate::pipeline::{self, Settings, store_failure};
 use base::diagnostic::{Diagnostic, Exit, Failure};
+use base::fs::Root;
 use base::path::ProjectPath;
+use base::world::World;
 use declare::manifest::{self, EditStep, Manifest, Owner, Slides};
 use declare::spec::Spec;
 use report::{Event, Reporter};
@@ -28,24 +30,83 @@ pub fn run(settings: &Settings, step: &EditStep, reporter: &Reporter) -> Result<
         let d = d.at(spec.place.clone());
         Failure::new(Exit::SomeFailed, d)
     })?;
-    let name = &spec.place.source.name;
-    let path = ProjectPath::new(name)
-        .map_err(|_| Failure::usage(format!("`{name}` is not a file of the project")))?;
-    let root = project.world.root();
-    let text = root
-        .read_text(&path, manifest::MAX_BYTES)
-        .map_err(|e| store_failure(&e))?;
-    let with_step = manifest::append(&text, &owner, step).map_err(|why| {
-        let hint = match &owner {
-            Owner::Cover(name) => format!("write it yourself: `[[cover.{name}.edit]]`"),
-            Owner::Slide(..) => "write it yourself: `[[carousel.NAME.slide.edit]]`".to_owned(),
-        };
-        Failure::new(
-            Exit::SomeFailed,
-            Diagnostic::error(format!("`{name}` {why}")).hint(hint),
-        )
-    })?;
-    let tried = pipeline::load_with(settings, &path, with_step.clone())?;
+    let file = File::read(&project.world, spec)?;
+    let with_step = file.with(&owner, step)?;
+    try_out(settings, spec, &file.path, &with_step)?;
+    file.replace(&with_step)?;
+    reporter.event(Event::Note(&format!(
+        "appended  {}  step {} in {}",
+        spec.id,
+        spec.requests().len(),
+        file.name
+    )));
+    command::plan::run(settings, reporter)
+}
+
+/// The manifest that declares an asset, as it was read.
+struct File<'p> {
+    root: &'p Root,
+    name: &'p str,
+    path: ProjectPath,
+    text: String,
+}
+
+impl<'p> File<'p> {
+    fn read(world: &'p World, spec: &'p Spec) -> Result<Self, Failure> {
+        let (root, name) = (world.root(), &*spec.place.source.name);
+        let path = ProjectPath::new(name)
+            .map_err(|_| Failure::usage(format!("`{name}` is not a file of the project")))?;
+        let text = root
+            .read_text(&path, manifest::MAX_BYTES)
+            .map_err(|e| store_failure(&e))?;
+        Ok(Self {
+            root,
+            name,
+            path,
+            text,
+        })
+    }
+
+    /// Its text with the step.
+    fn with(&self, owner: &Owner, step: &EditStep) -> Result<String, Failure> {
+        manifest::append(&self.text, owner, step).map_err(|why| {
+            let hint = match owner {
+                Owner::Cover(name) => format!("write it yourself: `[[cover.{name}.edit]]`"),
+                Owner::Slide(..) => "write it yourself: `[[carousel.NAME.slide.edit]]`".to_owned(),
+            };
+            let problem = Diagnostic::error(format!("`{}` {why}", self.name));
+            Failure::new(Exit::SomeFailed, problem.hint(hint))
+        })
+    }
+
+    /// Writes another text, unless somebody saved the file meanwhile.
+    fn replace(&self, text: &str) -> Result<(), Failure> {
+        let now = self.root.read_text(&self.path, manifest::MAX_BYTES).ok();
+        if now.as_ref() != Some(&self.text) {
+            return Err(Failure::new(
+                Exit::SomeFailed,
+                Diagnostic::error(format!(
+                    "`{}` was changed meanwhile: nothing is written",
+                    self.name
+                ))
+                .hint("run it again"),
+            ));
+        }
+        // A link stays one: what it leads to is written.
+        self.root
+            .write_source(&self.path, text.as_bytes())
+            .map_err(|e| store_failure(&e))
+    }
+}
+
+/// Resolves the project as if the manifest held the step: it must be the asset's next one, and nothing may be wrong.
+fn try_out(
+    settings: &Settings,
+    spec: &Spec,
+    path: &ProjectPath,
+    with_step: &str,
+) -> Result<(), Failure> {
+    let tried = pipeline::load_with(settings, path, with_step.to_owned())?;
     let now = tried.specs.iter().find(|tried| tried.id == spec.id);
     if now.is_none_or(|now| now.requests().len() != spec.requests().len() + 1) {
         return Err(Failure::new(
@@ -62,26 +123,7 @@ pub fn run(settings: &Settings, step: &EditStep, reporter: &Reporter) -> Result<
     let mut plain = settings.clone();
     plain.resolve.profile = None;
     plain.resolve.model = None;
-    pipeline::load_with(&plain, &path, with_step.clone())?;
-    // Somebody may have saved the file meanwhile.
-    if root.read_text(&path, manifest::MAX_BYTES).ok().as_ref() != Some(&text) {
-        return Err(Failure::new(
-            Exit::SomeFailed,
-            Diagnostic::error(format!(
-                "`{name}` was changed meanwhile: nothing is written"
-            ))
-            .hint("run it again"),
-        ));
-    }
-    // A link stays one: what it leads to is written.
-    root.write_source(&path, with_step.as_bytes())
-        .map_err(|e| store_failure(&e))?;
-    reporter.event(Event::Note(&format!(
-        "appended  {}  step {} in {name}",
-        spec.id,
-        spec.requests().len()
-    )));
-    command::plan::run(settings, reporter)
+    pipeline::load_with(&plain, path, with_step.to_owned()).map(|_| ())
 }
 
 /// Where the asset's steps are written.

@@ -97,15 +97,21 @@ fn failure(diagnostic: Diagnostic) -> Failure {
     Failure::new(Exit::SomeFailed, diagnostic)
 }
 
+/// The step of the asset that is meant.
+fn step<'a>(planned: &'a Planned, import: &Import) -> Result<&'a Step, Failure> {
+    let mut steps = planned.plan.steps.iter();
+    steps
+        .find(|step| step.spec.id == import.asset)
+        .ok_or_else(|| {
+            let ids = planned.plan.steps.iter().map(|step| step.spec.id.as_str());
+            let error = Diagnostic::error(format!("there is no asset `{}`", import.asset));
+            Failure::new(Exit::Manifest, error.did_you_mean(&import.asset, ids))
+        })
+}
+
 /// The shot that the pictures are for.
 fn target<'a>(planned: &'a Planned, import: &Import) -> Result<Target<'a>, Failure> {
-    let mut steps = planned.plan.steps.iter();
-    let Some(step) = steps.find(|step| step.spec.id == import.asset) else {
-        let ids = planned.plan.steps.iter().map(|step| step.spec.id.as_str());
-        let error = Diagnostic::error(format!("there is no asset `{}`", import.asset));
-        let error = error.did_you_mean(&import.asset, ids);
-        return Err(Failure::new(Exit::Manifest, error));
-    };
+    let step = step(planned, import)?;
     let spec = &step.spec;
     let id = &spec.id;
     let refused = |message: String| Diagnostic::error(message).at(spec.place.clone());
@@ -126,19 +132,7 @@ fn target<'a>(planned: &'a Planned, import: &Import) -> Result<Target<'a>, Failu
     }
     let n = number(step, import)?;
     let Some(traced) = step.trace.shots.get(n) else {
-        let (why, hint) = match &step.trace.waits_on {
-            Some(other) => (
-                format!("`{id}` takes the picture of `{other}`, which is not made yet"),
-                format!("make that one first: `gpbuild build {other}`"),
-            ),
-            None => (
-                format!(
-                    "shot {} of `{id}` goes by a shot that is not there yet",
-                    n + 1
-                ),
-                format!("`gpbuild import {id} FILE` takes the next one that is missing"),
-            ),
-        };
+        let (why, hint) = too_early(step, n);
         return Err(failure(refused(why).hint(hint)));
     };
     let before = candidates(planned, &traced.key, traced.answer.as_ref())?;
@@ -172,6 +166,24 @@ fn target<'a>(planned: &'a Planned, import: &Import) -> Result<Target<'a>, Failu
         },
         before,
     })
+}
+
+/// Why nothing can be taken as shot `n` yet, and what to do first.
+fn too_early(step: &Step, n: usize) -> (String, String) {
+    let id = &step.spec.id;
+    match &step.trace.waits_on {
+        Some(other) => (
+            format!("`{id}` takes the picture of `{other}`, which is not made yet"),
+            format!("make that one first: `gpbuild build {other}`"),
+        ),
+        None => (
+            format!(
+                "shot {} of `{id}` goes by a shot that is not there yet",
+                n + 1
+            ),
+            format!("`gpbuild import {id} FILE` takes the next one that is missing"),
+        ),
+    }
 }
 
 /// The number of the shot that is meant, from 0.

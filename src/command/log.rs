@@ -8,8 +8,9 @@ use crate::pipeline::{self, Settings, UnderWay, store_failure};
 use base::diagnostic::{Exit, Failure, count};
 use model::{Micro, Money};
 use report::{Event, Reporter};
-use store::Store;
+use store::key::Key;
 use store::ledger::{Entry, Ledger, Moment, Outcome, Settlement};
+use store::{Payer, Store};
 
 /// What rows are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,12 +120,7 @@ pub fn run(
         reporter.event(Event::Diagnostic(&damage));
     }
     let by = by.unwrap_or(By::Day);
-    let UnderWay {
-        payers,
-        pending,
-        doubts,
-    } = pipeline::under_way(&store, &ledger)?;
-    let doubts: BTreeSet<u64> = doubts.iter().map(|entry| entry.number).collect();
+    let open = Open::new(pipeline::under_way(&store, &ledger)?);
     let mut entries = ledger.entries();
     let whole = entries.len();
     // Outside of a project, and of one that cannot be read, all is told.
@@ -136,25 +132,11 @@ pub fn run(
         entries.retain(|entry| entry.is_of(project));
     }
     let others = whole - entries.len();
-    let payer = |entry: &Entry| match entry.settlement {
-        None if !doubts.contains(&entry.number) => payers.get(&entry.intent.key),
-        _ => None,
-    };
-    let is_pending = |entry: &Entry| {
-        let is_open = entry.settlement.is_none() && !doubts.contains(&entry.number);
-        is_open && pending.contains(&entry.intent.key)
-    };
     if json {
-        let line = |e: &Entry| {
-            let standing = match (payer(e), is_pending(e)) {
-                (Some(_), _) => "running",
-                (None, true) => "pending",
-                (None, false) => "doubt",
-            };
-            format!("{}\n", line(e, standing))
-        };
-        let lines: String = entries.iter().map(line).collect();
-        reporter.out(&lines);
+        let told = entries
+            .iter()
+            .map(|e| format!("{}\n", line(e, open.standing(e).name())));
+        reporter.out(&told.collect::<String>());
         return Ok(Exit::Done);
     }
     // What was refused or never sent made nothing; it is told where it cost something.
@@ -163,14 +145,19 @@ pub fn run(
         .iter()
         .filter(|e| !e.settlement.as_ref().is_some_and(is_free))
         .collect();
-    if paid.is_empty() {
-        reporter.out("nothing was spent\n");
-        tell_of(others, reporter);
-        return Ok(Exit::Done);
+    match paid.is_empty() {
+        true => reporter.out("nothing was spent\n"),
+        false => reporter.out(&(sums(&paid, by) + &open.words(&paid))),
     }
+    tell_of(others, reporter);
+    Ok(Exit::Done)
+}
+
+/// A row for each day, model, asset or project, then this month and all.
+fn sums(paid: &[&Entry], by: By) -> String {
     let mut rows: BTreeMap<String, Sum> = BTreeMap::new();
     let (mut all, mut month) = (Sum::default(), Sum::default());
-    for entry in &paid {
+    for entry in paid {
         rows.entry(by.of(entry)).or_default().add(entry);
         all.add(entry);
         if entry.at.month() == Moment::now().month() {
@@ -183,64 +170,110 @@ pub fn run(
         let pad = widest.unwrap_or(0) - name.chars().count();
         text += &format!("{name}{:pad$}  {}\n", "", sum.words());
     }
-    text += &format!(
-        "\nthis month  {}\nin all      {}\n",
-        month.words(),
-        all.words()
-    );
-    let (running, rest): (Vec<&Entry>, Vec<&Entry>) = paid
-        .iter()
-        .filter(|e| e.is_in_doubt())
-        .partition(|e| payer(e).is_some());
-    let (pending, doubts): (Vec<&Entry>, Vec<&Entry>) =
-        rest.into_iter().partition(|e| is_pending(e));
-    if !running.is_empty() {
-        text += &format!(
-            "\n{} under way, counted at {}\n",
-            count(running.len(), "request"),
-            if running.len() == 1 {
+    let (month, all) = (month.words(), all.words());
+    text + &format!("\nthis month  {month}\nin all      {all}\n")
+}
+
+/// How it stands with a request that was sent and has no end yet.
+enum Standing<'a> {
+    /// This process asks for it just now.
+    Running(&'a Payer),
+    /// It is paid for and on its way.
+    Pending,
+    /// Nobody knows whether it was paid for.
+    Doubt,
+}
+
+impl Standing<'_> {
+    /// What a program is told.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Running(_) => "running",
+            Self::Pending => "pending",
+            Self::Doubt => "doubt",
+        }
+    }
+}
+
+/// What is known of requests without an end.
+struct Open {
+    payers: BTreeMap<Key, Payer>,
+    pending: BTreeSet<Key>,
+    /// By the numbers of their entries.
+    doubts: BTreeSet<u64>,
+}
+
+impl Open {
+    fn new(under_way: UnderWay) -> Self {
+        let UnderWay {
+            payers,
+            pending,
+            doubts,
+        } = under_way;
+        Self {
+            payers,
+            pending,
+            doubts: doubts.iter().map(|entry| entry.number).collect(),
+        }
+    }
+
+    fn standing(&self, entry: &Entry) -> Standing<'_> {
+        if entry.settlement.is_some() || self.doubts.contains(&entry.number) {
+            return Standing::Doubt;
+        }
+        let key = &entry.intent.key;
+        match self.payers.get(key) {
+            Some(payer) => Standing::Running(payer),
+            None if self.pending.contains(key) => Standing::Pending,
+            None => Standing::Doubt,
+        }
+    }
+
+    /// The requests that have no end yet, apart by how it stands with them.
+    fn words(&self, paid: &[&Entry]) -> String {
+        let (mut running, mut pending, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
+        for entry in paid.iter().filter(|entry| entry.is_in_doubt()) {
+            let Entry { at, intent, .. } = entry;
+            let what = format!("{at}  {}  {}", intent.asset, intent.model);
+            match self.standing(entry) {
+                Standing::Running(payer) => running.push(format!("{what}  {payer}")),
+                Standing::Pending => pending.push(what),
+                Standing::Doubt => doubts.push(doubt(entry)),
+            }
+        }
+        let estimate = |n| {
+            if n == 1 {
                 "its estimate"
             } else {
                 "their estimates"
             }
-        );
-        for entry in running {
-            let who = payer(entry).map(ToString::to_string).unwrap_or_default();
-            text += &format!(
-                "  {}  {}  {}  {who}\n",
-                entry.at, entry.intent.asset, entry.intent.model
-            );
-        }
-    }
-    if !pending.is_empty() {
-        text += &format!(
-            "\n{} on the way, counted at {}: the next build collects what is ready, at no new cost\n",
-            count(pending.len(), "request"),
-            if pending.len() == 1 {
-                "its estimate"
-            } else {
-                "their estimates"
+        };
+        let groups = [
+            (
+                format!("under way, counted at {}", estimate(running.len())),
+                running,
+            ),
+            (
+                format!(
+                    "on the way, counted at {}: the next build collects what is ready, at no new cost",
+                    estimate(pending.len())
+                ),
+                pending,
+            ),
+            (
+                "in doubt, counted at their estimates: look at the provider's bill".to_owned(),
+                doubts,
+            ),
+        ];
+        let mut text = String::new();
+        for (title, lines) in groups.iter().filter(|(_, lines)| !lines.is_empty()) {
+            text += &format!("\n{} {title}\n", count(lines.len(), "request"));
+            for line in lines {
+                text += &format!("  {line}\n");
             }
-        );
-        for entry in pending {
-            text += &format!(
-                "  {}  {}  {}\n",
-                entry.at, entry.intent.asset, entry.intent.model
-            );
         }
+        text
     }
-    if !doubts.is_empty() {
-        text += &format!(
-            "\n{} in doubt, counted at their estimates: look at the provider's bill\n",
-            count(doubts.len(), "request")
-        );
-        for entry in doubts {
-            text += &format!("  {}\n", doubt(entry));
-        }
-    }
-    reporter.out(&text);
-    tell_of(others, reporter);
-    Ok(Exit::Done)
 }
 
 /// That there is more than what was asked for.

@@ -6,9 +6,11 @@ use serde_json::json;
 
 use crate::pipeline::{self, Settings};
 use base::diagnostic::{Exit, Failure, count};
-use declare::spec::{Bundle, Form, Recipe, Spec};
+use declare::preset::Preset;
+use declare::spec::{Bundle, Form, Recipe, Shots, Spec};
 use model::request::{Picture, Request};
 use plan::Step;
+use plan::key::Key;
 use report::Reporter;
 
 /// What is said in the place of a key.
@@ -31,38 +33,48 @@ pub fn run(settings: &Settings, as_json: bool, reporter: &Reporter) -> Result<Ex
 fn spec_as_text(step: &Step) -> String {
     let spec = &step.spec;
     let mut out = format!("{}\n", spec.id);
-    let mut row = |name: &str, value: &str| {
-        let _ = writeln!(out, "  {name:<11} {value}");
-    };
-    row("output", spec.output.as_str());
-    let shots = match &spec.recipe {
-        Recipe::Shots(shots) => shots,
+    row(&mut out, "output", spec.output.as_str());
+    match &spec.recipe {
+        Recipe::Shots(shots) => shots_as_text(&mut out, step, shots),
         Recipe::Bundle(bundle) => {
-            row("made of", &slides_as_text(bundle));
-            row("export", &export_as_text(spec));
-            let key = step.key().map(|key| key.to_string());
-            row("  key", &key.unwrap_or_else(|| UNKNOWN_KEY.to_owned()));
+            row(&mut out, "made of", &slides_as_text(bundle));
+            row(&mut out, "export", &export_as_text(spec));
+            key_as_text(&mut out, step.key());
             origins_as_text(&mut out, spec);
-            return out;
         }
-    };
-    row(
-        "target",
-        &format!(
-            "{} ({}x{})",
-            spec.preset.name, spec.preset.width, spec.preset.height
-        ),
-    );
-    row("template", &shots.template);
+    }
+    out
+}
+
+fn row(out: &mut String, name: &str, value: &str) {
+    let _ = writeln!(out, "  {name:<11} {value}");
+}
+
+fn key_as_text(out: &mut String, key: Option<Key>) {
+    let key = key.map(|key| key.to_string());
+    row(out, "  key", &key.unwrap_or_else(|| UNKNOWN_KEY.to_owned()));
+}
+
+/// A picture of its own: what it is for, each shot, and what a model is told.
+fn shots_as_text(out: &mut String, step: &Step, shots: &Shots) {
+    let spec = &step.spec;
+    let Preset {
+        name,
+        width,
+        height,
+        ..
+    } = &spec.preset;
+    row(out, "target", &format!("{name} ({width}x{height})"));
+    row(out, "template", &shots.template);
     if let Some(group) = &spec.group {
-        row("group", group);
+        row(out, "group", group);
     }
     if spec.pin {
-        row("pin", "true");
+        row(out, "pin", "true");
     }
-    row("export", &export_as_text(spec));
+    row(out, "export", &export_as_text(spec));
     if let Some(overlay) = &shots.overlay {
-        row("overlay", &overlay.layout);
+        row(out, "overlay", &overlay.layout);
     }
     for (n, request) in shots.requests.iter().enumerate() {
         let name = if n == 0 {
@@ -70,27 +82,25 @@ fn spec_as_text(step: &Step) -> String {
         } else {
             format!("edit {n}")
         };
-        row(&name, &shot_as_text(request));
-        let key = step.trace.shots.get(n).map(|shot| shot.key.to_string());
-        row("  key", &key.unwrap_or_else(|| UNKNOWN_KEY.to_owned()));
+        row(out, &name, &shot_as_text(request));
+        key_as_text(out, step.trace.shots.get(n).map(|shot| shot.key));
         let Some(prompt) = request.prompt() else {
             continue;
         };
         for picture in &prompt.references {
-            row("  reference", &picture_as_text(picture));
+            row(out, "  reference", &picture_as_text(picture));
         }
         if let Some(mask) = &prompt.mask {
-            row("  mask", &picture_as_text(mask));
+            row(out, "  mask", &picture_as_text(mask));
         }
     }
-    origins_as_text(&mut out, spec);
+    origins_as_text(out, spec);
     if let Some(prompt) = &shots.prompt {
         out.push_str("\n  prompt\n");
         for line in prompt.lines() {
             let _ = writeln!(out, "  | {line}");
         }
     }
-    out
 }
 
 fn origins_as_text(out: &mut String, spec: &Spec) {

@@ -118,15 +118,13 @@ impl Performer for Commands {
                 edit::run(&self.of(id), &step, reporter)
             }
             Action::Make { id, most } => {
-                let settings = Settings {
-                    exactly: true,
-                    // Somebody saw the price on the page. One that nobody knows was agreed to as that.
-                    money: Money {
-                        max_cost: *most,
-                        yes: most.is_none(),
-                        retry_in_doubt: false,
-                    },
-                    ..self.of(id)
+                let mut settings = self.of(id);
+                settings.exactly = true;
+                // Somebody saw the price on the page. One that nobody knows was agreed to as that.
+                settings.build.money = Money {
+                    max_cost: *most,
+                    yes: most.is_none(),
+                    retry_in_doubt: false,
                 };
                 pipeline::build(&settings, reporter)
             }

@@ -1,5 +1,5 @@
-//! One paid request, from the budget to the store: reserve, intent, send, settle. Decides what may be
-//! sent again: only what surely was not accepted. Knows no asset but the one it asks for.
+//! One paid shot, from the budget to the store: one payer, what is there or under way already, the budget, then it is
+//! sent (`send.rs`) and taken in. Knows no asset but the one it asks for.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::check::Judge;
 use crate::execute::budget::{Budget, Limits};
-use crate::execute::ingest::{Ingested, NotIngested, ingest, recover};
-use crate::execute::retry::{Next, Tries};
+use crate::execute::ingest::{Ingested, NotIngested, ingest};
+use crate::execute::recover::recover;
 use crate::execute::route::Route;
 use crate::execute::run_handle::{Message, RunHandle};
 use crate::execute::spent::Spent;
@@ -20,10 +20,9 @@ use model::request::{Prompt, Request};
 use model::{Micro, Money, Price};
 use plan::Answer;
 use plan::key::{Ingredients, Key};
-use provider::reply::{Attachment, Found, RefusalKind, Reply};
-use provider::submission::Submission;
-use store::ledger::{Ceiling, Intent, Ledger, Moment, NotIntended, Outcome, Settlement};
-use store::{Head, Incoming, Payer, ShotEntry, Store};
+use provider::reply::{Attachment, Found};
+use store::ledger::{Ceiling, Ledger, Moment};
+use store::{Head, Payer, ShotEntry, Store};
 
 /// How often it is looked whether another gpbuild is done with a shot.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -48,10 +47,10 @@ pub struct PaidClient {
     pub(super) store: Store,
     pub(super) ledger: Arc<Ledger>,
     pub(super) judge: Judge,
-    budget: Budget,
+    pub(super) budget: Budget,
     pub(super) retry_in_doubt: bool,
-    project: String,
-    ceilings: Vec<Ceiling>,
+    pub(super) project: String,
+    pub(super) ceilings: Vec<Ceiling>,
     /// One at a time for each key: two assets with the same shot pay for it once.
     keys: Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -228,187 +227,8 @@ impl PaidClient {
         }
     }
 
-    /// Sends it, and again what surely was not accepted.
-    async fn send(
-        &self,
-        ask: &Ask<'_>,
-        route: &Route,
-        handle: &RunHandle,
-        spent: &mut Spent,
-    ) -> Result<Answer, Failed> {
-        let model = ask.request.model.to_string();
-        let pictures = ask.prompt.candidates;
-        let mut tries = Tries::default();
-        loop {
-            self.turn(ask, route, handle).await?;
-            let slot = route.slots.acquire().await;
-            // While this one waited for its slot, a person may have said that it is enough.
-            if *handle.stop.borrow() {
-                return Err(not_made::stopped());
-            }
-            if let Some(why) = route.halted() {
-                return Err(not_made::halted(&why));
-            }
-            // While this one waited for its slot, others may have used up the minute.
-            if !route.turn(&model, pictures) {
-                continue;
-            }
-            let sent = self.once(ask, route).await;
-            if !matches!(sent, Ok((_, Reply::Refused(_), _))) {
-                let through = matches!(sent, Ok((_, Reply::Answered { .. } | Reply::Ticket(_), _)));
-                route.ended(&model, through);
-            }
-            let (number, reply, incoming) = sent?;
-            if let Reply::Refused(refusal) = &reply {
-                // Before the slot is free: nobody slips through.
-                route.halt(refusal);
-            }
-            // A ticket is waited for in its slot: what a provider makes at once is bounded too.
-            let _slot = matches!(reply, Reply::Ticket(_)).then_some(slot);
-            let settle = |outcome, why: Option<String>, request_id| {
-                let settlement = Settlement {
-                    outcome,
-                    cost: None,
-                    billed: None,
-                    request_id,
-                    why,
-                };
-                self.ledger
-                    .settle(number, settlement)
-                    .map_err(|e| not_made::disk(&e))
-            };
-            match reply {
-                Reply::Answered { request_id } => {
-                    spent.requests += 1;
-                    let path = match incoming.arrived() {
-                        Ok(path) => path,
-                        Err(astray) => {
-                            spent.unknown = true;
-                            // A disk that takes no more may not take this either: in doubt it is anyway.
-                            let why = Some(astray.error.to_string());
-                            let _ = settle(Outcome::Doubt, why, request_id);
-                            return Err(not_made::astray(&astray));
-                        }
-                    };
-                    return self
-                        .taken(ask, route, &path, request_id, handle, spent)
-                        .await;
-                }
-                Reply::Ticket(ticket) => {
-                    spent.requests += 1;
-                    let path = match incoming.arrived() {
-                        Ok(path) => path,
-                        Err(astray) => {
-                            spent.unknown = true;
-                            let why = Some(astray.error.to_string());
-                            let _ = settle(Outcome::Doubt, why, Some(ticket.id));
-                            return Err(not_made::astray(&astray));
-                        }
-                    };
-                    let taken = self.collect(ask.asset, &path, route, handle).await;
-                    return self.told(taken, ask, handle, spent);
-                }
-                Reply::Doubt { why, request_id } => {
-                    spent.requests += 1;
-                    spent.unknown = true;
-                    // Without it, the intent alone says that it is in doubt.
-                    let _ = settle(Outcome::Doubt, Some(why.clone()), request_id);
-                    return Err(not_made::doubt(&why, incoming.keep_part().as_deref()));
-                }
-                Reply::Disk(error) => {
-                    spent.requests += 1;
-                    spent.unknown = true;
-                    let _ = settle(Outcome::Doubt, Some(error.to_string()), None);
-                    return Err(not_made::no_room(&error, incoming.keep_part().as_deref()));
-                }
-                Reply::Unreadable(why) => {
-                    incoming.forget();
-                    settle(Outcome::Unsent, Some(why.clone()), None)?;
-                    return Err(not_made::unreadable(&why));
-                }
-                Reply::Unsent(why) => {
-                    incoming.forget();
-                    settle(Outcome::Unsent, Some(why.clone()), None)?;
-                    match tries.unsent() {
-                        Next::Again(wait) => self.wait(wait, handle).await?,
-                        Next::AllWait(_) | Next::GiveUp => return Err(not_made::unreached(&why)),
-                    }
-                }
-                Reply::Refused(refusal) => {
-                    incoming.forget();
-                    let said = Some(refusal.said());
-                    settle(Outcome::Refused, said, refusal.request_id.clone())?;
-                    let next = tries.refused(&refusal);
-                    if !matches!(next, Next::AllWait(_)) {
-                        route.ended(&model, false);
-                    }
-                    match next {
-                        Next::Again(wait) => self.wait(wait, handle).await?,
-                        Next::AllWait(asked) if route.all_wait(&model, pictures, asked) => {}
-                        Next::AllWait(_) | Next::GiveUp => {
-                            if refusal.kind == RefusalKind::RateLimit {
-                                // Nobody else is told the same only after minutes.
-                                route.close(refusal.said());
-                            }
-                            let hint = route.adapter.hint(&refusal);
-                            return Err(not_made::refused(&refusal, hint));
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// One request: the intent is on the disk before it is sent.
-    async fn once(&self, ask: &Ask<'_>, route: &Route) -> Result<(u64, Reply, Incoming), Failed> {
-        let request = ask.request;
-        let intent = Intent {
-            asset: ask.asset.to_owned(),
-            key: ask.key,
-            model: request.model.to_string(),
-            pictures: ask.prompt.candidates,
-            estimate: ask.estimate,
-            quoted: ask.quoted.and_then(Money::foreign),
-            project: self.project.clone(),
-            from: None,
-        };
-        let number = match self.ledger.intend(intent, &self.ceilings) {
-            Ok(number) => number,
-            Err(NotIntended::Disk(error)) => return Err(not_made::disk(&error)),
-            Err(NotIntended::Over(ceiling, left)) => {
-                return Err(not_made::over(self.budget.passed(&ceiling, left)));
-            }
-        };
-        let head = self.head(ask, route, number);
-        let expected = self.store.expect(&head);
-        let mut incoming = match expected {
-            Ok(incoming) => incoming,
-            Err(error) => {
-                let settlement = Settlement {
-                    outcome: Outcome::Unsent,
-                    cost: None,
-                    billed: None,
-                    request_id: None,
-                    why: Some(error.to_string()),
-                };
-                // Nothing was sent; if even that cannot be written, it stays in doubt.
-                let _ = self.ledger.settle(number, settlement);
-                return Err(not_made::disk(&error));
-            }
-        };
-        let path = incoming.path().to_path_buf();
-        let submission = Submission {
-            request,
-            prompt: ask.prompt,
-            own_id: &own_id(&ask.key, number),
-            references: ask.references,
-            mask: ask.mask,
-        };
-        let reply = route.adapter.submit(submission, &mut incoming, &path).await;
-        Ok((number, reply, incoming))
-    }
-
-    async fn taken(
+    /// Takes in the answer in the file `path`, or fetches what it says.
+    pub(super) async fn taken(
         &self,
         ask: &Ask<'_>,
         route: &Route,
@@ -449,7 +269,7 @@ impl PaidClient {
     }
 
     /// The answer out of what was taken in, or not; counts what it cost, and tells what is odd about it.
-    fn told(
+    pub(super) fn told(
         &self,
         taken: Result<Ingested, Failed>,
         ask: &Ask<'_>,
@@ -510,7 +330,7 @@ impl PaidClient {
         }
     }
 
-    fn head(&self, ask: &Ask<'_>, route: &Route, number: u64) -> Head {
+    pub(super) fn head(&self, ask: &Ask<'_>, route: &Route, number: u64) -> Head {
         Head {
             number,
             asset: ask.asset.to_owned(),
@@ -530,31 +350,6 @@ impl PaidClient {
         }
     }
 
-    /// Waits until the model may be asked; nothing is counted yet.
-    async fn turn(&self, ask: &Ask<'_>, route: &Route, handle: &RunHandle) -> Result<(), Failed> {
-        let model = ask.request.model.to_string();
-        loop {
-            if *handle.stop.borrow() {
-                return Err(not_made::stopped());
-            }
-            if let Some(why) = route.halted() {
-                return Err(not_made::halted(&why));
-            }
-            match route.wait(&model, ask.prompt.candidates) {
-                None => return Ok(()),
-                Some(wait) => {
-                    let message = Message::Paced {
-                        id: ask.asset.to_owned(),
-                        wait,
-                        limit: route.limit(&model),
-                    };
-                    let _ = handle.tell.send(message);
-                    self.wait(wait, handle).await?;
-                }
-            }
-        }
-    }
-
     /// Waits, but not past the end of the run.
     pub(super) async fn wait(&self, time: Duration, handle: &RunHandle) -> Result<(), Failed> {
         let mut stop = handle.stop.clone();
@@ -570,6 +365,6 @@ impl PaidClient {
 }
 
 /// The name of ours for a request: by its key, and its number among those for that key.
-fn own_id(key: &Key, number: u64) -> String {
+pub(super) fn own_id(key: &Key, number: u64) -> String {
     format!("gpbuild-{}-{number}", &key.0.hex()[..32])
 }

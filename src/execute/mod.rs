@@ -12,10 +12,12 @@ mod not_made;
 mod retry;
 mod rolls;
 mod route;
+mod send;
 mod shot;
 mod spent;
 mod step;
 mod ingest;
+mod recover;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -31,7 +33,7 @@ use plan::{Step, Verdict};
 
 pub use ask::{PaidClient, Terms};
 pub use budget::{Limits, OwnLimits};
-pub use ingest::recover;
+pub use recover::recover;
 pub use route::Route;
 pub use run_handle::{Message, RunHandle, paced};
 pub use spent::Spent;
@@ -150,6 +152,24 @@ impl Queue {
         }
     }
 
+    /// The next step that has a place beside so many that draw and ask already, and whether it asks.
+    fn next(
+        &mut self,
+        drawing: usize,
+        asking: usize,
+        concurrency: Concurrency,
+    ) -> Option<(bool, Step)> {
+        if drawing < concurrency.draws.max(1)
+            && let Some(step) = self.draws.pop_front()
+        {
+            return Some((false, step));
+        }
+        if asking < concurrency.at_once() {
+            return self.asks.pop_front().map(|step| (true, step));
+        }
+        None
+    }
+
     fn len(&self) -> usize {
         self.draws.len() + self.asks.len()
     }
@@ -177,15 +197,7 @@ async fn run(
     glances.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         while !*stop.borrow() {
-            let (asks, step) = if drawing < concurrency.draws.max(1)
-                && let Some(step) = queue.draws.pop_front()
-            {
-                (false, step)
-            } else if asking < concurrency.at_once()
-                && let Some(step) = queue.asks.pop_front()
-            {
-                (true, step)
-            } else {
+            let Some((asks, step)) = queue.next(drawing, asking, concurrency) else {
                 break;
             };
             *(if asks { &mut asking } else { &mut drawing }) += 1;

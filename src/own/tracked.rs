@@ -13,6 +13,8 @@ use base::fs::{open_file, read_bounded};
 const MAX_NAME: usize = 64 << 10;
 /// The largest `.git` file and configuration that are read, in bytes.
 const MAX_TEXT: u64 = 1 << 20;
+/// The largest index that is read, in bytes.
+const MAX_BYTES: u64 = 256 << 20;
 
 /// The index that was last read for which project and found without the folder, and its size and time.
 type Known = (PathBuf, PathBuf, u64, Option<SystemTime>);
@@ -97,7 +99,6 @@ fn hash_bytes(git: &Path) -> usize {
 
 /// The file that most of an index is in, with `core.splitIndex`. What was taken out since is still there.
 fn shared(git: &Path, index: &Path) -> Option<PathBuf> {
-    const MAX_BYTES: u64 = 256 << 20;
     let mut files = fs::read_dir(git).ok()?.filter_map(Result::ok);
     files.find_map(|file| {
         let name = file.file_name().into_string().ok()?;

@@ -88,7 +88,7 @@ pub fn agree(settings: &Settings, reporter: &Reporter) -> Result<Foreground, Fai
     Ok(Foreground::Agreed(Box::new(Agreed {
         run,
         plan: digest(&planned),
-        yes: settings.money.yes || authorized.is_some_and(|authorized| authorized.agreed),
+        yes: settings.build.money.yes || authorized.is_some_and(|authorized| authorized.agreed),
         trust,
         lock,
         recorder,

@@ -16,14 +16,12 @@ use base::digest::Digest;
 use base::fs::{Durability, Folder, FsError};
 use base::path::ProjectPath;
 use base::world::{Fingerprint, Signature};
+use declare::manifest::INDEX_FILE;
 use declare::spec::Spec;
 use plan::index;
 use plan::lock::{self, Lock, LockedAsset, Tables};
 use plan::state::{self, InPlace, Look, Output, State};
 use report::Reporter;
-
-/// The name of the index, in the folder of the outputs.
-const INDEX: &str = "assets.json";
 
 /// Which assets a run looked at.
 pub enum Scope<'f> {
@@ -58,7 +56,7 @@ pub fn finish(
     let mut seen = looks(project);
     if !settings.resolve.is_draft() {
         lock_update::claim(&mut lock, &project.specs, planned.unclaimed.clone());
-        if settings.prune && !outcome.interrupted {
+        if settings.build.prune && !outcome.interrupted {
             lock_update::prune(&project.world, &planned.store, &mut lock, reporter)?;
         }
         lock_update::keep_accepted(&planned.store, &planned.lock)?;
@@ -148,7 +146,7 @@ fn write_index(
 
 /// Where the index of a project is.
 pub fn index_path(project: &Project) -> String {
-    format!("{}/{INDEX}", project.manifest.project.out)
+    format!("{}/{INDEX_FILE}", project.manifest.project.out)
 }
 
 /// What is seen of a file of gpbuild's own in which `text` was found or put.

@@ -5,9 +5,7 @@ use base::path::ProjectPath;
 use base::world::World;
 use declare::manifest::{Manifest, Tree, is_glob};
 use render::Fonts;
-
-/// The largest font file, in bytes.
-const MAX_FONT_BYTES: u64 = 64 << 20;
+use render::MAX_FONT_BYTES;
 
 /// The embedded fonts and the project's own.
 pub fn fonts(

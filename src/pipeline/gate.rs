@@ -120,7 +120,7 @@ impl Planned {
     /// whoever agreed to the cost is not asked above any.
     fn claims_count(&self, settings: &Settings) -> bool {
         let manifest = &self.project.manifest;
-        let asked = !settings.money.yes && settings.money.max_cost.is_none();
+        let asked = !settings.build.money.yes && settings.build.money.max_cost.is_none();
         manifest.claims.iter().any(|claim| match &claim.stake {
             Stake::Host { provider, .. } => {
                 let provider = manifest.providers.get(provider.as_str());

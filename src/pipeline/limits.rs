@@ -52,7 +52,7 @@ pub fn asks_above(budget: &Budget, person: &Person) -> Most {
 pub fn limits(settings: &Settings, planned: &Planned, unknown: bool) -> Limits {
     let (budget, person) = (&planned.project.manifest.budget, &planned.person);
     Limits {
-        max_cost: settings.money.max_cost,
+        max_cost: settings.build.money.max_cost,
         run: budget.run,
         month: budget.month,
         spent_before: planned

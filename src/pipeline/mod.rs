@@ -54,7 +54,7 @@ pub use planned::{Planned, plan, plan_for};
 pub use process_lock::lock_process;
 pub use project::{Project, load, load_with, project_name, store_failure};
 pub use save::{Unchanged, nothing_changed};
-pub use settings::Settings;
+pub use settings::{BuildOptions, Settings};
 pub use why::Why;
 
 /// Makes what is not fresh.
@@ -233,15 +233,15 @@ fn run(
         fonts: Arc::clone(&project.fonts),
         locked: Arc::clone(&planned.lock),
         lock_index: Arc::clone(&planned.lock_index),
-        room: Semaphore::new(draws(settings.jobs)),
+        room: Semaphore::new(draws(settings.build.jobs)),
         paid_client,
     });
     let concurrency = Concurrency {
-        draws: draws(settings.jobs),
-        requests: money::requests_at_once(settings.jobs),
-        fail_fast: settings.fail_fast,
+        draws: draws(settings.build.jobs),
+        requests: money::requests_at_once(settings.build.jobs),
+        fail_fast: settings.build.fail_fast,
     };
-    let stop_early = settings.fail_fast && run.outcome.blocked > 0;
+    let stop_early = settings.build.fail_fast && run.outcome.blocked > 0;
     let executed = if stop_early {
         Executed {
             left: steps.len(),

@@ -112,7 +112,7 @@ pub fn under_way(store: &Store, ledger: &Ledger) -> Result<UnderWay, Failure> {
 /// What is told of the shots whose requests are in doubt; nothing if they are to be asked for again. What a program
 /// makes for nothing never is.
 pub fn doubts(settings: &Settings, person: &Person, doubts: &[Entry]) -> BTreeMap<Key, String> {
-    if settings.money.retry_in_doubt {
+    if settings.build.money.retry_in_doubt {
         return BTreeMap::new();
     }
     let is_free = |entry: &&Entry| {
@@ -170,7 +170,7 @@ pub fn paid_client(
     };
     let terms = Terms {
         limits: limits(settings, planned, agreed),
-        retry_in_doubt: settings.money.retry_in_doubt,
+        retry_in_doubt: settings.build.money.retry_in_doubt,
         ceilings: ceilings(planned),
         project: planned.project.name(),
         judge: settings.judge.clone(),
@@ -204,7 +204,7 @@ pub fn authorize(
     let mut routes = routes(settings, &manifest.providers, &plan.steps, reporter)?;
     if !planned.person.commands.is_empty() {
         let adapter = settings.access.programs(&planned.person.commands);
-        let at_once = requests_at_once(settings.jobs);
+        let at_once = requests_at_once(settings.build.jobs);
         let route = Route::new(adapter, Rate::Requests, at_once, None);
         routes.insert(COMMAND.to_owned(), route);
     }
@@ -237,7 +237,7 @@ fn routes(
             let host = host.unwrap_or_default();
             reporter.event(Event::Note(&format!("requests go to {host}")));
         }
-        let at_once = requests_at_once(settings.jobs);
+        let at_once = requests_at_once(settings.build.jobs);
         let route = Route::new(
             adapter,
             provider.row.rate,
@@ -263,9 +263,9 @@ fn consent(
     bill: &Bill,
     reporter: &Reporter,
 ) -> Result<bool, Failure> {
-    let agreed = settings.money.yes || settings.money.max_cost.is_some();
+    let agreed = settings.build.money.yes || settings.build.money.max_cost.is_some();
     if agreed || (bill.known <= most.amount && bill.unknown == 0) {
-        return Ok(settings.money.yes);
+        return Ok(settings.build.money.yes);
     }
     let words = words(bill);
     match reporter.ask(&format!("{words}: go on?")) {

@@ -89,8 +89,10 @@ pub fn find<'f>(
 
 /// Whether nothing is asked for but what is not fresh.
 fn is_plain(settings: &Settings, state: &State<'_>) -> bool {
-    let asked =
-        settings.force || settings.locked || settings.prune || settings.money.retry_in_doubt;
+    let asked = settings.build.force
+        || settings.build.locked
+        || settings.build.prune
+        || settings.build.money.retry_in_doubt;
     let all_there = |path: &String| settings.root.join(path).exists();
     !asked && settings.select.is_empty() && state.unclaimed.iter().all(all_there)
 }

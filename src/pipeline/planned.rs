@@ -233,8 +233,8 @@ impl Planned {
                 lock: &self.lock,
                 reach: Box::new(|model| self.unreachable(settings, model)),
                 // A preview is gpbuild's own: nobody edits it.
-                force: settings.force || settings.resolve.is_draft(),
-                locked_only: settings.locked,
+                force: settings.build.force || settings.resolve.is_draft(),
+                locked_only: settings.build.locked,
                 doubts: money::doubts(settings, &self.person, &self.doubts),
                 payers: &self.payers,
                 pending: &self.pending,

@@ -44,7 +44,7 @@ impl<'f> Remembered<'f> {
     pub fn unchanged(&mut self, settings: &Settings, builds: bool) -> Option<Unchanged<'f>> {
         let state = &mut self.state;
         let drift = self.drift.as_ref()?;
-        if !drift.is_none() || (settings.prune && !state.unclaimed.is_empty()) {
+        if !drift.is_none() || (settings.build.prune && !state.unclaimed.is_empty()) {
             return None;
         }
         let is_there = |path: &String| settings.root.join(path).exists();

@@ -11,19 +11,9 @@ use base::home::Home;
 use declare::spec;
 use plan::state::{KnownOutputs, StateFile};
 
-/// What the command line asks of the pipeline.
+/// What the command line says of a build.
 #[derive(Clone, Debug, Default)]
-pub struct Settings {
-    /// The project's folder.
-    pub root: PathBuf,
-    /// The person's folders: store and ledger lie there.
-    pub home: Home,
-    /// What specs depend on.
-    pub resolve: spec::Options,
-    /// Which assets; all if empty.
-    pub select: Vec<String>,
-    /// They are whole ids: what is below them is not meant.
-    pub exactly: bool,
+pub struct BuildOptions {
     /// At most so many pictures at once; 0 is one for each core.
     pub jobs: usize,
     /// Overwrite outputs that a person changed.
@@ -36,6 +26,24 @@ pub struct Settings {
     pub prune: bool,
     /// What may be spent, and on what.
     pub money: Money,
+}
+
+/// What the command line asks of the pipeline: where, of which assets and resolved how, built how, and who may be
+/// reached.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The project's folder.
+    pub root: PathBuf,
+    /// The person's folders: store and ledger lie there.
+    pub home: Home,
+    /// What specs depend on.
+    pub resolve: spec::Options,
+    /// Which assets; all if empty.
+    pub select: Vec<String>,
+    /// They are whole ids: what is below them is not meant.
+    pub exactly: bool,
+    /// How to build; what of it a plan goes by counts for it as well.
+    pub build: BuildOptions,
     /// How to reach providers, as the environment says.
     pub access: Access,
     /// Who judges what providers answer.

@@ -4,6 +4,7 @@
 use crate::pipeline::Planned;
 use model::request::Picture;
 use plan::key::{self, Ingredients};
+use plan::lock::LockedAsset;
 use plan::{Change, Step, changes};
 
 /// What is known of the change.
@@ -24,11 +25,18 @@ impl Planned {
 
 fn explain(planned: &Planned, step: &Step) -> Why {
     let mut found = Why::default();
-    let Some(locked) = planned.lock.assets.get(&step.spec.id) else {
-        return found;
-    };
+    if let Some(locked) = planned.lock.assets.get(&step.spec.id) {
+        of_shots(planned, step, locked, &mut found);
+        of_export(planned, step, locked, &mut found);
+    }
+    found
+}
+
+/// What of the requests is not what it was.
+fn of_shots(planned: &Planned, step: &Step, locked: &LockedAsset, found: &mut Why) {
     let mut previous = None;
-    for (n, request) in step.spec.requests().iter().enumerate() {
+    let requests = step.spec.requests();
+    for (n, request) in requests.iter().enumerate() {
         let now = key::shot(request, |picture| match picture {
             Picture::File(_, digest) => Some(*digest),
             Picture::Previous => previous,
@@ -49,42 +57,36 @@ fn explain(planned: &Planned, step: &Step) -> Why {
             continue;
         };
         previous = before.picked();
-        let Ok(now) = now else {
-            continue;
-        };
-        if now.key(key::SHOT) == before.key {
-            continue;
+        if let Ok(now) = now
+            && now.key(key::SHOT) != before.key
+        {
+            let old = planned.store.shot(&before.key).ok().flatten();
+            found.add(old.map(|entry| entry.ingredients), &now);
         }
-        let old = planned.store.shot(&before.key).ok().flatten();
-        found.add(old.map(|entry| entry.ingredients), &now);
     }
-    let shots = step.spec.requests().len();
-    if locked.shots.len() > shots {
+    if locked.shots.len() > requests.len() {
         found.changes.push(Change {
             name: "edit steps".to_owned(),
             old: Some(locked.shots.len().saturating_sub(1).to_string()),
-            new: Some(shots.saturating_sub(1).to_string()),
+            new: Some(requests.len().saturating_sub(1).to_string()),
         });
     }
-    if let Some(now) = step.bundled()
+}
+
+/// What of the export is not what it was; of another picture nothing is said, since the shots say it.
+fn of_export(planned: &Planned, step: &Step, locked: &LockedAsset, found: &mut Why) {
+    let picture = step.trace.picture(&step.spec);
+    let same_picture = locked.shots.last().and_then(|shot| shot.picked()) == picture;
+    let of_picture = || {
+        let (shots, picture) = step.spec.shots().zip(picture.filter(|_| same_picture))?;
+        Some(key::export(&shots.export, shots.overlay.as_ref(), picture))
+    };
+    if let Some(now) = step.bundled().or_else(of_picture)
         && now.key(key::EXPORT) != locked.export
     {
         let old = planned.store.export(&locked.export);
         found.add(old.map(|entry| entry.ingredients), &now);
     }
-    let picture = step.trace.picture(&step.spec);
-    if let Some((shots, picture)) = step.spec.shots().zip(picture) {
-        let now = key::export(&shots.export, shots.overlay.as_ref(), picture);
-        let same_picture = locked.shots.last().and_then(|s| s.picked()) == Some(picture);
-        if now.key(key::EXPORT) != locked.export && same_picture {
-            let old = planned
-                .store
-                .export(&locked.export)
-                .map(|entry| entry.ingredients);
-            found.add(old, &now);
-        }
-    }
-    found
 }
 
 impl Why {

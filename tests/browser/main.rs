@@ -5,8 +5,9 @@
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::print_stderr,
+    clippy::too_many_lines,
     clippy::unwrap_used,
-    reason = "tests: a panic is how they fail, and they look at files from outside"
+    reason = "tests: a panic is how they fail, and they look at files from outside, and each tells its case from beginning to end"
 )]
 
 mod browser;

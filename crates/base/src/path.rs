@@ -8,19 +8,21 @@ use icu_casemap::CaseMapper;
 use icu_normalizer::DecomposingNormalizer;
 use serde::Serialize;
 
+use crate::home::STATE_FOLDER;
+
 /// A relative, `/`-separated UTF-8 path without `.`, `..` or empty parts.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct ProjectPath(String);
 
 /// The longest file name that every common file system takes, in bytes.
-const NAME_BYTES: usize = 255;
+const MAX_NAME_BYTES: usize = 255;
 /// The longest path of an output, in bytes: macOS takes 1,024 with the way to the project.
-const PATH_BYTES: usize = 800;
+const MAX_PATH_BYTES: usize = 800;
 /// Names that Windows keeps for devices, whatever their extension; `com` and `lpt` with a digit too.
 const RESERVED: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 /// Folders that outputs stay out of.
-const KEPT: [&str; 2] = [GIT, ".gpbuild"];
+const KEPT: [&str; 2] = [GIT, STATE_FOLDER];
 /// Git's own folder.
 const GIT: &str = ".git";
 
@@ -71,16 +73,16 @@ impl ProjectPath {
             return Err("leaves the project".to_owned());
         }
         let path = Self::new(text)?;
-        if path.0.len() > PATH_BYTES {
+        if path.0.len() > MAX_PATH_BYTES {
             return Err(format!(
-                "is {} bytes long; with the way to the project, systems take {PATH_BYTES}",
+                "is {} bytes long; with the way to the project, systems take {MAX_PATH_BYTES}",
                 path.0.len()
             ));
         }
         for part in path.0.split('/') {
-            if part.len() > NAME_BYTES {
+            if part.len() > MAX_NAME_BYTES {
                 return Err(format!(
-                    "has a name of {} bytes; file systems take {NAME_BYTES}",
+                    "has a name of {} bytes; file systems take {MAX_NAME_BYTES}",
                     part.len()
                 ));
             }

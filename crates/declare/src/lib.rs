@@ -2,6 +2,14 @@
 //! what comes out is a [`spec::Spec`] for each asset, with nothing left to decide. Knows nothing of what was made
 //! before, and asks nobody.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        reason = "a test tells its case from beginning to end"
+    )
+)]
+
 pub mod data;
 pub mod lint;
 pub mod manifest;

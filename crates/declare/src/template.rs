@@ -25,11 +25,11 @@ use base::world::World;
 use render::{hex_ratio, is_light};
 
 /// Steps that one rendering may take: a large poster takes some thousand.
-const FUEL: u64 = 2_000_000;
+const MAX_STEPS: u64 = 2_000_000;
 /// The largest template that is read and the largest text that one gives, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
-/// How deep includes and macros may be nested.
-const DEPTH: usize = 40;
+/// The deepest nesting of includes and macros.
+const MAX_NESTING: usize = 40;
 /// The folder of the project's own templates.
 pub const FOLDER: &str = "templates";
 
@@ -237,8 +237,8 @@ fn environment(undefined: UndefinedBehavior) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(undefined);
     environment.set_debug(true);
-    environment.set_fuel(Some(FUEL));
-    environment.set_recursion_limit(DEPTH);
+    environment.set_fuel(Some(MAX_STEPS));
+    environment.set_recursion_limit(MAX_NESTING);
     environment.remove_global("debug");
     filters::fence(&mut environment);
     environment.add_function("is_light", |colour: &str| is_light(colour));
@@ -327,7 +327,7 @@ fn describe(error: &Error, text: &str, context: &Value) -> Diagnostic {
     match error.kind() {
         ErrorKind::UndefinedError => undefined(expression, context),
         ErrorKind::OutOfFuel => Diagnostic::error("the template does not come to an end").hint(
-            format!("a rendering may take {FUEL} steps; look for a loop over a loop"),
+            format!("a rendering may take {MAX_STEPS} steps; look for a loop over a loop"),
         ),
         ErrorKind::WriteFailure => {
             Diagnostic::error(TOO_LONG).hint("look for a loop, or a value that is repeated")
@@ -343,7 +343,7 @@ fn describe(error: &Error, text: &str, context: &Value) -> Diagnostic {
                 .detail()
                 .is_some_and(|d| d.contains("recursion limit")) =>
         {
-            Diagnostic::error(format!("templates are nested more than {DEPTH} deep"))
+            Diagnostic::error(format!("templates are nested more than {MAX_NESTING} deep"))
                 .hint("look for a template that includes itself, or a macro that calls itself")
         }
         kind => {

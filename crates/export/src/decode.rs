@@ -13,8 +13,8 @@ use image::{DynamicImage, ImageDecoder, ImageError, Limits, RgbaImage};
 use super::pdf::jpeg_colors;
 use super::{ExportError, Format, encode_picture};
 
-/// At most so many pixels, in a picture that is read or in one that is made.
-pub(super) const MAX_PIXELS: u64 = 64_000_000;
+/// The most pixels of a picture, be it read or made.
+pub const MAX_PIXELS: u64 = 64_000_000;
 /// At most so many bytes for the pixels of one picture: 64 million of them with four 16-bit
 /// channels, and nothing a decoder may want beside them.
 const MAX_MEMORY: u64 = 512 << 20;

@@ -7,6 +7,14 @@
 //! sRGB, and colour management in floating point would not give the same bytes everywhere. And
 //! nothing is written into a file but its pixels: no metadata, no time.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        reason = "a test tells its case from beginning to end"
+    )
+)]
+
 mod cut;
 mod decode;
 mod encode;
@@ -15,7 +23,7 @@ pub mod pdf;
 pub mod sheet;
 mod transform;
 
-pub use self::decode::{ImageInfo, check, dimensions, image_info, plain};
+pub use self::decode::{ImageInfo, MAX_PIXELS, check, dimensions, image_info, plain};
 pub use self::encode::encode_picture;
 pub use self::error::ExportError;
 pub use self::transform::lay_over;

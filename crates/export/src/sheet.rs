@@ -10,10 +10,10 @@ use super::{ExportError, decode, transform};
 /// Counts in the key of every contact sheet. To be raised with any change that changes bytes.
 pub const VERSION: u32 = 2;
 
-/// The widest sheet: six upright slides as wide as a phone shows them.
-const WIDTH: u32 = 2400;
-/// The highest one.
-const HEIGHT: u32 = 8192;
+/// The widest sheet, in pixels: six upright slides as wide as a phone shows them.
+const MAX_WIDTH: u32 = 2400;
+/// The highest sheet, in pixels.
+const MAX_HEIGHT: u32 = 8192;
 /// What a picture in a full row would like to have, whatever its ratio: 360x480.
 const AREA: u64 = 360 * 480;
 /// Narrower, and a picture shows nothing.
@@ -56,7 +56,7 @@ impl Sheet {
             .max_by_key(|(width, height)| u64::from(*height) * 10_000 / u64::from(*width))?;
         let height = height.min(width.saturating_mul(STEEPEST));
         let ideal = (AREA * u64::from(width) / u64::from(height)).isqrt();
-        let inside = WIDTH - 2 * MARGIN + GAP;
+        let inside = MAX_WIDTH - 2 * MARGIN + GAP;
         let ideal = u32::try_from(ideal).ok()?.clamp(NARROWEST, inside - GAP);
         // As many as come closest to that, or more if the sheet would be too high.
         let first = ((inside + (ideal + GAP) / 2) / (ideal + GAP)).max(1);
@@ -73,11 +73,11 @@ impl Sheet {
                     // The last row as full as the others, as far as that goes.
                     columns: count.div_ceil(rows),
                     rows,
-                    cell: (cell, u32::try_from(high).unwrap_or(HEIGHT).max(1)),
+                    cell: (cell, u32::try_from(high).unwrap_or(MAX_HEIGHT).max(1)),
                     digits,
                 }
             })
-            .find(|sheet| sheet.size().1 <= HEIGHT)
+            .find(|sheet| sheet.size().1 <= MAX_HEIGHT)
     }
 
     /// Width and height in pixels.
@@ -193,7 +193,7 @@ fn fitted((width, height): (u32, u32), room: (u32, u32)) -> (u32, u32) {
 mod tests {
     use image::{Rgba, RgbaImage};
 
-    use super::{ContactSheet, EDGE, GROUND, HEIGHT, MARGIN, Sheet, WIDTH, fitted};
+    use super::{ContactSheet, EDGE, GROUND, MARGIN, MAX_HEIGHT, MAX_WIDTH, Sheet, fitted};
     use crate::encode_picture;
     use crate::tests::flat;
     use base::digest::Digest;
@@ -249,7 +249,10 @@ mod tests {
                     break;
                 };
                 let (width, height) = sheet.size();
-                assert!(width <= WIDTH && height <= HEIGHT, "{count} of {size:?}");
+                assert!(
+                    width <= MAX_WIDTH && height <= MAX_HEIGHT,
+                    "{count} of {size:?}"
+                );
                 assert!((sheet.columns * sheet.rows) as usize >= count);
                 most = count;
             }

@@ -1,6 +1,14 @@
 //! What models can do and cost, as data: [`ModelId`], [`Model`] and the built-in table. Sends nothing,
 //! and knows neither credentials nor requests.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        reason = "a test tells its case from beginning to end"
+    )
+)]
+
 mod finding;
 mod currency;
 mod id;

@@ -28,7 +28,7 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// Who takes nothing of what is sent for so long is gone.
 const STALLED: Duration = Duration::from_secs(30);
 /// At most so many at once: a few for each page that is open.
-const MOST: usize = 128;
+const MAX_CONNECTIONS: usize = 128;
 /// And no more than one in so many of the files that this process may have open: the watch needs the others.
 const SHARE: u64 = 4;
 /// The most that is held of a request's head, in bytes.
@@ -58,7 +58,7 @@ pub async fn serve(listener: TcpListener, router: Router) {
 /// How many connections there may be at once.
 pub fn most() -> usize {
     let files = files().unwrap_or(u64::MAX);
-    usize::try_from(files / SHARE).map_or(MOST, |share| share.clamp(2, MOST))
+    usize::try_from(files / SHARE).map_or(MAX_CONNECTIONS, |share| share.clamp(2, MAX_CONNECTIONS))
 }
 
 /// How many files this process may have open; `None` if there is no end or nobody says.

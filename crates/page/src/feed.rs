@@ -13,7 +13,7 @@ use base::digest::Digest;
 use report::{Event, State};
 
 /// So many messages may wait for a slow page; after that it is told everything anew.
-const WAITING: usize = 1024;
+const MAX_WAITING: usize = 1024;
 
 /// Which of the runs that go on beside one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -108,7 +108,7 @@ impl Feed {
     /// Nothing is known yet. `about` is what never changes.
     pub fn new(about: Value, drafts: bool) -> Self {
         Self {
-            tell: channel(WAITING).0,
+            tell: channel(MAX_WAITING).0,
             now: Mutex::default(),
             about,
             saves_make: if drafts { "draft" } else { "real" },

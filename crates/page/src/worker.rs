@@ -13,8 +13,8 @@ use base::diagnostic::{Exit, Failure};
 use model::Micro;
 use report::{Event, Reporter};
 
-/// So many may wait.
-const WAITING: usize = 64;
+/// So many orders of pages may wait.
+const MAX_WAITING: usize = 64;
 
 /// What a page may ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ pub struct Setup {
 impl Worker {
     /// Begins to work.
     pub fn begin(setup: Setup) -> std::io::Result<(Queue, Self)> {
-        let (sender, taken) = sync_channel(WAITING);
+        let (sender, taken) = sync_channel(MAX_WAITING);
         let queue = Queue {
             sender,
             numbers: Arc::default(),

@@ -78,48 +78,16 @@ pub fn decide(seen: &Observed) -> (Verdict, Reason) {
     if let Some(wanted) = wanted
         && in_store
     {
-        let reason = match seen.disk {
-            Disk::Missing => Reason::OutputMissing,
-            Disk::Cut => Reason::OutputCut,
-            _ if !is_ours(seen) => Reason::Replaced,
-            _ if seen.lock_holds => Reason::OutputDiffers,
-            _ => Reason::Changed(Vec::new()),
-        };
-        return (Verdict::Restore(wanted), reason);
+        return (Verdict::Restore(wanted), why_restored(seen));
     }
-    if seen.pinned && seen.locked.is_some() && !seen.lock_holds {
-        return (Verdict::Blocked, Reason::PinnedLost);
-    }
-    if seen.lock_holds && seen.accepted && !seen.force {
-        return (Verdict::Blocked, Reason::AcceptedLost);
-    }
-    if seen.locked_only && !seen.lock_holds {
-        return (Verdict::Blocked, Reason::NotLocked);
+    if let Some(reason) = may_not_be_left(seen) {
+        return (Verdict::Blocked, reason);
     }
     if seen.picture_in_store {
-        let reason = match (seen.lock_holds, seen.locked) {
-            (true, _) => Reason::OutputMissing,
-            (false, Some(_)) => Reason::ExportChanged(Vec::new()),
-            (false, None) => Reason::NeverMade,
-        };
-        return (Verdict::Export, reason);
+        return (Verdict::Export, why_exported(seen));
     }
-    // What was made once may turn out to be what it waits for; nothing new will.
-    if let Some(what) = &seen.retired
-        && (seen.waits_on.is_none() || seen.locked.is_none())
-    {
-        return (Verdict::Blocked, Reason::Retired(what.clone()));
-    }
-    if let (Some(_), Some(reason)) = (&seen.waits_on, &seen.behind) {
-        return (Verdict::Blocked, reason.clone());
-    }
-    // As with a model that answers no more; where nothing is to be made, nobody is asked. Who makes it by hand can
-    // begin once all that it takes is there.
-    if let Some(reason) = &seen.unreachable
-        && !seen.locked_only
-        && (seen.waits_on.is_none() || (seen.locked.is_none() && !reason.is_by_hand()))
-    {
-        return (Verdict::Blocked, reason.clone());
+    if let Some(reason) = nobody_can_be_asked(seen) {
+        return (Verdict::Blocked, reason);
     }
     if let Some(id) = &seen.waits_on {
         return (Verdict::Wait(id.clone()), Reason::WaitsOn(id.clone()));
@@ -127,12 +95,70 @@ pub fn decide(seen: &Observed) -> (Verdict, Reason) {
     if seen.locked_only {
         return (Verdict::Blocked, Reason::Lost);
     }
-    let reason = match (seen.locked, seen.lock_holds) {
+    (Verdict::Make, why_made(seen))
+}
+
+/// Why what is to be at the output's path is not there.
+fn why_restored(seen: &Observed) -> Reason {
+    match seen.disk {
+        Disk::Missing => Reason::OutputMissing,
+        Disk::Cut => Reason::OutputCut,
+        _ if !is_ours(seen) => Reason::Replaced,
+        _ if seen.lock_holds => Reason::OutputDiffers,
+        _ => Reason::Changed(Vec::new()),
+    }
+}
+
+/// What was agreed on and is nowhere: nothing else may take its place.
+fn may_not_be_left(seen: &Observed) -> Option<Reason> {
+    if seen.pinned && seen.locked.is_some() && !seen.lock_holds {
+        return Some(Reason::PinnedLost);
+    }
+    if seen.lock_holds && seen.accepted && !seen.force {
+        return Some(Reason::AcceptedLost);
+    }
+    (seen.locked_only && !seen.lock_holds).then_some(Reason::NotLocked)
+}
+
+/// Why the output is made anew of a picture that is there.
+fn why_exported(seen: &Observed) -> Reason {
+    match (seen.lock_holds, seen.locked) {
+        (true, _) => Reason::OutputMissing,
+        (false, Some(_)) => Reason::ExportChanged(Vec::new()),
+        (false, None) => Reason::NeverMade,
+    }
+}
+
+/// Why no picture will come, whoever is asked.
+fn nobody_can_be_asked(seen: &Observed) -> Option<Reason> {
+    // What was made once may turn out to be what it waits for; nothing new will.
+    let must_ask = seen.waits_on.is_none() || seen.locked.is_none();
+    if let Some(what) = &seen.retired
+        && must_ask
+    {
+        return Some(Reason::Retired(what.clone()));
+    }
+    if let (Some(_), Some(reason)) = (&seen.waits_on, &seen.behind) {
+        return Some(reason.clone());
+    }
+    // As with a model that answers no more; where nothing is to be made, nobody is asked. Who makes it by hand can
+    // begin once all that it takes is there.
+    let must_begin = |reason: &Reason| {
+        seen.waits_on.is_none() || (seen.locked.is_none() && !reason.is_by_hand())
+    };
+    let unreachable = seen.unreachable.as_ref();
+    unreachable
+        .filter(|reason| !seen.locked_only && must_begin(reason))
+        .cloned()
+}
+
+/// Why a picture is made.
+fn why_made(seen: &Observed) -> Reason {
+    match (seen.locked, seen.lock_holds) {
         (None, _) => Reason::NeverMade,
         (Some(_), true) => Reason::Lost,
         (Some(_), false) => Reason::Changed(Vec::new()),
-    };
-    (Verdict::Make, reason)
+    }
 }
 
 /// Whether the file at the output's path is one that gpbuild wrote.

@@ -167,15 +167,8 @@ impl Rules<'_> {
         };
         let (verdict, mut reason) = decide(&seen);
         let compares = self.compares(&spec, &facts, &verdict, &reason);
-        let digest = match seen.disk {
-            Disk::Is(digest) => Some(digest),
-            _ => None,
-        };
-        if let (Reason::Changed(names), Some(locked)) = (&mut reason, locked) {
-            *names = changed(&spec, locked, &facts, &known.pictures);
-            if names.is_empty() && facts.trace.picture(&spec).is_some() {
-                reason = Reason::PictureLost;
-            }
+        if let (Reason::Changed(_), Some(locked)) = (&reason, locked) {
+            reason = why_changed(&spec, locked, &facts, &known.pictures);
         }
         let mut trace = std::mem::take(&mut facts.trace);
         // Work that would begin, if there were somebody to ask.
@@ -192,20 +185,16 @@ impl Rules<'_> {
                 shot.answer = shot.answer.take().filter(kept);
             }
         }
-        let begins_with = self.begins_with(&begins, &trace);
-        let payer = begins_with.and_then(|key| self.payers.get(&key));
-        let pending = begins_with.is_some_and(|key| self.pending.contains(&key));
-        let doubt = begins_with.and_then(|key| self.doubts.get(&key));
-        let (verdict, reason) = match (payer, doubt) {
-            (Some(payer), _) if !held => (verdict, Reason::BeingMade(payer.to_string())),
-            (None, _) if pending && !held => (verdict, Reason::Pending),
-            (None, Some(what)) => (Verdict::Blocked, Reason::InDoubt(what.clone())),
-            // What is on its way is taken in over it.
-            (None, None) if !pending && let Some(what) = unread => {
-                (Verdict::Blocked, Reason::Unread(what))
-            }
-            _ => (verdict, reason),
-        };
+        let first = self.begins_with(&begins, &trace);
+        let pending = first.is_some_and(|key| self.pending.contains(&key));
+        let begun = first.and_then(|key| self.begun(key, verdict.clone(), held));
+        // What is on its way is taken in over it.
+        let unread = unread.filter(|_| {
+            let is_begun = first.is_some_and(|key| self.is_begun(key));
+            !is_begun && !pending
+        });
+        let unread = unread.map(|what| (Verdict::Blocked, Reason::Unread(what)));
+        let (verdict, reason) = begun.or(unread).unwrap_or((verdict, reason));
         let (verdict, reason) = match self.unusable(&spec, &begins, &trace, &facts.flaws) {
             Some(told) => (Verdict::Blocked, Reason::Unusable(told.line())),
             None => (verdict, reason),
@@ -217,13 +206,16 @@ impl Rules<'_> {
             (Reason::Behind(_), Some((_, why))) => why == Lost::Withheld,
             _ => verdict == Verdict::Blocked && reason.is_withheld(),
         };
-        let mut step = Step {
+        let step = Step {
             takes: takes.collect(),
             spec,
             trace,
             verdict,
             reason,
-            digest,
+            digest: match seen.disk {
+                Disk::Is(digest) => Some(digest),
+                _ => None,
+            },
             estimate: Some(Micro(0)),
             up_to: false,
             withheld,
@@ -232,9 +224,26 @@ impl Rules<'_> {
             compares,
             only_compare: false,
         };
-        if let Reason::ExportChanged(_) = &step.reason {
-            step.reason = Reason::ExportChanged(export_changed(&step, facts.export_before));
+        self.priced(explained(step, facts.export_before))
+    }
+
+    /// The verdict where the request with which work begins was sent before; `held`: it could not be sent now.
+    fn begun(&self, first: Key, verdict: Verdict, held: bool) -> Option<(Verdict, Reason)> {
+        match (self.payers.get(&first), self.doubts.get(&first)) {
+            (Some(payer), _) if !held => Some((verdict, Reason::BeingMade(payer.to_string()))),
+            (None, _) if !held && self.pending.contains(&first) => Some((verdict, Reason::Pending)),
+            (None, Some(what)) => Some((Verdict::Blocked, Reason::InDoubt(what.clone()))),
+            _ => None,
         }
+    }
+
+    /// Whether a request was sent before, and nobody knows yet what came of it.
+    fn is_begun(&self, first: Key) -> bool {
+        self.payers.contains_key(&first) || self.doubts.contains_key(&first)
+    }
+
+    /// A step with what its requests cost, if it has any.
+    fn priced(&self, mut step: Step) -> Step {
         if step.requests() + step.withheld_requests() > 0 {
             step.estimate = estimate(&step, self.models);
             // Whoever makes it pays; if that comes to nothing, it is asked for here.
@@ -362,6 +371,20 @@ impl Rules<'_> {
     }
 }
 
+/// Why an asset is not as the lock says: what changed, or that its picture is nowhere.
+fn why_changed(
+    spec: &Spec,
+    locked: &LockedAsset,
+    facts: &Facts,
+    pictures: &BTreeMap<String, Digest>,
+) -> Reason {
+    let names = changed(spec, locked, facts, pictures);
+    if names.is_empty() && facts.trace.picture(spec).is_some() {
+        return Reason::PictureLost;
+    }
+    Reason::Changed(names)
+}
+
 /// The names of what changed since the locked picture was made, if the store still knows.
 fn changed(
     spec: &Spec,
@@ -396,6 +419,14 @@ fn changed(
         }
     }
     names
+}
+
+/// A step that names what changed of its export, if that is why.
+fn explained(mut step: Step, before: Option<Ingredients>) -> Step {
+    if let Reason::ExportChanged(_) = &step.reason {
+        step.reason = Reason::ExportChanged(export_changed(&step, before));
+    }
+    step
 }
 
 /// The names of what changed since the locked output was exported, if the store still knows.

@@ -26,6 +26,17 @@ fn add_page(list: &mut Ingredients, name: &str, prefix: &str, page: &Page) {
     }
 }
 
+/// Adds `params`, by name.
+fn add_params(list: &mut Ingredients, params: &Value) {
+    if let Value::Object(params) = params {
+        let mut names: Vec<&String> = params.keys().collect();
+        names.sort();
+        for name in names {
+            list.add(&format!("param {name}"), canonical(&params[name]));
+        }
+    }
+}
+
 /// The domain of shot keys.
 pub const SHOT: &str = "gpbuild shot";
 /// The domain of export keys.
@@ -87,13 +98,7 @@ pub fn shot<'a>(
     list.maybe("background", background.as_deref());
     list.add("candidates", candidates.to_string());
     list.add("format", format.as_str());
-    if let Value::Object(params) = params {
-        let mut names: Vec<&String> = params.keys().collect();
-        names.sort();
-        for name in names {
-            list.add(&format!("param {name}"), canonical(&params[name]));
-        }
-    }
+    add_params(&mut list, params);
     list.add("variant", variant.to_string());
     for (n, picture) in references.iter().enumerate() {
         let digest = digest_of(picture).ok_or(picture)?;

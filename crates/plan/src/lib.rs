@@ -1,6 +1,14 @@
 //! What must be done, why, and what it costs: [`Plan`]. `plan` and `build` run this same code: `facts` looks,
 //! all else judges what was seen. Nothing here does anything.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        reason = "a test tells its case from beginning to end"
+    )
+)]
+
 mod bill;
 mod decide;
 mod explain;
@@ -182,14 +190,10 @@ impl fmt::Display for Reason {
                 "the accepted picture is neither in place nor in the store: `--force` makes it anew",
             ),
             Self::NotLocked => f.write_str("the lock does not answer for it"),
-            Self::WaitsOn(id) => write!(f, "takes the picture of `{id}`, which is made first"),
-            Self::Behind(id) => write!(f, "takes the picture of `{id}`, which is blocked"),
-            Self::BehindFailed(id) => {
-                write!(f, "takes the picture of `{id}`, which could not be made")
-            }
-            Self::BehindHand(id) => {
-                write!(f, "takes the picture of `{id}`, which is to be made by hand")
-            }
+            Self::WaitsOn(id) => takes(f, id, "is made first"),
+            Self::Behind(id) => takes(f, id, "is blocked"),
+            Self::BehindFailed(id) => takes(f, id, "could not be made"),
+            Self::BehindHand(id) => takes(f, id, "is to be made by hand"),
             Self::ByHand(id) => write!(
                 f,
                 "to be made by hand: `gpbuild show {id} --prompt` says what, `gpbuild import {id} FILE` takes it"
@@ -216,6 +220,11 @@ impl fmt::Display for Reason {
             | Self::Unread(what) => f.write_str(what),
         }
     }
+}
+
+/// How it stands with the asset whose picture another one takes.
+fn takes(f: &mut fmt::Formatter<'_>, id: &str, standing: &str) -> fmt::Result {
+    write!(f, "takes the picture of `{id}`, which {standing}")
 }
 
 /// What is told of a request that may have been paid for without an answer.

@@ -24,7 +24,7 @@ use base::world::{Fingerprint, Signature, Snapshot};
 pub use compare::Changes;
 
 const VERSION: u32 = 4;
-/// A state of 100,000 assets takes some 40 MB.
+/// The largest state, in bytes: one of 100,000 assets takes some 40 MB.
 const MAX_BYTES: u64 = 256 << 20;
 /// The digest and the version, before all else.
 const HEAD: usize = 36;

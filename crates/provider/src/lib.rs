@@ -1,5 +1,13 @@
 //! Who can make pictures, and what they are asked. Knows no key, plan or store.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        reason = "a test tells its case from beginning to end"
+    )
+)]
+
 mod adapter;
 mod amount;
 pub mod address;

@@ -8,7 +8,7 @@ use image::RgbaImage;
 use takumi::prelude::{ImageSource, Lang, MeasuredNode, Node, RenderOptions, StyleSheet, Viewport};
 
 use super::page::Page;
-use super::{DrawError, Fonts, IMAGE_PIXELS};
+use super::{DrawError, Fonts, MAX_IMAGE_PIXELS};
 
 /// What every measuring and the drawing of one page share: a page is laid out and drawn on it.
 pub(super) struct Canvas<'f> {
@@ -116,10 +116,10 @@ fn decode(
                 let (width, height) =
                     export::dimensions(bytes).map_err(|e| bad(format!("cannot be drawn: {e}")))?;
                 pixels += u64::from(width) * u64::from(height);
-                if pixels > IMAGE_PIXELS {
+                if pixels > MAX_IMAGE_PIXELS {
                     return Err(bad(format!(
                         "and those before it have more than {} megapixels",
-                        IMAGE_PIXELS >> 20
+                        MAX_IMAGE_PIXELS >> 20
                     )));
                 }
                 // The drawing library knows no EXIF and no CMYK.

@@ -80,19 +80,15 @@ pub fn contrast(
         // A gradient cut out by its letters stays when the type is hidden: it cannot be told from a ground.
         clips: html.contains("background-clip"),
     };
-    let mut faint: Vec<LowContrast> = Vec::new();
+    let draw_regular = || {
+        let regular = format!("{marked} font-weight: 400 !important;");
+        draw(&rule(&composed, &regular))
+    };
     let mut regular: Option<RgbaImage> = None;
-    // A thin stroke never covers a whole pixel: how opaque type is, all lines of its role say together.
-    let mut opacities: BTreeMap<String, f32> = BTreeMap::new();
-    for line in &lines {
-        let most = opacities.entry(line.role.clone()).or_default();
-        *most = most.max(drawn.most(line));
-    }
+    let opacities = opacities(&drawn, &lines);
+    let mut low: Vec<LowContrast> = Vec::new();
     for line in lines {
-        let opacity = match opacities.get(&line.role) {
-            Some(most) if *most < WHOLE => *most,
-            _ => 1.0,
-        };
+        let opacity = opacities.get(&line.role).copied().unwrap_or(1.0);
         let Some(ratio) = drawn.ratio(&line, opacity) else {
             continue;
         };
@@ -105,32 +101,48 @@ pub fn contrast(
             // Only here it matters whether the type is bold, and only its ink can tell.
             let plain = match regular.take() {
                 Some(plain) => plain,
-                None => draw(&rule(
-                    &composed,
-                    &format!("{marked} font-weight: 400 !important;"),
-                ))?,
+                None => draw_regular()?,
             };
             if drawn.ink(&drawn.marked, &line) > BOLDER * drawn.ink(&plain, &line) {
                 needed = LARGE_NEEDS;
             }
             regular = Some(plain);
         }
-        if ratio >= needed {
-            continue;
-        }
-        let found = LowContrast {
-            role: line.role,
-            line: line.text,
-            ratio,
-            needed,
-        };
-        match faint.iter_mut().find(|other| other.role == found.role) {
-            Some(other) if other.ratio <= found.ratio => {}
-            Some(other) => *other = found,
-            None => faint.push(found),
+        if ratio < needed {
+            let (role, line) = (line.role, line.text);
+            keep_worst(
+                &mut low,
+                LowContrast {
+                    role,
+                    line,
+                    ratio,
+                    needed,
+                },
+            );
         }
     }
-    Ok(faint)
+    Ok(low)
+}
+
+/// How opaque the type of each role is, where it is not wholly. A thin stroke never covers a whole pixel: all lines
+/// of a role say it together.
+fn opacities(drawn: &Drawn, lines: &[Line]) -> BTreeMap<String, f32> {
+    let mut opacities: BTreeMap<String, f32> = BTreeMap::new();
+    for line in lines {
+        let most = opacities.entry(line.role.clone()).or_default();
+        *most = most.max(drawn.most(line));
+    }
+    opacities.retain(|_, most| *most < WHOLE);
+    opacities
+}
+
+/// Of each role, only the line that stands out least is told.
+fn keep_worst(low: &mut Vec<LowContrast>, found: LowContrast) {
+    match low.iter_mut().find(|other| other.role == found.role) {
+        Some(other) if other.ratio <= found.ratio => {}
+        Some(other) => *other = found,
+        None => low.push(found),
+    }
 }
 
 /// What makes all type of one colour.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use cssparser::{ParseError, Parser, Token};
 
 /// Blocks and functions nest no deeper; what is deeper is not looked into, and nobody draws it.
-const DEPTH: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// What was found in style sheets.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -57,7 +57,7 @@ fn look(parser: &mut Parser<'_>, mut at: At, depth: usize, found: &mut Found) {
             | Token::ParenthesisBlock
             | Token::SquareBracketBlock
             | Token::CurlyBracketBlock
-                if depth < DEPTH =>
+                if depth < MAX_DEPTH =>
             {
                 let within = match at {
                     // `content: counter(x, "–")` draws what is in it as well.

@@ -7,7 +7,7 @@ use image::RgbaImage;
 use super::canvas::Canvas;
 use super::fit::{self, Fitted};
 use super::page::Page;
-use super::{DrawError, Fonts, SIDE};
+use super::{DrawError, Fonts, MAX_SIDE};
 
 /// Draws a complete HTML page. `images` holds the file bytes of every picture that the page names in
 /// `src` or `url()`; nothing is read from the disk or the network.
@@ -48,7 +48,7 @@ pub(super) fn compose<'f>(
     fonts: &'f Fonts,
     images: &BTreeMap<String, Vec<u8>>,
 ) -> Result<Composed<'f>, DrawError> {
-    if !(1..=SIDE).contains(&width) || !(1..=SIDE).contains(&height) {
+    if !(1..=MAX_SIDE).contains(&width) || !(1..=MAX_SIDE).contains(&height) {
         return Err(DrawError::Size { width, height });
     }
     let mut page = Page::read(html)?;

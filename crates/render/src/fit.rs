@@ -8,7 +8,7 @@ use super::canvas::Canvas;
 use super::page::Page;
 use super::placed::{Ink, at, places};
 use super::text_block::{Form, TextBlock};
-use super::{DrawError, MARKS};
+use super::{DrawError, MAX_MARKS};
 
 /// How far a text may leave its box in px, for rounding.
 const SLACK: f32 = 1.5;
@@ -23,7 +23,7 @@ const SHRINKING: f32 = 30.0;
 /// How much smaller the next size is that is tried with one line more, as a part of the largest.
 const STRIDE: f32 = 0.02;
 /// The longest text whose lines are chosen by words, in characters.
-const LETTERS: usize = 2000;
+const MAX_LETTERS: usize = 2000;
 /// The part of a line's height above and below which the fonts have hardly any ink.
 const INK: (f32, f32) = (0.19, 0.88);
 
@@ -37,9 +37,9 @@ pub(super) struct Fitted {
 
 /// Chooses every size and every line of a page.
 pub(super) fn fit(page: &mut Page, canvas: &Canvas<'_>) -> Result<Fitted, DrawError> {
-    if page.marks.len() > MARKS {
+    if page.marks.len() > MAX_MARKS {
         return Err(DrawError::Html(format!(
-            "more than {MARKS} elements have `data-role`, `data-fit` or `data-break`"
+            "more than {MAX_MARKS} elements have `data-role`, `data-fit` or `data-break`"
         )));
     }
     if page.marks.is_empty() {
@@ -54,9 +54,9 @@ pub(super) fn fit(page: &mut Page, canvas: &Canvas<'_>) -> Result<Fitted, DrawEr
         settings.push(TextBlock::new(&mut page.root, &mark));
     }
     for (setting, mark) in settings.iter().zip(&page.marks) {
-        if mark.words && setting.len() > LETTERS {
+        if mark.words && setting.len() > MAX_LETTERS {
             return Err(DrawError::Html(format!(
-                "the `{}` has more than {LETTERS} characters; `data-break=\"css\"` takes longer texts",
+                "the `{}` has more than {MAX_LETTERS} characters; `data-break=\"css\"` takes longer texts",
                 mark.role
             )));
         }

@@ -27,9 +27,9 @@ const EMBEDDED: [(&[u8], &str); 2] = [
 ];
 
 /// The largest font file that is taken, in bytes.
-pub const FONT_BYTES: usize = 64 << 20;
+pub const MAX_FONT_BYTES: u64 = 64 << 20;
 /// At most so many fonts of a project.
-pub const FONTS: usize = 64;
+pub const MAX_FONTS: usize = 64;
 
 /// Why a font cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +41,12 @@ pub enum FontError {
         /// What the parser said.
         why: String,
     },
-    /// The file is larger than [`FONT_BYTES`].
+    /// The file is larger than [`MAX_FONT_BYTES`].
     TooLarge {
         /// The file.
         name: String,
     },
-    /// There are more than [`FONTS`] fonts.
+    /// There are more than [`MAX_FONTS`] fonts.
     TooMany,
 }
 
@@ -57,9 +57,9 @@ impl fmt::Display for FontError {
                 write!(f, "`{name}` is not an OTF, TTF or TTC font: {why}")
             }
             Self::TooLarge { name } => {
-                write!(f, "`{name}` is larger than {} MiB", FONT_BYTES >> 20)
+                write!(f, "`{name}` is larger than {} MiB", MAX_FONT_BYTES >> 20)
             }
-            Self::TooMany => write!(f, "there are more than {FONTS} fonts"),
+            Self::TooMany => write!(f, "there are more than {MAX_FONTS} fonts"),
         }
     }
 }
@@ -108,12 +108,12 @@ impl Fonts {
 
     /// Adds a font file of the project; `name` stands for it in messages.
     pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), FontError> {
-        if bytes.len() > FONT_BYTES {
+        if bytes.len() as u64 > MAX_FONT_BYTES {
             return Err(FontError::TooLarge {
                 name: name.to_owned(),
             });
         }
-        if self.files.len() >= FONTS + EMBEDDED.len() {
+        if self.files.len() >= MAX_FONTS + EMBEDDED.len() {
             return Err(FontError::TooMany);
         }
         let not = |why: String| FontError::NotAFont {

@@ -46,7 +46,7 @@ use std::fmt;
 pub use colour::{hex_ratio, is_light};
 pub use contrast::{LowContrast, contrast};
 pub use draw::{check, draw};
-pub use fonts::{FontError, Fonts};
+pub use fonts::{FontError, Fonts, MAX_FONT_BYTES};
 pub use images::image_names;
 pub use numerals::{NUMERALS, NUMERALS_SIZE};
 
@@ -54,17 +54,17 @@ pub use numerals::{NUMERALS, NUMERALS_SIZE};
 pub const VERSION: u32 = 3;
 
 /// The largest picture, in px a side.
-pub const SIDE: u32 = 8192;
+pub const MAX_SIDE: u32 = 8192;
 /// The longest page, in bytes.
-pub const HTML_BYTES: usize = 2 << 20;
+pub const MAX_HTML_BYTES: usize = 2 << 20;
 /// The deepest nesting of elements.
-pub const NODE_DEPTH: usize = 100;
+pub const MAX_DEPTH: usize = 100;
 /// The most elements and texts on a page.
-pub const NODES: usize = 20_000;
+pub const MAX_NODES: usize = 20_000;
 /// The most elements with `data-role`, `data-fit` or `data-break` on a page.
-pub const MARKS: usize = 500;
+pub const MAX_MARKS: usize = 500;
 /// The most pixels that the pictures of one page may have together once decoded.
-pub const IMAGE_PIXELS: u64 = 128 << 20;
+pub const MAX_IMAGE_PIXELS: u64 = 128 << 20;
 
 /// Why a page was not drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl fmt::Display for DrawError {
             Self::Image { name, why } => write!(f, "the picture `{name}` {why}"),
             Self::Size { width, height } => write!(
                 f,
-                "a picture of {width}x{height} px cannot be drawn; each side is 1 to {SIDE} px"
+                "a picture of {width}x{height} px cannot be drawn; each side is 1 to {MAX_SIDE} px"
             ),
             Self::Draw(why) => write!(f, "the page cannot be drawn: {why}"),
         }

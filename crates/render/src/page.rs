@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use takumi::prelude::{FromHtmlOptions, Node, NodeKind};
 
 use super::scan::{self, Scan};
-use super::{DrawError, HTML_BYTES, NODE_DEPTH, NODES};
+use super::{DrawError, MAX_DEPTH, MAX_HTML_BYTES, MAX_NODES};
 
 /// A page that is ready to be measured.
 pub(super) struct Page {
@@ -46,8 +46,8 @@ pub(super) struct Mark {
 impl Page {
     /// Reads a page.
     pub fn read(html: &str) -> Result<Self, DrawError> {
-        if html.len() > HTML_BYTES {
-            let mib = HTML_BYTES >> 20;
+        if html.len() > MAX_HTML_BYTES {
+            let mib = MAX_HTML_BYTES >> 20;
             return Err(DrawError::Html(format!(
                 "the page is larger than {mib} MiB"
             )));
@@ -59,9 +59,9 @@ impl Page {
             mut text,
             mut images,
         } = scan::scan(html)?;
-        let options = FromHtmlOptions::builder().max_depth(NODE_DEPTH).build();
+        let options = FromHtmlOptions::builder().max_depth(MAX_DEPTH).build();
         let root = takumi::from_html(&html, options)
-            .map_err(|_| DrawError::Html(format!("elements nest deeper than {NODE_DEPTH}")))?;
+            .map_err(|_| DrawError::Html(format!("elements nest deeper than {MAX_DEPTH}")))?;
         let mut marks: Vec<Mark> = found
             .into_iter()
             .map(|found| Mark {
@@ -81,9 +81,9 @@ impl Page {
             nodes: 0,
         };
         walk.node(&root, &mut Vec::new(), None);
-        if walk.nodes > NODES {
+        if walk.nodes > MAX_NODES {
             return Err(DrawError::Html(format!(
-                "the page has more than {NODES} elements and texts"
+                "the page has more than {MAX_NODES} elements and texts"
             )));
         }
         images.extend(root.image_urls().map(str::to_owned));

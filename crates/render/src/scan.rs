@@ -114,6 +114,54 @@ struct Attribute<'h> {
     quoted: bool,
 }
 
+impl<'h> Attribute<'h> {
+    /// Reads the attribute that begins at a byte of a tag, and says where the next may begin; `None` when its value
+    /// does not end.
+    fn read(html: &'h str, start: usize) -> Option<(Self, usize)> {
+        let rest = &html[start..];
+        let stop = |c: char| c.is_ascii_whitespace() || matches!(c, '=' | '>' | '/');
+        let length = rest
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| stop(*c))
+            .map_or(rest.len(), |(at, _)| at);
+        let name = &rest[..length];
+        let mut at = start + length;
+        let spaces = html[at..].len() - html[at..].trim_start().len();
+        if !html[at + spaces..].starts_with('=') {
+            let attribute = Self {
+                name,
+                value: "",
+                end: at,
+                quoted: false,
+            };
+            return Some((attribute, at));
+        }
+        at += spaces + 1;
+        at += html[at..].len() - html[at..].trim_start().len();
+        let rest = &html[at..];
+        let quote = rest.chars().next()?;
+        let quoted = quote == '"' || quote == '\'';
+        let (value, end, after) = if quoted {
+            let value = &rest[1..1 + rest[1..].find(quote)?];
+            let after = at + value.len() + 2;
+            (value, after - 1, after)
+        } else {
+            let stop = |c: char| c.is_ascii_whitespace() || c == '>';
+            let value = &rest[..rest.find(stop)?];
+            let after = at + value.len();
+            (value, after, after)
+        };
+        let attribute = Self {
+            name,
+            value,
+            end,
+            quoted,
+        };
+        Some((attribute, after))
+    }
+}
+
 impl<'h> Tag<'h> {
     /// Reads the tag at the start of `html`; `None` when it is only a `<`.
     fn read(html: &'h str) -> Option<Self> {
@@ -143,45 +191,9 @@ impl<'h> Tag<'h> {
                     after: &html[at..],
                 });
             }
-            let stop = |c: char| c.is_ascii_whitespace() || matches!(c, '=' | '>' | '/');
-            let length = rest
-                .char_indices()
-                .skip(1)
-                .find(|(_, c)| stop(*c))
-                .map_or(rest.len(), |(at, _)| at);
-            let name = &rest[..length];
-            at += length;
-            let spaces = html[at..].len() - html[at..].trim_start().len();
-            if !html[at + spaces..].starts_with('=') {
-                attributes.push(Attribute {
-                    name,
-                    value: "",
-                    end: at,
-                    quoted: false,
-                });
-                continue;
-            }
-            at += spaces + 1;
-            at += html[at..].len() - html[at..].trim_start().len();
-            let rest = &html[at..];
-            let quote = rest.chars().next()?;
-            let (value, end) = if quote == '"' || quote == '\'' {
-                let value = &rest[1..1 + rest[1..].find(quote)?];
-                at += value.len() + 2;
-                (value, at - 1)
-            } else {
-                let stop = |c: char| c.is_ascii_whitespace() || c == '>';
-                let value = &rest[..rest.find(stop)?];
-                at += value.len();
-                (value, at)
-            };
-            let quoted = quote == '"' || quote == '\'';
-            attributes.push(Attribute {
-                name,
-                value,
-                end,
-                quoted,
-            });
+            let (attribute, after) = Attribute::read(html, at)?;
+            attributes.push(attribute);
+            at = after;
         }
     }
 

@@ -6,6 +6,14 @@
 //! nothing of how pictures are made, and reads no environment. A reader that went away
 //! (`gpbuild plan | head`) is no error: nothing more is written to it, and the build goes on.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        reason = "a test tells its case from beginning to end"
+    )
+)]
+
 mod event;
 mod json;
 mod live;

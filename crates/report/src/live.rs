@@ -10,6 +10,7 @@ use super::words::clean;
 
 /// More lines than this would push the finished ones off a small terminal.
 const LINES: usize = 12;
+/// How often moving lines are drawn anew.
 const TICK: Duration = Duration::from_millis(120);
 
 pub(super) struct Live {

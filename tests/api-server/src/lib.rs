@@ -14,6 +14,13 @@
     clippy::disallowed_methods,
     reason = "test code: it has a clock, and no keys that a clock could reach"
 )]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        reason = "a test tells its case from beginning to end"
+    )
+)]
 
 mod answer;
 mod error;

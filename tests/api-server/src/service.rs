@@ -208,8 +208,6 @@ async fn answer(
     if fault.accepted {
         let bill = usage.micros(valid.order.model);
         visit.log(|log, number| log.accept(number, bill));
-    }
-    if fault.accepted {
         // The sender is there as long as the server is.
         let _ = shared.held.subscribe().wait_for(|held| !held).await;
     }
@@ -240,16 +238,7 @@ async fn answer(
             drip,
         } => {
             tokio::time::sleep_until(due).await;
-            let mut head = head(&visit, started, status, None);
-            for (name, value) in headers {
-                // In place of the one that every answer has.
-                if name == "x-request-id"
-                    && let Some(headers) = head.headers_mut()
-                {
-                    headers.remove(name);
-                }
-                head = head.header(name, value);
-            }
+            let head = raw(&visit, started, status, headers);
             let body = match drip {
                 None => Steps::whole(body, Some(visit)),
                 Some(pause) => Steps::new(dripping(&body, pause), None, Some(visit)),
@@ -260,6 +249,26 @@ async fn answer(
     let made = tokio::task::block_in_place(|| good(&visit, &valid, usage, content));
     tokio::time::sleep_until(due).await;
     send(visit, started, valid.params.stream, made, transport)
+}
+
+/// The head of an answer as it is scripted.
+fn raw(
+    visit: &Visit,
+    started: Instant,
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+) -> Builder {
+    let mut head = head(visit, started, status, None);
+    for (name, value) in headers {
+        // In place of the one that every answer has.
+        if name == "x-request-id"
+            && let Some(headers) = head.headers_mut()
+        {
+            headers.remove(name);
+        }
+        head = head.header(name, value);
+    }
+    head
 }
 
 /// Makes the good answer, or one that looks good.

@@ -16,10 +16,10 @@ use serde_json::{Map, Value};
 use base::diagnostic::{Diagnostic, Place, Source, floor_char};
 use base::path::ProjectPath;
 
-/// The largest data file that is read.
-pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// The largest data file that is read, in bytes.
+pub const MAX_BYTES: u64 = 64 << 20;
 /// Front matter ends within so many bytes; what follows in the file is never looked at.
-pub const MAX_HEAD_BYTES: usize = 1024 * 1024;
+pub const MAX_HEAD_BYTES: usize = 1 << 20;
 /// At most so many items in one file.
 const MAX_ITEMS: usize = 200_000;
 /// At most so many values in one file; each takes some 100 bytes of memory, whatever it is on disk.

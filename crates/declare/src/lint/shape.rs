@@ -118,76 +118,113 @@ fn number(text: &str) -> &str {
     &text[..len]
 }
 
+/// Words that speak of the picture's shape, whatever they name.
+const FORMAT: [&str; 8] = [
+    "format",
+    "orientation",
+    "aspect",
+    "ratio",
+    "mode",
+    "canvas",
+    "layout",
+    "composition",
+];
+/// Words that name the picture itself.
+const PICTURE: [&str; 8] = [
+    "image",
+    "picture",
+    "poster",
+    "cover",
+    "banner",
+    "thumbnail",
+    "post",
+    "slide",
+];
+/// Words after which something else is meant: `a square in the image`.
+const BETWEEN: [&str; 8] = ["in", "on", "of", "the", "and", "with", "for", "a"];
+
+/// An English word for a shape.
+struct ShapeWord {
+    word: &'static str,
+    means: Lies,
+    /// It is a thing as well: before the word `poster` it may be what is shown there.
+    is_thing: bool,
+    /// It says the picture's shape even alone between commas.
+    stands_alone: bool,
+}
+
+const fn shape(word: &'static str, means: Lies, is_thing: bool, stands_alone: bool) -> ShapeWord {
+    ShapeWord {
+        word,
+        means,
+        is_thing,
+        stands_alone,
+    }
+}
+
+const SHAPE_WORDS: [ShapeWord; 8] = [
+    shape("square", Lies::Square, false, true),
+    shape("vertical", Lies::Upright, false, true),
+    shape("portrait", Lies::Upright, true, false),
+    shape("tall", Lies::Upright, false, false),
+    shape("horizontal", Lies::Wide, false, true),
+    shape("landscape", Lies::Wide, true, false),
+    shape("wide", Lies::Wide, false, false),
+    shape("widescreen", Lies::Wide, false, true),
+];
+
 /// `square format`, `vertical cover`, `orientation: portrait`, or such a word alone between commas.
 /// A square table, a vertical line, a portrait and a landscape are things in the picture.
 fn english(masked: &str) -> Vec<(Range<usize>, Lies)> {
-    const FORMAT: [&str; 8] = [
-        "format",
-        "orientation",
-        "aspect",
-        "ratio",
-        "mode",
-        "canvas",
-        "layout",
-        "composition",
-    ];
-    const PICTURE: [&str; 8] = [
-        "image",
-        "picture",
-        "poster",
-        "cover",
-        "banner",
-        "thumbnail",
-        "post",
-        "slide",
-    ];
-    const BETWEEN: [&str; 8] = ["in", "on", "of", "the", "and", "with", "for", "a"];
     let tokens = tokens(masked);
     let mut found = Vec::new();
     for (n, (at, word)) in tokens.iter().enumerate() {
-        let (meant, thing, alone) = match word.as_str() {
-            "square" => (Lies::Square, false, true),
-            "vertical" => (Lies::Upright, false, true),
-            "portrait" => (Lies::Upright, true, false),
-            "tall" => (Lies::Upright, false, false),
-            "horizontal" => (Lies::Wide, false, true),
-            "landscape" => (Lies::Wide, true, false),
-            "wide" => (Lies::Wide, false, false),
-            "widescreen" => (Lies::Wide, false, true),
-            _ => continue,
+        let Some(shape) = SHAPE_WORDS.iter().find(|shape| shape.word == word) else {
+            continue;
         };
-        let names = |w: &str| FORMAT.contains(&w) || !thing && PICTURE.contains(&w);
-        let joined = |a: usize, b: usize| {
-            masked[tokens[a].0.end..tokens[b].0.start]
-                .chars()
-                .all(|c| c.is_whitespace() || c == '-')
-        };
-        let ahead = (n + 1..tokens.len().min(n + 4))
-            .take_while(|&m| joined(m - 1, m) && !BETWEEN.contains(&tokens[m].1.as_str()))
-            .find(|&m| names(&tokens[m].1));
-        let behind = n > 0
-            && FORMAT.contains(&tokens[n - 1].1.as_str())
-            && masked[tokens[n - 1].0.end..at.start]
-                .trim()
-                .starts_with([':', '=', '：']);
-        let ends = |c: char| ",.;，。；、\n".contains(c);
-        let stands_alone = masked[..at.start]
-            .trim_end_matches(' ')
-            .chars()
-            .next_back()
-            .is_none_or(ends)
-            && masked[at.end..]
-                .trim_start_matches(' ')
-                .chars()
-                .next()
-                .is_none_or(ends);
-        if let Some(m) = ahead {
-            found.push((at.start..tokens[m].0.end, meant));
-        } else if behind || alone && stands_alone {
-            found.push((at.clone(), meant));
+        if let Some(end) = named_after(masked, &tokens, n, shape) {
+            found.push((at.start..end, shape.means));
+        } else if named_before(masked, &tokens, n) || shape.stands_alone && is_alone(masked, at) {
+            found.push((at.clone(), shape.means));
         }
     }
     found
+}
+
+/// Where the name of the picture ends that the shape at token `n` is said of: `square cover`.
+fn named_after(
+    masked: &str,
+    tokens: &[(Range<usize>, String)],
+    n: usize,
+    shape: &ShapeWord,
+) -> Option<usize> {
+    let names = |w: &str| FORMAT.contains(&w) || !shape.is_thing && PICTURE.contains(&w);
+    let joined = |a: usize, b: usize| {
+        masked[tokens[a].0.end..tokens[b].0.start]
+            .chars()
+            .all(|c| c.is_whitespace() || c == '-')
+    };
+    (n + 1..tokens.len().min(n + 4))
+        .take_while(|&m| joined(m - 1, m) && !BETWEEN.contains(&tokens[m].1.as_str()))
+        .find(|&m| names(&tokens[m].1))
+        .map(|m| tokens[m].0.end)
+}
+
+/// Whether the word before token `n` asks for its shape: `orientation: portrait`.
+fn named_before(masked: &str, tokens: &[(Range<usize>, String)], n: usize) -> bool {
+    n > 0
+        && FORMAT.contains(&tokens[n - 1].1.as_str())
+        && masked[tokens[n - 1].0.end..tokens[n].0.start]
+            .trim()
+            .starts_with([':', '=', '：'])
+}
+
+/// Whether nothing but the ends of clauses is around it.
+fn is_alone(masked: &str, at: &Range<usize>) -> bool {
+    let ends = |c: char| ",.;，。；、\n".contains(c);
+    let (before, after) = (&masked[..at.start], &masked[at.end..]);
+    let (before, after) = (before.trim_end_matches(' '), after.trim_start_matches(' '));
+    before.chars().next_back().is_none_or(ends) && after.chars().next().is_none_or(ends)
 }
 
 /// 横版, 竖构图, 方形封面 and their like.

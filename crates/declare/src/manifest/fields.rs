@@ -8,9 +8,7 @@ use serde_json::Value;
 use crate::manifest::reader::{Element, Table};
 use crate::manifest::{Also, At, Bundling, Edit, Fields, RawWords, Reference};
 use base::diagnostic::Diagnostic;
-
-/// The largest side of a picture, in pixels.
-const MAX_SIDE: u32 = 8192;
+use render::MAX_SIDE;
 
 /// Reads every field that `table` sets.
 pub fn fields(table: &Table<'_>, roles: &[String]) -> Fields {

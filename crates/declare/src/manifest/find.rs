@@ -13,7 +13,7 @@ use base::fs::FsError;
 use base::path::ProjectPath;
 use base::world::{Name, World};
 
-/// More files than this are not a content repository.
+/// The most files of a project: with more it is no content repository.
 const MAX_FILES: usize = 2_000_000;
 const IGNORE_FILE: &str = ".gitignore";
 /// The largest `.gitignore` that is read, in bytes.
@@ -23,7 +23,7 @@ const MAX_IGNORE_BYTES: u64 = 1 << 20;
 const MAX_GLOB_BYTES: usize = 2048;
 /// The most alternatives in its braces.
 const MAX_ALTERNATIVES: usize = 256;
-/// The longest line of a `.gitignore`: no path that it could match is longer.
+/// The longest line of a `.gitignore`, in bytes: no path that it could match is longer.
 const MAX_IGNORE_LINE: usize = 4096;
 
 /// The files of a project, sorted by path.

@@ -2,15 +2,21 @@
 //! filled in here, no template is rendered, no preset looked up.
 
 mod append;
+mod carousel;
 mod claims;
+mod cover;
 mod declared;
 mod fields;
 mod find;
+mod items;
 mod load;
 mod models;
+mod names;
 mod person;
+mod project;
 mod providers;
 mod reader;
+mod shared;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,7 +37,8 @@ use provider::{Azure, Config};
 pub use append::{AppendError, EditStep, Owner, append};
 pub use claims::{CONFIRM, Claim, Stake};
 pub use find::{Tree, glob, is_glob, set};
-pub use load::{is_id, load};
+pub use load::load;
+pub use names::is_id;
 pub use person::{Person, person};
 
 /// The name of the project's own manifest.
@@ -40,6 +47,8 @@ pub const PROJECT_FILE: &str = "gpbuild.toml";
 pub const LOCK_FILE: &str = "gpbuild.lock";
 /// How every other manifest's name ends.
 pub const MANIFEST_SUFFIX: &str = ".gp.toml";
+/// The index of what was made, in the folder of the outputs.
+pub const INDEX_FILE: &str = "assets.json";
 /// The largest manifest that is read, in bytes.
 pub const MAX_BYTES: u64 = 16 << 20;
 

@@ -12,18 +12,16 @@ use crate::manifest::declared;
 use crate::manifest::reader::{Element, Table};
 use base::diagnostic::{Diagnostic, list, nearest};
 use export::Format;
+use export::MAX_PIXELS;
 use model::{
     Cell, Chinese, Model, ModelId, Models, ParamRule, PicturePrice, Price, SizeRule, TokenRule,
 };
+use render::MAX_SIDE;
 
 /// The columns without which nothing can be asked of a model.
 const NEEDED: [&str; 4] = ["formats", "max_n", "max_references", "sizes"];
 /// The words of `background`.
 const BACKGROUNDS: [&str; 3] = ["auto", "opaque", "transparent"];
-/// The largest side of a picture that gpbuild reads, in pixels.
-const MAX_SIDE: u32 = 8192;
-/// The most pixels of a picture that gpbuild reads.
-const MAX_PIXELS: u64 = 64_000_000;
 
 /// The built-in table with the project's `[model."…"]` tables laid over it; and what of them only a person
 /// can grant.
@@ -141,16 +139,7 @@ fn columns(table: &Table<'_>, model: &mut Model) -> Option<At<String>> {
     if let Some(params) = table.table("params") {
         model.params = Some(by_name(&params, param));
     }
-    if let Some(tokens) = table.table("tokens") {
-        let axis = by_name(&tokens, axis);
-        model.tokens = Some(TokenRule { axis });
-    }
-    if let Some(price) = table.table("price").and_then(price) {
-        model.price = Some(price);
-    }
-    if let Some(element) = table.element("picture_price") {
-        model.picture_price = picture_price(&element).or(model.picture_price.take());
-    }
+    prices(table, model);
     if let Some(chinese) = table.table("chinese").and_then(chinese) {
         model.chinese = Some(chinese);
     }
@@ -171,6 +160,20 @@ fn columns(table: &Table<'_>, model: &mut Model) -> Option<At<String>> {
         model.successor = Some(at.value.clone());
     }
     successor
+}
+
+/// Sets what the table says that a picture costs.
+fn prices(table: &Table<'_>, model: &mut Model) {
+    if let Some(tokens) = table.table("tokens") {
+        let axis = by_name(&tokens, axis);
+        model.tokens = Some(TokenRule { axis });
+    }
+    if let Some(price) = table.table("price").and_then(price) {
+        model.price = Some(price);
+    }
+    if let Some(element) = table.element("picture_price") {
+        model.picture_price = picture_price(&element).or(model.picture_price.take());
+    }
 }
 
 /// A list of words; each one of `known`, if there are any.

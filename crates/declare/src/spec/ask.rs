@@ -3,14 +3,14 @@
 
 use std::sync::PoisonError;
 
-use crate::manifest::{At, Edit, Reference, is_glob};
+use crate::manifest::{At, Edit};
 use crate::spec::Problems;
 use crate::spec::context::{self, Context};
 use crate::spec::preflight::{Mask, Preflight, who_can, with};
 use crate::spec::ready::Ready;
 use crate::spec::resolve::Resolver;
-use crate::spec::target::{From, MAX_PICTURE_BYTES, Target};
-use base::diagnostic::{Diagnostic, Place, beginning};
+use crate::spec::target::{From, MAX_REFERENCE_BYTES, Target};
+use base::diagnostic::{Diagnostic, Place};
 use base::path::ProjectPath;
 use base::text::Text;
 use export::{ExportError, ImageInfo};
@@ -117,24 +117,7 @@ impl<'a> Resolver<'a> {
         let candidates = flight.candidates(candidates.map(|found| found.value));
         let preset = &target.preset;
         let size = flight.size(preset.width, preset.height, &target.place);
-        let references = self.references(ready, target, self.most_bytes(model));
-        let broken = references.is_err();
-        let mut references = flight.keep(references);
-        if let From::After(main) = &target.from {
-            references.insert(0, Picture::Asset(main.clone()));
-        }
-        flight.references(&references, &target.place);
-        let mask = layers.get(|f| f.mask.as_ref());
-        let mask = mask.and_then(|found| {
-            flight.keep(self.mask(found.folder, found.value, self.most_bytes(model)))
-        });
-        if let Some((_, seen)) = &mask {
-            match references.first() {
-                None if broken => {}
-                None => flight.no_picture_under(seen),
-                Some(under) => flight.mask(seen, self.size_of(under)),
-            }
-        }
+        let (references, mask) = self.first_pictures(flight, ready, target, model);
         let text = flight.keep(self.prompt(template, context));
         flight.prompt(&text, &target.place);
         let params = layers.get(|f| f.params.as_ref()).map(|found| found.value);
@@ -147,9 +130,37 @@ impl<'a> Resolver<'a> {
             format: "png".to_owned(),
             params,
             references,
-            mask: mask.map(|(picture, _)| picture),
+            mask,
         };
         (prompt, size)
+    }
+
+    /// The pictures that the first prompt comes with: its references and its mask.
+    fn first_pictures(
+        &self,
+        flight: &mut Preflight<'_>,
+        ready: &Ready<'a>,
+        target: &Target<'_>,
+        model: &ModelId,
+    ) -> (Vec<Picture>, Option<Picture>) {
+        let most = self.most_bytes(model);
+        let references = self.references(ready, target, most);
+        let broken = references.is_err();
+        let mut references = flight.keep(references);
+        if let From::After(main) = &target.from {
+            references.insert(0, Picture::Asset(main.clone()));
+        }
+        flight.references(&references, &target.place);
+        let mask = ready.unit.layers.get(|f| f.mask.as_ref());
+        let mask = mask.and_then(|found| flight.keep(self.mask(found.folder, found.value, most)));
+        if let Some((_, seen)) = &mask {
+            match references.first() {
+                None if broken => {}
+                None => flight.no_picture_under(seen),
+                Some(under) => flight.mask(seen, self.size_of(under)),
+            }
+        }
+        (references, mask.map(|(picture, _)| picture))
     }
 
     /// The prompt of an edit step: like the first, but with the picture before it as its reference.
@@ -208,84 +219,6 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// `references`, and what `series` adds to a slide; none of more than so many bytes.
-    pub(super) fn references(
-        &self,
-        ready: &Ready<'a>,
-        target: &Target<'_>,
-        most: u64,
-    ) -> Result<Vec<Picture>, Problems> {
-        let layers = &ready.unit.layers;
-        let mut pictures = Vec::new();
-        let mut problems = Vec::new();
-        if let (Some(slide), Some(found)) = (&ready.unit.slide, layers.get(|f| f.series.as_ref())) {
-            match found.value.value.as_str() {
-                "none" => {}
-                "first" if slide.number > 1 => pictures.push(Picture::Asset(slide.first.clone())),
-                "previous" => pictures.extend(slide.previous.clone().map(Picture::Asset)),
-                "first" => {}
-                _ => match self.picture(found.folder, found.value, most) {
-                    Ok(picture) => pictures.push(picture),
-                    Err(problem) => problems.push(problem.hint(
-                        "`series` is `first`, `previous`, `none` or a picture of the project",
-                    )),
-                },
-            }
-        }
-        let found = layers.get(|f| f.references.as_ref());
-        let folder = found.map_or("", |found| found.folder);
-        for reference in found.map_or(&[][..], |found| found.value.as_slice()) {
-            match reference {
-                Reference::Asset(at) => match self.string(at, &ready.context) {
-                    Ok(id) => pictures.push(Picture::Asset(id)),
-                    Err(problem) => problems.push(problem),
-                },
-                Reference::Files(at) if is_glob(&at.value) => {
-                    match self.tree.glob(folder, &at.value) {
-                        Ok(files) if files.is_empty() => problems.push(
-                            Diagnostic::error(format!("no file matches `{}`", at.value))
-                                .at(at.place.clone()),
-                        ),
-                        Ok(files) => {
-                            for file in files {
-                                match self.file(&file, &at.place, most) {
-                                    Ok(picture) => pictures.push(picture),
-                                    Err(problem) => problems.push(problem),
-                                }
-                            }
-                        }
-                        Err(why) => problems.push(
-                            Diagnostic::error(format!("`{}` {why}", beginning(&at.value)))
-                                .at(at.place.clone()),
-                        ),
-                    }
-                }
-                Reference::Files(at) => {
-                    let rendered = self.string(at, &ready.context).map(|value| At {
-                        value,
-                        place: at.place.clone(),
-                    });
-                    match rendered.and_then(|at| self.picture(folder, &at, most)) {
-                        Ok(picture) => pictures.push(picture),
-                        Err(problem) => problems.push(problem),
-                    }
-                }
-            }
-        }
-        if pictures.contains(&Picture::Asset(target.id.clone())) {
-            problems.push(
-                Diagnostic::error(format!("cyclic reference: {id} -> {id}", id = target.id))
-                    .at(target.place.clone())
-                    .hint("an asset cannot take its own picture"),
-            );
-        }
-        if problems.is_empty() {
-            Ok(pictures)
-        } else {
-            Err(problems)
-        }
-    }
-
     /// Whether all that is asked for has a place in what its provider is sent.
     fn sendable(
         &self,
@@ -322,15 +255,26 @@ impl<'a> Resolver<'a> {
     /// The most bytes of a picture that this model is sent.
     fn most_bytes(&self, model: &ModelId) -> u64 {
         let most = self.row(model).map(|row| row.max_reference_bytes);
-        most.unwrap_or(MAX_PICTURE_BYTES).min(MAX_PICTURE_BYTES)
+        most.unwrap_or(MAX_REFERENCE_BYTES).min(MAX_REFERENCE_BYTES)
     }
 
-    fn picture(&self, folder: &str, at: &At<String>, most: u64) -> Result<Picture, Diagnostic> {
+    /// A picture as a manifest in `folder` names it.
+    pub(super) fn picture(
+        &self,
+        folder: &str,
+        at: &At<String>,
+        most: u64,
+    ) -> Result<Picture, Diagnostic> {
         self.file(&join(folder, at)?, &at.place, most)
     }
 
     /// A file of the project that a model is sent: a picture that it can read.
-    fn file(&self, path: &ProjectPath, place: &Place, most: u64) -> Result<Picture, Diagnostic> {
+    pub(super) fn file(
+        &self,
+        path: &ProjectPath,
+        place: &Place,
+        most: u64,
+    ) -> Result<Picture, Diagnostic> {
         let digest = self
             .world
             .digest(path, most)
@@ -367,7 +311,7 @@ impl<'a> Resolver<'a> {
         if let Some(seen) = known.get(path) {
             return seen.clone();
         }
-        let bytes = self.world.root().read(path, MAX_PICTURE_BYTES);
+        let bytes = self.world.root().read(path, MAX_REFERENCE_BYTES);
         let seen = export::image_info(&bytes.unwrap_or_default());
         known.insert(path.clone(), seen.clone());
         seen

@@ -16,6 +16,15 @@ use base::text::Text;
 use export::sheet::Sheet;
 use model::request::Page;
 
+/// How a kind of bundle is told from others.
+struct Kind {
+    /// The field that asks for it, which ends its id.
+    field: &'static str,
+    extension: &'static str,
+    /// Where it goes if nothing is said.
+    usual: String,
+}
+
 impl<'a> Resolver<'a> {
     /// The bundles that are asked for of these slides, which are all the slides of a carousel.
     pub(super) fn bundles(
@@ -83,43 +92,27 @@ impl<'a> Resolver<'a> {
         (width, height): (u32, u32),
     ) -> Result<Spec, Diagnostic> {
         let name = carousel.name.value.as_str();
-        let out = &self.manifest.project.out;
-        let (field, extension, usual) = match form {
-            Form::Pdf { .. } => ("pdf", "pdf", format!("{out}/{name}.pdf")),
-            Form::Sheet { .. } => ("sheet", "png", format!("{out}/{name}-sheet.png")),
-        };
         let place = &found.value.place;
-        let path = match &found.value.value {
-            Bundling::To(path) => {
-                let context = Context::default()
-                    .with("id", minijinja::Value::from(name))
-                    .with("ext", minijinja::Value::from(extension));
-                let value = path.clone();
-                let place = place.clone();
-                self.string(&At { value, place }, &context)?
-            }
-            _ => usual.clone(),
+        let out = &self.manifest.project.out;
+        let kind = match form {
+            Form::Pdf { .. } => Kind {
+                field: "pdf",
+                extension: "pdf",
+                usual: format!("{out}/{name}.pdf"),
+            },
+            Form::Sheet { .. } => Kind {
+                field: "sheet",
+                extension: "png",
+                usual: format!("{out}/{name}-sheet.png"),
+            },
         };
-        let output = ProjectPath::for_output(&path).map_err(|why| {
-            Diagnostic::error(format!("the output `{path}` {why}"))
-                .at(place.clone())
-                .hint(format!(
-                    "an output is a path inside the project, such as `{out}/{{{{ id }}}}.{extension}`"
-                ))
-        })?;
-        if output.extension().as_deref() != Some(extension) {
-            return Err(Diagnostic::error(format!(
-                "the output `{path}` does not end in `.{extension}`"
-            ))
-            .at(place.clone())
-            .hint(format!("`{field} = true` writes `{usual}`")));
-        }
+        let output = self.path_of_bundle(name, found.value, &kind)?;
         let mut origins = Vec::new();
         if self.options.explain {
-            origins.push(origin(field, output.as_str(), place, found.layer));
+            origins.push(origin(kind.field, output.as_str(), place, found.layer));
         }
         Ok(Spec {
-            id: format!("{name}/{field}"),
+            id: format!("{name}/{}", kind.field),
             output,
             place: carousel.name.place.clone(),
             item: None,
@@ -136,6 +129,48 @@ impl<'a> Resolver<'a> {
             }),
             origins,
         })
+    }
+
+    /// Where a bundle of the carousel `name` goes: where the manifest says, else to the usual place.
+    fn path_of_bundle(
+        &self,
+        name: &str,
+        said: &At<Bundling>,
+        kind: &Kind,
+    ) -> Result<ProjectPath, Diagnostic> {
+        let Kind {
+            field,
+            extension,
+            usual,
+        } = kind;
+        let place = &said.place;
+        let path = match &said.value {
+            Bundling::To(path) => {
+                let context = Context::default()
+                    .with("id", minijinja::Value::from(name))
+                    .with("ext", minijinja::Value::from(*extension));
+                let value = path.clone();
+                let place = place.clone();
+                self.string(&At { value, place }, &context)?
+            }
+            _ => usual.clone(),
+        };
+        let output = ProjectPath::for_output(&path).map_err(|why| {
+            let out = &self.manifest.project.out;
+            Diagnostic::error(format!("the output `{path}` {why}"))
+                .at(place.clone())
+                .hint(format!(
+                    "an output is a path inside the project, such as `{out}/{{{{ id }}}}.{extension}`"
+                ))
+        })?;
+        if output.extension().as_deref() != Some(*extension) {
+            return Err(Diagnostic::error(format!(
+                "the output `{path}` does not end in `.{extension}`"
+            ))
+            .at(place.clone())
+            .hint(format!("`{field} = true` writes `{usual}`")));
+        }
+        Ok(output)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::manifest::Manifest;
+use crate::manifest::{INDEX_FILE, Manifest};
 use crate::spec::Spec;
 use base::diagnostic::{Diagnostic, count, list};
 use base::path::folded;
@@ -37,7 +37,7 @@ type By<'a, Name> = BTreeMap<Name, &'a Spec>;
 
 /// The index of all outputs, as a file system sees it that knows no upper case.
 fn index(out: &str) -> String {
-    folded(&format!("{out}/assets.json"))
+    folded(&format!("{out}/{INDEX_FILE}"))
 }
 
 /// The specs by id and by output; what two of them have alike, or somebody else has already, is told.
@@ -132,7 +132,7 @@ fn nested(out: &str, outputs: &By<'_, String>, problems: &mut Vec<Diagnostic>) {
         if above().any(|above| above == index) {
             problems.push(
                 Diagnostic::error(format!(
-                    "the output of asset `{}` lies in `{out}/assets.json`, which is gpbuild's own index",
+                    "the output of asset `{}` lies in `{out}/{INDEX_FILE}`, which is gpbuild's own index",
                     spec.id
                 ))
                 .at(spec.place.clone()),

@@ -8,7 +8,7 @@ use crate::spec::Problems;
 use crate::spec::context::Context;
 use crate::spec::ready::Ready;
 use crate::spec::resolve::Resolver;
-use crate::spec::target::{MAX_PICTURE_BYTES, SLIDE, Target};
+use crate::spec::target::{MAX_REFERENCE_BYTES, SLIDE, Target};
 use crate::template;
 use base::diagnostic::{Diagnostic, Place, list};
 use base::path::ProjectPath;
@@ -150,7 +150,7 @@ impl<'a> Resolver<'a> {
             let path = ProjectPath::new(&name).map_err(|why| problem(format!("the path {why}")))?;
             let digest = self
                 .world
-                .digest(&path, MAX_PICTURE_BYTES)
+                .digest(&path, MAX_REFERENCE_BYTES)
                 .map_err(|e| problem(e.to_string()))?;
             images.push(PageImage { name, path, digest });
         }

@@ -12,6 +12,7 @@ mod layers;
 mod overlay;
 mod preflight;
 mod ready;
+mod references;
 mod resolve;
 mod target;
 

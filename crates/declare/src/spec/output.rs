@@ -9,6 +9,27 @@ use base::diagnostic::{Diagnostic, Place, list};
 use base::path::ProjectPath;
 use export::{Export, Format};
 
+/// The format that is asked for by more than a name.
+#[derive(Clone, Copy)]
+enum Asked {
+    /// The asset says so: its output must be named like it.
+    ByAsset(Format),
+    /// The preset does: the name of an output may say otherwise.
+    ByPreset(Format),
+    /// Nobody does.
+    No,
+}
+
+impl Asked {
+    /// It, whoever asks for it.
+    fn format(self) -> Option<Format> {
+        match self {
+            Self::ByAsset(format) | Self::ByPreset(format) => Some(format),
+            Self::No => None,
+        }
+    }
+}
+
 impl<'a> Resolver<'a> {
     /// What is delivered, and where.
     pub(super) fn output(
@@ -19,64 +40,9 @@ impl<'a> Resolver<'a> {
     ) -> Result<(Export, ProjectPath), Problems> {
         let layers = &ready.unit.layers;
         let preset = &target.preset;
-        let asked = layers.get(|f| f.format.as_ref());
-        let format = match (asked, &preset.format) {
-            (Some(found), _) => Some((found.value.value.as_str(), found.value.place.clone())),
-            (None, Some(format)) => Some((format.as_str(), target.place.clone())),
-            (None, None) => None,
-        };
-        let parsed = match format {
-            None => None,
-            Some((word, place)) => Some(parse_format(word, place).map_err(|p| vec![p])?),
-        };
-        let (output, place) = match layers.get(|f| f.output.as_ref()) {
-            Some(found) => {
-                let extension = parsed.unwrap_or(Format::Png).extension();
-                let context = context
-                    .with("id", minijinja::Value::from(target.id.as_str()))
-                    .with("ext", minijinja::Value::from(extension));
-                let path = self.string(found.value, &context).map_err(|p| vec![p])?;
-                (path, found.value.place.clone())
-            }
-            None => {
-                let extension = parsed.unwrap_or(Format::Png).extension();
-                (
-                    self.default_output(ready, target, extension),
-                    target.place.clone(),
-                )
-            }
-        };
-        let path = ProjectPath::for_output(&output).map_err(|why| {
-            vec![
-                Diagnostic::error(format!("the output `{output}` {why}"))
-                    .at(place.clone())
-                    .hint(
-                        "an output is a path inside the project, such as `dist/{{ id }}.{{ ext }}`",
-                    ),
-            ]
-        })?;
-        let by_name = path.extension().and_then(|ext| Format::parse(&ext));
-        let format = match (asked.is_some().then_some(parsed).flatten(), by_name) {
-            (Some(asked), Some(named)) if asked != named => {
-                return Err(vec![
-                    Diagnostic::error(format!(
-                        "the output `{path}` does not fit the format `{}`",
-                        asked.extension()
-                    ))
-                    .at(place)
-                    .hint("end the output in `.{{ ext }}`, or leave `format` out"),
-                ]);
-            }
-            (Some(asked), _) => asked,
-            (None, Some(named)) => named,
-            (None, None) => {
-                return Err(vec![
-                    Diagnostic::error(format!("the output `{path}` ends in no known format"))
-                        .at(place)
-                        .hint("end it in `.png`, `.jpg`, `.webp`, or in `.{{ ext }}`"),
-                ]);
-            }
-        };
+        let asked = self.format_asked_for(ready, target)?;
+        let (path, place) = self.path(ready, target, asked.format(), context)?;
+        let format = format(asked, &path, place)?;
         let max_bytes = layers.get(|f| f.max_bytes.as_ref());
         let export = Export {
             width: preset.width,
@@ -89,6 +55,53 @@ impl<'a> Resolver<'a> {
                 .or(preset.max_bytes),
         };
         Ok((export, path))
+    }
+
+    /// The format that the asset asks for, or else the one of its preset.
+    fn format_asked_for(&self, ready: &Ready<'a>, target: &Target<'_>) -> Result<Asked, Problems> {
+        let asked = ready.unit.layers.get(|f| f.format.as_ref());
+        let parse = |word: &str, place: &Place| {
+            parse_format(word, place.clone()).map_err(|problem| vec![problem])
+        };
+        match (asked, &target.preset.format) {
+            (Some(found), _) => parse(&found.value.value, &found.value.place).map(Asked::ByAsset),
+            (None, Some(format)) => parse(format, &target.place).map(Asked::ByPreset),
+            (None, None) => Ok(Asked::No),
+        }
+    }
+
+    /// Where the output goes, and where that is said. Its name ends as pictures of the format do.
+    fn path(
+        &self,
+        ready: &Ready<'a>,
+        target: &Target<'_>,
+        format: Option<Format>,
+        context: &Context,
+    ) -> Result<(ProjectPath, Place), Problems> {
+        let extension = format.unwrap_or(Format::Png).extension();
+        let (output, place) = match ready.unit.layers.get(|f| f.output.as_ref()) {
+            Some(found) => {
+                let context = context
+                    .with("id", minijinja::Value::from(target.id.as_str()))
+                    .with("ext", minijinja::Value::from(extension));
+                let path = self.string(found.value, &context).map_err(|p| vec![p])?;
+                (path, found.value.place.clone())
+            }
+            None => (
+                self.default_output(ready, target, extension),
+                target.place.clone(),
+            ),
+        };
+        match ProjectPath::for_output(&output) {
+            Ok(path) => Ok((path, place)),
+            Err(why) => Err(vec![
+                Diagnostic::error(format!("the output `{output}` {why}"))
+                    .at(place)
+                    .hint(
+                        "an output is a path inside the project, such as `dist/{{ id }}.{{ ext }}`",
+                    ),
+            ]),
+        }
     }
 
     pub(super) fn default_output(
@@ -106,6 +119,27 @@ impl<'a> Resolver<'a> {
             return format!("{out}/{}/part-{part}/{rest}.{extension}", slide.carousel);
         }
         format!("{out}/{}.{extension}", target.id)
+    }
+}
+
+/// The format of an output at this path, which `place` says.
+fn format(asked: Asked, path: &ProjectPath, place: Place) -> Result<Format, Problems> {
+    let by_name = path.extension().and_then(|ext| Format::parse(&ext));
+    let wrong = |what: String, hint: &str| Err(vec![Diagnostic::error(what).at(place).hint(hint)]);
+    match (asked, by_name) {
+        (Asked::ByAsset(asked), Some(named)) if asked != named => wrong(
+            format!(
+                "the output `{path}` does not fit the format `{}`",
+                asked.extension()
+            ),
+            "end the output in `.{{ ext }}`, or leave `format` out",
+        ),
+        (Asked::ByAsset(asked), _) => Ok(asked),
+        (Asked::ByPreset(_) | Asked::No, Some(named)) => Ok(named),
+        (Asked::ByPreset(_) | Asked::No, None) => wrong(
+            format!("the output `{path}` ends in no known format"),
+            "end it in `.png`, `.jpg`, `.webp`, or in `.{{ ext }}`",
+        ),
     }
 }
 

@@ -123,8 +123,36 @@ pub fn resolve(
     }
 }
 
-/// A slide before it is known which one it is: layers, context, columns, place.
-type SlideBefore<'a> = (Layers<'a>, Context, Vec<(String, String)>, Place);
+/// A slide before it has a number.
+struct SlideBefore<'a> {
+    layers: Layers<'a>,
+    context: Context,
+    /// The columns of its row that are named like a role.
+    columns: Vec<(String, String)>,
+    place: Place,
+}
+
+/// The slides of a carousel with their numbers and ids, and each with the one before it.
+fn numbered<'a>(carousel: &Carousel, slides: Vec<SlideBefore<'a>>) -> Vec<Unit<'a>> {
+    let total = slides.len();
+    let width = total.to_string().len().max(2);
+    let id = |number: usize| format!("{}/{number:0width$}", carousel.name.value);
+    let unit = |(n, slide): (usize, SlideBefore<'a>)| Unit {
+        id: id(n + 1),
+        place: slide.place,
+        layers: slide.layers,
+        context: slide.context.with("slide", context::slide(n + 1, total)),
+        columns: slide.columns,
+        slide: Some(SlideOf {
+            carousel: carousel.name.value.clone(),
+            number: n + 1,
+            first: id(1),
+            previous: (n > 0).then(|| id(n)),
+        }),
+        item: None,
+    };
+    slides.into_iter().enumerate().map(unit).collect()
+}
 
 /// Specs and what is wrong with the others.
 #[derive(Default)]
@@ -288,61 +316,10 @@ impl<'a> Resolver<'a> {
 
     fn carousel(&self, carousel: &'a Carousel, base: &Layers<'a>) -> Outcome {
         let layers = base.with("", &carousel.folder, &carousel.fields);
-        let mut problems = Vec::new();
-        // What is left out by `when` has no number.
-        let mut drafts: Vec<SlideBefore<'a>> = Vec::new();
-        let mut keep = |layers: Layers<'a>, context: Context, columns, place: Place| match self
-            .when(&layers, &context)
-        {
-            Ok(true) => drafts.push((layers, context, columns, place)),
-            Ok(false) => {}
-            Err(problem) => problems.push(problem.for_asset(&carousel.name.value)),
-        };
-        let mut more = Vec::new();
-        match &carousel.slides {
-            Slides::Items(items) => {
-                for item in read_items(
-                    self.world,
-                    self.tree,
-                    items,
-                    &carousel.folder,
-                    Taken::Together,
-                    &mut more,
-                ) {
-                    let columns = self.columns(&item);
-                    let place = carousel.name.place.clone();
-                    keep(layers.clone(), of_item(&item), columns, place);
-                }
-            }
-            Slides::Tables(tables) => {
-                for table in tables {
-                    let layers = layers.with("", &carousel.folder, &table.fields);
-                    keep(layers, Context::default(), Vec::new(), table.place.clone());
-                }
-            }
-        }
-        problems.extend(more);
-        let total = drafts.len();
-        let width = total.to_string().len().max(2);
-        let id = |number: usize| format!("{}/{number:0width$}", carousel.name.value);
-        let units: Vec<Unit<'a>> = drafts
-            .into_iter()
-            .enumerate()
-            .map(|(n, (layers, context, columns, place))| Unit {
-                id: id(n + 1),
-                place,
-                layers,
-                context: context.with("slide", context::slide(n + 1, total)),
-                columns,
-                slide: Some(SlideOf {
-                    carousel: carousel.name.value.clone(),
-                    number: n + 1,
-                    first: id(1),
-                    previous: (n > 0).then(|| id(n)),
-                }),
-                item: None,
-            })
-            .collect();
+        let (slides, problems) = self.slides(carousel, &layers);
+        let total = slides.len();
+        let units = numbered(carousel, slides);
+        let ids: Vec<String> = units.iter().map(|unit| unit.id.clone()).collect();
         let mut all = Outcome::concat(units.into_par_iter().map(|unit| self.unit(unit)).collect());
         all.problems.extend(problems);
         all.problems.extend(self.too_many(carousel, &all.specs));
@@ -352,14 +329,62 @@ impl<'a> Resolver<'a> {
             .iter()
             .map(|spec| (spec.id.as_str(), spec))
             .collect();
-        let of_slides: Vec<&Spec> = (1..=total)
-            .filter_map(|n| by_id.get(id(n).as_str()).copied())
+        let of_slides: Vec<&Spec> = ids
+            .iter()
+            .filter_map(|id| by_id.get(id.as_str()).copied())
             .collect();
         if of_slides.len() == total && total > 0 {
             let bundles = self.bundles(carousel, &layers, &of_slides);
             all.append(bundles);
         }
         all
+    }
+
+    /// The slides of a carousel, without those that `when` leaves out, and what is wrong with them.
+    fn slides(
+        &self,
+        carousel: &'a Carousel,
+        layers: &Layers<'a>,
+    ) -> (Vec<SlideBefore<'a>>, Vec<Diagnostic>) {
+        let mut of_data = Vec::new();
+        let declared: Vec<SlideBefore<'a>> = match &carousel.slides {
+            Slides::Items(items) => read_items(
+                self.world,
+                self.tree,
+                items,
+                &carousel.folder,
+                Taken::Together,
+                &mut of_data,
+            )
+            .iter()
+            .map(|item| SlideBefore {
+                layers: layers.clone(),
+                context: of_item(item),
+                columns: self.columns(item),
+                place: carousel.name.place.clone(),
+            })
+            .collect(),
+            Slides::Tables(tables) => tables
+                .iter()
+                .map(|table| SlideBefore {
+                    layers: layers.with("", &carousel.folder, &table.fields),
+                    context: Context::default(),
+                    columns: Vec::new(),
+                    place: table.place.clone(),
+                })
+                .collect(),
+        };
+        let mut problems = Vec::new();
+        let mut slides = Vec::new();
+        for slide in declared {
+            match self.when(&slide.layers, &slide.context) {
+                Ok(true) => slides.push(slide),
+                Ok(false) => {}
+                Err(problem) => problems.push(problem.for_asset(&carousel.name.value)),
+            }
+        }
+        problems.extend(of_data);
+        (slides, problems)
     }
 
     /// A carousel longer than its platform takes, and no `split`: worth a word, since the rest of

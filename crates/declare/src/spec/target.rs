@@ -16,7 +16,7 @@ use model::ModelId;
 use model::request::Request;
 
 /// The largest picture that is read for a request or a page, in bytes; a provider may take less.
-pub const MAX_PICTURE_BYTES: u64 = 49_999_999;
+pub const MAX_REFERENCE_BYTES: u64 = 49_999_999;
 /// The template of a cover that names none.
 const COVER: &str = "cover";
 /// The template of a slide that names none.
@@ -44,6 +44,32 @@ pub enum From<'a> {
     Shared(&'a [Request]),
     /// Its own request, with the main target's picture to go by.
     After(String),
+}
+
+/// What the templates of a target may speak of.
+struct Contexts {
+    /// Its output and its group: no words.
+    plain: Context,
+    /// Its first shot: the words that are to be in that picture.
+    first: Context,
+    /// What is shown in the end: the words after all edits.
+    finished: Context,
+}
+
+impl Contexts {
+    fn new(ready: &Ready<'_>, target: &Target<'_>, first: &Text, finished: &Text) -> Self {
+        let preset = context::preset(&target.preset);
+        let plain = ready.context.with("preset", preset);
+        let first = plain.with("text", context::text(first));
+        Self {
+            first: match &ready.overlay {
+                Some(name) => first.with("overlay", minijinja::Value::from(name.value.as_str())),
+                None => first,
+            },
+            finished: plain.with("text", context::text(finished)),
+            plain,
+        }
+    }
 }
 
 impl<'a> Resolver<'a> {
@@ -180,9 +206,6 @@ impl<'a> Resolver<'a> {
         model: &At<ModelId>,
     ) -> Result<Spec, Problems> {
         let unit = &ready.unit;
-        let context = ready
-            .context
-            .with("preset", context::preset(&target.preset));
         let template = self.template(ready)?;
         let text = self.text_after_edits(ready)?;
         // Under an overlay the picture is made without any words: so they cannot be in its key.
@@ -190,47 +213,21 @@ impl<'a> Resolver<'a> {
             Some(_) => Text::default(),
             None => ready.text.clone(),
         };
-        let base = context.with("text", context::text(&first_text));
-        let base = match &ready.overlay {
-            Some(name) => base.with("overlay", minijinja::Value::from(name.value.as_str())),
-            None => base,
-        };
-        let local = model.value.is_local();
-        let shots = match &target.from {
-            From::Shared(shots) => shots.to_vec(),
-            _ if local => {
-                self.refuse_what_only_a_model_can(ready, model)?;
-                // A draft shows the picture as it will be after all its edits.
-                let base = match ready.overlay {
-                    Some(_) => base.clone(),
-                    None => context.with("text", context::text(&text)),
-                };
-                vec![self.draw(ready, target, model, &template, &base)?]
-            }
-            _ => self.ask(ready, target, model, &template, &base)?,
-        };
-        let overlay = self.overlay(ready, &context.with("text", context::text(&text)))?;
-        let prompt = match (local, self.options.explain) {
-            (false, _) => {
-                let first = shots.first().and_then(Request::prompt);
-                first.map(|prompt| prompt.text.clone())
-            }
-            (true, true) if self.templates.exists(&format!("{template}.prompt")) => {
-                Some(self.prompt(&template, &base)?)
-            }
-            (true, _) => None,
-        };
-        let (export, output) = self.output(ready, target, &context)?;
-        if let Some(problem) = opaque(ready, &shots, &export) {
+        let contexts = Contexts::new(ready, target, &first_text, &text);
+        let requests = self.requests(ready, target, model, &template, &contexts)?;
+        let overlay = self.overlay(ready, &contexts.finished)?;
+        let prompt = self.shown_prompt(model, &requests, &template, &contexts.first)?;
+        let (export, output) = self.output(ready, target, &contexts.plain)?;
+        if let Some(problem) = opaque(ready, &requests, &export) {
             return Err(vec![problem]);
         }
-        let flag = |found: Option<bool>| found.unwrap_or(false);
         let is_main = target.id == unit.id;
         let group = unit.layers.get(|f| f.group.as_ref()).filter(|_| is_main);
         let group = group
-            .map(|found| self.string(found.value, &context))
+            .map(|found| self.string(found.value, &contexts.plain))
             .transpose()
             .map_err(|p| vec![p])?;
+        let pin = unit.layers.get(|f| f.pin.as_ref());
         Ok(Spec {
             id: target.id.clone(),
             output,
@@ -239,21 +236,60 @@ impl<'a> Resolver<'a> {
             text,
             preset: target.preset.clone(),
             group,
-            pin: flag(
-                unit.layers
-                    .get(|f| f.pin.as_ref())
-                    .map(|found| found.value.value),
-            ),
+            pin: pin.is_some_and(|found| found.value.value),
             recipe: Recipe::Shots(Shots {
                 template,
                 first_text,
                 prompt,
-                requests: shots,
+                requests,
                 export,
                 overlay,
             }),
             origins: ready.origins.clone(),
         })
+    }
+
+    /// What is asked for to make the picture.
+    fn requests(
+        &self,
+        ready: &Ready<'a>,
+        target: &Target<'_>,
+        model: &At<ModelId>,
+        template: &str,
+        contexts: &Contexts,
+    ) -> Result<Vec<Request>, Problems> {
+        if let From::Shared(requests) = &target.from {
+            return Ok(requests.to_vec());
+        }
+        if !model.value.is_local() {
+            return self.ask(ready, target, model, template, &contexts.first);
+        }
+        self.refuse_what_only_a_model_can(ready, model)?;
+        // A draft shows the picture as it will be after all its edits.
+        let context = match ready.overlay {
+            Some(_) => &contexts.first,
+            None => &contexts.finished,
+        };
+        Ok(vec![self.draw(ready, target, model, template, context)?])
+    }
+
+    /// The prompt that a person is shown: the one that is sent, or, where the picture is drawn and somebody asks,
+    /// the one that a model would be.
+    fn shown_prompt(
+        &self,
+        model: &At<ModelId>,
+        requests: &[Request],
+        template: &str,
+        context: &Context,
+    ) -> Result<Option<String>, Problems> {
+        if !model.value.is_local() {
+            let first = requests.first().and_then(Request::prompt);
+            return Ok(first.map(|prompt| prompt.text.clone()));
+        }
+        if !self.options.explain || !self.templates.exists(&format!("{template}.prompt")) {
+            return Ok(None);
+        }
+        self.prompt(template, context).map(Some)
     }
 
     /// The template's name: one that has at least one face.

@@ -10,7 +10,7 @@ use base::diagnostic::{Diagnostic, Place, Source};
 
 /// So deep a template may go, in blocks, brackets and links of a chain together. A thread of the pool has room
 /// for some times as many.
-pub const MOST: usize = 200;
+pub const MAX_DEPTH: usize = 200;
 
 /// A place from which a template is too deep.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl std::error::Error for TemplateTooDeep {}
 impl TooDeep {
     /// What is told of it, without a place.
     pub fn diagnostic(&self) -> Diagnostic {
-        Diagnostic::error(format!("the template is more than {MOST} levels deep"))
+        Diagnostic::error(format!("the template is more than {MAX_DEPTH} levels deep"))
             .label(self.what)
             .hint("`{% set … %}` names a part of an expression, and `{% include … %}` takes a part out")
     }
@@ -76,7 +76,7 @@ const BLOCK: [&str; 9] = [
 /// Words between the parts of an expression.
 const LINKS: [&str; 7] = ["not", "and", "or", "if", "else", "in", "is"];
 
-/// The place where a template is deeper than [`MOST`], if there is one. What is no template is for the parser
+/// The place where a template is deeper than [`MAX_DEPTH`], if there is one. What is no template is for the parser
 /// to refuse.
 pub fn too_deep(source: &str) -> Option<TooDeep> {
     let mut depth = Depth::default();
@@ -161,7 +161,7 @@ impl Depth {
     }
 
     fn check(&self, what: &'static str) -> Option<&'static str> {
-        (self.above + self.outside + self.links > MOST).then_some(what)
+        (self.above + self.outside + self.links > MAX_DEPTH).then_some(what)
     }
 
     fn block(&mut self, tag: &Tag) -> Option<&'static str> {
@@ -219,11 +219,11 @@ impl Depth {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, too_deep};
+    use super::{MAX_DEPTH, too_deep};
 
     #[test]
     fn what_is_long_but_not_deep_is_taken() {
-        let many = 10 * MOST;
+        let many = 10 * MAX_DEPTH;
         for text in [
             "{{ a }}".repeat(many),
             "{% if a %}{{ -b.c }}{% elif not d %}e{% endif %}".repeat(many),
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn everything_that_the_parser_calls_itself_for_is_counted() {
-        let many = |text: &str| text.repeat(MOST + 1);
+        let many = |text: &str| text.repeat(MAX_DEPTH + 1);
         for text in [
             format!("{{{{ {}x }}}}", many("not ")),
             format!("{{{{ {}1 }}}}", many("-")),

@@ -5,11 +5,11 @@ use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, Value, escape_formatter, filters};
 
 /// So many bytes the text of a value may have, by and large: more than a whole rendering may give.
-const MOST_BYTES: usize = 4 << 20;
+const MAX_BYTES: usize = 4 << 20;
 /// So deep lists and maps may lie in each other: data may be as deep as 128.
-const DEEPEST: usize = 140;
+const MAX_DEPTH: usize = 140;
 /// So wide `tojson` may indent.
-const WIDEST: usize = 16;
+const MAX_INDENT: usize = 16;
 /// What a value costs besides its text.
 const EACH: usize = 8;
 
@@ -53,8 +53,8 @@ fn tojson(
         Some(indent) if indent.kind() == ValueKind::Bool => 2,
         Some(indent) => indent.as_usize().unwrap_or(usize::MAX),
     };
-    if wide > WIDEST {
-        let message = format!("`tojson` indents by {WIDEST} at most");
+    if wide > MAX_INDENT {
+        let message = format!("`tojson` indents by {MAX_INDENT} at most");
         return Err(Error::new(ErrorKind::InvalidOperation, message));
     }
     measure(value, wide)?;
@@ -72,7 +72,7 @@ fn charged(state: &State, text: String) -> Result<Value, Error> {
 /// Refuses a value whose text would be too long, or that lies too deep in itself, without making that text.
 /// What is nested is indented by `indent`.
 fn measure(value: &Value, indent: usize) -> Result<(), Error> {
-    let mut left = MOST_BYTES;
+    let mut left = MAX_BYTES;
     match take(value, indent, 0, &mut left) {
         Ok(()) => Ok(()),
         Err(what) => Err(Error::new(ErrorKind::InvalidOperation, what)),
@@ -90,7 +90,7 @@ fn take(value: &Value, indent: usize, depth: usize, left: &mut usize) -> Result<
     if !is_map && !matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
         return Ok(());
     }
-    if depth >= DEEPEST {
+    if depth >= MAX_DEPTH {
         return Err("the lists and maps of this value lie more than 140 deep in each other");
     }
     let Ok(inner) = value.try_iter() else {

@@ -44,44 +44,7 @@ pub fn answer(
         }
         .encode()
     };
-    let inline = |bytes: &[u8], signature: usize| {
-        json!({
-            "inlineData": {"mimeType": format!("image/{}", format.name()), "data": STANDARD.encode(bytes)},
-            "thoughtSignature": "E".repeat(signature),
-        })
-    };
-    let mut picture = None;
-    let (parts, reason) = match turn {
-        Turn::Picture | Turn::Unbilled | Turn::Cut => {
-            let bytes = draw(0);
-            picture = Some(blake3::hash(&bytes).to_hex().to_string());
-            (vec![inline(&bytes, bytes.len())], "STOP")
-        }
-        Turn::Drafts(signature) => {
-            let bytes = draw(0);
-            picture = Some(blake3::hash(&bytes).to_hex().to_string());
-            let mut draft = inline(&draw(1), *signature);
-            // After what it is about, as it may be.
-            draft["thought"] = true.into();
-            let thought = json!({"text": "A plan.", "thought": true});
-            let words = json!({"text": "Here it is.", "thoughtSignature": "E".repeat(*signature)});
-            let parts = vec![
-                thought,
-                draft,
-                words,
-                inline(&draw(2), *signature),
-                inline(&bytes, *signature),
-            ];
-            (parts, "STOP")
-        }
-        Turn::Words(words) => (vec![json!({"text": words})], "STOP"),
-        Turn::Nothing => (
-            vec![json!({"inlineData": {"mimeType": "image/png", "data": ""}})],
-            "STOP",
-        ),
-        Turn::HeldBack => (Vec::new(), "IMAGE_SAFETY"),
-        _ => (Vec::new(), "NO_IMAGE"),
-    };
+    let (parts, reason, picture) = parts(turn, format, draw);
     let content = match parts.is_empty() {
         true => json!({}),
         false => json!({"role": "model", "parts": parts}),
@@ -100,6 +63,51 @@ pub fn answer(
         drop_field(&mut json, "usageMetadata");
     }
     Made { json, picture }
+}
+
+/// The parts of an answer, why it ends, and the blake3 of the picture in it that was asked for.
+fn parts(
+    turn: &Turn,
+    format: Format,
+    draw: impl Fn(u8) -> Vec<u8>,
+) -> (Vec<Value>, &'static str, Option<String>) {
+    let inline = |bytes: &[u8], signature: usize| {
+        json!({
+            "inlineData": {"mimeType": format!("image/{}", format.name()), "data": STANDARD.encode(bytes)},
+            "thoughtSignature": "E".repeat(signature),
+        })
+    };
+    let digest = |bytes: &[u8]| Some(blake3::hash(bytes).to_hex().to_string());
+    match turn {
+        Turn::Picture | Turn::Unbilled | Turn::Cut => {
+            let bytes = draw(0);
+            (vec![inline(&bytes, bytes.len())], "STOP", digest(&bytes))
+        }
+        Turn::Drafts(signature) => {
+            let bytes = draw(0);
+            let mut draft = inline(&draw(1), *signature);
+            // After what it is about, as it may be.
+            draft["thought"] = true.into();
+            let thought = json!({"text": "A plan.", "thought": true});
+            let words = json!({"text": "Here it is.", "thoughtSignature": "E".repeat(*signature)});
+            let parts = vec![
+                thought,
+                draft,
+                words,
+                inline(&draw(2), *signature),
+                inline(&bytes, *signature),
+            ];
+            (parts, "STOP", digest(&bytes))
+        }
+        Turn::Words(words) => (vec![json!({"text": words})], "STOP", None),
+        Turn::Nothing => (
+            vec![json!({"inlineData": {"mimeType": "image/png", "data": ""}})],
+            "STOP",
+            None,
+        ),
+        Turn::HeldBack => (Vec::new(), "IMAGE_SAFETY", None),
+        _ => (Vec::new(), "NO_IMAGE", None),
+    }
 }
 
 fn drop_field(json: &mut Value, name: &str) {

@@ -64,9 +64,11 @@ const MODELS: [(&str, &[&str], usize, bool); 5] = [
     ("gemini-2.5-flash-image", &[], 3, false),
 ];
 
+/// Width and height, in pixels.
+type Size = (u32, u32);
+
 /// Width and height at 1K, and of the old model.
-#[allow(clippy::type_complexity, reason = "a ratio and two sizes")]
-const RATIOS: [(&str, (u32, u32), (u32, u32)); 10] = [
+const RATIOS: [(&str, Size, Size); 10] = [
     ("1:1", (1024, 1024), (1024, 1024)),
     ("2:3", (848, 1264), (832, 1248)),
     ("3:2", (1264, 848), (1248, 832)),
@@ -80,7 +82,7 @@ const RATIOS: [(&str, (u32, u32), (u32, u32)); 10] = [
 ];
 
 /// The same of the long ones.
-const LONG: [(&str, (u32, u32)); 4] = [
+const LONG: [(&str, Size); 4] = [
     ("1:4", (512, 2064)),
     ("4:1", (2064, 512)),
     ("1:8", (352, 2928)),
@@ -88,38 +90,8 @@ const LONG: [(&str, (u32, u32)); 4] = [
 ];
 
 /// The model, the body and the size of what is to be drawn.
-pub fn request(
-    head: &Parts,
-    text: &[u8],
-    key: &str,
-) -> Result<(String, Value, (u32, u32)), Problem> {
-    let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-    if head.method != Method::POST || head.uri.query().is_some() {
-        return Err(Problem::new(
-            404,
-            "NOT_FOUND",
-            format!("{} {}", head.method, head.uri),
-        ));
-    }
-    if header("authorization").is_some() || header("x-goog-api-key") != Some(key) {
-        return Err(Problem {
-            reason: Some("API_KEY_INVALID"),
-            ..Problem::argument("API key not valid. Please pass a valid API key.")
-        });
-    }
-    if header("content-type") != Some("application/json") {
-        return Err(Problem::argument("the content is no JSON by its type"));
-    }
-    let path = head.uri.path();
-    let name = path.strip_prefix("/v1beta/models/");
-    let name = name.and_then(|name| name.strip_suffix(":generateContent"));
-    let Some(name) = name else {
-        return Err(Problem::new(
-            404,
-            "NOT_FOUND",
-            format!("no such path: {path}"),
-        ));
-    };
+pub fn request(head: &Parts, text: &[u8], key: &str) -> Result<(String, Value, Size), Problem> {
+    let name = address(head, key)?;
     let Some((_, tiers, most, long)) = MODELS.iter().find(|(model, ..)| *model == name) else {
         return Err(Problem::new(
             404,
@@ -154,6 +126,44 @@ pub fn request(
             "Invalid value at 'generation_config.seed' (TYPE_INT32)",
         ));
     }
+    thinking(config, name)?;
+    let image = config.get("imageConfig").unwrap_or(&Value::Null);
+    let image = object(
+        image,
+        "generation_config.image_config",
+        &["aspectRatio", "imageSize"],
+    )?;
+    let size = size(image, tiers, *long)?;
+    Ok((name.to_owned(), body, size))
+}
+
+/// The name of the model that is asked, by whoever has the key.
+fn address<'h>(head: &'h Parts, key: &str) -> Result<&'h str, Problem> {
+    let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+    if head.method != Method::POST || head.uri.query().is_some() {
+        return Err(Problem::new(
+            404,
+            "NOT_FOUND",
+            format!("{} {}", head.method, head.uri),
+        ));
+    }
+    if header("authorization").is_some() || header("x-goog-api-key") != Some(key) {
+        return Err(Problem {
+            reason: Some("API_KEY_INVALID"),
+            ..Problem::argument("API key not valid. Please pass a valid API key.")
+        });
+    }
+    if header("content-type") != Some("application/json") {
+        return Err(Problem::argument("the content is no JSON by its type"));
+    }
+    let path = head.uri.path();
+    let name = path.strip_prefix("/v1beta/models/");
+    let name = name.and_then(|name| name.strip_suffix(":generateContent"));
+    name.ok_or_else(|| Problem::new(404, "NOT_FOUND", format!("no such path: {path}")))
+}
+
+/// How long the model may think: only one takes that.
+fn thinking(config: &Map<String, Value>, name: &str) -> Result<(), Problem> {
     if let Some(thinking) = config.get("thinkingConfig") {
         let thinking = object(
             thinking,
@@ -168,17 +178,10 @@ pub fn request(
             ));
         }
     }
-    let image = config.get("imageConfig").unwrap_or(&Value::Null);
-    let image = object(
-        image,
-        "generation_config.image_config",
-        &["aspectRatio", "imageSize"],
-    )?;
-    let size = size(image, tiers, *long)?;
-    Ok((name.to_owned(), body, size))
+    Ok(())
 }
 
-fn size(image: &Map<String, Value>, tiers: &[&str], long: bool) -> Result<(u32, u32), Problem> {
+fn size(image: &Map<String, Value>, tiers: &[&str], long: bool) -> Result<Size, Problem> {
     let text = |name: &str| image.get(name).and_then(Value::as_str);
     let ratio = text("aspectRatio").unwrap_or_default();
     let known = RATIOS.iter().find(|(name, ..)| *name == ratio);

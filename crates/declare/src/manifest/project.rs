@@ -1,0 +1,133 @@
+//! Reads the tables that only `gpbuild.toml` may have: the project, its defaults and profiles, models, providers,
+//! budget, quota and fonts. Knows nothing of assets.
+
+use std::sync::Arc;
+
+use crate::manifest::fields::fields;
+use crate::manifest::names::{is_name, not_a_name};
+use crate::manifest::reader::Table;
+use crate::manifest::{At, Manifest, Project, models, providers};
+use base::diagnostic::Diagnostic;
+use base::path::ProjectPath;
+use base::text::ROLES;
+
+/// Keys that only `gpbuild.toml` may have.
+pub(super) const PROJECT_KEYS: [&str; 8] = [
+    "project", "defaults", "profile", "model", "provider", "budget", "quota", "fonts",
+];
+
+impl Default for Project {
+    fn default() -> Self {
+        Self {
+            name: None,
+            out: default_out(),
+            roles: ROLES.iter().map(|role| (*role).to_owned()).collect(),
+        }
+    }
+}
+
+#[expect(clippy::unwrap_used, reason = "a constant that the tests read")]
+fn default_out() -> ProjectPath {
+    ProjectPath::for_output("dist").unwrap()
+}
+
+/// Reads all of them.
+pub(super) fn read_project(table: &Table<'_>, manifest: &mut Manifest) {
+    if let Some(project) = table.table("project") {
+        read_names(&project, &mut manifest.project);
+        project.finish();
+    }
+    read_defaults(table, manifest);
+    read_profiles(table, manifest);
+    read_paid(table, manifest);
+    if let Some(quota) = table.table("quota") {
+        read_quota(&quota, manifest);
+    }
+    if let Some(fonts) = table.table("fonts") {
+        manifest.fonts = fonts.strings("files").unwrap_or_default();
+        fonts.finish();
+    }
+}
+
+/// `[project]`.
+fn read_names(table: &Table<'_>, project: &mut Project) {
+    project.name = table.string("name").map(|at| at.value);
+    if let Some(out) = table.string("out") {
+        match ProjectPath::for_output(&out.value) {
+            Ok(path) => project.out = path,
+            Err(why) => table.report(
+                Diagnostic::error(format!("`out` {why}"))
+                    .at(out.place)
+                    .hint("outputs go to a folder of the project, such as `dist`"),
+            ),
+        }
+    }
+    for role in table.strings("roles").unwrap_or_default() {
+        if is_name(&role.value) {
+            project.roles.push(role.value);
+        } else {
+            table.report(not_a_name("role", &role));
+        }
+    }
+}
+
+/// `[defaults]`.
+fn read_defaults(table: &Table<'_>, manifest: &mut Manifest) {
+    if let Some(defaults) = table.table("defaults") {
+        manifest.defaults = fields(&defaults, &manifest.project.roles);
+        defaults.finish();
+    }
+}
+
+/// `[profile.NAME.defaults]`.
+fn read_profiles(table: &Table<'_>, manifest: &mut Manifest) {
+    for (name, profile) in table.tables("profile") {
+        let defaults = profile.table("defaults").map(|table| {
+            let read = fields(&table, &manifest.project.roles);
+            table.finish();
+            read
+        });
+        profile.finish_with(&[], |key| {
+            Some(format!(
+                "settings go in `[profile.{}.defaults]`: `{key} = …`",
+                name.value
+            ))
+        });
+        manifest
+            .profiles
+            .insert(name.value, defaults.unwrap_or_default());
+    }
+}
+
+/// Who is asked, for what, and for how much: `[[model]]`, `[provider]` and `[budget]`, and the claims that they make.
+fn read_paid(table: &Table<'_>, manifest: &mut Manifest) {
+    let (mut models, of_models) = models::models(table);
+    if let Some(budget) = table.table("budget") {
+        let (budget, claims) = providers::budget(budget, &mut models);
+        manifest.budget = budget;
+        manifest.claims = claims;
+    }
+    manifest.models = Arc::new(models);
+    // Where the key goes is told first.
+    if let Some(provider) = table.table("provider") {
+        let (providers, claims) = providers::providers(provider, &manifest.models);
+        manifest.providers = providers;
+        manifest.claims.splice(..0, claims);
+    }
+    manifest.claims.extend(of_models);
+}
+
+/// `[quota]`: a group and a number each.
+fn read_quota(quota: &Table<'_>, manifest: &mut Manifest) {
+    for (group, element) in quota.entries() {
+        match element.as_whole().and_then(|n| u32::try_from(n).ok()) {
+            Some(value) => {
+                let place = group.place;
+                manifest.quota.insert(group.value, At { value, place });
+            }
+            None => {
+                element.report_must_be("a whole number: at most so many assets of the group");
+            }
+        }
+    }
+}
