@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Config;
@@ -13,22 +12,10 @@ use crate::bounded;
 use crate::http::{Http, NoAnswer, beginning};
 use crate::openai::Endpoint;
 use crate::pointer;
+use crate::table::Catalogue;
 
 /// The most that is read of a list.
 const MAX_BYTES: u64 = 8 << 20;
-
-/// Where a provider lists its models.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Catalogue {
-    /// Below the base URL.
-    pub path: String,
-    /// The names in the answer, as a JSON pointer; `*` is every element of a list.
-    pub names: String,
-    /// What stands before each of them.
-    #[serde(default)]
-    pub prefix: String,
-}
 
 /// The names of the models that a provider lists; nothing if it has no list. An error says why it did not come.
 pub async fn models(config: Config) -> Result<Option<BTreeSet<String>>, String> {

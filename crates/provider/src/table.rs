@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::Auth;
 use crate::body::Body;
-use crate::catalogue::Catalogue;
 use crate::gemini;
 use crate::task::{Failure, Task};
 use base::digest::Digest;
@@ -73,6 +72,19 @@ pub struct Row {
     /// What is otherwise for some of its models; the first that names a model holds for it.
     #[serde(default)]
     pub dialects: Vec<Dialect>,
+}
+
+/// Where a provider lists its models.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    /// Below the base URL.
+    pub path: String,
+    /// The names in the answer, as a JSON pointer; `*` is every element of a list.
+    pub names: String,
+    /// What stands before each of them.
+    #[serde(default)]
+    pub prefix: String,
 }
 
 /// What is otherwise for some models of a provider.
