@@ -74,6 +74,19 @@ pub struct Row {
     pub dialects: Vec<Dialect>,
 }
 
+/// Where a provider lists its models.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    /// Below the base URL.
+    pub path: String,
+    /// The names in the answer, as a JSON pointer; `*` is every element of a list.
+    pub names: String,
+    /// What stands before each of them.
+    #[serde(default)]
+    pub prefix: String,
+}
+
 /// What is otherwise for some models of a provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
