@@ -179,22 +179,12 @@ impl Rules<'_> {
         };
         let unread = self.unread(&spec, &begins, &trace, &facts);
         if begins == Verdict::Make {
-            // An answer whose picture is nowhere is none: the shot is asked for again, and paid for.
-            for shot in &mut trace.shots {
-                let kept = |answer: &Answer| facts.is_kept(answer.picked());
-                shot.answer = shot.answer.take().filter(kept);
-            }
+            drop_lost(&mut trace, &facts);
         }
         let first = self.begins_with(&begins, &trace);
         let pending = first.is_some_and(|key| self.pending.contains(&key));
-        let begun = first.and_then(|key| self.begun(key, verdict.clone(), held));
-        // What is on its way is taken in over it.
-        let unread = unread.filter(|_| {
-            let is_begun = first.is_some_and(|key| self.is_begun(key));
-            !is_begun && !pending
-        });
-        let unread = unread.map(|what| (Verdict::Blocked, Reason::Unread(what)));
-        let (verdict, reason) = begun.or(unread).unwrap_or((verdict, reason));
+        let begun = self.begun(first, unread, &verdict, held);
+        let (verdict, reason) = begun.unwrap_or((verdict, reason));
         let (verdict, reason) = match self.unusable(&spec, &begins, &trace, &facts.flaws) {
             Some(told) => (Verdict::Blocked, Reason::Unusable(told.line())),
             None => (verdict, reason),
@@ -227,19 +217,28 @@ impl Rules<'_> {
         self.priced(explained(step, facts.export_before))
     }
 
-    /// The verdict where the request with which work begins was sent before; `held`: it could not be sent now.
-    fn begun(&self, first: Key, verdict: Verdict, held: bool) -> Option<(Verdict, Reason)> {
-        match (self.payers.get(&first), self.doubts.get(&first)) {
-            (Some(payer), _) if !held => Some((verdict, Reason::BeingMade(payer.to_string()))),
-            (None, _) if !held && self.pending.contains(&first) => Some((verdict, Reason::Pending)),
+    /// The verdict where the request with which work begins was sent before, or something that it led to is `unread`;
+    /// `held`: it could not be sent now.
+    fn begun(
+        &self,
+        first: Option<Key>,
+        unread: Option<String>,
+        verdict: &Verdict,
+        held: bool,
+    ) -> Option<(Verdict, Reason)> {
+        let payer = first.and_then(|key| self.payers.get(&key));
+        let doubt = first.and_then(|key| self.doubts.get(&key));
+        let pending = first.is_some_and(|key| self.pending.contains(&key));
+        match (payer, doubt) {
+            (Some(payer), _) if !held => {
+                Some((verdict.clone(), Reason::BeingMade(payer.to_string())))
+            }
+            (None, _) if pending && !held => Some((verdict.clone(), Reason::Pending)),
             (None, Some(what)) => Some((Verdict::Blocked, Reason::InDoubt(what.clone()))),
+            // What is on its way is taken in over it.
+            (None, None) if !pending => Some((Verdict::Blocked, Reason::Unread(unread?))),
             _ => None,
         }
-    }
-
-    /// Whether a request was sent before, and nobody knows yet what came of it.
-    fn is_begun(&self, first: Key) -> bool {
-        self.payers.contains_key(&first) || self.doubts.contains_key(&first)
     }
 
     /// A step with what its requests cost, if it has any.
@@ -490,6 +489,14 @@ fn estimate(step: &Step, models: &Models) -> Option<Micro> {
         sum += request_estimate(models, request)?;
     }
     Some(sum)
+}
+
+/// An answer whose picture is nowhere is none: the shot is asked for again, and paid for.
+fn drop_lost(trace: &mut Trace, facts: &Facts) {
+    for shot in &mut trace.shots {
+        let kept = |answer: &Answer| facts.is_kept(answer.picked());
+        shot.answer = shot.answer.take().filter(kept);
+    }
 }
 
 /// What one request costs, by the price table, in dollars; see [`quote`].

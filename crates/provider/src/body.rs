@@ -196,13 +196,15 @@ impl Body {
         if let Some(mask) = mask {
             put(&self.mask, self.pictures.of(mask)?.into());
         }
-        if let Value::Object(params) = params {
-            for (name, value) in params {
-                let name = name.replace('~', "~0").replace('/', "~1");
-                put(&Some(format!("{}/{name}", self.params)), value.clone());
-            }
-        }
+        self.put_params(&mut body, params);
         Ok(body)
+    }
+
+    fn put_params(&self, body: &mut Value, params: &Value) {
+        for (name, value) in params.as_object().into_iter().flatten() {
+            let name = name.replace('~', "~0").replace('/', "~1");
+            set(body, &format!("{}/{name}", self.params), value.clone());
+        }
     }
 
     fn put_references(&self, body: &mut Value, references: &[Attachment]) -> io::Result<()> {

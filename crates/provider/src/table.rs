@@ -144,19 +144,6 @@ impl Paths {
     }
 }
 
-/// Where a provider lists its models.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Catalogue {
-    /// Below the base URL.
-    pub path: String,
-    /// The names in the answer, as a JSON pointer; `*` is every element of a list.
-    pub names: String,
-    /// What stands before each of them.
-    #[serde(default)]
-    pub prefix: String,
-}
-
 /// What a rate limit counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -22,6 +22,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::HeaderMap;
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -202,6 +203,17 @@ impl Drop for ProviderServer {
 
 type Answer = Response<Full<Bytes>>;
 
+/// A request below the base URL, with the key.
+struct Keyed<'a> {
+    protocol: &'a Protocol,
+    shared: &'a Shared,
+    address: SocketAddr,
+    behaviour: &'a Behaviour,
+    head: &'a Parts,
+    /// Below the base URL.
+    below: &'a str,
+}
+
 async fn answer(
     protocol: &Protocol,
     shared: &Shared,
@@ -212,15 +224,8 @@ async fn answer(
     let path = head.uri.path().to_owned();
     let behaviour = lock(&shared.behaviour).clone();
     if let Some(rest) = path.strip_prefix("/files/") {
-        let secret = protocol.key.split(':').next_back().unwrap_or_default();
-        let has_key = head.headers.values().any(|value| {
-            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            value.contains(secret)
-        });
-        if has_key || (protocol.is_keyed)(&head.headers) {
-            lock(&shared.seen)
-                .wrong
-                .push(format!("the key went to {path}"));
+        if carries_key(protocol, &head) {
+            wrong(shared, format!("the key went to {path}"));
         }
         lock(&shared.seen).fetches += 1;
         tokio::time::sleep(behaviour.slow).await;
@@ -229,17 +234,49 @@ async fn answer(
     let text = BodyExt::collect(body).await;
     let text = text.map(|text| text.to_bytes()).unwrap_or_default();
     let Some(below) = path.strip_prefix(protocol.base) else {
-        lock(&shared.seen)
-            .wrong
-            .push(format!("{} {path}", head.method));
-        return Ok(json_of(404, &json!({"detail": "Not Found"})));
+        wrong(shared, format!("{} {path}", head.method));
+        return Ok(not_found());
     };
     if !(protocol.is_keyed)(&head.headers) {
-        lock(&shared.seen).wrong.push(format!("no key at {path}"));
+        wrong(shared, format!("no key at {path}"));
         return Ok(json_of(401, &json!({"error": {"message": "no such key"}})));
     }
-    let task = |shared: &Shared, id: &str, stands| {
-        let seen = lock(&shared.seen);
+    let keyed = Keyed {
+        protocol,
+        shared,
+        address,
+        behaviour: &behaviour,
+        head: &head,
+        below,
+    };
+    match head.method {
+        Method::GET => Ok(keyed.poll()),
+        _ => keyed.ask(&text),
+    }
+}
+
+fn wrong(shared: &Shared, what: String) {
+    lock(&shared.seen).wrong.push(what);
+}
+
+fn not_found() -> Answer {
+    json_of(404, &json!({"detail": "Not Found"}))
+}
+
+/// Whether anything of the key is in the headers.
+fn carries_key(protocol: &Protocol, head: &Parts) -> bool {
+    let secret = protocol.key.split(':').next_back().unwrap_or_default();
+    let mut values = head.headers.values();
+    let has_secret = values.any(|value| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        value.contains(secret)
+    });
+    has_secret || (protocol.is_keyed)(&head.headers)
+}
+
+impl Keyed<'_> {
+    fn task(&self, id: &str, stands: Stands) -> (u16, Value) {
+        let seen = lock(&self.shared.seen);
         let nth = id
             .strip_prefix("task-")
             .and_then(|n| n.parse::<usize>().ok());
@@ -252,21 +289,23 @@ async fn answer(
         };
         let asked = known.unwrap_or(Asked { size: (1, 1), n: 0 });
         let task = Task {
-            address,
-            base: protocol.base,
+            address: self.address,
+            base: self.protocol.base,
             id,
             asked: &asked,
         };
-        (protocol.stands)(&task, stands)
-    };
-    if head.method == Method::GET {
-        let polled = (protocol.polled)(below).map(str::to_owned);
-        let Some(id) = polled.or_else(|| own(shared, below)) else {
-            lock(&shared.seen).wrong.push(format!("GET {path}"));
-            return Ok(json_of(404, &json!({"detail": "Not Found"})));
+        (self.protocol.stands)(&task, stands)
+    }
+
+    fn poll(&self) -> Answer {
+        let (below, behaviour) = (self.below, self.behaviour);
+        let polled = (self.protocol.polled)(below).map(str::to_owned);
+        let Some(id) = polled.or_else(|| own(self.shared, below)) else {
+            wrong(self.shared, format!("GET {}", self.head.uri.path()));
+            return not_found();
         };
         let polls = {
-            let mut seen = lock(&shared.seen);
+            let mut seen = lock(&self.shared.seen);
             seen.polls += 1;
             seen.polls
         };
@@ -278,41 +317,45 @@ async fn answer(
             () if below.ends_with("/result") => Stands::Result,
             () => Stands::Ready,
         };
-        let (status, answer) = task(shared, &id, stands);
-        return Ok(json_of(status, &answer));
+        let (status, answer) = self.task(&id, stands);
+        json_of(status, &answer)
     }
-    let body: Value = serde_json::from_slice(&text).unwrap_or_default();
-    let asked = match (protocol.asked)(below, &head.headers, &body) {
-        None => {
-            lock(&shared.seen).wrong.push(format!("POST {path}"));
-            return Ok(json_of(404, &json!({"detail": "Not Found"})));
+
+    fn ask(&self, text: &[u8]) -> Result<Answer, std::io::Error> {
+        let (protocol, shared) = (self.protocol, self.shared);
+        let body: Value = serde_json::from_slice(text).unwrap_or_default();
+        let asked = match (protocol.asked)(self.below, &self.head.headers, &body) {
+            None => {
+                wrong(shared, format!("POST {}", self.head.uri.path()));
+                return Ok(not_found());
+            }
+            Some(Err(why)) => {
+                wrong(shared, why.clone());
+                let (status, answer) = (protocol.invalid)(&why);
+                return Ok(json_of(status, &answer));
+            }
+            Some(Ok(asked)) => asked,
+        };
+        if let Some((status, answer)) = &self.behaviour.refuses {
+            return Ok(json_of(*status, answer));
         }
-        Some(Err(why)) => {
-            lock(&shared.seen).wrong.push(why.clone());
-            let (status, answer) = (protocol.invalid)(&why);
-            return Ok(json_of(status, &answer));
+        let id = {
+            let mut seen = lock(&shared.seen);
+            seen.accepted.push(body);
+            seen.asked.push(asked.clone());
+            format!("task-{}", seen.asked.len())
+        };
+        if self.behaviour.loses {
+            return Err(std::io::ErrorKind::ConnectionReset.into());
         }
-        Some(Ok(asked)) => asked,
-    };
-    if let Some((status, answer)) = behaviour.refuses {
-        return Ok(json_of(status, &answer));
+        let task = Task {
+            address: self.address,
+            base: protocol.base,
+            id: &id,
+            asked: &asked,
+        };
+        Ok(json_of(200, &(protocol.accepted)(&task)))
     }
-    let id = {
-        let mut seen = lock(&shared.seen);
-        seen.accepted.push(body);
-        seen.asked.push(asked.clone());
-        format!("task-{}", seen.asked.len())
-    };
-    if behaviour.loses {
-        return Err(std::io::ErrorKind::ConnectionReset.into());
-    }
-    let task = Task {
-        address,
-        base: protocol.base,
-        id: &id,
-        asked: &asked,
-    };
-    Ok(json_of(200, &(protocol.accepted)(&task)))
 }
 
 /// The task that was given this name, where a provider takes names.
