@@ -147,6 +147,7 @@ fn value(source: &str) -> Option<String> {
         let unit = match shift {
             "10" => "Ki",
             "20" => "Mi",
+            "30" => "Gi",
             _ => return None,
         };
         return Some(format!("{number} {unit}"));

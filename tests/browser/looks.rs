@@ -65,6 +65,9 @@ fn both_languages_both_themes_and_a_phone() {
     let mut grounds = Vec::new();
     for scheme in ["light", "dark"] {
         browser.prefer(scheme);
+        browser.wait_until(&format!(
+            "matchMedia('(prefers-color-scheme: {scheme})').matches"
+        ));
         settle(&browser);
         grounds.push(browser.text_of(ground));
         fits(&browser, scheme);

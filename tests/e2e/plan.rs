@@ -232,13 +232,13 @@ fn a_plan_says_what_is_missing_and_what_it_would_cost() {
     let project = Project::new(drawn);
     assert_eq!(
         project.ok(&["plan"]).out,
-        "make      d  never made\nblocked   e  this version of gpbuild does not send requests to `bfl` yet\n\nwould make 1 picture (1 blocked)\n"
+        "make      d         never made\nblocked   e  $0.03  `BFL_API_KEY` is not set\n\nwould make 1 picture (1 blocked: about $0.03 · 1 request)\n"
     );
     let run = project.ok(&["plan", "--json"]);
     let summary = run.json().pop().unwrap();
     assert_eq!(
         (&summary["requests"], &summary["estimate_usd"]),
-        (&0.into(), &0.into())
+        (&1.into(), &0.03.into())
     );
     // And check tells it before anybody plans, of each provider.
     add(
@@ -254,8 +254,8 @@ fn a_plan_says_what_is_missing_and_what_it_would_cost() {
     assert_eq!(
         missing,
         [
+            "warning: `BFL_API_KEY` is not set: 1 shot could not be asked for",
             "warning: `OPENAI_API_KEY` is not set: 1 shot could not be asked for",
-            "warning: this version of gpbuild does not send requests to `bfl` yet: 1 shot could not be asked for"
         ]
     );
 }

@@ -15,7 +15,7 @@ use provider::Program;
 /// How long a program may take for one request, unless it is said otherwise.
 const TIMEOUT: Duration = Duration::from_secs(600);
 /// The longest that can be said, in seconds.
-const MAX_TIMEOUT: u64 = 24 * 60 * 60;
+const MAX_TIMEOUT: u64 = 86_400;
 
 /// What a person allows, whatever a project says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
