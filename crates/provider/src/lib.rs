@@ -26,6 +26,7 @@ pub mod rate_limit;
 mod pointer;
 pub mod reply;
 pub mod source;
+mod stop;
 pub mod submission;
 #[cfg(test)]
 mod rows;

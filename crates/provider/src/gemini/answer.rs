@@ -5,11 +5,12 @@ use std::io::{self, Read};
 
 use base64::engine::general_purpose::STANDARD;
 use base64::read::DecoderReader;
-use struson::reader::{JsonReader, JsonStreamReader, ReaderError, ReaderSettings, ValueType};
+use struson::reader::{JsonReader, JsonStreamReader, ReaderSettings, ValueType};
 
 use super::refusal;
 use crate::bounded::{self, Meter, Metered};
 use crate::reply::{Contents, KeepError, Usage};
+use crate::stop::Stop;
 use crate::veil::Veil;
 use base::digest::Digest;
 use base::fs::FsError;
@@ -19,28 +20,6 @@ const MAX_TEXT: u64 = 64 << 10;
 
 /// Where a picture's bytes go.
 type Keep<'k> = &'k mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>;
-
-/// Why reading ends early.
-enum Stop {
-    Trouble(String),
-    Disk(FsError),
-}
-
-impl From<ReaderError> for Stop {
-    fn from(error: ReaderError) -> Self {
-        Self::Trouble(bounded::sentence(&match error {
-            ReaderError::IoError { error, .. } => error.to_string(),
-            ReaderError::SyntaxError(error) => format!("it is not JSON: {error}"),
-            other => format!("it is not what the API answers: {other}"),
-        }))
-    }
-}
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Self {
-        Self::Trouble(bounded::sentence(&error.to_string()))
-    }
-}
 
 /// Reads the answer to a request for one picture; the bytes of each that comes go to `keep`. Only the disk is an error:
 /// whatever else is wrong is told in the contents, with the picture that came before it.

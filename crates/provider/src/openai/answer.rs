@@ -5,10 +5,11 @@ use std::io::{self, BufRead, Cursor, Read};
 
 use super::events::Events;
 use super::raw::Raw;
-use super::reading::{Keep, Reading, Stop, trouble};
+use super::reading::{Keep, Reading};
 use crate::bounded;
 use crate::media::{self, media_type};
 use crate::reply::{Contents, KeepError};
+use crate::stop::Stop;
 use crate::unpack::unpacked;
 use crate::veil::Veil;
 use base::digest::Digest;
@@ -38,7 +39,7 @@ pub fn read(
 ) -> Result<Contents, FsError> {
     let mut reading = Reading::new(asked, veil);
     let read = unpacked(body, limit(asked))
-        .map_err(trouble)
+        .map_err(Stop::from)
         .and_then(|body| whole(&mut reading, body, keep));
     match read {
         Ok(()) => {}
@@ -57,7 +58,7 @@ pub(super) fn words(body: &[u8], veil: &Veil) -> Option<String> {
 fn whole(reading: &mut Reading<'_>, mut body: impl BufRead, keep: Keep<'_>) -> Result<(), Stop> {
     let mut first = Vec::new();
     let mut beginning = (&mut body).take(media::FIRST as u64);
-    beginning.read_to_end(&mut first).map_err(trouble)?;
+    beginning.read_to_end(&mut first)?;
     let is_picture = media_type(&first).is_ok();
     let has_mark = first.starts_with(MARK);
     let mut body = Cursor::new(first).chain(body);
@@ -67,7 +68,7 @@ fn whole(reading: &mut Reading<'_>, mut body: impl BufRead, keep: Keep<'_>) -> R
     if has_mark {
         body.consume(MARK.len());
     }
-    match first_sign(&mut body).map_err(trouble)? {
+    match first_sign(&mut body)? {
         Some(b'{' | b'[') | None => reading.json(body, keep),
         Some(b'<') => Err(Stop::Trouble(
             "it is a web page, and no answer of an API".to_owned(),
@@ -98,13 +99,13 @@ fn first_sign(body: &mut impl BufRead) -> io::Result<Option<u8>> {
 fn other(reading: &mut Reading<'_>, mut body: impl BufRead, keep: Keep<'_>) -> Result<(), Stop> {
     let mut first = Vec::new();
     let mut beginning = (&mut body).take(MAX_WORDS);
-    beginning.read_to_end(&mut first).map_err(trouble)?;
+    beginning.read_to_end(&mut first)?;
     let field = first.split(|b| *b == b':').next().unwrap_or_default();
     if matches!(field, b"data" | b"event" | b"id" | b"retry") {
         let mut events = Events::new(Cursor::new(first).chain(body));
-        while let Some(name) = events.next().map_err(trouble)? {
+        while let Some(name) = events.next()? {
             reading.event(&name, events.data(), keep)?;
-            events.finish().map_err(trouble)?;
+            events.finish()?;
         }
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use struson::reader::{JsonReader, JsonStreamReader, ReaderError, ReaderSettings, ValueType};
+use struson::reader::{JsonReader, JsonStreamReader, ReaderSettings, ValueType};
 
 use super::picture::{Kept, keep_text};
 use super::raw::Raw;
@@ -10,9 +10,9 @@ use super::usage::{self, Billed};
 use super::words::Words;
 use crate::bounded::{self, Meter, Metered};
 use crate::reply::{Contents, KeepError, Source};
+use crate::stop::Stop;
 use crate::veil::Veil;
 use base::digest::Digest;
-use base::fs::FsError;
 
 /// The longest text that is looked at, in bytes.
 const MAX_TEXT: u64 = 64 << 10;
@@ -21,27 +21,6 @@ const DEPTH: u32 = 3;
 
 /// Keeps a picture.
 pub(super) type Keep<'k> = &'k mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>;
-
-/// Why reading ends early.
-pub(super) enum Stop {
-    Trouble(String),
-    Disk(FsError),
-}
-
-impl From<ReaderError> for Stop {
-    fn from(error: ReaderError) -> Self {
-        Self::Trouble(bounded::sentence(&match error {
-            ReaderError::IoError { error, .. } => error.to_string(),
-            ReaderError::SyntaxError(error) => format!("it is not JSON: {error}"),
-            other => format!("it is not what the API answers: {other}"),
-        }))
-    }
-}
-
-/// What is wrong with bytes that could not be read.
-pub(super) fn trouble(error: io::Error) -> Stop {
-    Stop::Trouble(bounded::sentence(&error.to_string()))
-}
 
 /// One picture of an answer, in whatever field it is.
 #[derive(Default)]
@@ -104,7 +83,7 @@ impl<'a> Reading<'a> {
         match keep(&mut picture) {
             Ok(digest) => self.contents.pictures.push(digest),
             Err(KeepError::Disk(error)) => return Err(Stop::Disk(error)),
-            Err(KeepError::Picture(error)) => return Err(trouble(error)),
+            Err(KeepError::Picture(error)) => return Err(error.into()),
         }
         match picture.is_whole() {
             true => Ok(()),
@@ -126,7 +105,7 @@ impl<'a> Reading<'a> {
     ) -> Result<(), Stop> {
         let mut first = [b' '];
         while first[0].is_ascii_whitespace() {
-            if data.read(&mut first).map_err(trouble)? == 0 {
+            if data.read(&mut first)? == 0 {
                 return Ok(());
             }
         }
@@ -248,7 +227,7 @@ impl<'a> Reading<'a> {
         }
         // What is wrong with a picture is not wrong with the next one, but a text without its end is
         // the end of everything.
-        rest.map(drop).map_err(trouble)
+        Ok(rest.map(drop)?)
     }
 
     /// Takes the picture that was found, the one that is there before the one that has to be fetched.
@@ -369,7 +348,7 @@ impl<R: Read> Json<R> {
         self.meter.switch_off(true);
         let read = read.and_then(|_| io::copy(&mut text, &mut io::sink()));
         self.meter.switch_off(false);
-        read.map_err(trouble)?;
+        read?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
