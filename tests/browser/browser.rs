@@ -17,6 +17,8 @@ use tokio::runtime::Runtime;
 const LONG: Duration = Duration::from_secs(60);
 /// So often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(20);
+/// So often chromedriver is started before it counts as broken.
+const STARTS: usize = 5;
 /// How an element is named in JSON, as the standard says.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -44,6 +46,40 @@ pub struct Element<'b> {
 /// Ends chromedriver, which ends its browsers.
 struct Driver(Child);
 
+impl Driver {
+    /// One that listens, and where. It asks for a free port twice, once a family of addresses, and ends when
+    /// another process has taken it between; so it is started again a few times.
+    fn start(temporary: &TempDir) -> (Self, String) {
+        let mut said = String::new();
+        for _ in 0..STARTS {
+            let mut child = Command::new("chromedriver")
+                .arg("--port=0")
+                .env("TMPDIR", temporary.path())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap_or_else(|e| {
+                    panic!(
+                        "chromedriver: {e}; on Debian, `apt-get install chromium chromium-driver`"
+                    )
+                });
+            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            let driver = Self(child);
+            for line in lines.by_ref().map_while(Result::ok) {
+                if let Some((_, port)) = line.split_once("started successfully on port ") {
+                    let port = port.trim_end_matches('.').to_owned();
+                    // What it says later goes nowhere, but must be read.
+                    std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+                    return (driver, port);
+                }
+                said += &line;
+                said.push('\n');
+            }
+        }
+        panic!("chromedriver did not start {STARTS} times; it said:\n{said}");
+    }
+}
+
 impl Drop for Driver {
     fn drop(&mut self) {
         let pid = self.0.id().to_string();
@@ -65,26 +101,7 @@ impl Browser {
     /// Starts one, 1280x900 and in English.
     pub fn start() -> Self {
         let temporary = tempfile::tempdir().unwrap();
-        let mut child = Command::new("chromedriver")
-            .arg("--port=0")
-            .env("TMPDIR", temporary.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|e| {
-                panic!("chromedriver: {e}; on Debian, `apt-get install chromium chromium-driver`")
-            });
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let driver = Driver(child);
-        let port = lines
-            .find_map(|line| {
-                let line = line.unwrap();
-                let port = line.split_once("started successfully on port ")?.1;
-                Some(port.trim_end_matches('.').to_owned())
-            })
-            .expect("chromedriver says its port");
-        // What it says later goes nowhere, but must be read.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        let (driver, port) = Driver::start(&temporary);
         // There may be one already; whichever it is, nothing here is encrypted.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut browser = Self {

@@ -65,8 +65,9 @@ fn both_languages_both_themes_and_a_phone() {
     let mut grounds = Vec::new();
     for scheme in ["light", "dark"] {
         browser.prefer(scheme);
+        // The page hears of it by an event, which comes after the query says so.
         browser.wait_until(&format!(
-            "matchMedia('(prefers-color-scheme: {scheme})').matches"
+            "document.documentElement.dataset.theme === '{scheme}'"
         ));
         settle(&browser);
         grounds.push(browser.text_of(ground));
