@@ -261,9 +261,15 @@ fn one_that_was_edited_by_hand_is_blocked_until_it_is_accepted() {
     assert_eq!(run.err.lines().count(), 1, "{}", run.err);
     assert_eq!(project.build(), Counts::fresh(5));
     assert_eq!(project.read("dist/c.pdf"), edited);
-    // The slides are other ones now: so is what is made of them.
+    // The slides are other ones now: so is what is made of them, once a person gives up what they accepted.
     project.edit("slides.csv", "s3", "x");
-    assert_eq!(project.build(), made_and_fresh(3, 2));
+    let run = project.run(&["build", "--json"]);
+    assert_eq!(run.code, 1);
+    assert_eq!(run.asset("c/pdf")["state"], "blocked");
+    assert_eq!(project.read("dist/c.pdf"), edited);
+    let forced = project.ok(&["build", "--force", "--json"]);
+    assert_eq!(forced.counts(), made_and_fresh(1, 4));
+    assert_ne!(project.read("dist/c.pdf"), edited);
     project.write("dist/c-sheet.png", "edited");
     let forced = project.ok(&["build", "--force", "--json"]);
     assert_eq!(
