@@ -1,5 +1,7 @@
 //! The first run makes, the second finds everything fresh.
 
+use std::collections::BTreeSet;
+
 use crate::project::{Counts, Project};
 
 #[test]
@@ -10,4 +12,55 @@ fn the_second_run_makes_nothing() {
     assert_eq!(project.build(), Counts::fresh(1));
     assert_eq!(project.build(), Counts::fresh(1));
     assert_eq!(project.read("dist/a.png"), picture);
+}
+
+#[test]
+fn a_build_ends_with_what_failed_and_says_the_same_once() {
+    let project = Project::many(60);
+    let mut manifest = project.text("gpbuild.toml");
+    for i in (0..60).step_by(2) {
+        manifest = manifest.replace(&format!("\"{i}\""), "\"\\uE000\"");
+    }
+    project.write("gpbuild.toml", manifest);
+    let run = project.run(&["-j", "1"]);
+    assert_eq!(run.code, 1);
+    let (lines, end) = run.err.rsplit_once("what failed:\n").unwrap();
+    assert_eq!(lines.matches("error: ").count(), 1, "{lines}");
+    assert_eq!(lines.matches("\nfailed    a").count(), 29, "{lines}");
+    assert_eq!(end.matches("error: ").count(), 1, "{end}");
+    assert!(
+        end.contains("= note: in asset `a00` and 29 other assets\n"),
+        "{end}"
+    );
+    assert!(end.ends_with("\n30 made, 30 failed in TIME\n"), "{end}");
+    // A program hears of each by its own.
+    let run = project.run(&["--json"]);
+    let told = run
+        .json()
+        .into_iter()
+        .filter(|event| event["event"] == "diagnostic");
+    let ids: BTreeSet<String> = told
+        .map(|event| event["asset"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(ids.len(), 30);
+}
+
+#[test]
+fn what_a_clone_without_its_outputs_lacks_is_said_once() {
+    let clone = Project::many(6);
+    clone.build();
+    let clone = clone.fresh_clone();
+    clone.remove("dist");
+    let said = "6 outputs are missing, and the store does not have them, as in a clone without its outputs\n";
+    let plan = clone.ok(&["plan"]).out;
+    assert_eq!(plan.matches("missing").count(), 1, "{plan}");
+    assert!(plan.contains(said), "{plan}");
+    let plan = clone.ok(&["plan", "--json"]);
+    assert_eq!(
+        plan.asset("a00")["reason"],
+        "output is missing, and the store does not have it"
+    );
+    let run = clone.ok(&[]);
+    assert!(run.err.starts_with(said), "{}", run.err);
+    assert_eq!(run.err.matches("missing").count(), 1, "{}", run.err);
 }

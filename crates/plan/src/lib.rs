@@ -98,6 +98,8 @@ pub enum Reason {
     PinnedLost,
     /// The picture that a person put there is nowhere.
     AcceptedLost,
+    /// What it is made from is not what it was when a person accepted its picture.
+    AcceptedStale,
     /// `--locked`: the lock does not answer for it.
     NotLocked,
     /// It takes another asset's picture.
@@ -188,6 +190,9 @@ impl fmt::Display for Reason {
             }
             Self::AcceptedLost => f.write_str(
                 "the accepted picture is neither in place nor in the store: `--force` makes it anew",
+            ),
+            Self::AcceptedStale => f.write_str(
+                "its picture was accepted from a person, and what it is made from changed since: `gpbuild accept` keeps it, `--force` replaces it",
             ),
             Self::NotLocked => f.write_str("the lock does not answer for it"),
             Self::WaitsOn(id) => takes(f, id, "is made first"),
