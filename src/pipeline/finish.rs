@@ -9,14 +9,13 @@ use rayon::prelude::*;
 use crate::pipeline::lock_update;
 use crate::pipeline::outcome::Outcome;
 use crate::pipeline::planned::Planned;
-use crate::pipeline::project::{Project, store_failure};
+use crate::pipeline::project::{DRAFT_INDEX, Project, store_failure};
 use crate::pipeline::settings::{BuildOptions, Settings};
 use base::diagnostic::{Diagnostic, Exit, Failure, count, list};
 use base::digest::Digest;
 use base::fs::{Durability, Folder, FsError};
 use base::path::ProjectPath;
 use base::world::{Fingerprint, Signature};
-use declare::manifest::INDEX_FILE;
 use declare::spec::Spec;
 use plan::index;
 use plan::lock::{self, Lock, LockedAsset, Tables};
@@ -59,7 +58,12 @@ pub fn finish(
     let mut seen = looks(project);
     let mut differs = Vec::new();
     let mut unclaimed = Vec::new();
-    if !settings.resolve.is_draft() {
+    if settings.resolve.is_draft() {
+        // Beside the pictures, for a site that shows drafts. Nothing is lost without it.
+        if let Ok(Written::Seen(look)) = write_index(settings, project, &lock, outcome, &scope) {
+            seen.push(look);
+        }
+    } else {
         lock_update::claim(&mut lock, &project.specs, planned.unclaimed.clone());
         if settings.build.prune && !outcome.interrupted {
             lock_update::prune(&project.world, &planned.store, &mut lock, reporter)?;
@@ -119,7 +123,7 @@ pub fn is_written(settings: &Settings, planned: &Planned) -> Result<bool, FsErro
     }
     lock_update::claim(&mut lock, &project.specs, planned.unclaimed.clone());
     let written = write_lock(&locked, planned, &lock, &Scope::All)?;
-    let path = index_path(project);
+    let path = index_path(project, false);
     let is_there = settings.root.join(&path).exists();
     if !is_there {
         let none = rows(project, &lock, &outcome, &[]).is_empty();
@@ -225,7 +229,7 @@ fn write_index(
     scope: &Scope<'_>,
 ) -> Result<Written, FsError> {
     let root = project.world.root();
-    let path = index_path(project);
+    let path = index_path(project, outcome.draft);
     let place = ProjectPath::new(&path).map_err(|_| FsError::NotAFile {
         path: path.clone().into(),
     })?;
@@ -267,9 +271,12 @@ fn write_index(
     Ok(Written::Seen(look(project, &path, Some(now.as_bytes()))))
 }
 
-/// Where the index of a project is.
-pub fn index_path(project: &Project) -> String {
-    format!("{}/{INDEX_FILE}", project.manifest.project.out)
+/// Where the index of a project is; that of its drafts lies beside them.
+pub fn index_path(project: &Project, is_draft: bool) -> String {
+    match is_draft {
+        true => DRAFT_INDEX.to_owned(),
+        false => project.manifest.project.index().as_str().to_owned(),
+    }
 }
 
 /// What is seen of a file of gpbuild's own in which `text` was found or put.
@@ -285,6 +292,7 @@ fn look(project: &Project, path: &str, text: Option<&[u8]>) -> Look<'static> {
 
 /// The rows of a project's index; `before` is the index as it was.
 fn rows(project: &Project, lock: &Lock, outcome: &Outcome, before: &[u8]) -> Vec<index::Row> {
+    let is_draft = outcome.draft;
     let root = project.world.root();
     let before = index::alts(before);
     let mut rows = Vec::new();
@@ -297,9 +305,21 @@ fn rows(project: &Project, lock: &Lock, outcome: &Outcome, before: &[u8]) -> Vec
         let Some(bytes) = size.map(|s| s.size) else {
             continue;
         };
+        let out = format!("{}/", project.manifest.project.out);
         rows.push(index::Row {
             id: spec.id.clone(),
+            public: locked.output.strip_prefix(&out).map(str::to_owned),
             path: locked.output.clone(),
+            source: spec.item.as_ref().map(|item| item.file.as_str().to_owned()),
+            preset: spec.preset.name.clone(),
+            group: spec.group.clone(),
+            slide: spec.slide.clone(),
+            state: match (is_draft, locked.accepted) {
+                (true, _) => "draft",
+                (false, true) => "accepted",
+                (false, false) => "made",
+            },
+            model: locked.model.clone(),
             width: spec.preset.width,
             height: spec.preset.height,
             format: spec.format(),

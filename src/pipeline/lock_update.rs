@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::execute::locked_asset;
 use crate::output::{self, Pruned};
+use crate::pipeline::project::DRAFT_INDEX;
 use crate::pipeline::{PREVIEW, store_failure};
 use base::diagnostic::Failure;
 use base::digest::Digest;
@@ -100,7 +101,8 @@ pub fn sweep(root: &Root, specs: &[Arc<Spec>]) -> Result<(), Failure> {
     let Some(previews) = root.folder().below(PREVIEW).ok() else {
         return Ok(());
     };
-    let declared: BTreeSet<String> = specs.iter().map(|spec| spec.output.folded()).collect();
+    let mut declared: BTreeSet<String> = specs.iter().map(|spec| spec.output.folded()).collect();
+    declared.insert(folded(DRAFT_INDEX));
     // Each folder before those that it holds.
     let mut folders = vec![String::new()];
     let mut at = 0;

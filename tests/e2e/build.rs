@@ -64,3 +64,63 @@ fn what_a_clone_without_its_outputs_lacks_is_said_once() {
     assert!(run.err.starts_with(said), "{}", run.err);
     assert_eq!(run.err.matches("missing").count(), 1, "{}", run.err);
 }
+
+#[test]
+fn the_index_goes_where_the_project_says() {
+    let project = Project::many(2);
+    let manifest = project.text("gpbuild.toml");
+    project.write(
+        "gpbuild.toml",
+        format!("[project]\nindex = \"data/gpbuild.json\"\n[quota]\ng = 3\n{manifest}"),
+    );
+    project.write("posts/x.md", "---\ntitle: X\n---\n");
+    project.write("b.gp.toml", "[cover.post]\nfor_each = { front_matter = \"posts/*.md\" }\nid = \"post/{{ file.stem }}\"\noutput = \"static/{{ file.stem }}.png\"\ntext.headline = \"{{ item.title }}\"\ngroup = \"g\"\n[carousel.c]\n[[carousel.c.slide]]\ntext.headline = \"one\"\n");
+    project.build();
+    assert!(!project.has("dist/assets.json"));
+    let index: serde_json::Value =
+        serde_json::from_slice(&project.read("data/gpbuild.json")).unwrap();
+    let assets = index["assets"].as_object().unwrap();
+    assert_eq!(index["version"], 2);
+    assert_eq!(
+        assets.keys().collect::<Vec<_>>(),
+        ["a00", "a01", "c/01", "post/x"]
+    );
+    assert_eq!(
+        (&assets["a00"]["public"], &assets["a00"]["state"]),
+        (&"a00.png".into(), &"made".into())
+    );
+    assert_eq!(assets["post/x"]["source"], "posts/x.md");
+    assert_eq!(assets["post/x"]["group"], "g");
+    assert_eq!(assets["post/x"]["public"], serde_json::Value::Null);
+    assert_eq!(
+        (&assets["c/01"]["carousel"], &assets["c/01"]["slide"]),
+        (&"c".into(), &1.into())
+    );
+    assert_eq!(project.build(), Counts::fresh(4));
+    // One post of many is looked at alone, and its row is as it was.
+    let text = project.text("data/gpbuild.json");
+    project.write("posts/x.md", "---\ntitle: Y\n---\n");
+    project.ok(&[]);
+    project.write("posts/x.md", "---\ntitle: X\n---\n");
+    project.ok(&[]);
+    assert_eq!(project.text("data/gpbuild.json"), text);
+    // Drafts have one of their own, beside them.
+    project.ok(&["--draft"]);
+    let drafts: serde_json::Value =
+        serde_json::from_slice(&project.read(".gpbuild/preview/assets.json")).unwrap();
+    assert_eq!(drafts["assets"]["post/x"]["state"], "draft");
+    assert_eq!(
+        drafts["assets"]["post/x"]["path"],
+        ".gpbuild/preview/static/x.png"
+    );
+    assert_eq!(project.text("data/gpbuild.json"), text);
+    project.ok(&["--draft"]);
+    assert!(project.has(".gpbuild/preview/assets.json"));
+    // Nobody's own file is written over.
+    project.write("package.json", "{\"name\": \"site\"}");
+    project.edit("gpbuild.toml", "data/gpbuild.json", "package.json");
+    let run = project.run(&[]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.starts_with("error: `package.json` is there, and is no index of gpbuild's: it would be written over\n --> gpbuild.toml:2:9\n"), "{}", run.err);
+    assert_eq!(project.text("package.json"), "{\"name\": \"site\"}");
+}

@@ -90,12 +90,15 @@ fn they_are_in_the_index_and_the_lock() {
     project.build();
     let index: serde_json::Value =
         serde_json::from_slice(&project.read("dist/assets.json")).unwrap();
-    let rows: Vec<String> = index["assets"].as_array().unwrap()[3..]
+    let rows: Vec<String> = index["assets"]
+        .as_object()
+        .unwrap()
         .iter()
-        .map(|row| {
+        .skip(3)
+        .map(|(id, row)| {
             format!(
-                "{} {} {} {} {} {}",
-                row["id"], row["path"], row["width"], row["height"], row["format"], row["alt"]
+                "{id:?} {} {} {} {} {}",
+                row["path"], row["width"], row["height"], row["format"], row["alt"]
             )
         })
         .collect();
