@@ -101,10 +101,9 @@ impl Tables {
             text.push('\n');
             let mut once: BTreeMap<&str, &Vec<String>> = BTreeMap::new();
             for (name, lines) in entries {
-                match side {
-                    Side::Ours => once.entry(name).or_insert(lines),
-                    Side::Theirs => once.entry(name).insert_entry(lines).into_mut(),
-                };
+                if side == Side::Theirs || !once.contains_key(name.as_str()) {
+                    once.insert(name, lines);
+                }
             }
             let twice = once.len() < entries.len();
             for lines in once.into_values() {
