@@ -27,6 +27,7 @@ mod detach;
 mod runs;
 mod own;
 mod signal;
+mod site;
 
 use std::process::ExitCode;
 

@@ -224,7 +224,11 @@ fn a_lock_that_is_written_is_read_as_it_was() {
         btree_map(any::<String>(), digest(), 0..4),
     );
     holds(200, &lock, |(assets, unclaimed)| {
-        let lock = Lock { assets, unclaimed };
+        let lock = Lock {
+            assets,
+            unclaimed,
+            ..Lock::default()
+        };
         let text = lock.text();
         let read = Lock::parse(text.as_bytes()).unwrap();
         assert_eq!(

@@ -170,6 +170,9 @@ pub(super) struct PlanFlags {
     /// Plan as `build --force`
     #[arg(long)]
     pub(super) force: bool,
+    /// End with 10 if a build would do anything
+    #[arg(long)]
+    pub(super) exit_code: bool,
 }
 
 // No doc comment, as above.

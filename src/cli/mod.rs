@@ -233,7 +233,7 @@ fn carry_out(command: Command, given: Given<'_>) -> Result<Exit, Failure> {
         Command::Plan { assets, flags } => {
             let mut settings = given.of_specs(assets)?;
             (settings.build.locked, settings.build.force) = (flags.locked, flags.force);
-            command::plan::run(&settings, reporter)
+            command::plan::run(&settings, flags.exit_code, reporter)
         }
         Command::Why { assets } => command::why::run(&given.of_specs(assets)?, json, reporter),
         Command::Show {

@@ -2,6 +2,7 @@
 //! person edited, or the old one under a prompt that was only reworded.
 
 use crate::execute::locked_asset;
+use crate::output;
 use crate::pipeline::{self, Planned, Settings};
 use base::diagnostic::{Diagnostic, Exit, Failure};
 use base::digest::Digest;
@@ -89,19 +90,26 @@ type Accepted = (LockedAsset, (u32, u32));
 /// What the lock says of the asset from now on, and the picture's size; nothing if it says so already.
 fn accept(planned: &Planned, step: &Step) -> Result<Option<Accepted>, Diagnostic> {
     let spec = &step.spec;
-    // A person says what is there: it may be a link, as long as it stays in the project.
     let root = planned.project.world.root();
-    let bytes = root.read(&spec.output, MAX_OBJECT_BYTES).map_err(|e| {
-        let diagnostic = Diagnostic::error(e.to_string());
-        if e.is_not_found() {
-            diagnostic.hint("`accept` takes the picture that is at the asset's output path")
-        } else {
-            diagnostic
-        }
-    })?;
+    let known = planned.lock.assets.get(&spec.id);
+    // A person says what is there: it may be a link, as long as it stays in the project.
+    let bytes = match root.read(&spec.output, MAX_OBJECT_BYTES) {
+        Ok(bytes) => bytes,
+        Err(e) if e.is_not_found() => match accepted_before(planned, known) {
+            Some(bytes) => {
+                output::write(root, &spec.output, &bytes)
+                    .map_err(|e| Diagnostic::error(e.to_string()))?;
+                bytes
+            }
+            None => {
+                return Err(Diagnostic::error(e.to_string())
+                    .hint("`accept` takes the picture that is at the asset's output path"));
+            }
+        },
+        Err(e) => return Err(Diagnostic::error(e.to_string())),
+    };
     let size = size_of(spec, &bytes)?;
     let digest = Digest::of(&bytes);
-    let known = planned.lock.assets.get(&spec.id);
     if known
         .is_some_and(|locked| locked.digest == digest && Some(locked.export) == step.trace.export)
     {
@@ -120,6 +128,13 @@ fn accept(planned: &Planned, step: &Step) -> Result<Option<Accepted>, Diagnostic
     store.put_accepted(&digest).map_err(failed)?;
     locked.accepted = true;
     Ok(Some((locked, size)))
+}
+
+/// The picture that was accepted earlier and is not in its place, if the store has it: saying so again is enough to
+/// keep it.
+fn accepted_before(planned: &Planned, known: Option<&LockedAsset>) -> Option<Vec<u8>> {
+    let accepted = known.filter(|locked| locked.accepted)?;
+    planned.store.get(&accepted.digest).ok().flatten()
 }
 
 /// What answers each shot: what is known of it, else the accepted picture itself. `kept` is what the lock says of

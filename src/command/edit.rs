@@ -40,7 +40,7 @@ pub fn run(settings: &Settings, step: &EditStep, reporter: &Reporter) -> Result<
         spec.requests().len(),
         file.name
     )));
-    command::plan::run(settings, reporter)
+    command::plan::run(settings, false, reporter)
 }
 
 /// The manifest that declares an asset, as it was read.

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use crate::site;
 use base::diagnostic::{Diagnostic, Exit, Failure, list};
 use base::fs::{Durability, Folder, FsError, shown};
 use report::Reporter;
 
+/// What is said of the project in a new `gpbuild.toml`.
+const NAME: &str = "name = \"my-pictures\"\n";
 /// The files of a new project.
 const FILES: [(&str, &str); 4] = [
     ("gpbuild.toml", include_str!("../init/files/gpbuild.toml")),
@@ -19,9 +22,12 @@ const FILES: [(&str, &str); 4] = [
     ),
     ("slides.csv", include_str!("../init/files/slides.csv")),
 ];
-const IGNORE_FILE: &str = ".gitignore";
-/// What git has to leave alone.
-const IGNORED: &str = ".gpbuild/";
+/// Files of git's in which a line has to be, if it is not: what git leaves alone, and how it merges a lock, of which
+/// gpbuild takes in both sides.
+const LINES: [(&str, &str); 2] = [
+    (".gitignore", ".gpbuild/"),
+    (".gitattributes", "gpbuild.lock merge=union"),
+];
 
 /// Runs the command.
 pub fn run(folder: &Path, reporter: &Reporter) -> Result<Exit, Failure> {
@@ -41,13 +47,20 @@ pub fn run(folder: &Path, reporter: &Reporter) -> Result<Exit, Failure> {
         ))
         .with_hint("`gpbuild init DIR` starts a project in another folder"));
     }
+    let settings = site::settings(folder);
     let folder = Folder::create(folder).map_err(failed)?;
     // What a link leads to is not for us to copy into a project. Looked at before anything is written.
-    let before = match folder.read(IGNORE_FILE, 1 << 20) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(e) if e.is_not_found() => String::new(),
-        Err(e) => return Err(failed(e).with_hint("nothing was written")),
-    };
+    let mut lines = Vec::new();
+    for (name, line) in LINES {
+        let before = match folder.read(name, 1 << 20) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(e) if e.is_not_found() => String::new(),
+            Err(e) => return Err(failed(e).with_hint("nothing was written")),
+        };
+        if let Some(text) = with_line(before, line) {
+            lines.push((name, text));
+        }
+    }
     let write = |name: &str, text: &str| {
         let written = folder.write(name, text.as_bytes(), Durability::Free);
         written.map_err(failed)?;
@@ -55,21 +68,27 @@ pub fn run(folder: &Path, reporter: &Reporter) -> Result<Exit, Failure> {
         Ok(())
     };
     for (name, text) in FILES {
-        write(name, text)?;
+        write(name, &text.replace(NAME, &format!("{NAME}{settings}")))?;
     }
-    if !before
-        .lines()
-        .any(|line| line.trim().trim_start_matches('/') == IGNORED)
-    {
-        let gap = if before.is_empty() || before.ends_with('\n') {
-            ""
-        } else {
-            "\n"
-        };
-        write(IGNORE_FILE, &format!("{before}{gap}{IGNORED}\n"))?;
+    for (name, text) in lines {
+        write(name, &text)?;
     }
     reporter.out("now run `gpbuild`: it draws every picture, for free\n");
     Ok(Exit::Done)
+}
+
+/// A file of git's with a line, if it is not in it.
+fn with_line(before: String, line: &str) -> Option<String> {
+    let is_it = |known: &str| known.trim().trim_start_matches('/') == line;
+    if before.lines().any(is_it) {
+        return None;
+    }
+    let gap = if before.is_empty() || before.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    Some(format!("{before}{gap}{line}\n"))
 }
 
 fn failed(error: FsError) -> Failure {

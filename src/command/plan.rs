@@ -1,12 +1,12 @@
 //! `gpbuild plan`: what build would do, why, and for how much. Writes nothing, sends nothing.
 
-use crate::pipeline::{self, Settings, Unchanged, asset_report, fresh_report};
+use crate::pipeline::{self, Planned, Settings, Unchanged, asset_report, fresh_report};
 use base::diagnostic::{Exit, Failure, count};
 use plan::{Bill, Reason, Step, Verdict, dependents};
 use report::{AssetReport, Event, Plan, Reporter, State};
 
-/// Runs the command.
-pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
+/// Runs the command; with `exit_code`, the answer says whether there is anything to do.
+pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<Exit, Failure> {
     let file = settings.state_file();
     if let Some(Unchanged { outputs, unclaimed }) = pipeline::nothing_changed(settings, &file)? {
         let assets: Vec<AssetReport> = outputs.iter().map(fresh_report).collect();
@@ -21,12 +21,15 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     for warning in &planned.project.warnings {
         reporter.event(Event::Diagnostic(warning));
     }
+    planned.tell_of_merge(reporter);
     let unclaimed: Vec<String> = planned.unclaimed.keys().cloned().collect();
     let steps = &planned.plan.steps;
     let (now, withheld) = (Bill::of(steps), Bill::withheld(steps));
     let bill = now.plus(withheld);
+    let lost = pipeline::lost(steps);
     reporter.event(Event::Plan(&Plan {
-        assets: &reports(steps),
+        remark: lost.as_deref(),
+        assets: &reports(steps, lost.is_some()),
         unclaimed: &unclaimed,
         requests: now.requests,
         withheld: withheld.requests,
@@ -50,11 +53,27 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
             reporter.event(Event::Note(&destination));
         }
     }
-    Ok(Exit::Done)
+    match exit_code && is_something_to_do(settings, &planned)? {
+        true => Ok(Exit::ToDo),
+        false => Ok(Exit::Done),
+    }
 }
 
-/// What is to happen to each asset, by id.
-fn reports(steps: &[Step]) -> Vec<AssetReport> {
+/// Whether a build would do anything, or would have to and cannot.
+fn is_something_to_do(settings: &Settings, planned: &Planned) -> Result<bool, Failure> {
+    let steps = &planned.plan.steps;
+    if steps.iter().any(|step| step.verdict != Verdict::Fresh) {
+        return Ok(true);
+    }
+    if settings.resolve.is_draft() {
+        return Ok(false);
+    }
+    let written = pipeline::is_written(settings, planned);
+    Ok(!written.map_err(|e| pipeline::store_failure(&e))?)
+}
+
+/// What is to happen to each asset, by id; that pictures are nowhere may be told already.
+fn reports(steps: &[Step], lost_told: bool) -> Vec<AssetReport> {
     let dependents = dependents(steps);
     let report = |step: &Step| {
         let state = match &step.verdict {
@@ -67,6 +86,7 @@ fn reports(steps: &[Step]) -> Vec<AssetReport> {
             Verdict::Blocked => State::Blocked,
         };
         let mut report = asset_report(step, state);
+        report.reason_told = lost_told && step.reason == Reason::Lost;
         report.notes.extend(dependents.get(&step.spec.id).cloned());
         report
     };

@@ -59,7 +59,7 @@ pub fn agree(settings: &Settings, reporter: &Reporter) -> Result<Foreground, Fai
     let file = settings.state_file();
     let mut remembered = remembered(settings, &file)?;
     if let Some(unchanged) = remembered.unchanged(settings, true) {
-        tell_unchanged(&unchanged.outputs, reporter);
+        tell_unchanged(&unchanged, reporter);
         return Ok(Foreground::Ended(Exit::Done));
     }
     drop(remembered);

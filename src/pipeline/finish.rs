@@ -9,19 +9,21 @@ use rayon::prelude::*;
 use crate::pipeline::lock_update;
 use crate::pipeline::outcome::Outcome;
 use crate::pipeline::planned::Planned;
-use crate::pipeline::project::{Project, store_failure};
-use crate::pipeline::settings::Settings;
-use base::diagnostic::{Exit, Failure};
+use crate::pipeline::project::{DRAFT_INDEX, Project, store_failure};
+use crate::pipeline::settings::{BuildOptions, Settings};
+use base::diagnostic::{Diagnostic, Exit, Failure, count, list};
 use base::digest::Digest;
 use base::fs::{Durability, Folder, FsError};
 use base::path::ProjectPath;
 use base::world::{Fingerprint, Signature};
-use declare::manifest::INDEX_FILE;
 use declare::spec::Spec;
 use plan::index;
 use plan::lock::{self, Lock, LockedAsset, Tables};
 use plan::state::{self, InPlace, Look, Output, State};
-use report::Reporter;
+use report::{Event, Reporter};
+
+/// So many outputs of nobody's are named in one line.
+const NAMED: usize = 10;
 
 /// Which assets a run looked at.
 pub enum Scope<'f> {
@@ -54,7 +56,14 @@ pub fn finish(
 ) -> Result<Exit, Failure> {
     let project = &planned.project;
     let mut seen = looks(project);
-    if !settings.resolve.is_draft() {
+    let mut differs = Vec::new();
+    let mut unclaimed = Vec::new();
+    if settings.resolve.is_draft() {
+        // Beside the pictures, for a site that shows drafts. Nothing is lost without it.
+        if let Ok(Written::Seen(look)) = write_index(settings, project, &lock, outcome, &scope) {
+            seen.push(look);
+        }
+    } else {
         lock_update::claim(&mut lock, &project.specs, planned.unclaimed.clone());
         if settings.build.prune && !outcome.interrupted {
             lock_update::prune(&project.world, &planned.store, &mut lock, reporter)?;
@@ -63,54 +72,164 @@ pub fn finish(
         // Both wait for the disk: together.
         let (lock_seen, index_seen) = rayon::join(
             || write_lock(settings, planned, &lock, &scope),
-            || write_index(project, &lock, outcome, &scope),
+            || write_index(settings, project, &lock, outcome, &scope),
         );
-        seen.extend(lock_seen.map_err(|e| store_failure(&e))?);
-        seen.extend(index_seen.map_err(|e| store_failure(&e))?);
+        for written in [lock_seen, index_seen] {
+            match written.map_err(|e| store_failure(&e))? {
+                Written::Untouched => {}
+                Written::Seen(look) => seen.push(look),
+                Written::Differs(path) => differs.push(path),
+            }
+        }
+        unclaimed = match &scope {
+            Scope::All => lock.unclaimed.keys().cloned().collect(),
+            Scope::Part(left) => left.state.unclaimed.clone(),
+        };
+    }
+    if settings.build.locked && !outcome.interrupted {
+        let drift = drift(&differs, &unclaimed);
+        if !drift.is_empty() {
+            outcome.tell(reporter);
+            for diagnostic in &drift {
+                reporter.event(Event::Diagnostic(diagnostic));
+            }
+            return Ok(match outcome.exit() {
+                Exit::Done => Exit::SomeFailed,
+                exit => exit,
+            });
+        }
     }
     save_state(settings, planned, &lock, outcome, seen, scope);
+    reporter.event(Event::Unclaimed(&unclaimed));
     outcome.tell(reporter);
     Ok(outcome.exit())
 }
 
-/// Writes the lock, if it is otherwise. What is there then; `None` if that is what the last run left.
+/// Whether lock and index say already what a build of this plan would write there, all of whose assets are fresh.
+pub fn is_written(settings: &Settings, planned: &Planned) -> Result<bool, FsError> {
+    let project = &planned.project;
+    let locked = Settings {
+        build: BuildOptions {
+            locked: true,
+            ..settings.build.clone()
+        },
+        ..settings.clone()
+    };
+    let mut lock = Lock::clone(&planned.lock);
+    let mut outcome = Outcome::new(false);
+    for step in &planned.plan.steps {
+        outcome.in_place(step);
+        lock_update::record(step, &mut lock);
+    }
+    lock_update::claim(&mut lock, &project.specs, planned.unclaimed.clone());
+    let written = write_lock(&locked, planned, &lock, &Scope::All)?;
+    let path = index_path(project, false);
+    let is_there = settings.root.join(&path).exists();
+    if !is_there {
+        let none = rows(project, &lock, &outcome, &[]).is_empty();
+        return Ok(none && !matches!(written, Written::Differs(_)));
+    }
+    let index = write_index(&locked, project, &lock, &outcome, &Scope::All)?;
+    Ok(![written, index]
+        .iter()
+        .any(|file| matches!(file, Written::Differs(_))))
+}
+
+/// What became of a file of gpbuild's own.
+enum Written {
+    /// It is what the last run left: there was no need to look.
+    Untouched,
+    /// It says what it has to say.
+    Seen(Look<'static>),
+    /// `--locked`: it says something else, and was left so.
+    Differs(String),
+}
+
+/// What is wrong with a tree that is to be what its lock says, although every picture may be in its place.
+fn drift(differs: &[String], unclaimed: &[String]) -> Vec<Diagnostic> {
+    let differs = differs.iter().map(|path| {
+        Diagnostic::error(format!("`{path}` is not what this project makes of it"))
+            .hint("`gpbuild build` without `--locked` writes it: commit what it wrote")
+    });
+    let mut drift: Vec<Diagnostic> = differs.collect();
+    if !unclaimed.is_empty() {
+        let belong = if unclaimed.len() == 1 {
+            "belongs"
+        } else {
+            "belong"
+        };
+        let shown: Vec<&String> = unclaimed.iter().take(NAMED).collect();
+        let more = match unclaimed.len() - shown.len() {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        drift.push(
+            Diagnostic::error(format!(
+                "{} {belong} to no asset: {}{more}",
+                count(unclaimed.len(), "output"),
+                list(&shown)
+            ))
+            .hint("`gpbuild build --prune` removes what nobody edited: commit that"),
+        );
+    }
+    drift
+}
+
+/// Whether a file says `now`. A checkout may end lines in another way.
+fn says(before: &[u8], now: &str) -> bool {
+    before == now.as_bytes() || String::from_utf8_lossy(before).replace("\r\n", "\n") == now
+}
+
+/// Writes the lock, if it is otherwise.
 fn write_lock(
     settings: &Settings,
     planned: &Planned,
     lock: &Lock,
     scope: &Scope<'_>,
-) -> Result<Option<Look<'static>>, FsError> {
+) -> Result<Written, FsError> {
     let project = &planned.project;
     let folder = Folder::open(&settings.root)?;
     let (before, now) = match scope {
         Scope::All => match folder.read(lock::FILE, lock::MAX_BYTES) {
             Err(e) if e.is_not_found() && *lock == Lock::default() => {
-                return Ok(Some(look(project, lock::FILE, None)));
+                return Ok(Written::Seen(look(project, lock::FILE, None)));
             }
             before => (before.ok(), lock.text()),
         },
-        Scope::Part(_) if *lock == *planned.lock => return Ok(None),
+        Scope::Part(_) if *lock == *planned.lock => return Ok(Written::Untouched),
         Scope::Part(left) => match Tables::new(&left.lock) {
             Some(tables) => (None, tables.with(lock)),
-            None => return Ok(None),
+            None => return Ok(Written::Untouched),
         },
     };
+    if settings.build.locked {
+        return Ok(match before {
+            Some(before) if says(&before, &now) => {
+                Written::Seen(look(project, lock::FILE, Some(&before)))
+            }
+            _ => Written::Differs(lock::FILE.to_owned()),
+        });
+    }
     if before.is_none_or(|before| before != now.as_bytes()) {
         folder.write(lock::FILE, now.as_bytes(), Durability::Paid)?;
     }
-    Ok(Some(look(project, lock::FILE, Some(&now))))
+    Ok(Written::Seen(look(
+        project,
+        lock::FILE,
+        Some(now.as_bytes()),
+    )))
 }
 
-/// Writes `assets.json` in the folder of the outputs, if it is otherwise. What is there then; `None` if that is
-/// what the last run left.
+/// Writes `assets.json` in the folder of the outputs, if it is otherwise.
 fn write_index(
+    settings: &Settings,
     project: &Project,
     lock: &Lock,
     outcome: &Outcome,
     scope: &Scope<'_>,
-) -> Result<Option<Look<'static>>, FsError> {
+) -> Result<Written, FsError> {
     let root = project.world.root();
-    let path = index_path(project);
+    let path = index_path(project, outcome.draft);
     let place = ProjectPath::new(&path).map_err(|_| FsError::NotAFile {
         path: path.clone().into(),
     })?;
@@ -123,7 +242,15 @@ fn write_index(
             let before = before.unwrap_or_default();
             let rows = rows(project, lock, outcome, &before);
             if rows.is_empty() && !is_there {
-                return Ok(Some(look(project, &path, None)));
+                return Ok(Written::Seen(look(project, &path, None)));
+            }
+            // One that is missing is an output like any other.
+            if settings.build.locked && is_there {
+                let now = index::to_json(&rows);
+                return Ok(match says(&before, &now) {
+                    true => Written::Seen(look(project, &path, Some(&before))),
+                    false => Written::Differs(path),
+                });
             }
             (before, index::to_json(&rows))
         }
@@ -133,7 +260,7 @@ fn write_index(
             let rows = rows(project, lock, outcome, before.as_bytes());
             match index::with(&left.index, &rows) {
                 Some(now) if now != left.index => (Vec::new(), now),
-                _ => return Ok(None),
+                _ => return Ok(Written::Untouched),
             }
         }
     };
@@ -141,19 +268,22 @@ fn write_index(
         let folder = root.make_output_folder(&place)?;
         folder.write(place.file_name(), now.as_bytes(), Durability::Free)?;
     }
-    Ok(Some(look(project, &path, Some(&now))))
+    Ok(Written::Seen(look(project, &path, Some(now.as_bytes()))))
 }
 
-/// Where the index of a project is.
-pub fn index_path(project: &Project) -> String {
-    format!("{}/{INDEX_FILE}", project.manifest.project.out)
+/// Where the index of a project is; that of its drafts lies beside them.
+pub fn index_path(project: &Project, is_draft: bool) -> String {
+    match is_draft {
+        true => DRAFT_INDEX.to_owned(),
+        false => project.manifest.project.index().as_str().to_owned(),
+    }
 }
 
 /// What is seen of a file of gpbuild's own in which `text` was found or put.
-fn look(project: &Project, path: &str, text: Option<&str>) -> Look<'static> {
+fn look(project: &Project, path: &str, text: Option<&[u8]>) -> Look<'static> {
     let signature = Signature::of(&project.world.root().path().join(path));
     let seen = match (signature, text) {
-        (Some(signature), Some(text)) => Fingerprint::File(signature, Digest::of(text.as_bytes())),
+        (Some(signature), Some(text)) => Fingerprint::File(signature, Digest::of(text)),
         (Some(signature), None) => Fingerprint::Unread(signature),
         (None, _) => Fingerprint::Absent,
     };
@@ -162,6 +292,7 @@ fn look(project: &Project, path: &str, text: Option<&str>) -> Look<'static> {
 
 /// The rows of a project's index; `before` is the index as it was.
 fn rows(project: &Project, lock: &Lock, outcome: &Outcome, before: &[u8]) -> Vec<index::Row> {
+    let is_draft = outcome.draft;
     let root = project.world.root();
     let before = index::alts(before);
     let mut rows = Vec::new();
@@ -174,9 +305,21 @@ fn rows(project: &Project, lock: &Lock, outcome: &Outcome, before: &[u8]) -> Vec
         let Some(bytes) = size.map(|s| s.size) else {
             continue;
         };
+        let out = format!("{}/", project.manifest.project.out);
         rows.push(index::Row {
             id: spec.id.clone(),
+            public: locked.output.strip_prefix(&out).map(str::to_owned),
             path: locked.output.clone(),
+            source: spec.item.as_ref().map(|item| item.file.as_str().to_owned()),
+            preset: spec.preset.name.clone(),
+            group: spec.group.clone(),
+            slide: spec.slide.clone(),
+            state: match (is_draft, locked.accepted) {
+                (true, _) => "draft",
+                (false, true) => "accepted",
+                (false, false) => "made",
+            },
+            model: locked.model.clone(),
             width: spec.preset.width,
             height: spec.preset.height,
             format: spec.format(),

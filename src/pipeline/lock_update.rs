@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::execute::locked_asset;
 use crate::output::{self, Pruned};
+use crate::pipeline::project::DRAFT_INDEX;
 use crate::pipeline::{PREVIEW, store_failure};
 use base::diagnostic::Failure;
 use base::digest::Digest;
@@ -45,6 +46,8 @@ pub fn record(step: &Step, lock: &mut Lock) {
 pub fn claim(lock: &mut Lock, specs: &[Arc<Spec>], unclaimed: BTreeMap<String, Digest>) {
     let ids: BTreeSet<&str> = specs.iter().map(|spec| spec.id.as_str()).collect();
     lock.assets.retain(|id, _| ids.contains(id.as_str()));
+    // What they name is found by key, and written from here on where it holds.
+    lock.others.clear();
     let written: BTreeSet<&str> = lock.assets.values().map(|a| a.output.as_str()).collect();
     lock.unclaimed = unclaimed
         .into_iter()
@@ -55,7 +58,8 @@ pub fn claim(lock: &mut Lock, specs: &[Arc<Spec>], unclaimed: BTreeMap<String, D
 /// Notes of what a person accepted that it is to be kept, whatever the lock says of it from now on: an older gpbuild
 /// only said so in the lock.
 pub fn keep_accepted(store: &Store, before: &Lock) -> Result<(), Failure> {
-    let accepted = before.assets.values().filter(|asset| asset.accepted);
+    let all = before.assets.values().chain(&before.others);
+    let accepted = all.filter(|asset| asset.accepted);
     for asset in accepted.filter(|asset| store.has(&asset.digest)) {
         store
             .put_accepted(&asset.digest)
@@ -97,7 +101,8 @@ pub fn sweep(root: &Root, specs: &[Arc<Spec>]) -> Result<(), Failure> {
     let Some(previews) = root.folder().below(PREVIEW).ok() else {
         return Ok(());
     };
-    let declared: BTreeSet<String> = specs.iter().map(|spec| spec.output.folded()).collect();
+    let mut declared: BTreeSet<String> = specs.iter().map(|spec| spec.output.folded()).collect();
+    declared.insert(folded(DRAFT_INDEX));
     // Each folder before those that it holds.
     let mut folders = vec![String::new()];
     let mut at = 0;

@@ -38,7 +38,7 @@ use base::diagnostic::{Exit, Failure};
 use base::world::{Snapshot, World};
 use declare::manifest;
 use plan::lock::Lock;
-use plan::state::{self, KnownOutputs, Output};
+use plan::state::{self, KnownOutputs};
 use report::{Event, Reporter, State as Shown, Summary};
 use store::Store;
 
@@ -47,9 +47,10 @@ pub use adopt::{
     adopt_by_word, is_there as has_old_store, nothing_there, plan_note as old_store_note,
 };
 pub use agree::{Agreed, Foreground, Handover, agree, build_agreed, changed};
+pub use finish::is_written;
 pub use gate::{Wishes, wishes};
 pub use money::{Money, UnderWay, unasked, under_way};
-pub use outcome::{asset_report, fresh_report};
+pub use outcome::{asset_report, fresh_report, lost};
 pub use planned::{Planned, plan, plan_for};
 pub use process_lock::lock_process;
 pub use project::{Project, load, load_with, project_name, store_failure};
@@ -62,7 +63,7 @@ pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> 
     let file = settings.state_file();
     let mut remembered = remembered(settings, &file)?;
     if let Some(unchanged) = remembered.unchanged(settings, true) {
-        tell_unchanged(&unchanged.outputs, reporter);
+        tell_unchanged(&unchanged, reporter);
         return Ok(Exit::Done);
     }
     if let Some(mut part) = partial::find(settings, reporter, &mut remembered)? {
@@ -84,12 +85,14 @@ pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> 
 }
 
 /// Says of a project in which nothing changed that all is in place.
-fn tell_unchanged(outputs: &[Output<'_>], reporter: &Reporter) {
+fn tell_unchanged(unchanged: &Unchanged<'_>, reporter: &Reporter) {
+    let outputs = &unchanged.outputs;
     if reporter.tells(Shown::Fresh) {
         for output in outputs {
             reporter.event(Event::Done(&fresh_report(output)));
         }
     }
+    reporter.event(Event::Unclaimed(&unchanged.unclaimed));
     let summary = Summary {
         fresh: outputs.len(),
         ..empty_summary(reporter)
@@ -177,6 +180,7 @@ fn carry_out(
     for warning in &planned.project.warnings {
         reporter.event(Event::Diagnostic(warning));
     }
+    planned.tell_of_merge(reporter);
     let mut recorder = Recorder::default();
     let result = run(
         settings,

@@ -3,11 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::execute::{Finished, Spent};
-use base::diagnostic::Exit;
+use base::diagnostic::{Diagnostic, Exit};
 use base::digest::Digest;
 use plan::state::Output;
 use plan::{Reason, Step, Verdict};
 use report::{AssetReport, Cost, Event, Reporter, State as Shown, Summary};
+
+/// From so many lines on that say the same, one says it for all.
+const FEW: usize = 4;
+/// So many lines further up a person still sees what failed.
+const SCREEN: usize = 20;
+
+/// What to tell once, if the pictures of so many assets are neither in place nor in the store that a line for each
+/// would say it over and over.
+pub fn lost(steps: &[Step]) -> Option<String> {
+    let lost = steps.iter().filter(|step| step.reason == Reason::Lost);
+    let lost = lost.count();
+    (lost >= FEW).then(|| {
+        format!(
+            "{lost} outputs are missing, and the store does not have them, as in a clone without its outputs"
+        )
+    })
+}
 
 /// Counts and reports, as they come.
 #[derive(Default)]
@@ -32,6 +49,14 @@ pub struct Outcome {
     pub current: BTreeSet<String>,
     /// Put back in place.
     pub restored: usize,
+    /// That pictures are nowhere was told once for all of them.
+    pub lost_told: bool,
+    /// What failed, each kind once, with how many assets it is about.
+    failures: Vec<Diagnostic>,
+    /// Where in `failures` each stands, by what it says.
+    known: BTreeMap<(String, Vec<String>), usize>,
+    /// Assets that were told of since something failed first.
+    since: usize,
     made: usize,
     failed: usize,
     drafts: usize,
@@ -101,6 +126,7 @@ impl Outcome {
             self.damaged |= failed.exit == Exit::Damaged;
         }
         let mut report = asset_report(step, state);
+        report.reason_told = self.lost_told && step.reason == Reason::Lost;
         match &finished.result {
             Ok(made) => {
                 let id = &step.spec.id;
@@ -114,11 +140,41 @@ impl Outcome {
         }
         report.cost = cost(finished.spent);
         reporter.event(Event::Done(&report));
+        self.since += usize::from(!self.failures.is_empty());
         // What is blocked says all there is to say in its own line.
         if let Err(failed) = &finished.result
             && !failed.blocked
         {
-            reporter.event(Event::Diagnostic(&failed.diagnostic));
+            let first = self.is_first(&failed.diagnostic);
+            reporter.event(match first {
+                true => Event::Diagnostic(&failed.diagnostic),
+                false => Event::Repeated(&failed.diagnostic),
+            });
+        }
+    }
+
+    /// Notes what failed; whether it is the first of its kind.
+    fn is_first(&mut self, diagnostic: &Diagnostic) -> bool {
+        let words = (diagnostic.message.clone(), diagnostic.hints.clone());
+        let next = self.failures.len();
+        let at = *self.known.entry(words).or_insert(next);
+        match self.failures.get_mut(at) {
+            Some(Diagnostic {
+                asset: Some((_, more)),
+                ..
+            }) => *more += 1,
+            Some(_) => {}
+            None => self.failures.push(diagnostic.clone()),
+        }
+        at == next
+    }
+
+    /// What failed, if it is not to be seen any more beside the end, or stands for more than was told.
+    fn recap(&self) -> &[Diagnostic] {
+        let many = |failure: &Diagnostic| failure.asset.as_ref().is_some_and(|(_, more)| *more > 0);
+        match self.since > SCREEN || self.failures.iter().any(many) {
+            true => &self.failures,
+            false => &[],
         }
     }
 
@@ -134,6 +190,9 @@ impl Outcome {
             reporter.event(Event::Note(
                 "interrupted: what was made stays made, `gpbuild` goes on where this ended",
             ));
+        }
+        if !self.recap().is_empty() {
+            reporter.event(Event::Recap(self.recap()));
         }
         let summary = Summary {
             blocked: self.blocked + self.left,
@@ -231,6 +290,7 @@ pub fn asset_report(step: &Step, state: Shown) -> AssetReport {
                 .map_or(Cost::Unknown, |micro| Cost::Known(micro.0)),
         ),
         notes: Vec::new(),
+        reason_told: false,
     }
 }
 
@@ -246,6 +306,7 @@ pub fn fresh_report(output: &Output<'_>) -> AssetReport {
         cost: Cost::FREE,
         estimate: Some(Cost::FREE),
         notes: Vec::new(),
+        reason_told: false,
     }
 }
 

@@ -153,10 +153,13 @@ fn load(settings: &Settings, state: &State<'_>, drift: &Changes) -> Option<Conce
     let gone = gone.filter(|n| !new.contains(&*state.outputs[*n].id));
     let gone = gone.collect();
     let (mut lock_text, mut index_text) = (String::new(), String::new());
-    if !(settings.resolve.is_draft() || project.specs.is_empty()) {
+    if !project.specs.is_empty() {
         let root = project.world.root();
-        lock_text = as_seen(root, state, lock::FILE)?;
-        index_text = as_seen(root, state, &index_path(&project))?;
+        let is_draft = settings.resolve.is_draft();
+        if !is_draft {
+            lock_text = as_seen(root, state, lock::FILE)?;
+        }
+        index_text = as_seen(root, state, &index_path(&project, is_draft))?;
         // Asked before anything is made: afterwards it could not be left to the other run.
         index::has(&index_text, &new).then_some(())?;
     }

@@ -11,16 +11,17 @@ use crate::pipeline::project::{Project, load, store_failure};
 use crate::pipeline::settings::Settings;
 use crate::select::Selection;
 use crate::trust;
-use base::diagnostic::Failure;
+use base::diagnostic::{Diagnostic, Failure};
 use base::digest::Digest;
 use base::path::ProjectPath;
 use declare::manifest::Person;
 use declare::spec::Spec;
 use model::{COMMAND, ModelId, Models, PicturePrice};
 use plan::key::Key;
-use plan::lock::{Lock, LockFile};
+use plan::lock::{FILE as LOCK_FILE, Lock, LockFile};
 use plan::state::KnownOutputs;
 use plan::{LockIndex, Observer, Plan, Rules, Sources, Step};
+use report::{Event, Reporter};
 use store::ledger::{Entry, Ledger};
 use store::{Payer, Store};
 
@@ -210,6 +211,15 @@ impl Planned {
         self.plan = plan;
     }
 
+    /// Tells of a lock that git left with both sides of a merge in it.
+    pub fn tell_of_merge(&self, reporter: &Reporter) {
+        if self.lock.mended {
+            reporter.event(Event::Diagnostic(&Diagnostic::warning(format!(
+                "`{LOCK_FILE}` holds both sides of a merge: both are taken in, and a build writes it whole"
+            ))));
+        }
+    }
+
     /// The steps of the assets that are asked for, without those of which they only take something.
     pub fn asked_for(&self) -> Vec<&Step> {
         let steps = self.plan.steps.iter();
@@ -271,6 +281,7 @@ fn unclaimed(root: &Path, lock: &Lock, specs: &[Arc<Spec>]) -> BTreeMap<String, 
     let written = lock
         .assets
         .values()
+        .chain(&lock.others)
         .map(|asset| (&asset.output, &asset.digest));
     written
         .chain(&lock.unclaimed)

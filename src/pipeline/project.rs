@@ -18,6 +18,8 @@ use render::Fonts;
 
 /// Where drafts go: never in the way of a paid picture.
 pub const PREVIEW: &str = ".gpbuild/preview";
+/// The index of drafts.
+pub const DRAFT_INDEX: &str = ".gpbuild/preview/assets.json";
 
 /// A project whose manifests are right.
 pub struct Project {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::execute::{Executed, Finished, Message, Scheduler, paced};
 use crate::pipeline::lock_update::record;
-use crate::pipeline::outcome::{Outcome, asset_report, doing};
+use crate::pipeline::outcome::{Outcome, asset_report, doing, lost};
 use crate::pipeline::{Planned, Settings};
 use crate::runs::Recorder;
 use plan::lock::Lock;
@@ -141,6 +141,10 @@ impl<'a> Run<'a> {
         self.reporter.event(Event::Begin {
             total: self.total(steps),
         });
+        if let Some(note) = lost(steps) {
+            self.outcome.lost_told = true;
+            self.reporter.event(Event::Note(&note));
+        }
         if self.merged {
             fresh.sort_by(|a, b| a.id.cmp(&b.id));
         }

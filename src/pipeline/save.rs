@@ -44,7 +44,9 @@ impl<'f> Remembered<'f> {
     pub fn unchanged(&mut self, settings: &Settings, builds: bool) -> Option<Unchanged<'f>> {
         let state = &mut self.state;
         let drift = self.drift.as_ref()?;
-        if !drift.is_none() || (settings.build.prune && !state.unclaimed.is_empty()) {
+        // Of a tree that is to be what its lock says, what nobody declares is told with all the rest.
+        let looks = settings.build.prune || (builds && settings.build.locked);
+        if !drift.is_none() || (looks && !state.unclaimed.is_empty()) {
             return None;
         }
         let is_there = |path: &String| settings.root.join(path).exists();

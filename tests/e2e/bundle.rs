@@ -90,12 +90,15 @@ fn they_are_in_the_index_and_the_lock() {
     project.build();
     let index: serde_json::Value =
         serde_json::from_slice(&project.read("dist/assets.json")).unwrap();
-    let rows: Vec<String> = index["assets"].as_array().unwrap()[3..]
+    let rows: Vec<String> = index["assets"]
+        .as_object()
+        .unwrap()
         .iter()
-        .map(|row| {
+        .skip(3)
+        .map(|(id, row)| {
             format!(
-                "{} {} {} {} {} {}",
-                row["id"], row["path"], row["width"], row["height"], row["format"], row["alt"]
+                "{id:?} {} {} {} {} {}",
+                row["path"], row["width"], row["height"], row["format"], row["alt"]
             )
         })
         .collect();
@@ -261,9 +264,15 @@ fn one_that_was_edited_by_hand_is_blocked_until_it_is_accepted() {
     assert_eq!(run.err.lines().count(), 1, "{}", run.err);
     assert_eq!(project.build(), Counts::fresh(5));
     assert_eq!(project.read("dist/c.pdf"), edited);
-    // The slides are other ones now: so is what is made of them.
+    // The slides are other ones now: so is what is made of them, once a person gives up what they accepted.
     project.edit("slides.csv", "s3", "x");
-    assert_eq!(project.build(), made_and_fresh(3, 2));
+    let run = project.run(&["build", "--json"]);
+    assert_eq!(run.code, 1);
+    assert_eq!(run.asset("c/pdf")["state"], "blocked");
+    assert_eq!(project.read("dist/c.pdf"), edited);
+    let forced = project.ok(&["build", "--force", "--json"]);
+    assert_eq!(forced.counts(), made_and_fresh(1, 4));
+    assert_ne!(project.read("dist/c.pdf"), edited);
     project.write("dist/c-sheet.png", "edited");
     let forced = project.ok(&["build", "--force", "--json"]);
     assert_eq!(

@@ -112,7 +112,7 @@ fn init_starts_a_project_that_builds() {
     let run = project.ok(&["init"]);
     assert_eq!(
         run.out,
-        "wrote     gpbuild.toml\nwrote     covers.gp.toml\nwrote     carousel.gp.toml\nwrote     slides.csv\nwrote     .gitignore\nnow run `gpbuild`: it draws every picture, for free\n"
+        "wrote     gpbuild.toml\nwrote     covers.gp.toml\nwrote     carousel.gp.toml\nwrote     slides.csv\nwrote     .gitignore\nwrote     .gitattributes\nnow run `gpbuild`: it draws every picture, for free\n"
     );
     assert_eq!(project.text(".gitignore"), "node_modules/\n.gpbuild/\n");
     assert_eq!(project.build(), Counts::made(8));
@@ -129,6 +129,76 @@ fn init_starts_a_project_that_builds() {
     assert_eq!(project.text(".gitignore"), "node_modules/\n.gpbuild/\n");
     project.ok(&["init", "new"]);
     assert!(project.has("new/gpbuild.toml") && project.has("new/.gitignore"));
+    assert_eq!(
+        project.text("new/.gitattributes"),
+        "gpbuild.lock merge=union\n"
+    );
+}
+
+#[test]
+fn init_keeps_out_of_the_way_of_a_site() {
+    let cases = [
+        (&["hugo.toml"][..], "static/covers", "data/gpbuild.json"),
+        (
+            &["config.toml", "content/a.md", "templates/base.html"],
+            "static/covers",
+            "gpbuild.json",
+        ),
+        (
+            &["astro.config.mjs", "package.json"],
+            "public/covers",
+            "src/data/gpbuild.json",
+        ),
+        (
+            &["docs/.vitepress/config.mjs", "package.json"],
+            "docs/public/covers",
+            "docs/.vitepress/gpbuild.json",
+        ),
+        (
+            &["_config.yml", "source/_posts/a.md", "package.json"],
+            "source/covers",
+            "source/_data/gpbuild.json",
+        ),
+        (
+            &["_config.yml", "_posts/a.md"],
+            "assets/covers",
+            "_data/gpbuild.json",
+        ),
+        (
+            &["mkdocs.yml", "docs/index.md"],
+            "docs/covers",
+            "gpbuild.json",
+        ),
+        (
+            &["eleventy.config.js", "package.json"],
+            "covers",
+            "_data/gpbuild.json",
+        ),
+        (
+            &["package.json", "vite.config.js", "dist/index.html"],
+            "covers",
+            "covers/assets.json",
+        ),
+        (&["notes/a.md"], "dist", "dist/assets.json"),
+    ];
+    for (files, out, index) in cases {
+        let project = Project::empty();
+        for name in files {
+            project.write(name, "");
+        }
+        project.ok(&["init"]);
+        project.build();
+        assert!(project.has(index), "{files:?}: {:?}", project.files(""));
+        assert!(
+            project.has(&format!("{out}/hello-en.png")),
+            "{files:?}: {:?}",
+            project.files("")
+        );
+        for name in files {
+            assert_eq!(project.text(name), "", "{files:?}");
+        }
+        assert_eq!(project.build().made, 0);
+    }
 }
 
 #[test]

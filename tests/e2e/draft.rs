@@ -73,7 +73,10 @@ fn the_preview_of_an_asset_that_is_gone_goes_too() {
     project.ok(&["--draft"]);
     assert_eq!(
         project.files(".gpbuild/preview"),
-        [".gpbuild/preview/dist/a.png"]
+        [
+            ".gpbuild/preview/assets.json",
+            ".gpbuild/preview/dist/a.png"
+        ]
     );
     assert!(!project.has(".gpbuild/preview/dist/b"));
 }

@@ -191,13 +191,62 @@ fn a_moved_output_that_was_accepted_is_restored_and_stays_accepted() {
     assert!(project.text("gpbuild.lock").contains("accepted = true"));
 }
 
+const ACCEPTED_STALE: &str = "its picture was accepted from a person, and what it is made from changed since: \
+    `gpbuild accept` keeps it, `--force` replaces it";
+
 #[test]
-fn an_accepted_picture_gives_way_to_a_new_text_and_stays_in_the_store() {
+fn an_accepted_picture_gives_way_to_a_new_text_only_by_a_word() {
     let (project, _, edited) = edited();
     project.ok(&["accept", "a"]);
     project.edit("gpbuild.toml", "one", "two");
-    assert_eq!(project.build(), Counts::made(1));
+    let run = project.run(&["build", "--json"]);
+    assert_eq!(run.code, 1);
+    assert_eq!(run.asset("a")["reason"], ACCEPTED_STALE);
+    assert_eq!(project.read("dist/a.png"), edited);
+    assert_eq!(
+        project.ok(&["plan", "--json"]).asset("a")["reason"],
+        ACCEPTED_STALE
+    );
+    // Kept for the new text.
+    project.ok(&["accept", "a"]);
+    assert_eq!(project.build(), Counts::fresh(1));
+    assert_eq!(project.read("dist/a.png"), edited);
+    // Given up for another one.
+    project.edit("gpbuild.toml", "two", "three");
+    project.ok(&["build", "--force"]);
     assert_ne!(project.read("dist/a.png"), edited);
+    assert!(!project.text("gpbuild.lock").contains("accepted"));
+    assert!(in_store(&project, &edited));
+    assert_eq!(project.build(), Counts::fresh(1));
+}
+
+#[test]
+fn an_accepted_picture_whose_file_is_gone_can_be_kept_for_a_new_text() {
+    let (project, _, edited) = edited();
+    project.ok(&["accept", "a"]);
+    project.edit("gpbuild.toml", "one", "two");
+    project.remove("dist/a.png");
+    let run = project.run(&["build", "--json"]);
+    assert_eq!(run.code, 1);
+    assert_eq!(run.asset("a")["reason"], ACCEPTED_STALE);
+    let run = project.ok(&["accept", "a"]);
+    assert_eq!(run.err, "accepted  a  dist/a.png\n");
+    assert_eq!(project.read("dist/a.png"), edited);
+    assert_eq!(project.build(), Counts::fresh(1));
+}
+
+#[test]
+fn an_accepted_picture_outlives_its_asset() {
+    let (project, _, edited) = edited();
+    project.ok(&["accept", "a"]);
+    project.edit(
+        "gpbuild.toml",
+        "[cover.a]\n",
+        "[cover.a]\nwhen = \"false\"\n",
+    );
+    project.ok(&["build", "--prune"]);
+    assert!(!project.has("dist/a.png"));
+    project.ok(&["cache", "gc"]);
     assert!(in_store(&project, &edited));
 }
 

@@ -1,5 +1,9 @@
 //! `gpbuild.lock`: what the team agreed on.
 
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::SystemTime;
+
 use crate::project::{Counts, Project};
 
 #[test]
@@ -113,20 +117,191 @@ fn the_other_way_a_damaged_lock_says_to_mend_it_works() {
     assert_eq!(project.build(), Counts::fresh(1));
 }
 
-#[test]
-fn conflict_markers_are_named() {
-    let said = refused(5, |lock| {
-        lock.replace(
-            "output = \"dist/a.png\"\n",
-            "<<<<<<< HEAD\noutput = \"dist/a.png\"\n=======\noutput = \"dist/b.png\"\n>>>>>>> b\n",
-        )
-    });
-    assert!(
-        said.ends_with(
-            "  = help: it has git conflict markers: keep either side of each, then run `gpbuild`\n"
-        ),
-        "{said}"
+/// Two small covers that both branches of a repository change, built and committed on each; and the lock of the other one.
+fn branches() -> (Project, String) {
+    let ours = Project::many(3);
+    ours.build();
+    let theirs = ours.fresh_clone();
+    for (project, added, changed) in [(&ours, "a05", "ours"), (&theirs, "a06", "theirs")] {
+        project.edit("gpbuild.toml", "\"1\"", &format!("\"{changed}\""));
+        let manifest = project.text("gpbuild.toml");
+        let added = format!("[cover.{added}.text]\nheadline = \"new\"\n");
+        project.write("gpbuild.toml", manifest + &added);
+        project.build();
+    }
+    let lock = theirs.text("gpbuild.lock");
+    // What git does with all other files.
+    ours.write("dist/a06.png", theirs.read("dist/a06.png"));
+    ours.edit(
+        "gpbuild.toml",
+        "[cover.a05.text]",
+        "[cover.a06.text]\nheadline = \"new\"\n[cover.a05.text]",
     );
+    (ours, lock)
+}
+
+/// The text that `git merge-file` makes of two locks, with or without `--union`.
+fn merged(project: &Project, theirs: &str, base: &str, union: bool) -> String {
+    let files = [
+        ("ours", project.text("gpbuild.lock")),
+        ("base", base.to_owned()),
+        ("theirs", theirs.to_owned()),
+    ];
+    for (name, text) in &files {
+        project.write(&format!(".gpbuild/{name}"), text);
+    }
+    let mut git = Command::new("git");
+    git.current_dir(project.path(".gpbuild"))
+        .args(["merge-file", "-p"]);
+    if union {
+        git.arg("--union");
+    }
+    let output = git.args(["ours", "base", "theirs"]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_merge_that_git_left_to_a_person_is_taken_in() {
+    let base = Project::many(3);
+    base.build();
+    let base = base.text("gpbuild.lock");
+    for union in [false, true] {
+        let (project, theirs) = branches();
+        let lock = merged(&project, &theirs, &base, union);
+        assert_eq!(lock.contains("<<<<<<<"), !union, "{lock}");
+        project.write("gpbuild.lock", &lock);
+        let index = project.text("dist/assets.json");
+        project.write(
+            "dist/assets.json",
+            format!("<<<<<<< HEAD\n{index}=======\n>>>>>>> b\n"),
+        );
+        // What is to be committed is another lock.
+        let run = project.run(&["--locked"]);
+        assert_eq!(run.code, 1, "{}\n{lock}", run.err);
+        let run = project.ok(&["plan"]);
+        let warning = "warning: `gpbuild.lock` holds both sides of a merge: both are taken in, and a build writes it whole\n";
+        assert_eq!(run.err, warning);
+        let run = project.ok(&["build", "--json"]);
+        assert_eq!(run.counts(), Counts::fresh(5), "{lock}");
+        let lock = project.text("gpbuild.lock");
+        for id in ["a00", "a01", "a02", "a05", "a06"] {
+            assert_eq!(
+                lock.matches(&format!("[asset.\"{id}\"]\n")).count(),
+                1,
+                "{lock}"
+            );
+        }
+        project.ok(&["--locked"]);
+        // The other side's words: its picture is found by key, wherever its file is.
+        let other = theirs_picture();
+        project.write("gpbuild.lock", merged(&project, &theirs, &base, union));
+        project.edit("gpbuild.toml", "\"ours\"", "\"theirs\"");
+        project.write("dist/a01.png", &other);
+        assert_eq!(project.build().made, 0);
+        assert_eq!(project.read("dist/a01.png"), other);
+    }
+}
+
+fn theirs_picture() -> Vec<u8> {
+    let project = Project::many(3);
+    project.edit("gpbuild.toml", "\"1\"", "\"theirs\"");
+    project.build();
+    project.read("dist/a01.png")
+}
+
+#[test]
+fn locked_is_not_green_on_a_tree_that_is_not_what_its_lock_says() {
+    let built = || {
+        let project = Project::many(3);
+        project.build();
+        project
+    };
+    let refused = |project: &Project, said: &str| {
+        let before = project.snapshot("");
+        for _ in 0..2 {
+            let run = project.run(&["--locked"]);
+            assert_eq!(run.code, 1, "{}", run.err);
+            assert!(run.err.ends_with(said), "{}", run.err);
+        }
+        let state = |name: &String| name.starts_with(".gpbuild");
+        let tree = |files: BTreeMap<String, (Vec<u8>, SystemTime)>| -> Vec<_> {
+            files.into_iter().filter(|(name, _)| !state(name)).collect()
+        };
+        assert_eq!(tree(project.snapshot("")), tree(before));
+    };
+    let orphan = "error: 1 output belongs to no asset: `dist/a02.png`\n  = help: `gpbuild build --prune` removes what nobody edited: commit that\n";
+    let writes = "`gpbuild build` without `--locked` writes it: commit what it wrote";
+    let project = built();
+    project.edit("gpbuild.toml", "[cover.a02.text]\nheadline = \"2\"\n", "");
+    let lock =
+        format!("error: `gpbuild.lock` is not what this project makes of it\n  = help: {writes}\n");
+    let index = format!(
+        "error: `dist/assets.json` is not what this project makes of it\n  = help: {writes}\n"
+    );
+    refused(&project, &format!("{lock}{index}{orphan}"));
+    // A build says whose nobody's they are, each time, and leaves them to a person.
+    let told = "1 output belongs to no asset (`gpbuild build --prune` removes them):\n  dist/a02.png\n2 fresh in TIME\n";
+    assert_eq!(project.ok(&[]).err, told);
+    assert_eq!(project.ok(&[]).err, told);
+    refused(&project, orphan);
+    project.ok(&["--prune"]);
+    project.ok(&["--locked"]);
+    assert_eq!(project.ok(&[]).err, "2 fresh in TIME\n");
+    // An index that somebody changed.
+    let project = built();
+    project.edit("dist/assets.json", "a01", "a0x");
+    refused(&project, &index);
+    project.build();
+    project.ok(&["--locked"]);
+    // One that is not there is an output like any other; one with other line ends is the same.
+    let text = project.text("dist/assets.json");
+    project.remove("dist/assets.json");
+    project.ok(&["--locked"]);
+    assert_eq!(project.text("dist/assets.json"), text);
+    for name in ["dist/assets.json", "gpbuild.lock"] {
+        project.write(name, project.text(name).replace('\n', "\r\n"));
+    }
+    let before = project.snapshot("dist");
+    project.ok(&["--locked"]);
+    assert_eq!(project.snapshot("dist"), before);
+    // An output that has moved: all is there, and the lock would say otherwise.
+    let project = built();
+    project.edit(
+        "gpbuild.toml",
+        "[cover.a01.text]",
+        "[cover.a01]\noutput = \"b/a01.png\"\n[cover.a01.text]",
+    );
+    project.write("b/a01.png", project.read("dist/a01.png"));
+    assert_eq!(project.run(&["--locked"]).code, 1);
+    assert_eq!(project.ok(&["build", "--prune", "--json"]).counts().made, 0);
+    project.ok(&["--locked"]);
+}
+
+#[test]
+fn the_exit_code_of_a_plan_says_whether_there_is_anything_to_do() {
+    let project = Project::many(2);
+    let code = || project.run(&["plan", "--exit-code"]).code;
+    assert_eq!(code(), 10);
+    assert_eq!(project.run(&["plan"]).code, 0);
+    project.build();
+    assert_eq!(code(), 0);
+    project.remove("dist/a00.png");
+    assert_eq!(code(), 10);
+    project.build();
+    assert_eq!(code(), 0);
+    project.edit("dist/assets.json", "a01", "a0x");
+    assert_eq!(code(), 10);
+    project.remove("dist/assets.json");
+    assert_eq!(code(), 10);
+    project.build();
+    assert_eq!(code(), 0);
+    project.edit("gpbuild.toml", "[cover.a01.text]\nheadline = \"1\"\n", "");
+    assert_eq!(code(), 10);
+    project.build();
+    // What belongs to nobody is left to a person.
+    assert_eq!(code(), 0);
+    project.edit("gpbuild.lock", "a00.png", "a07.png");
+    assert_eq!(code(), 10);
 }
 
 #[test]

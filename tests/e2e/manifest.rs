@@ -27,10 +27,10 @@ impl Outcome for Project {
     fn alts(&self) -> Vec<(String, String)> {
         let index: Value = serde_json::from_str(&self.text("dist/assets.json")).unwrap();
         let text = |v: &Value| v.as_str().unwrap().to_owned();
-        let assets = index["assets"].as_array().unwrap();
+        let assets = index["assets"].as_object().unwrap();
         assets
             .iter()
-            .map(|a| (text(&a["id"]), text(&a["alt"])))
+            .map(|(id, a)| (id.clone(), text(&a["alt"])))
             .collect()
     }
 
@@ -562,7 +562,7 @@ fn the_index_says_what_there_is() {
     project.build();
     let bytes = project.read("dist/a.png");
     let expected = format!(
-        "{{\n  \"version\": 1,\n  \"assets\": [\n    {{\n      \"id\": \"a\",\n      \"path\": \"dist/a.png\",\n      \"width\": 300,\n      \"height\": 400,\n      \"format\": \"png\",\n      \"bytes\": {},\n      \"digest\": \"{}\",\n      \"alt\": \"三十天 上手 · 甲 · 乙\"\n    }}\n  ]\n}}\n",
+        "{{\n  \"version\": 2,\n  \"assets\": {{\n    \"a\": {{\n      \"path\": \"dist/a.png\",\n      \"public\": \"a.png\",\n      \"preset\": \"300x400\",\n      \"state\": \"made\",\n      \"model\": \"local\",\n      \"width\": 300,\n      \"height\": 400,\n      \"format\": \"png\",\n      \"bytes\": {},\n      \"digest\": \"{}\",\n      \"alt\": \"三十天 上手 · 甲 · 乙\"\n    }}\n  }}\n}}\n",
         bytes.len(),
         blake3::hash(&bytes).to_hex(),
     );

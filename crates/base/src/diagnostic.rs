@@ -85,6 +85,8 @@ pub enum Exit {
     Damaged = 5,
     /// `status --wait`: the run has not ended yet.
     Running = 6,
+    /// `plan --exit-code`: a build would do something.
+    ToDo = 10,
     /// Ended by ctrl-c: what was made stays made.
     Interrupted = 130,
     /// A bug in gpbuild.
@@ -102,6 +104,7 @@ impl Exit {
             Self::Budget,
             Self::Damaged,
             Self::Running,
+            Self::ToDo,
             Self::Interrupted,
             Self::Bug,
         ];
@@ -344,6 +347,26 @@ pub fn merge(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
         }
     }
     merged
+}
+
+/// Diagnostics for people: what is said in the same words of many assets is said once, of the first, with their number.
+pub fn group<'d>(diagnostics: impl IntoIterator<Item = &'d Diagnostic>) -> Vec<Diagnostic> {
+    let mut groups: Vec<Diagnostic> = Vec::new();
+    let mut known: BTreeMap<(&str, &[String]), usize> = BTreeMap::new();
+    for diagnostic in diagnostics {
+        let Some((id, _)) = &diagnostic.asset else {
+            groups.push(diagnostic.clone());
+            continue;
+        };
+        let words = (diagnostic.message.as_str(), diagnostic.hints.as_slice());
+        let at = *known.entry(words).or_insert(groups.len());
+        match groups.get_mut(at).and_then(|group| group.asset.as_mut()) {
+            Some((first, more)) if first != id => *more += 1,
+            Some(_) => {}
+            None => groups.push(diagnostic.clone()),
+        }
+    }
+    groups
 }
 
 /// `1 picture`, `2 pictures`: the only place where a plural is made.

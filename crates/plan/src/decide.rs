@@ -75,6 +75,11 @@ pub fn decide(seen: &Observed) -> (Verdict, Reason) {
     if let Some(reason) = in_the_way(seen) {
         return (Verdict::Blocked, reason);
     }
+    // What it takes may turn out to be what it was.
+    let may_hold = seen.waits_on.is_some();
+    if seen.accepted && !keeps_lock && !may_hold && !seen.force {
+        return (Verdict::Blocked, Reason::AcceptedStale);
+    }
     if let Some(wanted) = wanted
         && in_store
     {

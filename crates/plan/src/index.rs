@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use memchr::memmem;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use base::digest::Digest;
 
 /// The version of the file's shape; a reader of another one should stop.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// One output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,20 @@ pub struct Row {
     pub id: String,
     /// From the project's root, with `/`.
     pub path: String,
+    /// The same below the folder of outputs, which is what a site serves; none for an output that lies elsewhere.
+    pub public: Option<String>,
+    /// The file of the item that it was made for, from the project's root.
+    pub source: Option<String>,
+    /// The name of its target, or a size of its own.
+    pub preset: String,
+    /// Its group.
+    pub group: Option<String>,
+    /// The carousel that it is a slide of, and its number there, from 1.
+    pub slide: Option<(String, usize)>,
+    /// `made`, `accepted` from a person, or a `draft`.
+    pub state: &'static str,
+    /// Who made it.
+    pub model: String,
     /// Pixels across; of a PDF those of its first page.
     pub width: u32,
     /// Pixels down; of a PDF those of its first page.
@@ -32,19 +46,21 @@ pub struct Row {
     pub alt: String,
 }
 
-/// The whole file: sorted by id whatever the order of the rows, so that it changes only where a
-/// picture did.
+/// The whole file: by id, sorted whatever the order of the rows, so that it changes only where a picture did.
 pub fn to_json(rows: &[Row]) -> String {
     let mut rows: Vec<&Row> = rows.iter().collect();
-    rows.sort_by_key(|row| (&row.id, &row.path));
-    let assets: Vec<Value> = rows.into_iter().map(row_to_json).collect();
+    rows.sort_by_key(|row| &row.id);
+    let assets = rows
+        .into_iter()
+        .map(|row| (row.id.clone(), row_to_json(row)));
+    let assets: Map<String, Value> = assets.collect();
     format!("{:#}\n", json!({ "version": VERSION, "assets": assets }))
 }
 
-/// What stands before the first row, between two rows, and behind the last one.
-const HEAD: &str = "{\n  \"version\": 1,\n  \"assets\": [\n    {\n";
-const BETWEEN: &str = "\n    },\n    {\n";
-const TAIL: &str = "\n    }\n  ]\n}\n";
+/// What stands before the id of the first row, between a row and the next one's id, and behind the last one.
+const HEAD: &str = "{\n  \"version\": 2,\n  \"assets\": {\n    \"";
+const BETWEEN: &str = "\n    },\n    \"";
+const TAIL: &str = "\n    }\n  }\n}\n";
 
 /// The rows of an index that are about these assets, as an index of their own; `None` if it is not
 /// written as [`to_json`] writes it.
@@ -108,35 +124,54 @@ fn first_line(row: &str) -> &str {
 }
 
 fn first_lines(ids: &BTreeSet<&str>) -> BTreeSet<String> {
-    let line = |id: &&str| format!("      \"id\": {},", Value::from(*id));
+    let line = |id: &&str| format!("{}: {{", &Value::from(*id).to_string()[1..]);
     ids.iter().map(line).collect()
 }
 
-/// What the pictures of an index say, by id and digest; nothing from a file that is not an index.
+/// What the pictures of an index say, by id and digest; nothing from a file that is not an index. An index of version 1
+/// was a list.
 pub fn alts(index: &[u8]) -> BTreeMap<(String, Digest), String> {
     let index: Value = serde_json::from_slice(index).unwrap_or_default();
-    let assets = index["assets"].as_array().map_or(&[][..], Vec::as_slice);
-    assets
-        .iter()
-        .filter_map(|row| {
+    let of_list = index["assets"].as_array().into_iter().flatten();
+    let of_list = of_list.filter_map(|row| Some((row["id"].as_str()?, row)));
+    let by_id = index["assets"].as_object().into_iter().flatten();
+    let by_id = by_id.map(|(id, row)| (id.as_str(), row));
+    of_list
+        .chain(by_id)
+        .filter_map(|(id, row)| {
             let digest = Digest::parse(row["digest"].as_str()?)?;
-            let id = row["id"].as_str()?.to_owned();
-            Some(((id, digest), row["alt"].as_str()?.to_owned()))
+            Some(((id.to_owned(), digest), row["alt"].as_str()?.to_owned()))
         })
         .collect()
 }
 
+/// What does not apply to an asset is left out.
 fn row_to_json(row: &Row) -> Value {
-    json!({
-        "id": row.id,
+    let slide = row.slide.as_ref();
+    let all = json!({
         "path": row.path,
+        "public": row.public,
+        "source": row.source,
+        "preset": row.preset,
+        "group": row.group,
+        "carousel": slide.map(|(carousel, _)| carousel),
+        "slide": slide.map(|(_, number)| number),
+        "state": row.state,
+        "model": row.model,
         "width": row.width,
         "height": row.height,
         "format": row.format,
         "bytes": row.bytes,
         "digest": row.digest.hex(),
         "alt": row.alt,
-    })
+    });
+    match all {
+        Value::Object(fields) => fields
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .collect(),
+        other => other,
+    }
 }
 
 #[cfg(test)]
@@ -150,6 +185,13 @@ mod tests {
         Row {
             id: id.to_owned(),
             path: format!("dist/{id}.png"),
+            public: Some(format!("{id}.png")),
+            source: None,
+            preset: "300x400".to_owned(),
+            group: None,
+            slide: None,
+            state: "made",
+            model: "local".to_owned(),
             width: 1080,
             height: 1440,
             format: "png",
@@ -161,18 +203,25 @@ mod tests {
 
     #[test]
     fn rows_are_sorted_and_the_text_is_whole() {
-        let rows = [
-            row("post/b", "say \"hi\"\n"),
-            row("bootcamp", "30 天上手 AI"),
-        ];
+        let of_post = Row {
+            source: Some("posts/b.md".to_owned()),
+            preset: "open-graph".to_owned(),
+            group: Some("hero".to_owned()),
+            slide: Some(("post".to_owned(), 2)),
+            ..row("post/b", "say \"hi\"\n")
+        };
+        let rows = [of_post, row("bootcamp", "30 天上手 AI")];
         let digest = "07".repeat(32);
         let expected = format!(
             r#"{{
-  "version": 1,
-  "assets": [
-    {{
-      "id": "bootcamp",
+  "version": 2,
+  "assets": {{
+    "bootcamp": {{
       "path": "dist/bootcamp.png",
+      "public": "bootcamp.png",
+      "preset": "300x400",
+      "state": "made",
+      "model": "local",
       "width": 1080,
       "height": 1440,
       "format": "png",
@@ -180,9 +229,16 @@ mod tests {
       "digest": "{digest}",
       "alt": "30 天上手 AI"
     }},
-    {{
-      "id": "post/b",
+    "post/b": {{
       "path": "dist/post/b.png",
+      "public": "post/b.png",
+      "source": "posts/b.md",
+      "preset": "open-graph",
+      "group": "hero",
+      "carousel": "post",
+      "slide": 2,
+      "state": "made",
+      "model": "local",
       "width": 1080,
       "height": 1440,
       "format": "png",
@@ -190,7 +246,7 @@ mod tests {
       "digest": "{digest}",
       "alt": "say \"hi\"\n"
     }}
-  ]
+  }}
 }}
 "#
         );
@@ -201,14 +257,14 @@ mod tests {
 
     #[test]
     fn no_rows() {
-        assert_eq!(to_json(&[]), "{\n  \"version\": 1,\n  \"assets\": []\n}\n");
+        assert_eq!(to_json(&[]), "{\n  \"version\": 2,\n  \"assets\": {}\n}\n");
     }
 
     #[test]
     fn a_part_goes_back_into_the_whole() {
         let rows = [
             row("a", "one"),
-            row("b", "\n    },\n    {\n"),
+            row("b", "\n    },\n    \""),
             row("ü\"", "x"),
         ];
         let whole = to_json(&rows);

@@ -98,6 +98,8 @@ pub enum Reason {
     PinnedLost,
     /// The picture that a person put there is nowhere.
     AcceptedLost,
+    /// What it is made from is not what it was when a person accepted its picture.
+    AcceptedStale,
     /// `--locked`: the lock does not answer for it.
     NotLocked,
     /// It takes another asset's picture.
@@ -134,6 +136,10 @@ pub enum Reason {
     Unread(String),
 }
 
+/// What is told of [`Reason::PictureLost`].
+const PICTURE_LOST: &str =
+    "only its export changed, but the picture that it is made from is not in the store";
+
 impl Reason {
     /// Whether the provider cannot be asked, whatever is asked for.
     pub fn is_unreachable(&self) -> bool {
@@ -150,6 +156,16 @@ impl Reason {
     /// Whether it waits for a person who makes it.
     pub fn is_by_hand(&self) -> bool {
         matches!(self, Self::ByHand(_))
+    }
+
+    /// How it stands with the asset whose picture is taken.
+    fn standing(&self) -> &'static str {
+        match self {
+            Self::Behind(_) => "is blocked",
+            Self::BehindFailed(_) => "could not be made",
+            Self::BehindHand(_) => "is to be made by hand",
+            _ => "is made first",
+        }
     }
 
     /// Whether it could be asked for as soon as the person says so: then its price is worth a word.
@@ -172,9 +188,7 @@ impl fmt::Display for Reason {
             Self::Lost => f.write_str("output is missing, and the store does not have it"),
             Self::ExportChanged(names) if names.is_empty() => f.write_str("export changed"),
             Self::ExportChanged(names) => write!(f, "{} changed", names.join(", ")),
-            Self::PictureLost => f.write_str(
-                "only its export changed, but the picture that it is made from is not in the store",
-            ),
+            Self::PictureLost => f.write_str(PICTURE_LOST),
             Self::Edited => f.write_str(
                 "the output was edited by hand: `gpbuild accept` keeps it, `--force` replaces it",
             ),
@@ -189,11 +203,14 @@ impl fmt::Display for Reason {
             Self::AcceptedLost => f.write_str(
                 "the accepted picture is neither in place nor in the store: `--force` makes it anew",
             ),
+            Self::AcceptedStale => f.write_str(
+                "its picture was accepted from a person, and what it is made from changed since: `gpbuild accept` keeps it, `--force` replaces it",
+            ),
             Self::NotLocked => f.write_str("the lock does not answer for it"),
-            Self::WaitsOn(id) => takes(f, id, "is made first"),
-            Self::Behind(id) => takes(f, id, "is blocked"),
-            Self::BehindFailed(id) => takes(f, id, "could not be made"),
-            Self::BehindHand(id) => takes(f, id, "is to be made by hand"),
+            Self::WaitsOn(id)
+            | Self::Behind(id)
+            | Self::BehindFailed(id)
+            | Self::BehindHand(id) => takes(f, id, self.standing()),
             Self::ByHand(id) => write!(
                 f,
                 "to be made by hand: `gpbuild show {id} --prompt` says what, `gpbuild import {id} FILE` takes it"
@@ -222,7 +239,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// How it stands with the asset whose picture another one takes.
+/// That an asset takes the picture of another one, and how it stands with that.
 fn takes(f: &mut fmt::Formatter<'_>, id: &str, standing: &str) -> fmt::Result {
     write!(f, "takes the picture of `{id}`, which {standing}")
 }

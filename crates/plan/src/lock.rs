@@ -1,6 +1,7 @@
 //! `gpbuild.lock`, committed: which picture each asset has. Sorted, versioned, made to be read in a
 //! diff. Knows nothing of the store or of what is on disk.
 
+mod mend;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,10 @@ pub struct Lock {
     /// Outputs that gpbuild wrote and no asset declares any more, with their digests: what
     /// `--prune` may remove.
     pub unclaimed: BTreeMap<String, Digest>,
+    /// It held both sides of a merge, and is written whole by the next build.
+    pub mended: bool,
+    /// What the other side of a merge says of assets of which this one says something else: it is found by key.
+    pub others: Vec<LockedAsset>,
 }
 
 /// The picture of one asset.
@@ -152,26 +157,57 @@ impl Lock {
                 .hint("a teammate uses a newer gpbuild: use it too"),
             ));
         }
-        let file: File = toml::from_str(text).map_err(|e| {
+        let read = toml::from_str(text);
+        if read.is_err()
+            && let Some(sides) = mend::sides(text)
+            && let [Ok(ours), Ok(theirs)] = sides.map(|side| toml::from_str(&side))
+        {
+            return Ok(Self::merged(ours, theirs));
+        }
+        let file: File = read.map_err(|e| {
             let source = Source::new(FILE, text);
             let place = Place::new(&source, e.span().unwrap_or(0..0));
             let message = e.message().trim().replace('\n', " ");
-            let conflict = text.lines().any(|line| line.starts_with("<<<<<<<"));
-            let hint = if conflict {
-                "it has git conflict markers: keep either side of each, then run `gpbuild`"
-            } else {
-                "restore it from git, or delete it and run `gpbuild`: what is in the store is not paid for again"
-            };
             damaged(
                 Diagnostic::error(format!("`{FILE}` cannot be read: {message}"))
                     .at(place)
-                    .hint(hint),
+                    .hint("restore it from git, or delete it and run `gpbuild`: what is in the store is not paid for again"),
             )
         })?;
         Ok(Self {
             assets: file.asset,
             unclaimed: file.unclaimed,
+            ..Self::default()
         })
+    }
+
+    /// Both sides of a merge: where they differ ours is taken, or the one that a person accepted. What it names of an
+    /// asset that is stale then makes nothing be paid for again: the other side is looked up by key.
+    fn merged(ours: File, theirs: File) -> Self {
+        let mut merged = Self {
+            assets: ours.asset,
+            unclaimed: ours.unclaimed,
+            mended: true,
+            others: Vec::new(),
+        };
+        for (id, mut theirs) in theirs.asset {
+            match merged.assets.get_mut(&id) {
+                Some(ours) if *ours == theirs => {}
+                Some(ours) => {
+                    if theirs.accepted && !ours.accepted {
+                        std::mem::swap(ours, &mut theirs);
+                    }
+                    merged.others.push(theirs);
+                }
+                None => {
+                    merged.assets.insert(id, theirs);
+                }
+            }
+        }
+        for (path, digest) in theirs.unclaimed {
+            merged.unclaimed.entry(path).or_insert(digest);
+        }
+        merged
     }
 
     /// Writes the lock, if it differs from what is there.
@@ -307,15 +343,6 @@ mod tests {
             failure.diagnostics[0].render(false),
             "error: `gpbuild.lock` is of version 2; this gpbuild knows 1\n  = help: a teammate uses a newer gpbuild: use it too"
         );
-    }
-
-    #[test]
-    fn conflict_markers_are_named() {
-        let text = lock()
-            .text()
-            .replace("version = 1", "version = 1\n<<<<<<< HEAD");
-        let failure = Lock::parse(text.as_bytes()).unwrap_err();
-        assert!(failure.diagnostics[0].hints[0].contains("conflict markers"));
     }
 
     #[test]

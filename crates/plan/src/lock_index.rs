@@ -23,9 +23,10 @@ impl LockIndex {
     pub fn new(lock: &Lock, specs: &[Arc<Spec>]) -> Self {
         let ids: BTreeSet<&str> = specs.iter().map(|spec| spec.id.as_str()).collect();
         let mut lock_index = Self::default();
-        for (id, asset) in &lock.assets {
+        let assets = lock.assets.iter().map(|(id, asset)| (Some(id), asset));
+        for (id, asset) in assets.chain(lock.others.iter().map(|asset| (None, asset))) {
             lock_index.files.insert(asset.digest, asset.output.clone());
-            if asset.accepted && ids.contains(id.as_str()) {
+            if asset.accepted && id.is_some_and(|id| ids.contains(id.as_str())) {
                 // A picture that a person put there belongs to that asset, not to its key; only if the
                 // asset is gone is it the one that was renamed.
                 continue;

@@ -98,6 +98,8 @@ pub struct AssetReport {
     pub estimate: Option<Cost>,
     /// More to say about it, a line each.
     pub notes: Vec<String>,
+    /// The reason is told to people once for many assets, and not beside this one.
+    pub reason_told: bool,
 }
 
 /// What `plan` found.
@@ -111,6 +113,8 @@ pub struct Plan<'a> {
     pub requests: usize,
     /// How many more, if no key and no trust were missing: those of assets that are blocked.
     pub withheld: usize,
+    /// What is true of many assets, told once.
+    pub remark: Option<&'a str>,
     /// Whether the estimate may shrink, because some assets wait for another's picture.
     pub up_to: bool,
 }
@@ -162,8 +166,14 @@ pub enum Event<'a> {
     Done(&'a AssetReport),
     /// Something is wrong, and the run goes on.
     Diagnostic(&'a Diagnostic),
+    /// The same is wrong with another asset: told only where each is to be found.
+    Repeated(&'a Diagnostic),
+    /// All that went wrong in a run of which its first lines are out of sight.
+    Recap(&'a [Diagnostic]),
     /// Something worth a line.
     Note(&'a str),
+    /// Outputs that no asset declares, at the end of a build.
+    Unclaimed(&'a [String]),
     /// What would be done.
     Plan(&'a Plan<'a>),
     /// The end.

@@ -90,6 +90,12 @@ pub(super) fn summary(summary: &Summary) -> String {
         .end()
 }
 
+/// An object for each output that no asset declares.
+pub(super) fn unclaimed(outputs: &[String]) -> String {
+    let object = |path: &String| Object::new("unclaimed").text("output", path).end();
+    outputs.iter().map(object).collect()
+}
+
 /// An object for each asset and each unclaimed output, and the totals.
 pub(super) fn plan(plan: &Plan) -> String {
     let mut text: String = plan
@@ -97,9 +103,7 @@ pub(super) fn plan(plan: &Plan) -> String {
         .iter()
         .map(|report| asset(report, true))
         .collect();
-    for path in plan.unclaimed {
-        text += &Object::new("unclaimed").text("output", path).end();
-    }
+    text += &unclaimed(plan.unclaimed);
     let of = |state: State| plan.assets.iter().filter(|a| a.state == state).count();
     let estimates = plan.assets.iter().filter_map(|a| a.estimate);
     text += &Object::new("summary")
@@ -140,5 +144,9 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic) -> String {
     };
     object
         .raw("hints", &Value::from(diagnostic.hints.clone()).to_string())
+        .maybe(
+            "asset",
+            diagnostic.asset.as_ref().map(|(id, _)| id.as_str()),
+        )
         .end()
 }

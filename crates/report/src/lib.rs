@@ -458,8 +458,17 @@ impl Reporter {
                 inner.say(&plain::diagnostic(diagnostic, paint));
             }
             Event::Diagnostic(_) => {}
+            Event::Repeated(_) => {}
+            Event::Recap(failures) => inner.say(&plain::recap(failures, paint)),
             Event::Note(note) if level.quiet == 0 => inner.say(&words::clean(note)),
             Event::Note(_) => {}
+            Event::Unclaimed(outputs) if level.quiet == 0 && !outputs.is_empty() => {
+                inner.say(&plain::unclaimed(
+                    outputs,
+                    " (`gpbuild build --prune` removes them)",
+                ));
+            }
+            Event::Unclaimed(_) => {}
             Event::Plan(plan) if self.plan => {
                 let text = plain::plan(plan, level, inner.out.paint);
                 inner.write(true, &format!("{text}\n"));
@@ -477,7 +486,11 @@ impl Reporter {
         match *event {
             Event::Begin { .. } | Event::Running { .. } => {}
             Event::Done(asset) => inner.write(true, &json::asset(asset, self.plan)),
-            Event::Diagnostic(diagnostic) => inner.write(true, &json::diagnostic(diagnostic)),
+            Event::Diagnostic(diagnostic) | Event::Repeated(diagnostic) => {
+                inner.write(true, &json::diagnostic(diagnostic));
+            }
+            Event::Recap(_) => {}
+            Event::Unclaimed(outputs) => inner.write(true, &json::unclaimed(outputs)),
             Event::Note(note) if self.level.quiet == 0 => inner.say(&words::clean(note)),
             Event::Note(_) => {}
             Event::Plan(plan) if self.plan => inner.write(true, &json::plan(plan)),

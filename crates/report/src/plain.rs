@@ -5,7 +5,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::event::{AssetReport, Cost, Plan, State, Summary};
 use super::words::{about, clean, dollars, elapsed, gap, sentence, thousands, width};
-use base::diagnostic::{Diagnostic, Failure, SHOWN, Severity, count};
+use base::diagnostic::{Diagnostic, Failure, SHOWN, Severity, count, group};
 
 /// Where ids begin, behind the longest state and two spaces.
 const ID_COLUMN: usize = 10;
@@ -79,7 +79,7 @@ pub(super) fn asset(report: &AssetReport, level: Level, paint: Paint) -> String 
     let reason = report
         .reason
         .as_ref()
-        .filter(|_| report.state != State::Failed);
+        .filter(|_| report.state != State::Failed && !report.reason_told);
     if let Some(reason) = reason {
         line += "  ";
         line += &paint.faint(&format!("({})", clean(reason)));
@@ -168,16 +168,31 @@ pub(super) fn plan(plan: &Plan, level: Level, paint: Paint) -> String {
         if !lines.is_empty() {
             lines.push(String::new());
         }
+        lines.extend(plan.remark.map(clean));
     }
     lines.push(paint.bold(&total(plan)));
     if !plan.unclaimed.is_empty() && level.quiet == 0 {
         lines.push(String::new());
-        lines.push(format!("{} to no asset:", belong(plan.unclaimed.len())));
-        let shown = plan.unclaimed.iter().take(SHOWN);
-        lines.extend(shown.map(|path| format!("  {}", clean(path))));
-        lines.extend(more(plan.unclaimed.len()));
+        lines.push(unclaimed(plan.unclaimed, ""));
     }
     lines.join("\n")
+}
+
+/// Outputs that no asset declares; `what` is said of all of them.
+pub(super) fn unclaimed(outputs: &[String], what: &str) -> String {
+    let mut lines = vec![format!("{} to no asset{what}:", belong(outputs.len()))];
+    let shown = outputs.iter().take(SHOWN);
+    lines.extend(shown.map(|path| format!("  {}", clean(path))));
+    lines.extend(more(outputs.len()));
+    lines.join("\n")
+}
+
+/// What went wrong in a run, once more and all together.
+pub(super) fn recap(failures: &[Diagnostic], paint: Paint) -> String {
+    let mut texts = vec![paint.bold("what failed:")];
+    texts.extend(failures.iter().take(SHOWN).map(|d| diagnostic(d, paint)));
+    texts.extend(more(failures.len()));
+    texts.join("\n")
 }
 
 fn belong(files: usize) -> String {
@@ -208,7 +223,8 @@ fn table(rows: &[&AssetReport], paint: Paint) -> Vec<String> {
         let space = if estimates > 0 { "  " } else { "" };
         cell(String::new(), paint.bold(id), gap(id, ids) + space);
         cell(gap(estimate, estimates), estimate.clone(), "  ".to_owned());
-        let reason = asset.reason.as_deref().map(clean).unwrap_or_default();
+        let reason = asset.reason.as_deref().filter(|_| !asset.reason_told);
+        let reason = reason.map(clean).unwrap_or_default();
         cell(String::new(), paint.faint(&reason), String::new());
         line + &notes(asset)
     };
@@ -302,10 +318,14 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic, paint: Paint) -> String {
     diagnostic.render(paint.0)
 }
 
-/// All that ended a command: errors first, at most [`SHOWN`], the rest counted.
+/// All that ended a command: errors first, at most [`SHOWN`], the rest counted; the same of many assets once.
 pub(super) fn failure(failure: &Failure, paint: Paint) -> String {
-    let mut texts: Vec<String> = first(failure).map(|d| diagnostic(d, paint)).collect();
-    texts.extend(more(failure.diagnostics.len()));
+    let mut sorted: Vec<&Diagnostic> = failure.diagnostics.iter().collect();
+    sorted.sort_by_key(|diagnostic| diagnostic.severity);
+    let groups = group(sorted);
+    let shown = groups.iter().take(SHOWN);
+    let mut texts: Vec<String> = shown.map(|d| diagnostic(d, paint)).collect();
+    texts.extend(more(groups.len()));
     texts.join("\n\n")
 }
 

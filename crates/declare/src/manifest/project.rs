@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::manifest::fields::fields;
 use crate::manifest::names::{is_name, not_a_name};
 use crate::manifest::reader::Table;
-use crate::manifest::{At, Manifest, Project, models, providers};
+use crate::manifest::{At, INDEX_FILE, Manifest, Project, models, providers};
 use base::diagnostic::Diagnostic;
 use base::path::ProjectPath;
 use base::text::ROLES;
@@ -21,7 +21,20 @@ impl Default for Project {
         Self {
             name: None,
             out: default_out(),
+            index: None,
             roles: ROLES.iter().map(|role| (*role).to_owned()).collect(),
+        }
+    }
+}
+
+impl Project {
+    /// Where the index of all outputs goes.
+    pub fn index(&self) -> ProjectPath {
+        let usual = || ProjectPath::new(&format!("{}/{INDEX_FILE}", self.out));
+        match &self.index {
+            Some(index) => index.value.clone(),
+            // The folder is one already; only a path of the greatest length has no place for more.
+            None => usual().unwrap_or_else(|_| self.out.clone()),
         }
     }
 }
@@ -59,6 +72,24 @@ fn read_names(table: &Table<'_>, project: &mut Project) {
                 Diagnostic::error(format!("`out` {why}"))
                     .at(out.place)
                     .hint("outputs go to a folder of the project, such as `dist`"),
+            ),
+        }
+    }
+    if let Some(index) = table.string("index") {
+        let path = ProjectPath::for_output(&index.value).map_err(|why| why.to_string());
+        let path = path.and_then(|path| match index.value.ends_with(".json") {
+            true => Ok(path),
+            false => Err("must end in `.json`".to_owned()),
+        });
+        match path {
+            Ok(value) => {
+                let place = index.place;
+                project.index = Some(At { value, place });
+            }
+            Err(why) => table.report(
+                Diagnostic::error(format!("`index` {why}"))
+                    .at(index.place)
+                    .hint("it is a file of the project that a site generator reads, such as `data/gpbuild.json`"),
             ),
         }
     }

@@ -121,6 +121,7 @@ impl<'a> Resolver<'a> {
                 .first()
                 .map_or_else(Text::default, |s| s.text.clone()),
             preset: Preset::of_size(width, height),
+            slide: None,
             group: None,
             pin: false,
             recipe: Recipe::Bundle(Bundle {

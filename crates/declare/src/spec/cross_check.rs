@@ -3,11 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::manifest::{INDEX_FILE, Manifest};
+use crate::manifest::Manifest;
 use crate::spec::Spec;
 use base::diagnostic::{Diagnostic, count, list};
-use base::path::folded;
+use base::path::ProjectPath;
 use base::world::World;
+
+/// The most of a file that is looked at to see whose it is, in bytes.
+const MAX_INDEX_BYTES: u64 = 512 << 20;
 
 /// What only shows when all specs are known.
 pub fn cross_check(
@@ -16,9 +19,10 @@ pub fn cross_check(
     specs: &[Spec],
     problems: &mut Vec<Diagnostic>,
 ) {
-    let out = manifest.project.out.as_str();
-    let (ids, outputs) = names(out, world, specs, problems);
-    nested(out, &outputs, problems);
+    let index = manifest.project.index();
+    let (ids, outputs) = names(&index, world, specs, problems);
+    nested(&index, &outputs, problems);
+    problems.extend(in_place_of_the_index(manifest, world));
     quotas(manifest, specs, problems);
     taken(specs, &ids, problems);
     if let Some(cycle) = cycle(specs) {
@@ -35,14 +39,9 @@ pub fn cross_check(
 /// Specs by something that no two of them may have alike.
 type By<'a, Name> = BTreeMap<Name, &'a Spec>;
 
-/// The index of all outputs, as a file system sees it that knows no upper case.
-fn index(out: &str) -> String {
-    folded(&format!("{out}/{INDEX_FILE}"))
-}
-
 /// The specs by id and by output; what two of them have alike, or somebody else has already, is told.
 fn names<'a>(
-    out: &str,
+    index: &ProjectPath,
     world: &World,
     specs: &'a [Spec],
     problems: &mut Vec<Diagnostic>,
@@ -50,7 +49,7 @@ fn names<'a>(
     let mut ids: By<'a, &'a str> = BTreeMap::new();
     let mut outputs: By<'a, String> = BTreeMap::new();
     let mut folders: BTreeSet<&str> = BTreeSet::new();
-    let index = index(out);
+    let folded_index = index.folded();
     for spec in specs {
         if let Some(first) = ids.insert(&spec.id, spec) {
             problems.push(same_id(first, spec));
@@ -59,7 +58,7 @@ fn names<'a>(
         if let Some(first) = outputs.insert(spec.output.folded(), spec) {
             problems.push(same_output(first, spec));
         }
-        if spec.output.folded() == index {
+        if spec.output.folded() == folded_index {
             problems.push(
                 Diagnostic::error(format!(
                     "the output of asset `{}` is `{}`, which is gpbuild's own index",
@@ -117,9 +116,28 @@ fn declared_here(problem: Diagnostic, first: &Spec) -> Diagnostic {
     )
 }
 
+/// A file of somebody else's where the project says that the index is to be.
+fn in_place_of_the_index(manifest: &Manifest, world: &World) -> Option<Diagnostic> {
+    let index = manifest.project.index.as_ref()?;
+    // Not as something that is read: it is written by each run.
+    let bytes = world
+        .root()
+        .read_output(&index.value, MAX_INDEX_BYTES)
+        .ok()?;
+    let is_ours = String::from_utf8_lossy(&bytes).contains("\"assets\"");
+    (!is_ours).then(|| {
+        Diagnostic::error(format!(
+            "`{}` is there, and is no index of gpbuild's: it would be written over",
+            index.value
+        ))
+        .at(index.place.clone())
+        .hint("say another path in `[project] index`, or move that file")
+    })
+}
+
 /// Outputs that lie in what is itself a file.
-fn nested(out: &str, outputs: &By<'_, String>, problems: &mut Vec<Diagnostic>) {
-    let index = index(out);
+fn nested(index: &ProjectPath, outputs: &By<'_, String>, problems: &mut Vec<Diagnostic>) {
+    let folded_index = index.folded();
     for (output, spec) in outputs {
         let above = || output.match_indices('/').map(|(at, _)| &output[..at]);
         if let Some(first) = above().find_map(|above| outputs.get(above)) {
@@ -129,10 +147,10 @@ fn nested(out: &str, outputs: &By<'_, String>, problems: &mut Vec<Diagnostic>) {
             ));
             problems.push(declared_here(problem.at(spec.place.clone()), first));
         }
-        if above().any(|above| above == index) {
+        if above().any(|above| above == folded_index) {
             problems.push(
                 Diagnostic::error(format!(
-                    "the output of asset `{}` lies in `{out}/{INDEX_FILE}`, which is gpbuild's own index",
+                    "the output of asset `{}` lies in `{index}`, which is gpbuild's own index",
                     spec.id
                 ))
                 .at(spec.place.clone()),

@@ -45,6 +45,8 @@ pub struct Spec {
     pub text: Text,
     /// The target; of a bundle only its size is known: that of the sheet, or of the first page.
     pub preset: Preset,
+    /// The carousel that it is a slide of, and its number there, from 1.
+    pub slide: Option<(String, usize)>,
     /// The group that `[quota]` counts; none for a further target, which is the same picture.
     pub group: Option<String>,
     /// Keep the locked picture whatever its inputs become.

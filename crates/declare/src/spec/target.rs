@@ -235,6 +235,10 @@ impl<'a> Resolver<'a> {
             item: unit.item.clone(),
             text,
             preset: target.preset.clone(),
+            slide: unit
+                .slide
+                .as_ref()
+                .map(|slide| (slide.carousel.clone(), slide.number)),
             group,
             pin: pin.is_some_and(|found| found.value.value),
             recipe: Recipe::Shots(Shots {

@@ -290,6 +290,45 @@ fn the_table_of_verdicts() {
             Reason::AcceptedLost,
         ),
         (
+            "accepted, text changed",
+            Observed {
+                accepted: true,
+                ..changed()
+            },
+            Blocked,
+            Reason::AcceptedStale,
+        ),
+        (
+            "accepted, text changed, output missing",
+            Observed {
+                accepted: true,
+                disk: Disk::Missing,
+                ..changed()
+            },
+            Blocked,
+            Reason::AcceptedStale,
+        ),
+        (
+            "accepted, and may turn out to be what it was",
+            Observed {
+                accepted: true,
+                waits_on: Some("a".into()),
+                ..changed()
+            },
+            Wait("a".into()),
+            Reason::WaitsOn("a".into()),
+        ),
+        (
+            "accepted, text changed, --force",
+            Observed {
+                accepted: true,
+                force: true,
+                ..changed()
+            },
+            Make,
+            Reason::Changed(Vec::new()),
+        ),
+        (
             "takes a picture that is not there",
             Observed {
                 waits_on: Some("a".into()),
@@ -544,5 +583,33 @@ fn whatever_is_observed_a_strangers_file_is_never_written_over() {
             locked_only: bit(9),
         };
         assert_eq!(decide(&seen).0, Verdict::Blocked, "{seen:?}");
+    }
+}
+
+#[test]
+fn what_a_person_accepted_gives_way_to_nothing_by_itself() {
+    for bits in 0..1_u32 << 9 {
+        let bit = |n: u32| bits & (1 << n) != 0;
+        let seen = Observed {
+            accepted: true,
+            lock_holds: bit(0),
+            stored: bit(1).then(|| d("new")),
+            disk: if bit(2) {
+                Disk::Missing
+            } else {
+                Disk::Is(d("old"))
+            },
+            disk_in_store: bit(3),
+            locked_in_store: bit(4),
+            stored_in_store: bit(1) && bit(5),
+            picture_in_store: !bit(0) && bit(6),
+            unreachable: bit(7).then_some(Reason::NotTrusted),
+            locked_only: bit(8),
+            ..changed()
+        };
+        let verdict = decide(&seen).0;
+        let keeps = matches!(verdict, Verdict::Fresh | Verdict::Blocked);
+        let back = verdict == Verdict::Restore(d("old"));
+        assert!(keeps || back, "{verdict:?}: {seen:?}");
     }
 }

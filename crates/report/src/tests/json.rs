@@ -55,6 +55,7 @@ fn a_plan_in_json() {
         unclaimed: &["dist/gone.png".to_owned()],
         requests: 1,
         withheld: 0,
+        remark: None,
         up_to: true,
     };
     let options = ReportOptions {

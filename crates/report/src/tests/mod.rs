@@ -52,6 +52,7 @@ fn asset(id: &str, state: State, reason: Option<&str>) -> AssetReport {
         cost: Cost::FREE,
         estimate: None,
         notes: Vec::new(),
+        reason_told: false,
     }
 }
 

@@ -43,6 +43,7 @@ fn a_plan_is_a_table() {
         unclaimed: &unclaimed,
         requests: 2,
         withheld: 0,
+        remark: None,
         up_to: false,
     };
     let options = ReportOptions {
@@ -97,6 +98,7 @@ fn plans_say_what_they_cost() {
             unclaimed: &[],
             requests: 0,
             withheld: 0,
+            remark: None,
             up_to,
         };
         let options = ReportOptions {
@@ -144,6 +146,7 @@ fn a_plan_with_free_pictures_has_no_price_column() {
         unclaimed: &[],
         requests: 0,
         withheld: 0,
+        remark: None,
         up_to: false,
     };
     let (out, _) = told(
