@@ -5,6 +5,7 @@ mod ask;
 mod bill;
 mod bundle;
 mod collect;
+mod find;
 mod gather;
 mod run_handle;
 mod budget;

@@ -10,6 +10,9 @@ use provider::reply::{Refusal, RefusalKind};
 use store::Misplaced;
 use store::ledger::Entry;
 
+/// The most tickets that are told by name.
+const MAX_SHOWN: usize = 5;
+
 fn failed(exit: Exit, diagnostic: Diagnostic) -> Failed {
     Failed {
         diagnostic,
@@ -102,6 +105,22 @@ pub fn halted(why: &str) -> Failed {
 /// It may have been paid for before.
 pub fn in_doubt(entry: &Entry) -> Failed {
     let diagnostic = Diagnostic::error(plan::in_doubt(entry));
+    blocked(Exit::SomeFailed, diagnostic)
+}
+
+/// It is in doubt, and the provider lists several tasks that may be it.
+pub fn unclear(tickets: &[String]) -> Failed {
+    let shown: Vec<&str> = tickets.iter().take(MAX_SHOWN).map(String::as_str).collect();
+    let more = match tickets.len().saturating_sub(shown.len()) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let tickets = format!("`{}`{more}", shown.join("`, `"));
+    let diagnostic = Diagnostic::error(format!(
+        "it is in doubt, and may be among what the provider lists of that time: {tickets}"
+    ))
+    .hint("nothing was sent: whose a task is its list does not say. See which one it is on the provider's own page, and `gpbuild import` takes its picture")
+    .hint("once it lists none of them any more, `--retry-in-doubt` sends the request again");
     blocked(Exit::SomeFailed, diagnostic)
 }
 

@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::Url;
 
 use base::digest::Digest;
@@ -103,11 +104,37 @@ pub enum Fetched {
     Later(String),
 }
 
+/// A request whose answer was lost.
+#[derive(Clone, Copy, Debug)]
+pub struct Lost<'a> {
+    /// The model that it asks, by its name at the provider.
+    pub model: &'a str,
+    /// The name of ours that went with it, where the provider takes one.
+    pub own_id: &'a str,
+    /// What it asks.
+    pub prompt: &'a str,
+    /// When it was about to be sent.
+    pub sent: Timestamp,
+}
+
+/// A task that a provider lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its ticket.
+    pub ticket: String,
+    /// The answer to its request, as it would have come. The form reads it.
+    pub answer: Vec<u8>,
+    /// The list shows its prompt, and it is that of the request.
+    pub says_prompt: bool,
+}
+
 /// What is known of a request whose answer was lost.
 #[derive(Debug)]
 pub enum Found {
     /// It was accepted: the answer, as it would have come. The form reads it.
     Ticket(Vec<u8>),
+    /// Whichever of these tasks has no other owner may be it; none of them, if it was not accepted.
+    Listed(Vec<Listed>),
     /// It was not accepted, or cannot be looked for.
     Nothing,
     /// Nobody can tell now: why.

@@ -7,6 +7,7 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::listing::Listing;
 use crate::address;
 use crate::amount;
 use crate::bounded;
@@ -28,6 +29,9 @@ pub struct Task {
     pub poll_at: Option<String>,
     /// Where a request that we named is asked for, with `{own_id}`, if the provider takes names.
     pub find: Option<String>,
+    /// Where its tasks are listed, for a request whose ticket was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<Listing>,
     /// The word for how it stands, in the answer to a poll.
     pub status: String,
     /// The words for ready.
@@ -234,7 +238,7 @@ impl TaskForm {
     }
 
     /// A URL out of an answer that the key may go to.
-    fn own_url(&self, text: &str) -> Result<Url, String> {
+    pub(super) fn own_url(&self, text: &str) -> Result<Url, String> {
         let refused = || "it is to be asked for where the key may not go".to_owned();
         let url = Url::parse(text).map_err(|_| refused())?;
         let base = Url::parse(&self.base_url).map_err(|_| refused())?;
