@@ -157,7 +157,7 @@ impl PaidClient {
         if let Some(path) = tickets.get(&ask.key) {
             // Paid for by an earlier run, in whose bill it is.
             let mut earlier = Spent::default();
-            let taken = self.collect(ask.asset, path, route, handle).await;
+            let taken = self.collect(ask.asset, path, None, route, handle).await;
             return self.told(taken, ask, handle, &mut earlier);
         }
         if !self.retry_in_doubt
@@ -174,6 +174,7 @@ impl PaidClient {
         let answer = self.send(ask, route, handle, &mut own).await;
         self.budget
             .charge(reserved, (!own.unknown).then_some(own.cost));
+        own.count_at(ask.estimate);
         spent.add(own);
         answer
     }
@@ -244,12 +245,12 @@ impl PaidClient {
             &self.store,
             &self.ledger,
             path,
-            request_id,
+            request_id.clone(),
             &route.adapter.veil(),
         ) {
             Ok(taken) => self.told(Ok(taken), ask, handle, spent),
             Err(NotIngested::Elsewhere(path)) => {
-                let taken = self.collect(ask.asset, &path, route, handle).await;
+                let taken = self.collect(ask.asset, &path, request_id, route, handle).await;
                 self.told(taken, ask, handle, spent)
             }
             Err(NotIngested::Empty(why, aside)) => {

@@ -60,7 +60,7 @@ impl PaidClient {
                 Reply::Ticket(ticket) => {
                     spent.requests += 1;
                     let path = self.arrived(number, incoming, Some(&ticket.id), spent)?;
-                    let taken = self.collect(ask.asset, &path, route, handle).await;
+                    let taken = self.collect(ask.asset, &path, None, route, handle).await;
                     return self.told(taken, ask, handle, spent);
                 }
                 Reply::Doubt { why, request_id } => {

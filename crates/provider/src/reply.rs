@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::Url;
 
+use crate::bounded;
 use base::digest::Digest;
 use base::fs::FsError;
 use model::{Micro, Price};
@@ -91,6 +92,8 @@ pub struct Ready {
     pub came: u64,
     /// What was billed, if the provider says so.
     pub cost: Option<Micro>,
+    /// The prompt that was drawn, if the provider says so: within bounds, and without a key.
+    pub prompt: Option<String>,
 }
 
 /// What comes from where a picture is.
@@ -221,6 +224,8 @@ pub struct Contents {
     pub cost: Option<Micro>,
     /// What its `usage` says of a cost, in whatever the provider counts.
     pub usage_cost: Option<String>,
+    /// The prompt that was drawn, where it says one: within bounds, and without a key.
+    pub prompt: Option<String>,
     /// What an `error` in it says.
     pub error: Option<String>,
     /// The provider says that there is no picture, and why: nobody is in doubt then. What that costs says `usage`.
@@ -233,6 +238,14 @@ pub struct Contents {
     pub odd_model: bool,
     /// It says what it bills, but not in whole numbers of tokens.
     pub odd_usage: bool,
+}
+
+impl Contents {
+    /// The prompt that was drawn, if it says one that is not the one that was asked for.
+    pub fn rewritten(&self, asked: &str) -> Option<&str> {
+        let told = self.prompt.as_deref().filter(|told| !told.is_empty());
+        told.filter(|told| **told != bounded::prompt(asked))
+    }
 }
 
 /// A picture that is to be fetched.

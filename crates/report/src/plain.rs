@@ -87,7 +87,7 @@ pub(super) fn asset(report: &AssetReport, level: Level, paint: Paint) -> String 
     match report.cost {
         Cost::FREE => {}
         Cost::Known(micros) => line += &format!(" · {}", dollars(micros)),
-        Cost::Unknown => line += " · cost unknown",
+        unknown => line += &not_known(unknown),
     }
     if let Some(key) = report.key.filter(|_| level.verbose > 1) {
         line += &paint.faint(&format!("  {}", key.short()));
@@ -148,9 +148,17 @@ pub(super) fn summary(summary: &Summary, paint: Paint) -> String {
         Cost::FREE => {}
         Cost::Known(micros) if up_to => line += &format!(" · up to {}", dollars(micros)),
         Cost::Known(micros) => line += &format!(" · {}", dollars(micros)),
-        Cost::Unknown => line += " · cost unknown",
+        unknown => line += &not_known(unknown),
     }
     paint.bold(&line)
+}
+
+/// ` · cost unknown: counts at $0.053`
+fn not_known(cost: Cost) -> String {
+    match cost {
+        Cost::Known(_) | Cost::Unknown => " · cost unknown".to_owned(),
+        Cost::Counted(micros) => format!(" · cost unknown: counts at {}", dollars(micros)),
+    }
 }
 
 /// The plan: a list by state, what it would cost, and what belongs to nobody.
@@ -218,7 +226,7 @@ fn table(rows: &[&AssetReport], paint: Paint) -> Vec<String> {
 fn estimate(asset: &AssetReport) -> String {
     match asset.estimate {
         None | Some(Cost::FREE) => String::new(),
-        Some(Cost::Known(micros)) => about(micros),
+        Some(Cost::Known(micros) | Cost::Counted(micros)) => about(micros),
         Some(Cost::Unknown) => "unknown".to_owned(),
     }
 }
@@ -277,7 +285,9 @@ fn cost(plan: &Plan, of: impl Fn(State) -> bool, requests: usize) -> String {
     let mut unknown = 0;
     for asset in plan.assets.iter().filter(|asset| of(asset.state)) {
         match asset.estimate {
-            Some(Cost::Known(micros)) => known = known.saturating_add(micros),
+            Some(Cost::Known(micros) | Cost::Counted(micros)) => {
+                known = known.saturating_add(micros)
+            }
             Some(Cost::Unknown) => unknown += 1,
             None => {}
         }

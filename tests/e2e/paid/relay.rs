@@ -132,6 +132,8 @@ fn a_picture_that_is_elsewhere_is_fetched_at_once_and_without_the_key() {
             files.url()
         )));
         made(&paid);
+        let log = paid.run(&["log", "--json"]).json();
+        assert!(log[0]["request_id"].is_string(), "{}", log[0]);
         let heads = files.heads.lock().unwrap().join("").to_lowercase();
         assert!(
             !heads.contains("authorization") && !heads.contains(paid.server.key()),

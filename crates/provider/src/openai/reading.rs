@@ -151,6 +151,7 @@ impl<'a> Reading<'a> {
                     self.contents.odd_model = model.is_none();
                     self.contents.model = model;
                 }
+                ("revised_prompt", ValueType::String) => self.prompt(json)?,
                 ("error", ValueType::Object | ValueType::String) => self.error(json)?,
                 (name, _) => {
                     let name = name.to_owned();
@@ -186,6 +187,7 @@ impl<'a> Reading<'a> {
                     }
                     json.reader.end_array()?;
                 }
+                ("revised_prompt" | "actual_prompt", ValueType::String) => self.prompt(json)?,
                 ("error", ValueType::Object | ValueType::String) => self.error(json)?,
                 _ => json.words(&name, &mut self.words, self.veil, 0)?,
             }
@@ -264,6 +266,13 @@ impl<'a> Reading<'a> {
         json.words("error", &mut words, self.veil, 0)?;
         let said = words.error().unwrap_or_default();
         self.contents.error.get_or_insert(said);
+        Ok(())
+    }
+
+    /// Notes the prompt that was drawn: the first, if each picture has its own.
+    fn prompt<R: Read>(&mut self, json: &mut Json<R>) -> Result<(), Stop> {
+        let told = bounded::prompt(&self.veil.over(&json.text()?));
+        self.contents.prompt.get_or_insert(told);
         Ok(())
     }
 

@@ -57,6 +57,9 @@ pub struct Task {
     /// Micro-dollars of one of its units.
     #[serde(default)]
     pub cost_unit: u64,
+    /// The prompt that was drawn, in the answer with the pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rewritten: Option<Pointers>,
     /// What is said about an error.
     pub error: Option<Pointers>,
     /// Its code.
@@ -182,7 +185,7 @@ impl TaskForm {
     }
 
     /// Reads what is ready.
-    pub fn ready(&self, answer: &[u8]) -> Ready {
+    pub fn ready(&self, answer: &[u8], veil: &Veil) -> Ready {
         let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
         let urls = self.task.results.all(&answer);
         let sources = urls.iter().filter_map(|url| self.source(url.as_str()?));
@@ -190,6 +193,12 @@ impl TaskForm {
             sources: sources.collect(),
             came: urls.len() as u64,
             cost: self.cost(&answer),
+            prompt: self
+                .task
+                .rewritten
+                .as_ref()
+                .and_then(|at| at.text(&answer))
+                .map(|told| bounded::prompt(&veil.over(&told))),
         }
     }
 
@@ -381,7 +390,7 @@ mod tests {
         let answer = br#"{"result": [{"url": "https://cdn.example.com/1"}, {"url": "http://cdn.example.com/2"},
             {"url": "http://127.0.0.1:9/3"}, {"url": "file:///4"}, {"url": 5}]}"#;
         let sources = |base: &str| -> Vec<String> {
-            let ready = form(base, r#""poll": "/""#).ready(answer);
+            let ready = form(base, r#""poll": "/""#).ready(answer, &Veil::default());
             assert_eq!(ready.came, 5);
             ready.sources.iter().map(ToString::to_string).collect()
         };
