@@ -255,7 +255,7 @@ impl Open {
             ),
             (
                 format!(
-                    "on the way, counted at {}: the next build collects what is ready, at no new cost",
+                    "on the way, counted at {}: the next build collects what is ready, at no new cost; `gpbuild cache collect` what no asset asks for any more",
                     estimate(pending.len())
                 ),
                 pending,

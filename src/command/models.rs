@@ -22,15 +22,15 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const TOLD: usize = 5;
 
 /// What is known where the command runs.
-struct Known {
+pub(super) struct Known {
     models: Models,
-    providers: Providers,
+    pub(super) providers: Providers,
     project: Option<Project>,
 }
 
 impl Known {
     /// Of the project, if there is one here.
-    fn find(settings: &Settings) -> Result<Self, Failure> {
+    pub(super) fn find(settings: &Settings) -> Result<Self, Failure> {
         if !settings.root.join(PROJECT_FILE).is_file() {
             return Ok(Self {
                 models: model::builtin().clone(),
@@ -256,7 +256,7 @@ fn ask(
 }
 
 /// Why a provider is not to be asked; nothing if it is.
-fn may_ask(
+pub(super) fn may_ask(
     settings: &Settings,
     known: &Known,
     provider: &Provider,

@@ -105,6 +105,11 @@ impl PaidClient {
         }
     }
 
+    /// The way to a provider.
+    pub(super) fn route(&self, provider: &str) -> Option<&Route> {
+        self.routes.get(provider)
+    }
+
     /// Asks for a shot, once in all: what the store has by now is not asked for again.
     pub async fn ask(
         &self,
@@ -250,7 +255,9 @@ impl PaidClient {
         ) {
             Ok(taken) => self.told(Ok(taken), ask, handle, spent),
             Err(NotIngested::Elsewhere(path)) => {
-                let taken = self.collect(ask.asset, &path, request_id, route, handle).await;
+                let taken = self
+                    .collect(ask.asset, &path, request_id, route, handle)
+                    .await;
                 self.told(taken, ask, handle, spent)
             }
             Err(NotIngested::Empty(why, aside)) => {

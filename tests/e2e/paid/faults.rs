@@ -182,7 +182,11 @@ fn what_may_have_been_accepted_is_in_doubt_and_never_sent_again_by_itself() {
             .filter(|h| !h.is_empty())
             .collect();
         let message_told = format!("it is in doubt: {message}");
-        let expected = diagnostic(&message_told, &helps, " · cost unknown: counts at $0.009255");
+        let expected = diagnostic(
+            &message_told,
+            &helps,
+            " · cost unknown: counts at $0.009255",
+        );
         assert!(err.starts_with(&expected), "{err}\n{expected}");
         assert_eq!(exit, 1, "{message}");
         assert_eq!(paid.server.stats().arrived, 1, "{message}");
