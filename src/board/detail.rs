@@ -79,7 +79,7 @@ fn history(planned: &Planned, id: &str) -> Vec<Paid> {
     let entries = planned.ledger.entries();
     let answered = entries.iter().rev().filter(|entry| {
         let outcome = entry.settlement.as_ref().map(|s| s.outcome);
-        entry.intent.asset == id && outcome == Some(Outcome::Answered)
+        entry.intent.asset == id && !entry.is_import() && outcome == Some(Outcome::Answered)
     });
     // Of each key, how many newer ones there were.
     let mut newer: BTreeMap<Key, usize> = BTreeMap::new();

@@ -10,12 +10,12 @@ use base::digest::Digest;
 use base::fs::hold::Held;
 use base::fs::{Durability, read_bounded, shown};
 use export::Export;
-use model::MANUAL;
+use model::{MANUAL, Micro};
 use plan::key::{self, Ingredients, Key, SHOT};
 use plan::lock::Lock;
 use plan::{Answer, Step};
 use report::{Event, Reporter};
-use store::ledger::Moment;
+use store::ledger::{Intent, Moment};
 use store::{Payer, Roll, ShotEntry, Store};
 
 /// The largest picture, in bytes; the same as of one that comes from a provider.
@@ -72,6 +72,7 @@ pub fn run(settings: &Settings, import: &Import, reporter: &Reporter) -> Result<
     let pictures = keep(&planned.store, &looked)?;
     let entry = enter(&planned.store, &target, pictures).map_err(|e| store_failure(&e))?;
     let changed = agree(settings, &planned, &target, &entry)?;
+    note(&planned, &target, looked.len()).map_err(|e| store_failure(&e))?;
     for diagnostic in looked.iter().filter_map(|picture| picture.warning.as_ref()) {
         reporter.event(Event::Diagnostic(diagnostic));
     }
@@ -81,6 +82,20 @@ pub fn run(settings: &Settings, import: &Import, reporter: &Reporter) -> Result<
     reporter.event(Event::Note(&told(&target, import)));
     drop(alone);
     follow(settings, &changed, reporter)
+}
+
+/// Writes it into the ledger, last of all: it is to be told of, and nothing follows from it.
+fn note(planned: &Planned, target: &Target<'_>, pictures: usize) -> Result<(), base::fs::FsError> {
+    planned.ledger.imported(Intent {
+        asset: target.step.spec.id.clone(),
+        key: target.key,
+        model: target.model.clone(),
+        pictures: u32::try_from(pictures).unwrap_or(u32::MAX),
+        estimate: Some(Micro::default()),
+        quoted: None,
+        project: planned.project.name(),
+        from: None,
+    })
 }
 
 fn told(target: &Target<'_>, import: &Import) -> String {
