@@ -194,6 +194,20 @@ pub fn unreadable(why: &str) -> Failed {
     )
 }
 
+/// It is larger than its provider takes.
+pub fn too_large(bytes: u64, most: u64) -> Failed {
+    let megabytes = |bytes: u64| format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10);
+    failed(
+        Exit::SomeFailed,
+        Diagnostic::error(format!(
+            "it was not sent: with its pictures it is {}, and the provider takes at most {}",
+            megabytes(bytes),
+            megabytes(most)
+        ))
+        .hint("give it fewer `references`, or smaller ones: as JPEG, or of less pixels"),
+    )
+}
+
 /// Nobody was reached.
 pub fn unreached(why: &str) -> Failed {
     failed(

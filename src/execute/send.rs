@@ -81,6 +81,13 @@ impl PaidClient {
                     self.settle(number, Outcome::Unsent, Some(why.clone()), None)?;
                     return Err(not_made::unreadable(&why));
                 }
+                Reply::TooLarge { bytes, most } => {
+                    incoming.forget();
+                    let failed = not_made::too_large(bytes, most);
+                    let why = failed.diagnostic.message.clone();
+                    self.settle(number, Outcome::Unsent, Some(why), None)?;
+                    return Err(failed);
+                }
                 Reply::Unsent(why) => {
                     incoming.forget();
                     self.settle(number, Outcome::Unsent, Some(why.clone()), None)?;

@@ -39,6 +39,13 @@ pub enum Reply {
     Unsent(String),
     /// It could not be put together: a picture that goes with it cannot be read.
     Unreadable(String),
+    /// It was not sent: all in all it is larger than the provider takes.
+    TooLarge {
+        /// So large it is, in bytes.
+        bytes: u64,
+        /// So large it may be.
+        most: u64,
+    },
     /// It may have been accepted: why nobody knows.
     Doubt {
         /// What happened.

@@ -88,6 +88,11 @@ pub struct Catalogue {
     /// What stands before each of them.
     #[serde(default)]
     pub prefix: String,
+    /// What the next page is asked for with, in the answer, as a JSON pointer; there is one page where it is left out.
+    pub next: Option<String>,
+    /// The parameter of the URL that takes it.
+    #[serde(default)]
+    pub next_parameter: String,
 }
 
 /// What is otherwise for some models of a provider.
