@@ -262,7 +262,8 @@ impl PaidClient {
             }
             Err(NotIngested::Empty(why, aside)) => {
                 spent.unknown = true;
-                Err(not_made::doubt(&why, Some(&aside)))
+                let hint = route.adapter.page_hint(&ask.request.model);
+                Err(not_made::no_answer(&why, Some(&aside), hint))
             }
             Err(NotIngested::Refused(refusal, cost)) => {
                 match cost {

@@ -6,6 +6,7 @@ use crate::execute::Failed;
 use crate::execute::budget::Over;
 use base::diagnostic::{Diagnostic, Exit};
 use base::fs::{FsError, shown};
+use provider::WEB_PAGE;
 use provider::reply::{Refusal, RefusalKind};
 use store::Misplaced;
 use store::ledger::Entry;
@@ -133,6 +134,15 @@ pub fn doubt(why: &str, kept: Option<&Path>) -> Failed {
         diagnostic = diagnostic.hint(format!("what came is kept in `{}`", shown(kept)));
     }
     failed(Exit::SomeFailed, diagnostic)
+}
+
+/// The same, with what to do where that is a page for a browser; `hint` is what the provider has to say to it.
+pub fn no_answer(why: &str, kept: Option<&Path>, hint: Option<String>) -> Failed {
+    let mut failed = doubt(why, kept);
+    if let Some(hint) = hint.filter(|_| why.contains(WEB_PAGE)) {
+        failed.diagnostic.hints.insert(0, hint);
+    }
+    failed
 }
 
 /// The disk.

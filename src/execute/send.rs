@@ -68,7 +68,9 @@ impl PaidClient {
                     spent.unknown = true;
                     // Without it, the intent alone says that it is in doubt.
                     let _ = self.settle(number, Outcome::Doubt, Some(why.clone()), request_id);
-                    return Err(not_made::doubt(&why, incoming.keep_part().as_deref()));
+                    let hint = route.adapter.page_hint(&ask.request.model);
+                    let kept = incoming.keep_part();
+                    return Err(not_made::no_answer(&why, kept.as_deref(), hint));
                 }
                 Reply::Disk(error) => {
                     spent.requests += 1;

@@ -280,6 +280,19 @@ impl Adapter {
         }
     }
 
+    /// What a person can do about a page for a browser in place of an answer of a model.
+    pub fn page_hint(&self, model: &ModelId) -> Option<String> {
+        match self {
+            Self::Mixed(_, client) if client.form(&model.name).is_some() => {
+                Some(client.page_hint())
+            }
+            Self::Images(client) | Self::Mixed(client, _) => Some(client.page_hint()),
+            Self::Command(_) => None,
+            Self::Task(client) => Some(client.page_hint()),
+            Self::Gemini(client) => Some(client.page_hint()),
+        }
+    }
+
     /// Hides the key in what comes back.
     pub fn veil(&self) -> Veil {
         match self {

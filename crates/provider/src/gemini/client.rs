@@ -11,6 +11,7 @@ use crate::address::{is_here, is_known};
 use crate::auth;
 use crate::http::{Http, NoAnswer, beginning};
 use crate::reply::{Refusal, RefusalKind, Reply};
+use crate::setup::Setup;
 use crate::submission::Submission;
 use crate::{Config, Veil};
 
@@ -79,8 +80,16 @@ impl Client {
         }
     }
 
+    /// What a person can do about a page for a browser in place of an answer.
+    pub fn page_hint(&self) -> String {
+        Setup::new(&self.config).page_there()
+    }
+
     /// What a person can do about a refusal, where there is a way of its own.
     pub fn hint(&self, refusal: &Refusal) -> Option<String> {
+        if let Some(hint) = Setup::new(&self.config).nothing_there(refusal) {
+            return Some(hint);
+        }
         refusal::hint(refusal).map(str::to_owned).or_else(|| {
             let is_key = refusal.kind == RefusalKind::Credentials && refusal.status != 403;
             is_key.then(|| format!("look at `{}`", self.config.key_variable))

@@ -9,6 +9,7 @@ use super::reading::{Keep, Reading};
 use crate::bounded;
 use crate::media::{self, media_type};
 use crate::reply::{Contents, KeepError};
+use crate::setup::WEB_PAGE;
 use crate::stop::Stop;
 use crate::unpack::unpacked;
 use crate::veil::Veil;
@@ -70,9 +71,7 @@ fn whole(reading: &mut Reading<'_>, mut body: impl BufRead, keep: Keep<'_>) -> R
     }
     match first_sign(&mut body)? {
         Some(b'{' | b'[') | None => reading.json(body, keep),
-        Some(b'<') => Err(Stop::Trouble(
-            "it is a web page, and no answer of an API".to_owned(),
-        )),
+        Some(b'<') => Err(Stop::Trouble(WEB_PAGE.to_owned())),
         Some(_) => other(reading, body, keep),
     }
 }

@@ -14,6 +14,7 @@ use crate::auth;
 use crate::fetch::Fetcher;
 use crate::http::{Http, NoAnswer, beginning};
 use crate::reply::{Fetched, Found, Lost, Polled, Refusal, RefusalKind, Reply, Ticket};
+use crate::setup::Setup;
 use crate::submission::Submission;
 use crate::{Config, Veil, wait};
 use model::request::Operation;
@@ -66,8 +67,16 @@ impl Client {
         Veil::new([&self.config.key])
     }
 
+    /// What a person can do about a page for a browser in place of an answer.
+    pub fn page_hint(&self) -> String {
+        Setup::new(&self.config).page_there()
+    }
+
     /// What a person can do about a refusal, where there is a way of its own.
     pub fn hint(&self, refusal: &Refusal) -> Option<String> {
+        if let Some(hint) = Setup::new(&self.config).nothing_there(refusal) {
+            return Some(hint);
+        }
         match refusal.kind {
             RefusalKind::Credentials if refusal.status != 403 => {
                 Some(format!("look at `{}`", self.config.key_variable))

@@ -13,6 +13,7 @@ use crate::amount;
 use crate::bounded;
 use crate::pointer::{self, Pointers};
 use crate::reply::{Ready, Refusal, RefusalKind, Ticket};
+use crate::setup::{WEB_PAGE, is_page};
 use crate::source;
 use crate::veil::Veil;
 use model::Micro;
@@ -135,8 +136,10 @@ pub enum Standing {
 impl TaskForm {
     /// Reads the answer to a request. An error says what is wrong with it.
     pub fn ticket(&self, answer: &[u8], veil: &Veil) -> Result<Ticket, String> {
-        let answer: Value =
-            serde_json::from_slice(answer).map_err(|_| "it is not JSON".to_owned())?;
+        let answer: Value = serde_json::from_slice(answer).map_err(|_| match is_page(answer) {
+            true => WEB_PAGE.to_owned(),
+            false => "it is not JSON".to_owned(),
+        })?;
         let id = pointer::text(&answer, &self.task.ticket);
         let Some(id) = id
             .and_then(|id| bounded::name(&id))
