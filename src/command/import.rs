@@ -19,7 +19,7 @@ use store::ledger::{Intent, Moment};
 use store::{Payer, Roll, ShotEntry, Store};
 
 /// The largest picture, in bytes; the same as of one that comes from a provider.
-const MAX_PICTURE_BYTES: u64 = 64 << 20;
+const MAX_IMPORTED_BYTES: u64 = 64 << 20;
 /// At most so many candidates at once.
 const MAX_FILES: usize = 64;
 /// It is told how a picture is cut if it loses more than one part in so many.
@@ -348,7 +348,7 @@ fn look_at<'a>(
 
 /// A file that a person named, wherever it is.
 fn read(file: &Path) -> Result<Vec<u8>, Diagnostic> {
-    read_bounded(file, MAX_PICTURE_BYTES).map_err(|e| Diagnostic::error(e.to_string()))
+    read_bounded(file, MAX_IMPORTED_BYTES).map_err(|e| Diagnostic::error(e.to_string()))
 }
 
 /// Puts the pictures into the store, as they were looked at.

@@ -19,7 +19,7 @@ const SIZE: u32 = 1024;
 /// How long a list may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// At most so many assets are named.
-const TOLD: usize = 5;
+const MAX_TOLD: usize = 5;
 
 /// What is known where the command runs.
 pub(super) struct Known {
@@ -349,8 +349,8 @@ fn tell(
 
 /// `it makes `a`, `b` and 3 more`.
 fn used_by(users: &[&str]) -> String {
-    match users.len().checked_sub(TOLD) {
+    match users.len().checked_sub(MAX_TOLD) {
         None | Some(0) => format!("it makes {}", list(users)),
-        Some(more) => format!("it makes {} and {more} more", list(&users[..TOLD])),
+        Some(more) => format!("it makes {} and {more} more", list(&users[..MAX_TOLD])),
     }
 }

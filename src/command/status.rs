@@ -18,7 +18,7 @@ use store::{Payer, Store};
 /// How often it is looked whether a run ended.
 const GLANCE: Duration = Duration::from_millis(100);
 /// At most so many assets are named in a line.
-const NAMED: usize = 8;
+const MAX_NAMED: usize = 8;
 
 /// What is asked of a run.
 #[derive(Clone, Debug, Default)]
@@ -342,7 +342,7 @@ fn counted(record: &Record, in_work: usize) -> String {
 
 /// The first of some names, and how many more there are.
 fn named(names: &[String]) -> String {
-    let more = names.len().saturating_sub(NAMED);
+    let more = names.len().saturating_sub(MAX_NAMED);
     let first = names[..names.len() - more].join(", ");
     match more {
         0 => first,

@@ -14,7 +14,7 @@ use provider::reply::{Found, Listed, Lost};
 use store::ledger::Entry;
 
 /// Requests that were sent further apart have none of their tasks in common.
-const MAX_APART: Duration = Duration::from_secs(60 * 60);
+const MAX_APART: Duration = Duration::from_secs(3_600);
 
 /// Which of the tasks that a provider lists a request is.
 #[derive(Debug, PartialEq, Eq)]

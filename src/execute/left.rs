@@ -23,7 +23,7 @@ use store::ledger::{Ledger, Moment};
 use store::{Head, Payer, Store};
 
 /// At most so many are collected at once.
-const AT_ONCE: usize = 8;
+const MAX_AT_ONCE: usize = 8;
 
 /// What became of one that was on its way.
 pub struct Left {
@@ -90,7 +90,7 @@ impl Waiting {
         let client = Arc::new(PaidClient::new(routes, self.store, ledger, terms));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .max_blocking_threads(AT_ONCE + 1)
+            .max_blocking_threads(MAX_AT_ONCE + 1)
             .build()
             .map_err(|e| Diagnostic::error(format!("cannot start: {e}")))?;
         Ok(runtime.block_on(run(&client, self.tickets, tell)))

@@ -20,7 +20,7 @@ use store::ledger::{Entry, Ledger};
 use store::{Payer, Store};
 
 /// So many requests at once, unless `--jobs` says otherwise.
-const REQUESTS: usize = 8;
+const MAX_REQUESTS: usize = 8;
 
 /// What the command line says about money.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +62,7 @@ pub fn unasked(settings: &Settings, project: &Project) -> Vec<Diagnostic> {
 
 /// At most so many requests at once.
 pub fn requests_at_once(jobs: usize) -> usize {
-    if jobs > 0 { jobs } else { REQUESTS }
+    if jobs > 0 { jobs } else { MAX_REQUESTS }
 }
 
 /// The shots that are between their request and their picture.

@@ -18,7 +18,9 @@ use base::fs::FsError;
 
 /// The most that is read of an answer, for each picture: four bytes for each of eight million pixels,
 /// in base64, and as much again.
-pub(super) const MAX_PICTURE_BYTES: u64 = 96 << 20;
+pub(super) const MAX_ENCODED_BYTES: u64 = 96 << 20;
+/// And so much besides pictures.
+const MAX_WORDS_BYTES: u64 = 1 << 20;
 /// What Windows writes in front of a text.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 /// So much is looked at of an answer that is only words, in bytes.
@@ -26,7 +28,7 @@ const MAX_WORDS: u64 = 4 << 10;
 
 /// The largest answer to a request for so many pictures, in bytes.
 pub(super) fn limit(asked: u32) -> u64 {
-    (1 << 20) + u64::from(asked) * MAX_PICTURE_BYTES
+    MAX_WORDS_BYTES + u64::from(asked) * MAX_ENCODED_BYTES
 }
 
 /// Reads the answer to a request for `asked` pictures; each picture's bytes go to `keep`, but none of

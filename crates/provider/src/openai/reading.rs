@@ -17,7 +17,7 @@ use base::digest::Digest;
 /// The longest text that is looked at, in bytes.
 const MAX_TEXT: u64 = 64 << 10;
 /// Words are looked for so deep.
-const DEPTH: u32 = 3;
+const MAX_DEPTH: u32 = 3;
 
 /// Keeps a picture.
 pub(super) type Keep<'k> = &'k mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>;
@@ -318,7 +318,7 @@ impl<R: Read> Json<R> {
         veil: &Veil,
         depth: u32,
     ) -> Result<(), Stop> {
-        let may_nest = depth < DEPTH && (depth > 0 || Words::nested(name));
+        let may_nest = depth < MAX_DEPTH && (depth > 0 || Words::nested(name));
         match self.reader.peek()? {
             ValueType::String if Words::are(name) => {
                 let text = self.text()?;

@@ -20,7 +20,7 @@ const MAX_PAGES: usize = 20;
 /// The most tasks that are told to be possible.
 const MAX_LISTED: usize = 100;
 /// How much two clocks may differ.
-const MAX_SKEW: Duration = Duration::from_secs(5 * 60);
+const MAX_SKEW: Duration = Duration::from_secs(300);
 
 /// Where things stand in a list of tasks, the newest first; places are JSON pointers, those of a task begin at its element.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
