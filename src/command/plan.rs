@@ -25,10 +25,13 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     let steps = &planned.plan.steps;
     let (now, withheld) = (Bill::of(steps), Bill::withheld(steps));
     let bill = now.plus(withheld);
+    let foreign = plan::foreign(steps, &planned.project.manifest.models);
+    let foreign = foreign.map(|sum| sum.to_string());
     reporter.event(Event::Plan(&Plan {
         assets: &reports(steps),
         unclaimed: &unclaimed,
         requests: now.requests,
+        foreign: foreign.as_deref(),
         withheld: withheld.requests,
         up_to: bill.up_to,
     }));

@@ -114,6 +114,8 @@ pub struct Plan<'a> {
     pub unclaimed: &'a [String],
     /// How many paid requests would be sent.
     pub requests: usize,
+    /// The part of what they cost that is published in another currency, in that.
+    pub foreign: Option<&'a str>,
     /// How many more, if no key and no trust were missing: those of assets that are blocked.
     pub withheld: usize,
     /// Whether the estimate may shrink, because some assets wait for another's picture.

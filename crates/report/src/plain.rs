@@ -259,14 +259,20 @@ fn total(plan: &Plan) -> String {
         [] => "nothing to make".to_owned(),
         doing => format!("would {}", sentence(doing)),
     };
-    line += &cost(plan, |state| state != State::Blocked, plan.requests);
+    let foreign = plan.foreign;
+    line += &cost(
+        plan,
+        |state| state != State::Blocked,
+        plan.requests,
+        foreign,
+    );
     let rest: Vec<String> = [State::Failed, State::Blocked, State::Manual, State::Fresh]
         .into_iter()
         .filter_map(|state| match of(&[state]) {
             0 => None,
             // What it would cost all the same, once it can be asked for.
             n if state == State::Blocked => {
-                let cost = cost(plan, |state| state == State::Blocked, plan.withheld);
+                let cost = cost(plan, |state| state == State::Blocked, plan.withheld, None);
                 Some(format!("{n} {}{cost}", state.word()))
             }
             n if state == State::Manual => Some(format!("{n} to be made by hand")),
@@ -279,8 +285,9 @@ fn total(plan: &Plan) -> String {
     line
 }
 
-/// What is known is summed and what is not is counted: an unknown price is never part of a sum.
-fn cost(plan: &Plan, of: impl Fn(State) -> bool, requests: usize) -> String {
+/// What is known is summed and what is not is counted: an unknown price is never part of a sum. `foreign` is a part of it, as
+/// it is published.
+fn cost(plan: &Plan, of: impl Fn(State) -> bool, requests: usize, foreign: Option<&str>) -> String {
     let mut known = 0_u64;
     let mut unknown = 0;
     for asset in plan.assets.iter().filter(|asset| of(asset.state)) {
@@ -293,12 +300,14 @@ fn cost(plan: &Plan, of: impl Fn(State) -> bool, requests: usize) -> String {
         }
     }
     let bound = if plan.up_to { "up to" } else { "about" };
+    let foreign = foreign.map(|sum| format!(" ({sum})")).unwrap_or_default();
     let price = match (known, unknown) {
         (0, 0) => String::new(),
         (0, _) => ": cost unknown".to_owned(),
-        (known, 0) => format!(": {bound} {}", about(known)),
+        (known, 0) => format!(": {bound} {}{foreign}", about(known)),
         (known, unknown) => {
-            format!(": {bound} {}, and {unknown} of unknown price", about(known))
+            let known = about(known);
+            format!(": {bound} {known}{foreign}, and {unknown} of unknown price")
         }
     };
     match requests {

@@ -54,6 +54,7 @@ fn a_plan_in_json() {
         assets: &assets[1..4],
         unclaimed: &["dist/gone.png".to_owned()],
         requests: 1,
+        foreign: None,
         withheld: 0,
         up_to: true,
     };
