@@ -176,6 +176,13 @@ fn what_is_imported_is_made_kept_and_locked() {
     // It is never swept, and can be chosen from.
     project.ok(&["cache", "gc", "--days", "0"]);
     project.ok(&["pick", "a", "2"]);
+    // The export of the other one is in the store.
+    let back = project.ok(&["pick", "a", "1"]).err;
+    assert!(
+        back.contains("restored  a  dist/a.png  (export changed)\n"),
+        "{back}"
+    );
+    project.ok(&["pick", "a", "2"]);
     project.ok(&["cache", "verify"]);
     // Other words are another picture; back is free.
     project.edit("gpbuild.toml", "\"one\"", "\"two\"");

@@ -378,10 +378,13 @@ fn why_changed(
     pictures: &BTreeMap<String, Digest>,
 ) -> Reason {
     let names = changed(spec, locked, facts, pictures);
-    if names.is_empty() && facts.trace.picture(spec).is_some() {
-        return Reason::PictureLost;
+    let picture = facts.trace.picture(spec);
+    match names.is_empty() && picture.is_some() {
+        false => Reason::Changed(names),
+        // Another candidate, whose export is in the store.
+        true if facts.is_kept(picture) => Reason::ExportChanged(Vec::new()),
+        true => Reason::PictureLost,
     }
-    Reason::Changed(names)
 }
 
 /// The names of what changed since the locked picture was made, if the store still knows.
