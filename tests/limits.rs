@@ -151,7 +151,9 @@ fn value(source: &str) -> Option<String> {
             .replace('_', "")
             .parse()
             .ok()?;
-        return (millionths % 1_000_000 == 0).then(|| format!("${}", millionths / 1_000_000));
+        return millionths
+            .is_multiple_of(1_000_000)
+            .then(|| format!("${}", millionths / 1_000_000));
     }
     if let Some((number, shift)) = source.split_once(" << ") {
         let unit = match shift {

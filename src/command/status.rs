@@ -286,6 +286,22 @@ fn words(id: &RunId, standing: &Standing, money: &Money) -> String {
         let doing: Vec<String> = doing.map(|d| format!("{} ({})", d.id, d.what)).collect();
         lines.push(format!("in work: {}", named(&doing)));
     }
+    lines.extend(of_money(money));
+    if matches!(standing, Standing::Died(_)) {
+        lines.push(
+            "what was made stays made: the next `gpbuild build` takes in what arrived, and goes on where this ended"
+                .to_owned(),
+        );
+    }
+    if record.detached {
+        lines.push(format!("log: {}", id.log()));
+    }
+    lines.join("\n  ") + "\n"
+}
+
+/// The requests of which nobody has the pictures, a line for each kind.
+fn of_money(money: &Money) -> Vec<String> {
+    let mut lines = Vec::new();
     if !money.arrived.is_empty() {
         lines.push(format!(
             "answered: {}: the next build takes in what came, at no new cost",
@@ -304,16 +320,7 @@ fn words(id: &RunId, standing: &Standing, money: &Money) -> String {
             named(&money.doubts)
         ));
     }
-    if matches!(standing, Standing::Died(_)) {
-        lines.push(
-            "what was made stays made: the next `gpbuild build` takes in what arrived, and goes on where this ended"
-                .to_owned(),
-        );
-    }
-    if record.detached {
-        lines.push(format!("log: {}", id.log()));
-    }
-    lines.join("\n  ") + "\n"
+    lines
 }
 
 /// `3 made, 1 failed, 2 in work, 4 left; 4 requests for $0.164`; `in_work` of what is left is being made.

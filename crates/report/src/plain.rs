@@ -293,7 +293,7 @@ fn cost(plan: &Plan, of: impl Fn(State) -> bool, requests: usize, foreign: Optio
     for asset in plan.assets.iter().filter(|asset| of(asset.state)) {
         match asset.estimate {
             Some(Cost::Known(micros) | Cost::Counted(micros)) => {
-                known = known.saturating_add(micros)
+                known = known.saturating_add(micros);
             }
             Some(Cost::Unknown) => unknown += 1,
             None => {}

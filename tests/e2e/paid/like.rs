@@ -68,7 +68,7 @@ fn a_relay_is_asked_as_what_it_is_like_and_has_a_key_of_its_own() {
 
 #[test]
 fn what_it_is_like_gives_it_neither_key_nor_trust() {
-    let server = ProviderServer::start(&PROTOCOLS[0], Behaviour::default());
+    let server = ProviderServer::start(PROTOCOLS[0], Behaviour::default());
     let text = declaration("ark", &server.base_url(), "m", "1024, 1024");
     let project = Project::new(&text);
     let untrusted = Run::of(
