@@ -1,5 +1,5 @@
 //! Every bound of the program in one table: `docs/limits.md` is written from the constants of the sources and held
-//! against them. A bound is a constant `MAX_…` or a `Duration`; `BLESS=1` writes the table anew.
+//! against them. A bound is a constant `MAX_…`, `MIN_…` or a `Duration`; `BLESS=1` writes the table anew.
 
 #![allow(
     clippy::disallowed_methods,
@@ -66,6 +66,7 @@ fn values_are_read_as_a_person_would_write_them() {
         ("64 << 10", "64 Ki"),
         ("200_000_000", "200,000,000"),
         ("Duration::from_secs(900)", "900 s"),
+        ("Micro(100_000_000)", "$100"),
         ("Duration::from_millis(50)", "50 ms"),
     ] {
         assert_eq!(value(source).as_deref(), Some(told), "{source}");
@@ -100,7 +101,8 @@ fn limits(file: &str, text: &str) -> Vec<Limit> {
         let Some((name, kind, source)) = constant(line) else {
             continue;
         };
-        if !name.starts_with("MAX_") && kind != "Duration" {
+        let is_bound = name.starts_with("MAX_") || name.starts_with("MIN_");
+        if !is_bound && kind != "Duration" {
             continue;
         }
         let above = lines[..n].iter().rev();
@@ -142,6 +144,16 @@ fn value(source: &str) -> Option<String> {
         if let Some(number) = source.strip_prefix(&start) {
             return Some(format!("{} {unit}", number.strip_suffix(')')?));
         }
+    }
+    if let Some(millionths) = source.strip_prefix("Micro(") {
+        let millionths: u64 = millionths
+            .strip_suffix(')')?
+            .replace('_', "")
+            .parse()
+            .ok()?;
+        return millionths
+            .is_multiple_of(1_000_000)
+            .then(|| format!("${}", millionths / 1_000_000));
     }
     if let Some((number, shift)) = source.split_once(" << ") {
         let unit = match shift {

@@ -20,7 +20,12 @@ const MAX_BY_WORDS: usize = 40_000;
 /// What there is to say of an asset.
 pub fn detail(planned: &Planned, step: &Step) -> Detail {
     let spec = &step.spec;
-    let Why { changes, forgotten } = planned.why(step);
+    let Why {
+        changes,
+        forgotten,
+        // The page has no place for it: `show` and `why` say it.
+        rewritten: _,
+    } = planned.why(step);
     let prompt = spec.shots().and_then(|shots| shots.prompt.clone());
     Detail {
         id: spec.id.clone(),
@@ -74,7 +79,7 @@ fn history(planned: &Planned, id: &str) -> Vec<Paid> {
     let entries = planned.ledger.entries();
     let answered = entries.iter().rev().filter(|entry| {
         let outcome = entry.settlement.as_ref().map(|s| s.outcome);
-        entry.intent.asset == id && outcome == Some(Outcome::Answered)
+        entry.intent.asset == id && !entry.is_import() && outcome == Some(Outcome::Answered)
     });
     // Of each key, how many newer ones there were.
     let mut newer: BTreeMap<Key, usize> = BTreeMap::new();

@@ -60,6 +60,8 @@ fn row(
         height: spec.preset.height,
         format: spec.format(),
         target: spec.preset.name.clone(),
+        published: plan::foreign(needs.of(&spec.id), &planned.project.manifest.models)
+            .map(|sum| sum.to_string()),
         model: spec.requests().last().map(|shot| shot.model.to_string()),
         state: match &step.verdict {
             Verdict::Fresh => Standing::Fresh,

@@ -455,6 +455,8 @@ pub(super) enum CacheCommand {
         #[arg(value_name = "NAME", required = true)]
         names: Vec<String>,
     },
+    /// Fetch what is paid for and on its way, also for what no asset asks for any more; costs nothing
+    Collect,
     /// Take over store and ledger that an older gpbuild left in `.gpbuild`
     Adopt,
     /// Read and check everything in the store

@@ -281,6 +281,7 @@ fn cache(
             command::cache::gc(settings, Sweep { dry_run, days }, json, reporter)
         }
         CacheCommand::Remove { names } => command::cache::remove(settings, &names, reporter),
+        CacheCommand::Collect => command::collect::run(settings, json, reporter),
         CacheCommand::Adopt => command::cache::adopt(settings, reporter),
         CacheCommand::Verify => command::cache::verify(settings, json, reporter),
     }

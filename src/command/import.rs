@@ -10,16 +10,16 @@ use base::digest::Digest;
 use base::fs::hold::Held;
 use base::fs::{Durability, read_bounded, shown};
 use export::Export;
-use model::MANUAL;
+use model::{MANUAL, Micro};
 use plan::key::{self, Ingredients, Key, SHOT};
 use plan::lock::Lock;
 use plan::{Answer, Step};
 use report::{Event, Reporter};
-use store::ledger::Moment;
+use store::ledger::{Intent, Moment};
 use store::{Payer, Roll, ShotEntry, Store};
 
 /// The largest picture, in bytes; the same as of one that comes from a provider.
-const MAX_PICTURE_BYTES: u64 = 64 << 20;
+const MAX_IMPORTED_BYTES: u64 = 64 << 20;
 /// At most so many candidates at once.
 const MAX_FILES: usize = 64;
 /// It is told how a picture is cut if it loses more than one part in so many.
@@ -72,6 +72,7 @@ pub fn run(settings: &Settings, import: &Import, reporter: &Reporter) -> Result<
     let pictures = keep(&planned.store, &looked)?;
     let entry = enter(&planned.store, &target, pictures).map_err(|e| store_failure(&e))?;
     let changed = agree(settings, &planned, &target, &entry)?;
+    note(&planned, &target, looked.len()).map_err(|e| store_failure(&e))?;
     for diagnostic in looked.iter().filter_map(|picture| picture.warning.as_ref()) {
         reporter.event(Event::Diagnostic(diagnostic));
     }
@@ -81,6 +82,20 @@ pub fn run(settings: &Settings, import: &Import, reporter: &Reporter) -> Result<
     reporter.event(Event::Note(&told(&target, import)));
     drop(alone);
     follow(settings, &changed, reporter)
+}
+
+/// Writes it into the ledger, last of all: it is to be told of, and nothing follows from it.
+fn note(planned: &Planned, target: &Target<'_>, pictures: usize) -> Result<(), base::fs::FsError> {
+    planned.ledger.imported(Intent {
+        asset: target.step.spec.id.clone(),
+        key: target.key,
+        model: target.model.clone(),
+        pictures: u32::try_from(pictures).unwrap_or(u32::MAX),
+        estimate: Some(Micro::default()),
+        quoted: None,
+        project: planned.project.name(),
+        from: None,
+    })
 }
 
 fn told(target: &Target<'_>, import: &Import) -> String {
@@ -333,7 +348,7 @@ fn look_at<'a>(
 
 /// A file that a person named, wherever it is.
 fn read(file: &Path) -> Result<Vec<u8>, Diagnostic> {
-    read_bounded(file, MAX_PICTURE_BYTES).map_err(|e| Diagnostic::error(e.to_string()))
+    read_bounded(file, MAX_IMPORTED_BYTES).map_err(|e| Diagnostic::error(e.to_string()))
 }
 
 /// Puts the pictures into the store, as they were looked at.

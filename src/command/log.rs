@@ -141,16 +141,31 @@ pub fn run(
     }
     // What was refused or never sent made nothing; it is told where it cost something.
     let is_free = |s: &Settlement| s.outcome.is_free() && s.cost.unwrap_or_default() == Micro(0);
-    let paid: Vec<&Entry> = entries
-        .iter()
-        .filter(|e| !e.settlement.as_ref().is_some_and(is_free))
-        .collect();
+    let (imports, requests): (Vec<&Entry>, Vec<&Entry>) =
+        entries.iter().partition(|entry| entry.is_import());
+    let mut paid = requests;
+    paid.retain(|e| !e.settlement.as_ref().is_some_and(is_free));
     match paid.is_empty() {
         true => reporter.out("nothing was spent\n"),
         false => reporter.out(&(sums(&paid, by) + &open.words(&paid))),
     }
+    reporter.out(&imported(&imports));
     tell_of(others, reporter);
     Ok(Exit::Done)
+}
+
+/// What a person brought.
+fn imported(imports: &[&Entry]) -> String {
+    let pictures: u64 = imports.iter().map(|e| u64::from(e.intent.pictures)).sum();
+    let pictures = usize::try_from(pictures).unwrap_or(usize::MAX);
+    if pictures == 0 {
+        return String::new();
+    }
+    let mut text = format!("\n{} imported\n", count(pictures, "picture"));
+    for Entry { at, intent, .. } in imports {
+        text += &format!("  {at}  {}  {}\n", intent.asset, intent.model);
+    }
+    text
 }
 
 /// A row for each day, model, asset or project, then this month and all.
@@ -255,7 +270,7 @@ impl Open {
             ),
             (
                 format!(
-                    "on the way, counted at {}: the next build collects what is ready, at no new cost",
+                    "on the way, counted at {}: the next build collects what is ready, at no new cost; `gpbuild cache collect` what no asset asks for any more",
                     estimate(pending.len())
                 ),
                 pending,
@@ -309,6 +324,7 @@ fn doubt(entry: &Entry) -> String {
 fn line(entry: &Entry, standing: &str) -> Value {
     let settlement = entry.settlement.as_ref();
     let outcome = match settlement.map(|s| s.outcome) {
+        _ if entry.is_import() => "imported",
         Some(Outcome::Answered) => "answered",
         Some(Outcome::Refused) => "refused",
         Some(Outcome::Unsent) => "unsent",

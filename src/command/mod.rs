@@ -4,6 +4,7 @@ pub mod accept;
 pub mod build;
 pub mod cache;
 pub mod check;
+pub mod collect;
 pub mod edit;
 pub mod init;
 mod follow;

@@ -19,18 +19,18 @@ const SIZE: u32 = 1024;
 /// How long a list may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// At most so many assets are named.
-const TOLD: usize = 5;
+const MAX_TOLD: usize = 5;
 
 /// What is known where the command runs.
-struct Known {
+pub(super) struct Known {
     models: Models,
-    providers: Providers,
+    pub(super) providers: Providers,
     project: Option<Project>,
 }
 
 impl Known {
     /// Of the project, if there is one here.
-    fn find(settings: &Settings) -> Result<Self, Failure> {
+    pub(super) fn find(settings: &Settings) -> Result<Self, Failure> {
         if !settings.root.join(PROJECT_FILE).is_file() {
             return Ok(Self {
                 models: model::builtin().clone(),
@@ -256,7 +256,7 @@ fn ask(
 }
 
 /// Why a provider is not to be asked; nothing if it is.
-fn may_ask(
+pub(super) fn may_ask(
     settings: &Settings,
     known: &Known,
     provider: &Provider,
@@ -349,8 +349,8 @@ fn tell(
 
 /// `it makes `a`, `b` and 3 more`.
 fn used_by(users: &[&str]) -> String {
-    match users.len().checked_sub(TOLD) {
+    match users.len().checked_sub(MAX_TOLD) {
         None | Some(0) => format!("it makes {}", list(users)),
-        Some(more) => format!("it makes {} and {more} more", list(&users[..TOLD])),
+        Some(more) => format!("it makes {} and {more} more", list(&users[..MAX_TOLD])),
     }
 }

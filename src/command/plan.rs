@@ -27,11 +27,14 @@ pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<
     let (now, withheld) = (Bill::of(steps), Bill::withheld(steps));
     let bill = now.plus(withheld);
     let lost = pipeline::lost(steps);
+    let foreign = plan::foreign(steps, &planned.project.manifest.models);
+    let foreign = foreign.map(|sum| sum.to_string());
     reporter.event(Event::Plan(&Plan {
         remark: lost.as_deref(),
         assets: &reports(steps, lost.is_some()),
         unclaimed: &unclaimed,
         requests: now.requests,
+        foreign: foreign.as_deref(),
         withheld: withheld.requests,
         up_to: bill.up_to,
     }));

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::pipeline::{self, Settings};
+use crate::pipeline::{self, Planned, Settings};
 use base::diagnostic::{Exit, Failure, count};
 use declare::preset::Preset;
 use declare::spec::{Bundle, Form, Recipe, Shots, Spec};
@@ -21,21 +21,21 @@ pub fn run(settings: &Settings, as_json: bool, reporter: &Reporter) -> Result<Ex
     let planned = pipeline::plan(settings)?;
     for (n, step) in planned.asked_for().into_iter().enumerate() {
         if as_json {
-            reporter.out(&format!("{}\n", spec_as_json(step)));
+            reporter.out(&format!("{}\n", spec_as_json(&planned, step)));
         } else {
             let gap = if n == 0 { "" } else { "\n" };
-            reporter.out(&format!("{gap}{}", spec_as_text(step)));
+            reporter.out(&format!("{gap}{}", spec_as_text(&planned, step)));
         }
     }
     Ok(Exit::Done)
 }
 
-fn spec_as_text(step: &Step) -> String {
+fn spec_as_text(planned: &Planned, step: &Step) -> String {
     let spec = &step.spec;
     let mut out = format!("{}\n", spec.id);
     row(&mut out, "output", spec.output.as_str());
     match &spec.recipe {
-        Recipe::Shots(shots) => shots_as_text(&mut out, step, shots),
+        Recipe::Shots(shots) => shots_as_text(&mut out, planned, step, shots),
         Recipe::Bundle(bundle) => {
             row(&mut out, "made of", &slides_as_text(bundle));
             row(&mut out, "export", &export_as_text(spec));
@@ -56,7 +56,7 @@ fn key_as_text(out: &mut String, key: Option<Key>) {
 }
 
 /// A picture of its own: what it is for, each shot, and what a model is told.
-fn shots_as_text(out: &mut String, step: &Step, shots: &Shots) {
+fn shots_as_text(out: &mut String, planned: &Planned, step: &Step, shots: &Shots) {
     let spec = &step.spec;
     let Preset {
         name,
@@ -83,7 +83,15 @@ fn shots_as_text(out: &mut String, step: &Step, shots: &Shots) {
             format!("edit {n}")
         };
         row(out, &name, &shot_as_text(request));
-        key_as_text(out, step.trace.shots.get(n).map(|shot| shot.key));
+        let key = step.trace.shots.get(n).map(|shot| shot.key);
+        key_as_text(out, key);
+        if let Some(prompt) = key.and_then(|key| planned.rewritten(key)) {
+            row(
+                out,
+                "  drawn from",
+                &format!("a prompt of the provider's own: {prompt}"),
+            );
+        }
         let Some(prompt) = request.prompt() else {
             continue;
         };
@@ -209,14 +217,18 @@ fn request_as_json(request: &Request, key: Option<String>) -> serde_json::Value 
     })
 }
 
-fn spec_as_json(step: &Step) -> serde_json::Value {
+fn spec_as_json(planned: &Planned, step: &Step) -> serde_json::Value {
     let spec = &step.spec;
     let shots = spec.shots();
     let requests = spec.requests().iter().enumerate();
     let requests: Vec<serde_json::Value> = requests
         .map(|(n, request)| {
-            let key = step.trace.shots.get(n).map(|shot| shot.key.to_string());
-            request_as_json(request, key)
+            let key = step.trace.shots.get(n).map(|shot| shot.key);
+            let mut shot = request_as_json(request, key.map(|key| key.to_string()));
+            if let Some(prompt) = key.and_then(|key| planned.rewritten(key)) {
+                shot["rewritten"] = json!(prompt);
+            }
+            shot
         })
         .collect();
     let text: serde_json::Map<String, serde_json::Value> = spec

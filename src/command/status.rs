@@ -1,7 +1,7 @@
 //! `gpbuild status`: how a run stands that nobody watches, or that works at another terminal; waits for its end, and
 //! asks it to end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -11,13 +11,14 @@ use crate::runs::{Kind, Record, RunId, Runs, Standing};
 use base::diagnostic::{Exit, Failure, count};
 use model::Micro;
 use report::{Event, Reporter};
-use store::Store;
+use store::key::Key;
 use store::ledger::{Entry, Ledger};
+use store::{Payer, Store};
 
 /// How often it is looked whether a run ended.
 const GLANCE: Duration = Duration::from_millis(100);
 /// At most so many assets are named in a line.
-const NAMED: usize = 8;
+const MAX_NAMED: usize = 8;
 
 /// What is asked of a run.
 #[derive(Clone, Debug, Default)]
@@ -109,6 +110,42 @@ struct Money {
     arrived: Vec<String>,
     pending: Vec<String>,
     doubts: Vec<String>,
+    /// What the run has sent and nobody has answered yet.
+    sent: Sent,
+}
+
+/// Requests that are under way.
+#[derive(Default)]
+struct Sent {
+    requests: usize,
+    /// What they count at; `None` if one of them is not even estimated.
+    counted: Option<Micro>,
+}
+
+impl Sent {
+    /// Those of the process that a run is.
+    fn of(record: &Record, entries: &[Entry], payers: &BTreeMap<Key, Payer>) -> Self {
+        let is_its = |entry: &&Entry| {
+            let payer = payers.get(&entry.intent.key);
+            entry.settlement.is_none() && payer.is_some_and(|payer| payer.process == record.process)
+        };
+        let own: Vec<&Entry> = entries.iter().filter(is_its).collect();
+        Self {
+            requests: own.len(),
+            counted: own.iter().map(|entry| entry.intent.estimate).sum(),
+        }
+    }
+
+    fn words(&self) -> Option<String> {
+        let n = match self.requests {
+            0 => return None,
+            n => count(n, "request"),
+        };
+        Some(match self.counted {
+            Some(counted) => format!("{n} under way, counted at {counted}"),
+            None => format!("{n} under way, of a price that nobody knows"),
+        })
+    }
 }
 
 impl Money {
@@ -128,6 +165,7 @@ impl Money {
             assets
         };
         let mut open = ledger.entries();
+        let sent = Sent::of(record, &open, &payers);
         open.retain(|entry| {
             let key = &entry.intent.key;
             entry.settlement.is_none() && pending.contains(key) && !payers.contains_key(key)
@@ -142,6 +180,7 @@ impl Money {
             arrived: assets(arrived),
             pending: assets(open),
             doubts: assets(doubts),
+            sent,
         })
     }
 }
@@ -201,6 +240,7 @@ fn object(id: Option<&RunId>, record: &Record, state: &str, money: &Money) -> Va
         "arrived": money.arrived,
         "pending": money.pending,
         "in_doubt": money.doubts,
+        "under_way": money.sent.requests,
         "log": id.filter(|_| record.detached).map(RunId::log),
     })
 }
@@ -233,12 +273,35 @@ fn words(id: &RunId, standing: &Standing, money: &Money) -> String {
     {
         lines.push(why.clone());
     }
-    lines.push(counted(record));
+    let in_work = match standing {
+        Standing::Running(_) => record.doing.len(),
+        Standing::Ended(..) | Standing::Died(_) => 0,
+    };
+    lines.push(counted(record, in_work));
+    if in_work > 0 {
+        lines.extend(money.sent.words());
+    }
     if !record.doing.is_empty() && matches!(standing, Standing::Running(_)) {
         let doing = record.doing.iter();
         let doing: Vec<String> = doing.map(|d| format!("{} ({})", d.id, d.what)).collect();
         lines.push(format!("in work: {}", named(&doing)));
     }
+    lines.extend(of_money(money));
+    if matches!(standing, Standing::Died(_)) {
+        lines.push(
+            "what was made stays made: the next `gpbuild build` takes in what arrived, and goes on where this ended"
+                .to_owned(),
+        );
+    }
+    if record.detached {
+        lines.push(format!("log: {}", id.log()));
+    }
+    lines.join("\n  ") + "\n"
+}
+
+/// The requests of which nobody has the pictures, a line for each kind.
+fn of_money(money: &Money) -> Vec<String> {
+    let mut lines = Vec::new();
     if !money.arrived.is_empty() {
         lines.push(format!(
             "answered: {}: the next build takes in what came, at no new cost",
@@ -257,26 +320,18 @@ fn words(id: &RunId, standing: &Standing, money: &Money) -> String {
             named(&money.doubts)
         ));
     }
-    if matches!(standing, Standing::Died(_)) {
-        lines.push(
-            "what was made stays made: the next `gpbuild build` takes in what arrived, and goes on where this ended"
-                .to_owned(),
-        );
-    }
-    if record.detached {
-        lines.push(format!("log: {}", id.log()));
-    }
-    lines.join("\n  ") + "\n"
+    lines
 }
 
-/// `3 made, 1 failed, 4 left; 4 requests for $0.164`.
-fn counted(record: &Record) -> String {
+/// `3 made, 1 failed, 2 in work, 4 left; 4 requests for $0.164`; `in_work` of what is left is being made.
+fn counted(record: &Record, in_work: usize) -> String {
     let counts = [
         (record.made, "made"),
         (record.restored, "restored"),
         (record.failed, "failed"),
         (record.blocked, "blocked"),
-        (record.left, "left"),
+        (in_work, "in work"),
+        (record.left.saturating_sub(in_work), "left"),
     ];
     let counts = counts.iter().filter(|(n, _)| *n > 0);
     let counts: Vec<String> = counts.map(|(n, what)| format!("{n} {what}")).collect();
@@ -294,7 +349,7 @@ fn counted(record: &Record) -> String {
 
 /// The first of some names, and how many more there are.
 fn named(names: &[String]) -> String {
-    let more = names.len().saturating_sub(NAMED);
+    let more = names.len().saturating_sub(MAX_NAMED);
     let first = names[..names.len() - more].join(", ");
     match more {
         0 => first,

@@ -29,6 +29,12 @@ fn as_text(step: &Step, found: &Why) -> String {
     if found.forgotten {
         out.push_str("  its inputs changed; what they were is not in the store of this machine\n");
     }
+    for prompt in &found.rewritten {
+        let _ = writeln!(
+            out,
+            "  the provider drew from a prompt of its own: {prompt}"
+        );
+    }
     for change in &found.changes {
         let (old, new) = (change.old.as_deref(), change.new.as_deref());
         match (old, new) {
@@ -78,7 +84,7 @@ fn as_line(step: &Step, found: &Why) -> serde_json::Value {
         .iter()
         .map(|c| json!({ "ingredient": c.name, "old": c.old, "new": c.new }))
         .collect();
-    json!({
+    let mut line = json!({
         "event": "why",
         "id": step.spec.id,
         "state": match &step.verdict {
@@ -93,5 +99,9 @@ fn as_line(step: &Step, found: &Why) -> serde_json::Value {
         },
         "changes": changes,
         "forgotten": found.forgotten,
-    })
+    });
+    if !found.rewritten.is_empty() {
+        line["rewritten"] = json!(found.rewritten);
+    }
+    line
 }

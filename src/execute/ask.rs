@@ -20,7 +20,7 @@ use model::request::{Prompt, Request};
 use model::{Micro, Money, Price};
 use plan::Answer;
 use plan::key::{Ingredients, Key};
-use provider::reply::{Attachment, Found};
+use provider::reply::Attachment;
 use store::ledger::{Ceiling, Ledger, Moment};
 use store::{Head, Payer, ShotEntry, Store};
 
@@ -53,6 +53,8 @@ pub struct PaidClient {
     pub(super) ceilings: Vec<Ceiling>,
     /// One at a time for each key: two assets with the same shot pay for it once.
     keys: Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<()>>>>,
+    /// One at a time looks for what was lost.
+    pub(super) finding: tokio::sync::Mutex<()>,
 }
 
 /// A shot to ask for.
@@ -99,7 +101,13 @@ impl PaidClient {
             project: terms.project,
             ceilings: terms.ceilings,
             keys: Mutex::default(),
+            finding: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// The way to a provider.
+    pub(super) fn route(&self, provider: &str) -> Option<&Route> {
+        self.routes.get(provider)
     }
 
     /// Asks for a shot, once in all: what the store has by now is not asked for again.
@@ -154,7 +162,7 @@ impl PaidClient {
         if let Some(path) = tickets.get(&ask.key) {
             // Paid for by an earlier run, in whose bill it is.
             let mut earlier = Spent::default();
-            let taken = self.collect(ask.asset, path, route, handle).await;
+            let taken = self.collect(ask.asset, path, None, route, handle).await;
             return self.told(taken, ask, handle, &mut earlier);
         }
         if !self.retry_in_doubt
@@ -171,6 +179,7 @@ impl PaidClient {
         let answer = self.send(ask, route, handle, &mut own).await;
         self.budget
             .charge(reserved, (!own.unknown).then_some(own.cost));
+        own.count_at(ask.estimate);
         spent.add(own);
         answer
     }
@@ -241,17 +250,20 @@ impl PaidClient {
             &self.store,
             &self.ledger,
             path,
-            request_id,
+            request_id.clone(),
             &route.adapter.veil(),
         ) {
             Ok(taken) => self.told(Ok(taken), ask, handle, spent),
             Err(NotIngested::Elsewhere(path)) => {
-                let taken = self.collect(ask.asset, &path, route, handle).await;
+                let taken = self
+                    .collect(ask.asset, &path, request_id, route, handle)
+                    .await;
                 self.told(taken, ask, handle, spent)
             }
             Err(NotIngested::Empty(why, aside)) => {
                 spent.unknown = true;
-                Err(not_made::doubt(&why, Some(&aside)))
+                let hint = route.adapter.page_hint(&ask.request.model);
+                Err(not_made::no_answer(&why, Some(&aside), hint))
             }
             Err(NotIngested::Refused(refusal, cost)) => {
                 match cost {
@@ -296,38 +308,6 @@ impl PaidClient {
                 .send(Message::Note(format!("{}: {remark}", ask.asset)));
         }
         Ok(answer)
-    }
-
-    /// Looks for the ticket of a request whose answer was lost, where the provider takes names of ours: then it is not in
-    /// doubt any more.
-    async fn find(&self, ask: &Ask<'_>, route: &Route, handle: &RunHandle) -> Result<(), Failed> {
-        let Some(entry) = self.ledger.doubt(&ask.key) else {
-            return Ok(());
-        };
-        if entry.settlement.is_some_and(|s| s.request_id.is_some()) {
-            return Ok(());
-        }
-        let tickets = self.store.tickets().map_err(|e| not_made::disk(&e))?;
-        if tickets.contains_key(&ask.key) {
-            return Ok(());
-        }
-        match route
-            .adapter
-            .find(&ask.request.model.name, &own_id(&ask.key, entry.number))
-            .await
-        {
-            Found::Ticket(answer) => {
-                let head = self.head(ask, route, entry.number);
-                let put = self.store.put_ticket(&head, &answer);
-                put.map(drop).map_err(|e| not_made::disk(&e))
-            }
-            Found::Unknown(why) => {
-                let note = format!("{}: it could not be looked for: {why}", ask.asset);
-                let _ = handle.tell.send(Message::Note(note));
-                Ok(())
-            }
-            Found::Nothing => Ok(()),
-        }
     }
 
     pub(super) fn head(&self, ask: &Ask<'_>, route: &Route, number: u64) -> Head {

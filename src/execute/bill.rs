@@ -6,9 +6,9 @@ use provider::reply::Contents;
 use store::Head;
 
 /// A bill is believed up to so many times its estimate, and down to such a part of it.
-const BELIEVED: u64 = 100;
+const MAX_BELIEVED: u64 = 100;
 /// Where there is no estimate: so much for each picture.
-const BELIEVED_EACH: Micro = Micro(100_000_000);
+const MAX_BELIEVED_EACH: Micro = Micro(100_000_000);
 
 /// What an answer costs, and what is odd about that. It is the word of whoever answered: it is not to
 /// empty a budget at one stroke, and not to leave it full either. `None` counts at the estimate.
@@ -33,7 +33,7 @@ pub(super) fn bill(head: &Head, said: &Contents) -> (Option<Micro>, Option<Strin
         return (Some(most), Some(remark));
     }
     if let Some(estimate) = estimate
-        && cost.times(BELIEVED) < estimate
+        && cost.times(MAX_BELIEVED) < estimate
     {
         let remark = format!(
             "the answer bills {cost}, less than a hundredth of the estimate: it counts as {estimate}; look at the provider's bill"
@@ -49,7 +49,7 @@ fn of_those_that_came(whole: Micro, head: &Head, said: &Contents) -> Micro {
         return whole;
     }
     let asked = u64::from(head.pictures.max(1));
-    let came = said.came.min(asked.saturating_mul(BELIEVED));
+    let came = said.came.min(asked.saturating_mul(MAX_BELIEVED));
     let part = (u128::from(whole.0) * u128::from(came)).div_ceil(u128::from(asked));
     Micro(u64::try_from(part).unwrap_or(u64::MAX))
 }
@@ -82,7 +82,7 @@ fn told_bill(head: &Head, said: &Contents) -> Option<Micro> {
 
 fn most_believed(head: &Head) -> Micro {
     match head.estimate.filter(|estimate| estimate.0 > 0) {
-        Some(estimate) => estimate.times(BELIEVED),
-        None => BELIEVED_EACH.times(u64::from(head.pictures)),
+        Some(estimate) => estimate.times(MAX_BELIEVED),
+        None => MAX_BELIEVED_EACH.times(u64::from(head.pictures)),
     }
 }

@@ -41,18 +41,20 @@ enum Polling {
 }
 
 impl PaidClient {
-    /// Goes on with the ticket in the file `path`.
+    /// Goes on with the ticket in the file `path`; `request_id` is the provider's name for the request, where the ticket
+    /// is none.
     pub(super) async fn collect(
         &self,
         asset: &str,
         path: &Path,
+        request_id: Option<String>,
         route: &Route,
         handle: &RunHandle,
     ) -> Result<Ingested, Failed> {
         let (head, answer) = self.store.ticket(path).map_err(|e| not_made::disk(&e))?;
         let form = form_of(&head, path).map_err(|e| not_made::disk(&e))?;
         let Some(form) = form.task() else {
-            return self.gather(asset, path, route, handle).await;
+            return self.gather(asset, path, request_id, route, handle).await;
         };
         let ticket = form.ticket(&answer, &route.adapter.veil());
         let ticket = ticket.map_err(|why| not_made::no_ticket(&why, path))?;
@@ -147,10 +149,11 @@ impl PaidClient {
         route: &Route,
         handle: &RunHandle,
     ) -> Result<Option<Contents>, Failed> {
-        let ready = errand.form.ready(answer);
+        let ready = errand.form.ready(answer, &route.adapter.veil());
         let mut contents = Contents {
             came: ready.came,
             cost: ready.cost.or(errand.ticket.cost),
+            prompt: ready.prompt,
             ..Contents::default()
         };
         let asked = usize::try_from(errand.head.pictures).unwrap_or(usize::MAX);

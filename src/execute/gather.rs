@@ -23,6 +23,7 @@ impl PaidClient {
         &self,
         asset: &str,
         path: &Path,
+        request_id: Option<String>,
         route: &Route,
         handle: &RunHandle,
     ) -> Result<Ingested, Failed> {
@@ -43,12 +44,12 @@ impl PaidClient {
                 // A person has waited for it long enough.
                 Err(failed) if self.retry_in_doubt && !*handle.stop.borrow() => {
                     let why = format!("{}; it said {told}", failed.diagnostic.message);
-                    return Err(self.given_up(arrived, &why));
+                    return Err(self.given_up(arrived, request_id, &why));
                 }
                 Err(failed) => return Err(not_made::elsewhere(failed, &told)),
             }
         }
-        match entered(&self.store, &self.ledger, arrived, &said, None) {
+        match entered(&self.store, &self.ledger, arrived, &said, request_id) {
             Ok(taken) => Ok(taken),
             Err(NotIngested::Empty(why, aside)) => Err(not_made::doubt(&why, Some(&aside))),
             Err(NotIngested::Refused(refusal, _)) => {
@@ -77,12 +78,12 @@ impl PaidClient {
     }
 
     /// What cannot be fetched, and a person does not wait for any more, is in doubt.
-    fn given_up(&self, arrived: Arrived, why: &str) -> Failed {
+    fn given_up(&self, arrived: Arrived, request_id: Option<String>, why: &str) -> Failed {
         let settlement = Settlement {
             outcome: Outcome::Doubt,
             cost: None,
             billed: None,
-            request_id: None,
+            request_id,
             why: Some(why.to_owned()),
         };
         match settle_own(&self.ledger, &arrived.head, settlement) {

@@ -187,6 +187,8 @@ pub(super) fn enter(
         model.clone(),
         cost.unwrap_or_default().0,
     );
+    let asked = head.ingredients.get("prompt").unwrap_or_default();
+    let roll = roll.drawn_from(said.rewritten(asked));
     enter_roll(store, head, roll)?;
     let mut remarks = odd_words(head, said);
     remarks.extend(odd_bill);

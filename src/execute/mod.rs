@@ -5,7 +5,9 @@ mod ask;
 mod bill;
 mod bundle;
 mod collect;
+mod find;
 mod gather;
+mod left;
 mod run_handle;
 mod budget;
 mod not_made;
@@ -33,6 +35,7 @@ use plan::{Step, Verdict};
 
 pub use ask::{PaidClient, Terms};
 pub use budget::{Limits, OwnLimits};
+pub use left::{Came, Left, Waiting};
 pub use recover::recover;
 pub use route::Route;
 pub use run_handle::{Message, RunHandle, paced};

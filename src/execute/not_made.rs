@@ -6,9 +6,13 @@ use crate::execute::Failed;
 use crate::execute::budget::Over;
 use base::diagnostic::{Diagnostic, Exit};
 use base::fs::{FsError, shown};
+use provider::WEB_PAGE;
 use provider::reply::{Refusal, RefusalKind};
 use store::Misplaced;
 use store::ledger::Entry;
+
+/// The most tickets that are told by name.
+const MAX_SHOWN: usize = 5;
 
 fn failed(exit: Exit, diagnostic: Diagnostic) -> Failed {
     Failed {
@@ -105,6 +109,22 @@ pub fn in_doubt(entry: &Entry) -> Failed {
     blocked(Exit::SomeFailed, diagnostic)
 }
 
+/// It is in doubt, and the provider lists several tasks that may be it.
+pub fn unclear(tickets: &[String]) -> Failed {
+    let shown: Vec<&str> = tickets.iter().take(MAX_SHOWN).map(String::as_str).collect();
+    let more = match tickets.len().saturating_sub(shown.len()) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let tickets = format!("`{}`{more}", shown.join("`, `"));
+    let diagnostic = Diagnostic::error(format!(
+        "it is in doubt, and may be among what the provider lists of that time: {tickets}"
+    ))
+    .hint("nothing was sent: whose a task is its list does not say. See which one it is on the provider's own page, and `gpbuild import` takes its picture")
+    .hint("once it lists none of them any more, `--retry-in-doubt` sends the request again");
+    blocked(Exit::SomeFailed, diagnostic)
+}
+
 /// It may have been accepted.
 pub fn doubt(why: &str, kept: Option<&Path>) -> Failed {
     let mut diagnostic = Diagnostic::error(format!("it is in doubt: {why}")).hint(
@@ -114,6 +134,15 @@ pub fn doubt(why: &str, kept: Option<&Path>) -> Failed {
         diagnostic = diagnostic.hint(format!("what came is kept in `{}`", shown(kept)));
     }
     failed(Exit::SomeFailed, diagnostic)
+}
+
+/// The same, with what to do where that is a page for a browser; `hint` is what the provider has to say to it.
+pub fn no_answer(why: &str, kept: Option<&Path>, hint: Option<String>) -> Failed {
+    let mut failed = doubt(why, kept);
+    if let Some(hint) = hint.filter(|_| why.contains(WEB_PAGE)) {
+        failed.diagnostic.hints.insert(0, hint);
+    }
+    failed
 }
 
 /// The disk.
@@ -172,6 +201,20 @@ pub fn unreadable(why: &str) -> Failed {
         Exit::SomeFailed,
         Diagnostic::error(format!("a picture that goes with the request: {why}"))
             .hint("run `gpbuild` again"),
+    )
+}
+
+/// It is larger than its provider takes.
+pub fn too_large(bytes: u64, most: u64) -> Failed {
+    let megabytes = |bytes: u64| format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10);
+    failed(
+        Exit::SomeFailed,
+        Diagnostic::error(format!(
+            "it was not sent: with its pictures it is {}, and the provider takes at most {}",
+            megabytes(bytes),
+            megabytes(most)
+        ))
+        .hint("give it fewer `references`, or smaller ones: as JPEG, or of less pixels"),
     )
 }
 

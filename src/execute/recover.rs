@@ -19,7 +19,7 @@ use store::{Arrived, Head, Payer, Store};
 /// No ticket is longer, in bytes.
 const MAX_TICKET_BYTES: u64 = 1 << 20;
 /// No head is longer, in bytes.
-const HEAD: u64 = 64 << 10;
+const MAX_HEAD_BYTES: u64 = 64 << 10;
 
 /// Whether the file of an answer whose end nobody saw is needed any more.
 enum Part {
@@ -58,7 +58,7 @@ fn look_at(store: &Store, ledger: &Ledger, path: &Path) -> Result<Part, FsError>
 
 /// Whether not even the head of an answer is whole.
 fn is_begun(path: &Path) -> Result<bool, FsError> {
-    match read_bounded(path, HEAD) {
+    match read_bounded(path, MAX_HEAD_BYTES) {
         Ok(bytes) => Ok(!bytes.contains(&b'\n')),
         Err(FsError::TooLarge { .. }) => Ok(false),
         Err(error) => Err(error),

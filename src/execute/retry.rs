@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use provider::reply::{Refusal, RefusalKind};
 
 /// How often a request that the provider failed at, or that did not reach it, is sent again.
-const RESENDS: u32 = 2;
+const MAX_RESENDS: u32 = 2;
 /// How often one that was refused for the rate is, and so often in a row everybody waits for that.
-pub const ROUNDS: u32 = 10;
+pub const MAX_ROUNDS: u32 = 10;
 /// The first wait where the provider does not say how long, and the longest.
 const RATE_WAITS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
 /// The longest that a provider is waited for, once.
@@ -38,7 +38,7 @@ pub enum Next {
 impl Tries {
     /// After a try that did not reach the provider.
     pub fn unsent(&mut self) -> Next {
-        if self.resends == RESENDS {
+        if self.resends == MAX_RESENDS {
             return Next::GiveUp;
         }
         self.resends += 1;
@@ -51,7 +51,7 @@ impl Tries {
         let (again, wait) = match refusal.kind {
             RefusalKind::RateLimit => {
                 self.rate_resends += 1;
-                (self.rate_resends <= ROUNDS, Duration::ZERO)
+                (self.rate_resends <= MAX_ROUNDS, Duration::ZERO)
             }
             RefusalKind::Overloaded => self.resend(),
             RefusalKind::SlowDown if asked.is_some() => self.resend(),
@@ -68,7 +68,7 @@ impl Tries {
     fn resend(&mut self) -> (bool, Duration) {
         self.resends += 1;
         let wait = backoff(self.resends.max(self.rate_resends));
-        (self.resends <= RESENDS, wait)
+        (self.resends <= MAX_RESENDS, wait)
     }
 }
 
@@ -87,11 +87,11 @@ pub fn rate_wait(round: u32, asked: Option<Duration>) -> Duration {
 /// Where a provider says nothing of it, a ticket is asked for this long apart at first, and so long in the end.
 const POLLS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 /// One run waits for a ticket no longer: the next one goes on.
-const PATIENCE: Duration = Duration::from_secs(900);
+const TICKET_PATIENCE: Duration = Duration::from_secs(900);
 /// A ticket that came a moment ago may not be known everywhere yet: it is believed to be gone after so many polls.
-const GONE: u32 = 4;
+const MAX_GONE: u32 = 4;
 /// So often in a row nobody can tell before the next run is left to ask.
-const UNKNOWN: u32 = 6;
+const MAX_UNKNOWN: u32 = 6;
 
 /// A ticket that is waited for, poll by poll.
 #[derive(Clone, Debug)]
@@ -138,7 +138,7 @@ impl Unready {
     pub fn gone(&mut self) -> Wait {
         self.gone += 1;
         match self.gone {
-            GONE.. => Wait::Gone,
+            MAX_GONE.. => Wait::Gone,
             n => Wait::For(backoff(n)),
         }
     }
@@ -158,7 +158,7 @@ impl Unready {
     /// After a try that brought nothing.
     pub fn unknown(&mut self, why: String) -> Wait {
         self.unknown += 1;
-        if self.unknown == UNKNOWN {
+        if self.unknown == MAX_UNKNOWN {
             return Wait::Enough(why);
         }
         self.why = Some(why);
@@ -167,7 +167,7 @@ impl Unready {
 
     /// Whether it is still waited for at `now`.
     pub fn at(&self, now: Instant) -> Wait {
-        match now.saturating_duration_since(self.began) > PATIENCE {
+        match now.saturating_duration_since(self.began) > TICKET_PATIENCE {
             true => Wait::Enough(self.why()),
             false => Wait::For(Duration::ZERO),
         }

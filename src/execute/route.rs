@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::execute::retry::{ROUNDS, halts, rate_wait};
+use crate::execute::retry::{MAX_ROUNDS, halts, rate_wait};
 use provider::Adapter;
 use provider::rate_limit::RateLimiter;
 use provider::reply::Refusal;
@@ -60,7 +60,7 @@ impl Route {
         let rounds = self
             .rate_limiter
             .refused(model, pictures, Instant::now(), wait);
-        rounds <= ROUNDS
+        rounds <= MAX_ROUNDS
     }
 
     /// One that was sent came to an end that is no refusal.

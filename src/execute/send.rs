@@ -60,15 +60,14 @@ impl PaidClient {
                 Reply::Ticket(ticket) => {
                     spent.requests += 1;
                     let path = self.arrived(number, incoming, Some(&ticket.id), spent)?;
-                    let taken = self.collect(ask.asset, &path, route, handle).await;
+                    let taken = self.collect(ask.asset, &path, None, route, handle).await;
                     return self.told(taken, ask, handle, spent);
                 }
                 Reply::Doubt { why, request_id } => {
                     spent.requests += 1;
                     spent.unknown = true;
-                    // Without it, the intent alone says that it is in doubt.
-                    let _ = self.settle(number, Outcome::Doubt, Some(why.clone()), request_id);
-                    return Err(not_made::doubt(&why, incoming.keep_part().as_deref()));
+                    let hint = route.adapter.page_hint(&ask.request.model);
+                    return Err(self.doubted((number, incoming), &why, request_id, hint));
                 }
                 Reply::Disk(error) => {
                     spent.requests += 1;
@@ -77,9 +76,10 @@ impl PaidClient {
                     return Err(not_made::no_room(&error, incoming.keep_part().as_deref()));
                 }
                 Reply::Unreadable(why) => {
-                    incoming.forget();
-                    self.settle(number, Outcome::Unsent, Some(why.clone()), None)?;
-                    return Err(not_made::unreadable(&why));
+                    return self.unsendable(number, incoming, not_made::unreadable(&why));
+                }
+                Reply::TooLarge { bytes, most } => {
+                    return self.unsendable(number, incoming, not_made::too_large(bytes, most));
                 }
                 Reply::Unsent(why) => {
                     incoming.forget();
@@ -221,6 +221,33 @@ impl PaidClient {
         self.ledger
             .settle(number, settlement)
             .map_err(|e| not_made::disk(&e))
+    }
+
+    /// What could not be put together, or is too large, was not sent.
+    fn unsendable(
+        &self,
+        number: u64,
+        incoming: Incoming,
+        failed: Failed,
+    ) -> Result<Answer, Failed> {
+        incoming.forget();
+        let why = failed.diagnostic.message.clone();
+        self.settle(number, Outcome::Unsent, Some(why), None)?;
+        Err(failed)
+    }
+
+    /// Settles what may have been accepted, and tells it.
+    fn doubted(
+        &self,
+        sent: (u64, Incoming),
+        why: &str,
+        request_id: Option<String>,
+        hint: Option<String>,
+    ) -> Failed {
+        let (number, incoming) = sent;
+        // Without it, the intent alone says that it is in doubt.
+        let _ = self.settle(number, Outcome::Doubt, Some(why.to_owned()), request_id);
+        not_made::no_answer(why, incoming.keep_part().as_deref(), hint)
     }
 
     /// Waits until what never left may be sent again, or gives it up.

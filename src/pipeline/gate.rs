@@ -15,7 +15,7 @@ use provider::address;
 use report::{Event, Reporter};
 
 /// At most so many settings are told one by one.
-const TOLD: usize = 10;
+const MAX_TOLD: usize = 10;
 
 /// What a project asks of the person, and what was answered.
 pub struct Wishes {
@@ -51,7 +51,7 @@ impl Wishes {
 
     /// What is told where nobody agreed: each setting at its place.
     pub fn warnings(&self) -> Vec<Diagnostic> {
-        let told = self.claims.iter().take(TOLD);
+        let told = self.claims.iter().take(MAX_TOLD);
         told.map(|claim| {
             let message = format!("`{}` needs your trust: {}", claim.name, claim.means());
             Diagnostic::warning(message).at(claim.place.clone())
@@ -97,9 +97,9 @@ impl Wishes {
             .iter()
             .map(|claim| claim.name.as_str())
             .collect();
-        let names = match names.len().checked_sub(TOLD) {
+        let names = match names.len().checked_sub(MAX_TOLD) {
             None | Some(0) => list(&names),
-            Some(more) => format!("{} and {more} more", list(&names[..TOLD])),
+            Some(more) => format!("{} and {more} more", list(&names[..MAX_TOLD])),
         };
         format!("{}trust this project with {names}?", hosts.concat())
     }

@@ -49,7 +49,7 @@ pub use adopt::{
 pub use agree::{Agreed, Foreground, Handover, agree, build_agreed, changed};
 pub use finish::is_written;
 pub use gate::{Wishes, wishes};
-pub use money::{Money, UnderWay, unasked, under_way};
+pub use money::{Money, UnderWay, recover, route_to, unasked, under_way};
 pub use outcome::{asset_report, fresh_report, lost};
 pub use planned::{Planned, plan, plan_for};
 pub use process_lock::lock_process;
@@ -161,7 +161,7 @@ fn prepare(
     } else {
         adopt::adopt(settings, &project, reporter)?;
         let ledger = ledger(settings)?;
-        money::recover(settings, &before.store, &ledger, reporter);
+        recover(settings, &before.store, &ledger, reporter);
         ledger
     };
     let planned = Planned::new(settings, Arc::new(project), before, known, ledger)?;

@@ -8,7 +8,7 @@ use crate::pipeline::limits::{Most, asks_above, ceilings, limits};
 use crate::pipeline::{Planned, Project, Settings, store_failure};
 use crate::trust;
 use base::diagnostic::{Diagnostic, Exit, Failure, count};
-use declare::manifest::{Person, Providers};
+use declare::manifest::{Person, Provider, Providers};
 use model::{COMMAND, Micro, ModelId};
 use plan::key::Key;
 use plan::{Bill, Plan, Reason, Step};
@@ -20,7 +20,7 @@ use store::ledger::{Entry, Ledger};
 use store::{Payer, Store};
 
 /// So many requests at once, unless `--jobs` says otherwise.
-const REQUESTS: usize = 8;
+const MAX_REQUESTS: usize = 8;
 
 /// What the command line says about money.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +62,7 @@ pub fn unasked(settings: &Settings, project: &Project) -> Vec<Diagnostic> {
 
 /// At most so many requests at once.
 pub fn requests_at_once(jobs: usize) -> usize {
-    if jobs > 0 { jobs } else { REQUESTS }
+    if jobs > 0 { jobs } else { MAX_REQUESTS }
 }
 
 /// The shots that are between their request and their picture.
@@ -228,25 +228,34 @@ fn routes(
         let Some(provider) = providers.get(name) else {
             continue;
         };
-        let Some(adapter) = settings.access.adapter(provider)? else {
-            continue;
-        };
-        let (base, _) = settings.access.place(provider);
-        if base != provider.row.base_url {
-            let host = address::parse(base).map(|url| address::host(&url));
-            let host = host.unwrap_or_default();
-            reporter.event(Event::Note(&format!("requests go to {host}")));
-        }
-        let at_once = requests_at_once(settings.build.jobs);
-        let route = Route::new(
-            adapter,
-            provider.row.rate,
-            at_once,
-            provider.images_per_minute,
-        );
-        routes.insert(name.to_owned(), route);
+        let route = route_to(settings, provider, reporter)?;
+        routes.extend(route.map(|route| (name.to_owned(), route)));
     }
     Ok(routes)
+}
+
+/// The way to a provider; none if its key is missing.
+pub fn route_to(
+    settings: &Settings,
+    provider: &Provider,
+    reporter: &Reporter,
+) -> Result<Option<Route>, Failure> {
+    let Some(adapter) = settings.access.adapter(provider)? else {
+        return Ok(None);
+    };
+    let (base, _) = settings.access.place(provider);
+    if base != provider.row.base_url {
+        let host = address::parse(base).map(|url| address::host(&url));
+        let host = host.unwrap_or_default();
+        reporter.event(Event::Note(&format!("requests go to {host}")));
+    }
+    let at_once = requests_at_once(settings.build.jobs);
+    Ok(Some(Route::new(
+        adapter,
+        provider.row.rate,
+        at_once,
+        provider.images_per_minute,
+    )))
 }
 
 /// The providers whose models some steps ask.

@@ -264,10 +264,10 @@ pub fn doing(step: &Step) -> &'static str {
 }
 
 fn cost(spent: Spent) -> Cost {
-    if spent.unknown {
-        Cost::Unknown
-    } else {
-        Cost::Known(spent.cost.0)
+    match (spent.unknown, spent.counted) {
+        (false, _) => Cost::Known(spent.cost.0),
+        (true, Some(counted)) => Cost::Counted(spent.cost.0.saturating_add(counted.0)),
+        (true, None) => Cost::Unknown,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::pipeline::Planned;
 use model::request::Picture;
-use plan::key::{self, Ingredients};
+use plan::key::{self, Ingredients, Key};
 use plan::lock::LockedAsset;
 use plan::{Change, Step, changes};
 
@@ -14,6 +14,8 @@ pub struct Why {
     pub changes: Vec<Change>,
     /// Something changed, and what it was is not known any more.
     pub forgotten: bool,
+    /// The prompts that were drawn in place of those that were asked for, in the order of the shots.
+    pub rewritten: Vec<String>,
 }
 
 impl Planned {
@@ -21,10 +23,22 @@ impl Planned {
     pub fn why(&self, step: &Step) -> Why {
         explain(self, step)
     }
+
+    /// The prompt that a shot was drawn from, where the provider says that it is another one.
+    pub fn rewritten(&self, shot: Key) -> Option<String> {
+        let entry = self.store.shot(&shot).ok().flatten()?;
+        entry.into_answer()?.rewritten
+    }
 }
 
 fn explain(planned: &Planned, step: &Step) -> Why {
-    let mut found = Why::default();
+    let shots = step.trace.shots.iter();
+    let mut found = Why {
+        rewritten: shots
+            .filter_map(|shot| planned.rewritten(shot.key))
+            .collect(),
+        ..Why::default()
+    };
     if let Some(locked) = planned.lock.assets.get(&step.spec.id) {
         of_shots(planned, step, locked, &mut found);
         of_export(planned, step, locked, &mut found);

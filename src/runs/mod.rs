@@ -21,7 +21,7 @@ pub use recorder::{Begun, Recorder};
 /// The folder of the records, in gpbuild's own.
 const FOLDER: &str = "runs";
 /// So many are kept, of real runs and of drafts.
-const KEPT: usize = 16;
+const MAX_KEPT: usize = 16;
 /// The largest record that is read, in bytes.
 const MAX_BYTES: u64 = 256 << 10;
 

@@ -97,7 +97,7 @@ impl Record {
         self.requests = now.requests;
         self.cost = match now.cost {
             Cost::Known(micros) => Some(micros),
-            Cost::Unknown => None,
+            Cost::Counted(_) | Cost::Unknown => None,
         };
         let ended = self.made + self.restored + self.failed + self.blocked;
         let ended = ended + self.fresh.saturating_sub(fresh_before);

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::own;
-use crate::runs::{FOLDER, KEPT, Kind, Record, RunId, ids};
+use crate::runs::{FOLDER, Kind, MAX_KEPT, Record, RunId, ids};
 use base::diagnostic::{Diagnostic, Exit, Failure};
 use base::fs::{Folder, FsError};
 use plan::state;
@@ -148,7 +148,7 @@ impl Active {
 fn sweep(own: &Folder, kind: Kind) {
     let mut ids = ids(own).unwrap_or_default();
     ids.retain(|id| id.kind() == kind);
-    ids.truncate(ids.len().saturating_sub(KEPT));
+    ids.truncate(ids.len().saturating_sub(MAX_KEPT));
     for id in ids {
         for ending in ["log", "stop", "json"] {
             let _ = own.remove(id.file(ending));

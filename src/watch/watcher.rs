@@ -11,7 +11,7 @@ use base::diagnostic::{Diagnostic, Exit, Failure};
 use base::world::Snapshot;
 
 /// So often folders are looked for again that went while they were asked for.
-const ROUNDS: usize = 8;
+const MAX_ROUNDS: usize = 8;
 
 /// Watches folders.
 pub struct FolderWatcher {
@@ -44,7 +44,7 @@ impl FolderWatcher {
     /// Watches the folders of what was seen, and of what was looked for and not there; and no others. False if
     /// they come and go so fast that this has to be asked for again.
     pub fn look_at(&mut self, root: &Path, snapshot: &Snapshot) -> Result<bool, Failure> {
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_ROUNDS {
             let wanted = wanted(root, snapshot);
             for gone in self.folders.difference(&wanted) {
                 // It may be gone from the disk as well.

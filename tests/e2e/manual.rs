@@ -162,9 +162,26 @@ fn what_is_imported_is_made_kept_and_locked() {
     assert_eq!(project.build(), Counts::fresh(2));
     let lock = project.text("gpbuild.lock");
     assert!(lock.contains("model = \"manual/midjourney\""), "{lock}");
-    assert_eq!(project.ok(&["log", "--json"]).out, "");
+    let log = &project.ok(&["log", "--json"]).json()[0];
+    assert_eq!(
+        (&log["outcome"], &log["pictures"], &log["cost_usd"]),
+        (&"imported".into(), &2.into(), &0.into())
+    );
+    let log = project.ok(&["log"]).out;
+    let said = "nothing was spent\n\n2 pictures imported\n  ";
+    assert!(
+        log.starts_with(said) && log.ends_with("Z  a  manual/midjourney\n"),
+        "{log}"
+    );
     // It is never swept, and can be chosen from.
     project.ok(&["cache", "gc", "--days", "0"]);
+    project.ok(&["pick", "a", "2"]);
+    // The export of the other one is in the store.
+    let back = project.ok(&["pick", "a", "1"]).err;
+    assert!(
+        back.contains("restored  a  dist/a.png  (export changed)\n"),
+        "{back}"
+    );
     project.ok(&["pick", "a", "2"]);
     project.ok(&["cache", "verify"]);
     // Other words are another picture; back is free.

@@ -9,6 +9,7 @@ mod faults;
 mod gemini;
 mod home;
 mod kill;
+mod like;
 mod money;
 mod pick;
 mod pictures;

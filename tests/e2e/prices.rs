@@ -1,9 +1,11 @@
 //! Prices as they are published, in dollars or in yuan, and what is known of models.
 
-use api_server::{Options, Server};
+use api_server::{Fault, Options, Server};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::project::{Counts, Project, Run};
+use crate::project::{Counts, Project, Run, another_picture};
 
 /// One cover of a model whose picture costs a quarter of a yuan, and the server that makes it.
 fn yuan(more: &str) -> (Project, Server) {
@@ -71,6 +73,49 @@ fn both_amounts_are_in_the_ledger() {
         ledger.contains(r#""quoted":{"amount":250000,"currency":"CNY"}"#),
         "{ledger}"
     );
+}
+
+#[test]
+fn a_price_in_yuan_is_told_in_both_and_billed_in_both() {
+    let (project, server) =
+        yuan("[budget]\nrate = { CNY = 5 }\n[cover.b]\ntext = { headline = \"two\" }\n");
+    // What says nothing of tokens is billed by the price of its picture.
+    let data = format!(
+        "{{\"data\":[{{\"b64_json\":\"{}\"}}]}}",
+        STANDARD.encode(another_picture())
+    );
+    let answer = || Fault::raw(200, "application/json", data.as_bytes()).accepted();
+    server.script([answer(), answer()]);
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path().to_str().unwrap();
+    let told = |arguments: &[&str]| {
+        let mut command = project.command(arguments);
+        command
+            .env("OPENAI_API_KEY", server.key())
+            .env("OPENAI_BASE_URL", server.base_url())
+            .env("GPBUILD_HOME", home);
+        let run = Run::of(command.output().unwrap());
+        assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+        run
+    };
+    told(&["trust", "--yes"]);
+    let plan = told(&["plan"]).out;
+    let total = "\nwould make 2 pictures: about $0.10 (¥0.500) · 2 requests\n";
+    assert!(plan.ends_with(total), "{plan}");
+    told(&["build", "--yes"]);
+    for entry in told(&["log", "--json"]).json() {
+        assert_eq!(entry["cost_usd"], json!(0.05));
+        assert_eq!(
+            entry["published"],
+            json!({"amount": 250_000, "currency": "CNY"})
+        );
+    }
+    let log = told(&["log"]).out;
+    assert!(
+        log.contains("2 requests for 2 pictures: $0.100 (¥0.500 in it)\n"),
+        "{log}"
+    );
+    assert!(told(&["plan"]).out.ends_with("nothing to make (2 fresh)\n"));
 }
 
 #[test]

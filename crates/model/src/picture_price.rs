@@ -10,7 +10,7 @@ use crate::price::{Micro, estimate};
 /// A megapixel, as it is billed: a picture of 1024x1024 is one.
 const MEGAPIXEL: u64 = 1 << 20;
 /// The most that a table says a picture, a reference or a megapixel costs: a thousand of the currency.
-const MOST: u64 = 1_000_000_000;
+const MAX_PRICE: u64 = 1_000_000_000;
 
 /// A price by the picture: `each`, `steps` or `megapixel`, and what references cost. In millionths of `currency`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ impl PicturePrice {
                 .into_iter()
                 .chain(prices)
                 .chain(others)
-                .all(|price| price <= MOST)
+                .all(|price| price <= MAX_PRICE)
     }
 
     /// What one picture of a size costs, with its references; nothing where that is not known.

@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 use tokio::time::Sleep;
 
 /// A whole request comes within this time, the first on a connection and every further one.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// Who takes nothing of what is sent for so long is gone.
 const STALLED: Duration = Duration::from_secs(30);
 /// At most so many at once: a few for each page that is open.
@@ -86,7 +86,7 @@ async fn connection(stream: TcpStream, router: Router, place: Arc<Place>) {
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+        .header_read_timeout(READ_TIMEOUT)
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(Steady::new(stream, STALLED)), service);
     tokio::select! {

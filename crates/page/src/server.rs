@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::connections::{self, PATIENCE};
+use crate::connections::{self, READ_TIMEOUT};
 use crate::feed::Feed;
 use crate::pictures::Pictures;
 use crate::project::Project;
@@ -114,7 +114,7 @@ async fn guard(State(context): Shared, request: Request, next: Next) -> Response
 /// The request with all of its body, which comes in time or not at all.
 async fn whole(request: Request) -> Result<Request, Response> {
     let (head, body) = request.into_parts();
-    let read = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, MAX_BODY)).await;
+    let read = tokio::time::timeout(READ_TIMEOUT, axum::body::to_bytes(body, MAX_BODY)).await;
     match read {
         Ok(Ok(bytes)) => Ok(Request::from_parts(head, Body::from(bytes))),
         Ok(Err(_)) => Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "that is too much")),

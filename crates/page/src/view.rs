@@ -71,6 +71,9 @@ pub struct Row {
     pub requests: usize,
     /// What they cost, in micro-dollars; none is unknown.
     pub price: Option<u64>,
+    /// The part of it that is published in another currency, in that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published: Option<String>,
     /// It may turn out to cost less.
     pub up_to: bool,
     /// The draft.

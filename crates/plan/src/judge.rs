@@ -378,10 +378,13 @@ fn why_changed(
     pictures: &BTreeMap<String, Digest>,
 ) -> Reason {
     let names = changed(spec, locked, facts, pictures);
-    if names.is_empty() && facts.trace.picture(spec).is_some() {
-        return Reason::PictureLost;
+    let picture = facts.trace.picture(spec);
+    match names.is_empty() && picture.is_some() {
+        false => Reason::Changed(names),
+        // Another candidate, whose export is in the store.
+        true if facts.is_kept(picture) => Reason::ExportChanged(Vec::new()),
+        true => Reason::PictureLost,
     }
-    Reason::Changed(names)
 }
 
 /// The names of what changed since the locked picture was made, if the store still knows.
@@ -474,21 +477,29 @@ fn asked(spec: &Spec) -> Option<&Request> {
 
 /// What the shots that are not answered cost, by the price table.
 fn estimate(step: &Step, models: &Models) -> Option<Micro> {
-    let mut sum = Micro(0);
+    let estimates = unanswered(step).map(|request| request_estimate(models, request));
+    estimates.sum()
+}
+
+/// The part of it whose price is published in another currency, in that: of what steps ask for now.
+pub fn foreign<'a>(steps: impl IntoIterator<Item = &'a Step>, models: &Models) -> Option<Money> {
+    let asking = steps.into_iter().filter(|step| step.requests() > 0);
+    let quotes = asking
+        .flat_map(unanswered)
+        .filter_map(|request| quote(models, request)?.foreign());
+    quotes.reduce(|sum, quote| sum.plus(quote).unwrap_or(sum))
+}
+
+/// The shots of a step that are to be asked for, or drawn.
+fn unanswered(step: &Step) -> impl Iterator<Item = &Request> {
     let mut pending = step.pending;
-    for (n, request) in step.spec.requests().iter().enumerate() {
-        let answered = step
-            .trace
-            .shots
-            .get(n)
-            .is_some_and(|shot| shot.answer.is_some());
+    let shots = step.spec.requests().iter().enumerate();
+    shots.filter_map(move |(n, request)| {
+        let shot = step.trace.shots.get(n);
+        let answered = shot.is_some_and(|shot| shot.answer.is_some());
         // The first one without an answer is on its way: it is in the bill already.
-        if answered || std::mem::take(&mut pending) {
-            continue;
-        }
-        sum += request_estimate(models, request)?;
-    }
-    Some(sum)
+        (!answered && !std::mem::take(&mut pending)).then_some(request)
+    })
 }
 
 /// An answer whose picture is nowhere is none: the shot is asked for again, and paid for.

@@ -42,7 +42,7 @@ pub use decide::{Disk, Observed, decide};
 pub use dependents::dependents;
 pub use explain::{Change, changes};
 pub use facts::{Facts, Sources};
-pub use judge::{Observer, Rules, plan, quote, request_estimate};
+pub use judge::{Observer, Rules, foreign, plan, quote, request_estimate};
 pub use lock_index::LockIndex;
 pub use trace::{Answer, Trace, Traced};
 pub use unusable::{Flaw, Unusable, unusable};

@@ -18,7 +18,7 @@ use crate::command::{self, Environment, Program};
 use crate::gemini;
 use crate::openai::{self, Azure};
 use crate::reply::{
-    Contents, Fetched, Found, KeepError, ParamProblem, Polled, Refusal, Reply, Ticket,
+    Contents, Fetched, Found, KeepError, Lost, ParamProblem, Polled, Refusal, Reply, Ticket,
 };
 use crate::submission::Submission;
 use crate::table::{Row, Shape};
@@ -261,12 +261,12 @@ impl Adapter {
         }
     }
 
-    /// Looks for a request for a model whose answer was lost, by the name of ours that went with it. Free, and may be
-    /// repeated.
-    pub async fn find(&self, model: &str, own_id: &str) -> Found {
+    /// Looks for a request whose answer was lost, by the name of ours that went with it or among all that the provider
+    /// lists. Free, and may be repeated.
+    pub async fn find(&self, lost: &Lost<'_>) -> Found {
         match self.task() {
             None => Found::Nothing,
-            Some(client) => client.find(model, own_id).await,
+            Some(client) => client.find(lost).await,
         }
     }
 
@@ -277,6 +277,19 @@ impl Adapter {
             Self::Command(_) => None,
             Self::Task(client) => client.hint(refusal),
             Self::Gemini(client) => client.hint(refusal),
+        }
+    }
+
+    /// What a person can do about a page for a browser in place of an answer of a model.
+    pub fn page_hint(&self, model: &ModelId) -> Option<String> {
+        match self {
+            Self::Mixed(_, client) if client.form(&model.name).is_some() => {
+                Some(client.page_hint())
+            }
+            Self::Images(client) | Self::Mixed(client, _) => Some(client.page_hint()),
+            Self::Command(_) => None,
+            Self::Task(client) => Some(client.page_hint()),
+            Self::Gemini(client) => Some(client.page_hint()),
         }
     }
 

@@ -12,9 +12,9 @@ use serde_json::json;
 use crate::Config;
 
 /// A token holds for so long, in seconds.
-const TOKEN_LIFE: u64 = 1800;
+const MAX_TOKEN_LIFE: u64 = 1800;
 /// And from so many seconds ago: clocks differ.
-const TOKEN_SKEW: u64 = 5;
+const MAX_TOKEN_SKEW: u64 = 5;
 
 /// How a key is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -91,7 +91,7 @@ fn jwt(key: &str, now: u64) -> Option<String> {
     let part = |json: serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
     let head = part(json!({"alg": "HS256", "typ": "JWT"}));
     let claims = part(json!({
-        "iss": access, "exp": now + TOKEN_LIFE, "nbf": now.saturating_sub(TOKEN_SKEW),
+        "iss": access, "exp": now + MAX_TOKEN_LIFE, "nbf": now.saturating_sub(MAX_TOKEN_SKEW),
     }));
     let signed = format!("{head}.{claims}");
     let secret = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());

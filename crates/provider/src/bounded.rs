@@ -9,6 +9,8 @@ use std::rc::Rc;
 const MAX_NAME: usize = 200;
 /// The longest sentence that is kept, in characters.
 const MAX_SENTENCE: usize = 500;
+/// The longest prompt that is kept of an answer, in characters.
+const MAX_PROMPT: usize = 4_000;
 /// All that an answer may say besides its pictures, in bytes.
 const MAX_TALK: u64 = 16 << 20;
 
@@ -22,6 +24,15 @@ pub(crate) fn name(text: &str) -> Option<String> {
 
 /// A sentence: one line, and cut where it is too long.
 pub(crate) fn sentence(text: &str) -> String {
+    line(text, MAX_SENTENCE)
+}
+
+/// A prompt, on one line, and cut where it is too long.
+pub(crate) fn prompt(text: &str) -> String {
+    line(text, MAX_PROMPT)
+}
+
+fn line(text: &str, most: usize) -> String {
     let mut signs = text.trim().chars().map(|c| match c {
         c if c.is_whitespace() => ' ',
         c => c,
@@ -29,7 +40,7 @@ pub(crate) fn sentence(text: &str) -> String {
     let mut said: String = signs
         .by_ref()
         .filter(|c| !c.is_control())
-        .take(MAX_SENTENCE)
+        .take(most)
         .collect();
     if signs.any(|c| !c.is_control()) {
         said.push('…');

@@ -12,11 +12,11 @@ use crate::reply::Fetched;
 use crate::source;
 
 /// The most that is read of a picture, in bytes.
-const MAX_PICTURE_BYTES: u64 = 64 << 20;
+const MAX_FETCHED_BYTES: u64 = 64 << 20;
 /// One try takes no longer.
 const LONGEST: Duration = Duration::from_secs(300);
 /// So often a picture may be said to be elsewhere.
-const MOVES: usize = 5;
+const MAX_MOVES: usize = 5;
 
 /// Fetches pictures on the word of one provider.
 pub struct Fetcher {
@@ -40,7 +40,7 @@ impl Fetcher {
     /// Fetches a picture.
     pub async fn fetch(&self, source: &Url) -> Fetched {
         let mut url = source.clone();
-        for _ in 0..=MOVES {
+        for _ in 0..=MAX_MOVES {
             if let Err(why) = source::check(&url, &self.base) {
                 let (place, why) = (address::host(&url), why.why());
                 return Fetched::Gone(format!("its picture is said to be at `{place}`: {why}"));
@@ -63,7 +63,7 @@ impl Fetcher {
             }
         }
         Fetched::Gone(format!(
-            "where its picture is, {MOVES} places point to others"
+            "where its picture is, {MAX_MOVES} places point to others"
         ))
     }
 }
@@ -90,7 +90,7 @@ async fn taken(http: &Http, response: Response) -> Fetched {
     }
     let mut bytes = Vec::new();
     let nowhere = Path::new("memory");
-    let written = http.write_body(response, MAX_PICTURE_BYTES, &mut bytes, nowhere);
+    let written = http.write_body(response, MAX_FETCHED_BYTES, &mut bytes, nowhere);
     match written.await {
         // The page of a proxy, or the words of who keeps pictures.
         Ok(()) if matches!(bytes.first(), None | Some(b'<' | b'{')) => {

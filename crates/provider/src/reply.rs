@@ -6,8 +6,10 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::Url;
 
+use crate::bounded;
 use base::digest::Digest;
 use base::fs::FsError;
 use model::{Micro, Price};
@@ -37,6 +39,13 @@ pub enum Reply {
     Unsent(String),
     /// It could not be put together: a picture that goes with it cannot be read.
     Unreadable(String),
+    /// It was not sent: all in all it is larger than the provider takes.
+    TooLarge {
+        /// So large it is, in bytes.
+        bytes: u64,
+        /// So large it may be.
+        most: u64,
+    },
     /// It may have been accepted: why nobody knows.
     Doubt {
         /// What happened.
@@ -90,6 +99,8 @@ pub struct Ready {
     pub came: u64,
     /// What was billed, if the provider says so.
     pub cost: Option<Micro>,
+    /// The prompt that was drawn, if the provider says so: within bounds, and without a key.
+    pub prompt: Option<String>,
 }
 
 /// What comes from where a picture is.
@@ -103,11 +114,37 @@ pub enum Fetched {
     Later(String),
 }
 
+/// A request whose answer was lost.
+#[derive(Clone, Copy, Debug)]
+pub struct Lost<'a> {
+    /// The model that it asks, by its name at the provider.
+    pub model: &'a str,
+    /// The name of ours that went with it, where the provider takes one.
+    pub own_id: &'a str,
+    /// What it asks.
+    pub prompt: &'a str,
+    /// When it was about to be sent.
+    pub sent: Timestamp,
+}
+
+/// A task that a provider lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its ticket.
+    pub ticket: String,
+    /// The answer to its request, as it would have come. The form reads it.
+    pub answer: Vec<u8>,
+    /// The list shows its prompt, and it is that of the request.
+    pub says_prompt: bool,
+}
+
 /// What is known of a request whose answer was lost.
 #[derive(Debug)]
 pub enum Found {
     /// It was accepted: the answer, as it would have come. The form reads it.
     Ticket(Vec<u8>),
+    /// Whichever of these tasks has no other owner may be it; none of them, if it was not accepted.
+    Listed(Vec<Listed>),
     /// It was not accepted, or cannot be looked for.
     Nothing,
     /// Nobody can tell now: why.
@@ -194,6 +231,8 @@ pub struct Contents {
     pub cost: Option<Micro>,
     /// What its `usage` says of a cost, in whatever the provider counts.
     pub usage_cost: Option<String>,
+    /// The prompt that was drawn, where it says one: within bounds, and without a key.
+    pub prompt: Option<String>,
     /// What an `error` in it says.
     pub error: Option<String>,
     /// The provider says that there is no picture, and why: nobody is in doubt then. What that costs says `usage`.
@@ -206,6 +245,14 @@ pub struct Contents {
     pub odd_model: bool,
     /// It says what it bills, but not in whole numbers of tokens.
     pub odd_usage: bool,
+}
+
+impl Contents {
+    /// The prompt that was drawn, if it says one that is not the one that was asked for.
+    pub fn rewritten(&self, asked: &str) -> Option<&str> {
+        let told = self.prompt.as_deref().filter(|told| !told.is_empty());
+        told.filter(|told| **told != bounded::prompt(asked))
+    }
 }
 
 /// A picture that is to be fetched.

@@ -207,7 +207,7 @@ fn a_recorded_task_of_black_forest_labs() {
     assert_eq!(ticket.cost, None);
     assert_eq!(standing(&form, &recorded[1]), Some(Standing::Pending));
     assert_eq!(standing(&form, &recorded[3]), Some(Standing::Ready));
-    let ready = form.ready(recorded[3].to_string().as_bytes());
+    let ready = form.ready(recorded[3].to_string().as_bytes(), &Veil::default());
     assert_eq!(ready.came, 1);
     assert_eq!(ready.sources[0].host_str(), Some("delivery-us1.bfl.ai"));
     let told =
@@ -230,7 +230,7 @@ fn a_recorded_task_of_replicate() {
     // Its output is there, but it is not done.
     assert_eq!(standing(&form, &recorded[0]), Some(Standing::Pending));
     let host = |answer: &Value| -> Vec<String> {
-        let ready = form.ready(answer.to_string().as_bytes());
+        let ready = form.ready(answer.to_string().as_bytes(), &Veil::default());
         let hosts = ready
             .sources
             .iter()
@@ -252,7 +252,7 @@ fn a_recorded_task_of_replicate() {
 fn a_recorded_result_of_fal() {
     let recorded = answers(include_str!("../samples/fal-flux-dev-sync.json"));
     let form = form("fal", "fal-ai/flux/dev");
-    let ready = form.ready(recorded[0].to_string().as_bytes());
+    let ready = form.ready(recorded[0].to_string().as_bytes(), &Veil::default());
     assert_eq!(
         (ready.came, ready.sources[0].host_str()),
         (1, Some("v3.fal.media"))
@@ -379,14 +379,20 @@ fn pictures_of_dashscope_are_where_either_route_puts_them_and_come_by_https() {
         json!({"output": {"choices": [{"message": {"content": [{"image": "http://a.oss.aliyuncs.com/1.png"}, {"text": "t"}]}}]}}),
         json!({"output": {"results": [{"url": "http://a.oss.aliyuncs.com/1.png"}]}}),
     ] {
-        let ready = form.ready(answer.to_string().as_bytes());
+        let ready = form.ready(answer.to_string().as_bytes(), &Veil::default());
         assert_eq!(
             (ready.came, ready.sources[0].as_str()),
             (1, "https://a.oss.aliyuncs.com/1.png")
         );
     }
     let only_text = json!({"output": {"choices": [{"message": {"content": [{"text": "no"}]}}]}});
-    assert_eq!(form.ready(only_text.to_string().as_bytes()).came, 0);
+    let ready = form.ready(only_text.to_string().as_bytes(), &Veil::default());
+    assert_eq!((ready.came, ready.prompt), (0, None));
+    let rewritten =
+        json!({"output": {"results": [{"url": "u", "actual_prompt": "a cat, sk-0123456789"}]}});
+    let veil = Veil::new([&"sk-0123456789".into()]);
+    let ready = form.ready(rewritten.to_string().as_bytes(), &veil);
+    assert_eq!(ready.prompt.as_deref(), Some("a cat, (your key)"));
 }
 
 #[test]

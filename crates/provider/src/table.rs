@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::auth::Auth;
 use crate::body::Body;
@@ -20,6 +21,8 @@ use model::request::{Prompt, Request};
 pub struct Row {
     /// As model ids name it.
     pub name: String,
+    /// The row of the built-in table that a declared one has its other columns from.
+    pub like: Option<String>,
     /// How it is spoken with.
     pub shape: Shape,
     /// Where its API is.
@@ -85,6 +88,11 @@ pub struct Catalogue {
     /// What stands before each of them.
     #[serde(default)]
     pub prefix: String,
+    /// What the next page is asked for with, in the answer, as a JSON pointer; there is one page where it is left out.
+    pub next: Option<String>,
+    /// The parameter of the URL that takes it.
+    #[serde(default)]
+    pub next_parameter: String,
 }
 
 /// What is otherwise for some models of a provider.
@@ -170,10 +178,12 @@ impl Row {
     }
 
     /// What counts in the keys of all that it is asked for. Of the built-in table that is its shape's version: a row of
-    /// it never comes to ask otherwise without one. Of a row that a project declares, what it says of requests counts.
+    /// it never comes to ask otherwise without one, and nor does one that is like it. Of any other row that a project
+    /// declares, what it says of requests counts.
     pub fn version(&self) -> u32 {
         let shape = self.shape.version();
-        if builtin().contains_key(&self.name) {
+        let like = self.like.as_ref().and_then(|like| builtin().get(like));
+        if builtin().contains_key(&self.name) || like.is_some_and(|like| self.asks_as(like)) {
             return shape;
         }
         let mut told = serde_json::to_vec(&(shape, &self.paths, &self.body)).unwrap_or_default();
@@ -194,6 +204,19 @@ impl Row {
         let digits = &Digest::of(&told).hex()[..8];
         // Never as small as a version.
         u32::from_str_radix(digits, 16).unwrap_or_default() | 1 << 31
+    }
+
+    /// Whether what is sent is the same.
+    fn asks_as(&self, other: &Self) -> bool {
+        let asked = |row: &Self| {
+            (
+                row.shape,
+                row.paths.clone(),
+                row.body.clone(),
+                row.dialects.clone(),
+            )
+        };
+        asked(self) == asked(other)
     }
 
     /// Where requests for a model go.
@@ -260,6 +283,33 @@ pub fn builtin() -> &'static BTreeMap<String, Arc<Row>> {
     static TABLE: LazyLock<BTreeMap<String, Arc<Row>>> =
         LazyLock::new(|| parse(include_str!("providers.toml")).unwrap_or_default());
     &TABLE
+}
+
+/// What of a row is the provider's own: whoever is like it has another place, another key and other accounts, and nobody
+/// knows which of its errors are unpaid.
+const OWN: [&str; 7] = [
+    "base_url",
+    "headers",
+    "hosts",
+    "key_aliases",
+    "key_variable",
+    "name",
+    "unpaid",
+];
+
+/// The columns of a row of the built-in table that another provider can have as well.
+pub fn columns(name: &str) -> Option<Map<String, Value>> {
+    let table: Value = toml::from_str(include_str!("providers.toml")).ok()?;
+    let mut rows = table.get("provider")?.as_array()?.iter();
+    let row = rows.find(|row| row["name"] == name)?;
+    let mut columns = row.as_object()?.clone();
+    columns.retain(|column, _| !OWN.contains(&&**column));
+    // Both halves of a key stand in its one variable.
+    columns
+        .get_mut("auth")?
+        .as_object_mut()?
+        .remove("secret_variable");
+    Some(columns)
 }
 
 #[derive(Deserialize)]

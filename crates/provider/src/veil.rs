@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use secrecy::{ExposeSecret, SecretString};
 
 /// What shorter keys are is a word of many texts, and no secret.
-const LEAST: usize = 8;
+const MIN_KEY: usize = 8;
 /// What is told in its place.
 const INSTEAD: &str = "(your key)";
 
@@ -42,7 +42,7 @@ impl Veil {
 
     fn hidden(&self) -> impl Iterator<Item = &str> {
         let keys = self.keys.iter().map(|key| key.expose_secret().trim());
-        keys.filter(|key| key.len() >= LEAST)
+        keys.filter(|key| key.len() >= MIN_KEY)
     }
 }
 

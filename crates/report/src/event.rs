@@ -53,6 +53,8 @@ impl State {
 pub enum Cost {
     /// So many millionths of a US dollar.
     Known(u64),
+    /// Nobody knows the price yet: it counts at so many, by what was estimated.
+    Counted(u64),
     /// Nobody knows the price.
     Unknown,
 }
@@ -67,12 +69,15 @@ impl Cost {
     /// Nothing to pay.
     pub const FREE: Self = Self::Known(0);
 
-    /// Both together; unknown if one of them is.
+    /// Both together; known only if both are.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         match (self, other) {
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
             (Self::Known(a), Self::Known(b)) => Self::Known(a.saturating_add(b)),
-            _ => Self::Unknown,
+            (Self::Known(a) | Self::Counted(a), Self::Known(b) | Self::Counted(b)) => {
+                Self::Counted(a.saturating_add(b))
+            }
         }
     }
 }
@@ -111,6 +116,8 @@ pub struct Plan<'a> {
     pub unclaimed: &'a [String],
     /// How many paid requests would be sent.
     pub requests: usize,
+    /// The part of what they cost that is published in another currency, in that.
+    pub foreign: Option<&'a str>,
     /// How many more, if no key and no trust were missing: those of assets that are blocked.
     pub withheld: usize,
     /// What is true of many assets, told once.

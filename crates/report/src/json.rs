@@ -47,7 +47,16 @@ impl Object {
     fn cost(self, key: &str, cost: Cost) -> Self {
         match cost {
             Cost::Known(micros) => self.raw(key, &dollars_number(micros)),
-            Cost::Unknown => self.raw(key, "null"),
+            Cost::Counted(_) | Cost::Unknown => self.raw(key, "null"),
+        }
+    }
+
+    /// What was paid; where that is not known, what it counts at.
+    fn paid(self, cost: Cost) -> Self {
+        let object = self.cost("cost_usd", cost);
+        match cost {
+            Cost::Counted(micros) => object.raw("counted_usd", &dollars_number(micros)),
+            Cost::Known(_) | Cost::Unknown => object,
         }
     }
 
@@ -64,7 +73,7 @@ pub(super) fn asset(report: &AssetReport, planned: bool) -> String {
         .maybe("reason", report.reason.as_deref())
         .maybe("key", key.as_deref())
         .text("output", &report.output)
-        .cost("cost_usd", report.cost);
+        .paid(report.cost);
     if planned {
         object
             .cost("estimate_usd", report.estimate.unwrap_or(Cost::FREE))
@@ -85,7 +94,7 @@ pub(super) fn summary(summary: &Summary) -> String {
         .count("blocked", summary.blocked)
         .count_if_any("manual", summary.manual)
         .count("requests", summary.requests)
-        .cost("cost_usd", summary.cost)
+        .paid(summary.cost)
         .raw("seconds", &dollars_number(millis.saturating_mul(1_000)))
         .end()
 }

@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::words::clean;
 
 /// More lines than this would push the finished ones off a small terminal.
-const LINES: usize = 12;
+const MAX_LINES: usize = 12;
 /// How often moving lines are drawn anew.
 const TICK: Duration = Duration::from_millis(120);
 
@@ -41,7 +41,7 @@ impl Live {
             return;
         }
         let shown = self.running.values().flatten().count();
-        let bar = (shown < LINES).then(|| {
+        let bar = (shown < MAX_LINES).then(|| {
             let bar = self
                 .bars
                 .insert_before(&self.total, ProgressBar::new_spinner());
@@ -86,7 +86,7 @@ fn style(template: &str) -> ProgressStyle {
 
 #[cfg(test)]
 mod tests {
-    use super::{LINES, Live, ProgressDrawTarget, ProgressStyle};
+    use super::{Live, MAX_LINES, ProgressDrawTarget, ProgressStyle};
 
     #[test]
     fn the_templates_are_right() {
@@ -97,15 +97,15 @@ mod tests {
     #[test]
     fn lines_come_and_go() {
         let mut live = Live::start(100, ProgressDrawTarget::hidden());
-        for n in 0..LINES + 5 {
+        for n in 0..MAX_LINES + 5 {
             live.running(&format!("slide/{n:02}"), "drawing");
         }
         live.running("slide/00", "encoding");
-        assert_eq!(live.running.values().flatten().count(), LINES);
+        assert_eq!(live.running.values().flatten().count(), MAX_LINES);
         live.done("slide/00", true);
         live.done("never begun", true);
         live.done("fresh", false);
-        assert_eq!(live.running.values().flatten().count(), LINES - 1);
+        assert_eq!(live.running.values().flatten().count(), MAX_LINES - 1);
         assert_eq!(live.total.position(), 2);
         let mut printed = false;
         live.aside(|| printed = true);

@@ -87,7 +87,7 @@ pub(super) fn asset(report: &AssetReport, level: Level, paint: Paint) -> String 
     match report.cost {
         Cost::FREE => {}
         Cost::Known(micros) => line += &format!(" · {}", dollars(micros)),
-        Cost::Unknown => line += " · cost unknown",
+        unknown => line += &not_known(unknown),
     }
     if let Some(key) = report.key.filter(|_| level.verbose > 1) {
         line += &paint.faint(&format!("  {}", key.short()));
@@ -148,9 +148,17 @@ pub(super) fn summary(summary: &Summary, paint: Paint) -> String {
         Cost::FREE => {}
         Cost::Known(micros) if up_to => line += &format!(" · up to {}", dollars(micros)),
         Cost::Known(micros) => line += &format!(" · {}", dollars(micros)),
-        Cost::Unknown => line += " · cost unknown",
+        unknown => line += &not_known(unknown),
     }
     paint.bold(&line)
+}
+
+/// ` · cost unknown: counts at $0.053`
+fn not_known(cost: Cost) -> String {
+    match cost {
+        Cost::Known(_) | Cost::Unknown => " · cost unknown".to_owned(),
+        Cost::Counted(micros) => format!(" · cost unknown: counts at {}", dollars(micros)),
+    }
 }
 
 /// The plan: a list by state, what it would cost, and what belongs to nobody.
@@ -234,7 +242,7 @@ fn table(rows: &[&AssetReport], paint: Paint) -> Vec<String> {
 fn estimate(asset: &AssetReport) -> String {
     match asset.estimate {
         None | Some(Cost::FREE) => String::new(),
-        Some(Cost::Known(micros)) => about(micros),
+        Some(Cost::Known(micros) | Cost::Counted(micros)) => about(micros),
         Some(Cost::Unknown) => "unknown".to_owned(),
     }
 }
@@ -267,14 +275,20 @@ fn total(plan: &Plan) -> String {
         [] => "nothing to make".to_owned(),
         doing => format!("would {}", sentence(doing)),
     };
-    line += &cost(plan, |state| state != State::Blocked, plan.requests);
+    let foreign = plan.foreign;
+    line += &cost(
+        plan,
+        |state| state != State::Blocked,
+        plan.requests,
+        foreign,
+    );
     let rest: Vec<String> = [State::Failed, State::Blocked, State::Manual, State::Fresh]
         .into_iter()
         .filter_map(|state| match of(&[state]) {
             0 => None,
             // What it would cost all the same, once it can be asked for.
             n if state == State::Blocked => {
-                let cost = cost(plan, |state| state == State::Blocked, plan.withheld);
+                let cost = cost(plan, |state| state == State::Blocked, plan.withheld, None);
                 Some(format!("{n} {}{cost}", state.word()))
             }
             n if state == State::Manual => Some(format!("{n} to be made by hand")),
@@ -287,24 +301,29 @@ fn total(plan: &Plan) -> String {
     line
 }
 
-/// What is known is summed and what is not is counted: an unknown price is never part of a sum.
-fn cost(plan: &Plan, of: impl Fn(State) -> bool, requests: usize) -> String {
+/// What is known is summed and what is not is counted: an unknown price is never part of a sum. `foreign` is a part of it, as
+/// it is published.
+fn cost(plan: &Plan, of: impl Fn(State) -> bool, requests: usize, foreign: Option<&str>) -> String {
     let mut known = 0_u64;
     let mut unknown = 0;
     for asset in plan.assets.iter().filter(|asset| of(asset.state)) {
         match asset.estimate {
-            Some(Cost::Known(micros)) => known = known.saturating_add(micros),
+            Some(Cost::Known(micros) | Cost::Counted(micros)) => {
+                known = known.saturating_add(micros);
+            }
             Some(Cost::Unknown) => unknown += 1,
             None => {}
         }
     }
     let bound = if plan.up_to { "up to" } else { "about" };
+    let foreign = foreign.map(|sum| format!(" ({sum})")).unwrap_or_default();
     let price = match (known, unknown) {
         (0, 0) => String::new(),
         (0, _) => ": cost unknown".to_owned(),
-        (known, 0) => format!(": {bound} {}", about(known)),
+        (known, 0) => format!(": {bound} {}{foreign}", about(known)),
         (known, unknown) => {
-            format!(": {bound} {}, and {unknown} of unknown price", about(known))
+            let known = about(known);
+            format!(": {bound} {known}{foreign}, and {unknown} of unknown price")
         }
     };
     match requests {

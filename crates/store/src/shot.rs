@@ -23,6 +23,9 @@ pub struct Roll {
     pub model: String,
     /// What it cost, in micro-dollars.
     pub cost: u64,
+    /// The prompt that was drawn, where the provider says that it is another one. Only for people: no key has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rewritten: Option<String>,
     /// What was found when it was judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     findings: Vec<Finding>,
@@ -35,7 +38,17 @@ impl Roll {
             candidates,
             model,
             cost,
+            rewritten: None,
             findings: Vec::new(),
+        }
+    }
+
+    /// The same, drawn from another prompt than the one that was asked for, if there is one.
+    #[must_use]
+    pub fn drawn_from(self, prompt: Option<&str>) -> Self {
+        Self {
+            rewritten: prompt.map(str::to_owned),
+            ..self
         }
     }
 
@@ -143,6 +156,8 @@ struct Plain<'a> {
     candidates: &'a [Digest],
     model: &'a str,
     cost: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rewritten: Option<&'a str>,
     ingredients: &'a Ingredients,
 }
 
@@ -163,6 +178,7 @@ impl Serialize for ShotEntry {
                 candidates: &roll.candidates,
                 model: &roll.model,
                 cost: roll.cost,
+                rewritten: roll.rewritten.as_deref(),
                 ingredients,
             }
             .serialize(serializer),
@@ -185,6 +201,7 @@ struct Written {
     candidates: Option<Vec<Digest>>,
     model: Option<String>,
     cost: Option<u64>,
+    rewritten: Option<String>,
     ingredients: Ingredients,
 }
 
@@ -198,11 +215,12 @@ impl TryFrom<Written> for ShotEntry {
             candidates,
             model,
             cost,
+            rewritten,
             ingredients,
         } = written;
         match (candidates, model, cost) {
             (Some(candidates), Some(model), Some(cost)) if rolls.is_empty() => {
-                let roll = Roll::new(candidates, model, cost);
+                let roll = Roll::new(candidates, model, cost).drawn_from(rewritten.as_deref());
                 Ok(Self::accepted(roll, ingredients))
             }
             (None, None, None)

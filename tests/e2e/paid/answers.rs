@@ -55,6 +55,44 @@ fn ends(paid: &Paid, code: i32) {
     assert_eq!(paid.server.stats().arrived, 1);
 }
 
+#[test]
+fn a_prompt_that_the_provider_rewrote_is_kept_and_shown_and_is_in_no_key() {
+    let key = |paid: &Paid| paid.run(&["show", "a", "--json"]).json()[0]["shots"][0].clone();
+    let (_, plain) = against(answer("", &one(), USAGE));
+    assert_eq!(key(&plain).get("rewritten"), None);
+    let long = "x".repeat(5_000);
+    for (told, expected) in [
+        (r"a cat\n\u001b[2Jof gold", "a cat [2Jof gold".to_owned()),
+        (&*long, format!("{}…", &long[..4_000])),
+        ("with KEY", "with (your key)".to_owned()),
+    ] {
+        let told = told.replace("KEY", plain.server.key());
+        let data = format!(
+            "{{\"revised_prompt\":\"{told}\",\"b64_json\":\"{}\"}}",
+            base64()
+        );
+        let (run, paid) = against(answer("", &data, USAGE));
+        assert_eq!(run.code, 0, "{}", run.err);
+        assert_eq!(key(&paid)["rewritten"], expected);
+        assert_eq!(key(&paid)["key"], key(&plain)["key"]);
+        let shown = paid.run(&["show", "a"]).out;
+        let row = format!("drawn from a prompt of the provider's own: {expected}\n");
+        assert!(shown.contains(&row), "{shown}");
+        let why = paid.run(&["why", "a"]).out;
+        let line = format!("  the provider drew from a prompt of its own: {expected}\n");
+        assert!(why.contains(&line), "{why}");
+        ends(&paid, 0);
+    }
+    // One that is the same is none.
+    let prompt = key(&plain)["prompt"].to_string();
+    let data = format!(
+        "{{\"revised_prompt\":{prompt},\"b64_json\":\"{}\"}}",
+        base64()
+    );
+    let (_, paid) = against(answer("", &data, USAGE));
+    assert_eq!(key(&paid).get("rewritten"), None);
+}
+
 /// Where the answer was put aside.
 fn odd(paid: &Paid) -> String {
     let files = paid.project.files(".gpbuild/store/incoming");

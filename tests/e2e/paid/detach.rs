@@ -12,10 +12,31 @@ use crate::paid::{DEFAULTS, Paid, summary};
 use crate::process;
 use crate::process::until;
 
-const KEYS: [&str; 23] = [
-    "event", "run", "state", "detached", "draft", "process", "began", "ended", "exit", "why",
-    "total", "fresh", "made", "restored", "failed", "blocked", "left", "requests", "cost_usd",
-    "doing", "arrived", "pending", "in_doubt",
+const KEYS: [&str; 24] = [
+    "event",
+    "run",
+    "state",
+    "detached",
+    "draft",
+    "process",
+    "began",
+    "ended",
+    "exit",
+    "why",
+    "total",
+    "fresh",
+    "made",
+    "restored",
+    "failed",
+    "blocked",
+    "left",
+    "requests",
+    "cost_usd",
+    "doing",
+    "arrived",
+    "pending",
+    "in_doubt",
+    "under_way",
 ];
 
 fn two() -> Paid {
@@ -81,6 +102,12 @@ fn it_goes_on_when_the_group_of_whoever_began_it_is_killed() {
     });
     let now = status(&paid);
     assert_eq!(now["doing"][0]["what"], "asking");
+    assert_eq!(now["under_way"], 2);
+    let words = paid.run(&["status"]).out;
+    assert!(
+        words.contains("\n  2 in work\n  2 requests under way, counted at $0.019\n  in work: "),
+        "{words}"
+    );
     let values = ["running", "2", "0", "true"];
     let told = [&now["state"], &now["left"], &now["made"], &now["detached"]];
     assert_eq!(

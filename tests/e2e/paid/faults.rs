@@ -177,12 +177,23 @@ fn what_may_have_been_accepted_is_in_doubt_and_never_sent_again_by_itself() {
         ),
     ] {
         let (err, exit, paid) = told(fault);
-        let helps: Vec<&str> = [never, kept]
+        let page = match message.ends_with("no answer of an API") {
+            true => format!(
+                "look at `OPENAI_BASE_URL`: what is at `{}` is no API",
+                paid.server.base_url()
+            ),
+            false => String::new(),
+        };
+        let helps: Vec<&str> = [&*page, never, kept]
             .into_iter()
             .filter(|h| !h.is_empty())
             .collect();
         let message_told = format!("it is in doubt: {message}");
-        let expected = diagnostic(&message_told, &helps, " · cost unknown");
+        let expected = diagnostic(
+            &message_told,
+            &helps,
+            " · cost unknown: counts at $0.009255",
+        );
         assert!(err.starts_with(&expected), "{err}\n{expected}");
         assert_eq!(exit, 1, "{message}");
         assert_eq!(paid.server.stats().arrived, 1, "{message}");

@@ -6,7 +6,7 @@ use api_server::{GeminiServer, Turn};
 use serde_json::json;
 
 use crate::paid::{micros, summary};
-use crate::project::{Project, Run};
+use crate::project::{Project, Run, another_picture};
 
 /// A project and the server that it asks.
 struct Gemini {
@@ -242,4 +242,22 @@ fn an_edit_and_a_level_of_thinking_are_sent_as_the_api_takes_them() {
     }
     assert!(asked[1].prompt().contains("make it night"));
     assert_eq!(summary(&gemini.build(0))["fresh"], 1);
+}
+
+#[test]
+fn a_request_that_is_larger_than_it_takes_is_not_sent() {
+    let gemini = Gemini::new(
+        "[cover.a]\nreferences = [\"1.png\", \"2.png\"]\ntext = { headline = \"one\" }\n",
+    );
+    for name in ["1.png", "2.png"] {
+        let mut picture = another_picture();
+        picture.resize(9_000_000, 0);
+        gemini.project.write(name, picture);
+    }
+    let run = gemini.run(&["build", "--yes"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    let said = "error: it was not sent: with its pictures it is 24.0 MB, and the provider takes at most 20.0 MB\n --> gpbuild.toml:4:8\n";
+    assert!(run.err.contains(said), "{}", run.err);
+    assert_eq!(gemini.server.asked().len(), 0);
+    assert_eq!(gemini.outcomes(), ["unsent"]);
 }

@@ -1,6 +1,7 @@
 //! Every provider of the built-in table that is asked by columns, against a server that speaks as it does: what is asked
 //! for, what is collected after a kill, what its refusals mean, and that its key goes nowhere else.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -134,10 +135,15 @@ impl Asked {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.project.command(arguments);
+        self.command_of(&self.project, self.home.path(), arguments)
+    }
+
+    /// Of another project, or person.
+    fn command_of(&self, project: &Project, home: &Path, arguments: &[&str]) -> Command {
+        let mut command = project.command(arguments);
         let place = format!("{}_BASE_URL", self.case.name.to_uppercase());
         command
-            .env("GPBUILD_HOME", self.home.path())
+            .env("GPBUILD_HOME", home)
             .env(place, self.server.base_url());
         for (variable, part) in self.case.variables.iter().zip(self.protocol.key.split(':')) {
             command.env(variable, part);
@@ -386,24 +392,74 @@ fn a_ticket_that_nobody_knows_any_more_is_in_doubt() {
     assert_eq!(asked.accepted(), 1);
 }
 
-#[test]
-fn a_task_of_kling_whose_answer_was_lost_is_found_by_its_name() {
-    let case = CASES.iter().find(|case| case.name == "kling").unwrap();
-    let asked = Asked::new(
-        case,
-        "",
-        Behaviour {
-            loses: true,
-            ..Behaviour::default()
-        },
-    );
+/// A project of a provider that loses the answer to its only request.
+fn lost(name: &str) -> Asked {
+    let case = CASES.iter().find(|case| case.name == name).unwrap();
+    let behaviour = Behaviour {
+        loses: true,
+        ..Behaviour::default()
+    };
+    let asked = Asked::new(case, "", behaviour);
     asked.build(1);
     assert_eq!(asked.outcomes(), ["doubt"]);
     asked.server.behave(|behaviour| behaviour.loses = false);
-    let run = asked.run(&["build", "--yes", "--retry-in-doubt"]);
-    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    asked
+}
+
+#[test]
+fn a_task_whose_answer_was_lost_is_found_by_its_name_or_in_the_list() {
+    for name in ["kling", "dashscope", "replicate"] {
+        let asked = lost(name);
+        let run = asked.run(&["build", "--yes", "--retry-in-doubt"]);
+        assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+        assert_eq!(
+            (asked.accepted(), asked.outcomes()),
+            (1, vec!["answered".to_owned()]),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_list_that_does_not_say_whose_a_task_is_has_nothing_sent() {
+    let asked = lost("dashscope");
+    // Others ask with the same account, for the same model: their tasks are no request of this person.
+    let other = tempfile::tempdir().unwrap();
+    for variant in ["3", "4"] {
+        let text = asked.project.text("gpbuild.toml");
+        let project = Project::new(&format!("{text}variant = {variant}\n"));
+        let mut build = asked.command_of(&project, other.path(), &["build", "--yes"]);
+        let run = Run::of(build.output().unwrap());
+        assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    }
+    assert_eq!(asked.accepted(), 3);
+    let run = asked.run(&["build", "--json", "--yes", "--retry-in-doubt"]);
+    let reason = run.asset("a")["reason"].as_str().unwrap().to_owned();
+    assert_eq!(
+        reason,
+        "it is in doubt, and may be among what the provider lists of that time: `task-3`, `task-2`, `task-1`"
+    );
     assert_eq!(
         (asked.accepted(), asked.outcomes()),
-        (1, vec!["answered".to_owned()])
+        (3, vec!["doubt".to_owned()])
     );
+}
+
+#[test]
+fn of_several_that_a_list_has_the_one_with_its_words_is_found() {
+    let case = CASES.iter().find(|case| case.name == "replicate").unwrap();
+    let more =
+        "[cover.b]\ntext = { headline = \"two\" }\n[cover.c]\ntext = { headline = \"three\" }\n";
+    let behaviour = Behaviour {
+        loses: true,
+        ..Behaviour::default()
+    };
+    let asked = Asked::new(case, more, behaviour);
+    asked.build(1);
+    assert_eq!(asked.outcomes(), ["doubt", "doubt", "doubt"]);
+    asked.server.behave(|behaviour| behaviour.loses = false);
+    let run = asked.run(&["build", "--yes", "--retry-in-doubt"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert_eq!((asked.accepted(), asked.outcomes().len()), (3, 3));
+    assert!(asked.outcomes().iter().all(|outcome| outcome == "answered"));
 }

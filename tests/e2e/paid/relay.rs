@@ -97,12 +97,28 @@ fn against(fault: Fault) -> Paid {
     paid
 }
 
+/// The same, asked as Azure is.
+fn against_azure(fault: Fault) -> Paid {
+    let mut paid = against(fault);
+    let text = paid.project.text("gpbuild.toml");
+    let azure = "[provider.openai.azure]\napi_version = \"preview\"\n";
+    let base = paid.server.base_url().replace("/v1", "");
+    let provider = format!("[provider.openai]\nbase_url = \"{base}\"\n{azure}");
+    paid.project
+        .write("gpbuild.toml", format!("{text}{provider}"));
+    paid.home = Some(tempfile::tempdir().unwrap());
+    assert_eq!(paid.run(&["trust", "--yes"]).code, 0);
+    paid
+}
+
 /// It is made of that answer, which is paid for once.
 fn made(paid: &Paid) {
     let run = paid.build(0);
     assert!(is_red_blue(&paid.project.read("dist/a.png")), "{}", run.err);
     assert_eq!(paid.outcomes(), ["answered"]);
-    assert_eq!(paid.project.files(".gpbuild/store/incoming"), [""; 0]);
+    if paid.home.is_none() {
+        assert_eq!(paid.project.files(".gpbuild/store/incoming"), [""; 0]);
+    }
     assert_eq!(summary(&paid.build(0))["fresh"], 1);
     assert_eq!(paid.server.stats().arrived, 1);
 }
@@ -132,6 +148,8 @@ fn a_picture_that_is_elsewhere_is_fetched_at_once_and_without_the_key() {
             files.url()
         )));
         made(&paid);
+        let log = paid.run(&["log", "--json"]).json();
+        assert!(log[0]["request_id"].is_string(), "{}", log[0]);
         let heads = files.heads.lock().unwrap().join("").to_lowercase();
         assert!(
             !heads.contains("authorization") && !heads.contains(paid.server.key()),
@@ -474,4 +492,32 @@ fn a_wait_is_obeyed_as_a_moment_and_as_a_fraction() {
             "{wait}: {waited:?}"
         );
     }
+}
+
+#[test]
+fn azures_answers_are_read_as_a_relays_are() {
+    let files = Files::start();
+    let plain = STANDARD.encode(picture());
+    for text in [
+        format!(
+            "{{\"data\":[{{\"b64_json\":\"{plain}\",\"url\":\"{}\"}}]}}",
+            files.url()
+        ),
+        format!(
+            "{{\"data\":[{{\"b64_json\":null,\"url\":\"{}\"}}]}}",
+            files.url()
+        ),
+        format!(
+            "event: image_generation.completed\ndata: {{\"b64_json\":\"{plain}\",\"type\":\"image_generation.completed\"}}\n\ndata: [DONE]\n\n"
+        ),
+    ] {
+        made(&against_azure(body(&text)));
+    }
+    assert_eq!(files.fetched(), 1);
+    doubt(
+        &against_azure(body(
+            "{\"error\":{\"code\":\"DeploymentNotFound\",\"message\":\"no\"}}",
+        )),
+        "answered without a picture: no",
+    );
 }

@@ -1,7 +1,7 @@
 //! What is written wrongly when somebody sets a provider up: each message says what is wrong, and the line to write.
 
 use crate::paid::Paid;
-use crate::project::Run;
+use crate::project::{Project, Run};
 
 /// Builds with these variables of the environment.
 fn with(paid: &Paid, variables: &[(&str, &str)]) -> Run {
@@ -47,6 +47,95 @@ fn a_base_url_without_its_path_says_what_to_write() {
         "  = help: there is no such API at `{bare}/`: where its path is `/v1`, write `OPENAI_BASE_URL={bare}/v1`\n"
     );
     assert!(run.err.contains(&help), "{}", run.err);
+}
+
+/// A server that has a page for a browser at every place, or nothing.
+fn pages(status: u16) -> u16 {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = Vec::new();
+            let mut chunk = [0; 4096];
+            // A request of these tests is JSON, or the parts of a form, and ends with a brace or dashes.
+            while !request.ends_with(b"}") && !request.ends_with(b"--\r\n") {
+                match stream.read(&mut chunk).unwrap() {
+                    0 => break,
+                    n => request.extend_from_slice(&chunk[..n]),
+                }
+            }
+            let page = "<!doctype html><title>One API</title>";
+            let head = format!(
+                "HTTP/1.1 {status} x\r\ncontent-type: text/html\r\ncontent-length: {}\r\n\r\n",
+                page.len()
+            );
+            stream
+                .write_all(format!("{head}{page}").as_bytes())
+                .unwrap();
+        }
+    });
+    port
+}
+
+#[test]
+fn a_page_or_nothing_at_the_base_url_says_what_to_write_for_each_provider() {
+    for (model, key, wrong, right) in [
+        ("openai/gpt-image-2", "OPENAI_API_KEY", "", "/v1"),
+        ("gemini/gemini-nano-banana-2.1", "GEMINI_API_KEY", "/v1", ""),
+        ("bfl/flux-2-pro", "BFL_API_KEY", "", "/v1"),
+        (
+            "ark/doubao-seedream-5-0-pro-260628",
+            "ARK_API_KEY",
+            "/v1",
+            "/v1/api/v3",
+        ),
+        (
+            "dashscope/qwen-image-3.0",
+            "DASHSCOPE_API_KEY",
+            "",
+            "/api/v1",
+        ),
+        ("zhipu/glm-image", "ZHIPU_API_KEY", "", "/api/paas/v4"),
+        (
+            "openrouter/qwen/qwen-image-3",
+            "OPENROUTER_API_KEY",
+            "",
+            "/api/v1",
+        ),
+        (
+            "together/black-forest-labs/FLUX.2-pro",
+            "TOGETHER_API_KEY",
+            "",
+            "/v1",
+        ),
+        ("fal/fal-ai/flux-2-pro", "FAL_KEY", "/v1", ""),
+        (
+            "replicate/black-forest-labs/flux-2-pro",
+            "REPLICATE_API_TOKEN",
+            "",
+            "/v1",
+        ),
+    ] {
+        for status in [200, 404] {
+            let project = Project::new(&format!(
+                "[cover.a]\nmodel = \"{model}\"\nsize = \"1024x1024\"\ntext = {{ headline = \"one\" }}\n"
+            ));
+            let base = format!("http://127.0.0.1:{}", pages(status));
+            let name = model.split('/').next().unwrap().to_uppercase();
+            let mut command = project.command(&["build", "--yes"]);
+            command.env(key, "key-0123456789");
+            command.env(format!("{name}_BASE_URL"), format!("{base}{wrong}"));
+            let run = Run::of(command.output().unwrap());
+            let line = format!("write `{name}_BASE_URL={base}{right}`\n");
+            assert!(run.err.contains(&line), "{model} {status}: {}", run.err);
+            let page = run
+                .err
+                .contains("it is a web page, and no answer of an API");
+            assert_eq!(page, status == 200, "{model} {status}: {}", run.err);
+        }
+    }
 }
 
 #[test]

@@ -178,7 +178,7 @@ fn a_ticket_that_is_not_ready_when_a_run_ends_is_pending_and_collected_for_nothi
     assert_eq!(total["estimate_usd"], 0);
     let log = tickets.run(&["log"]);
     assert!(
-        log.out.contains("1 request on the way, counted at its estimate: the next build collects what is ready, at no new cost\n"),
+        log.out.contains("1 request on the way, counted at its estimate: the next build collects what is ready, at no new cost; `gpbuild cache collect` what no asset asks for any more\n"),
         "{}",
         log.out
     );
@@ -195,6 +195,54 @@ fn a_ticket_that_is_not_ready_when_a_run_ends_is_pending_and_collected_for_nothi
     assert_eq!(tickets.server.tasks().len(), 1);
     assert_eq!(tickets.outcomes(), ["answered"]);
     assert_eq!(tickets.incoming(), [""; 0]);
+}
+
+#[test]
+fn what_no_asset_asks_for_any_more_is_collected_for_nothing() {
+    let tickets = Tickets::one(Manner {
+        poll_status: Some(401),
+        ..Manner::default()
+    });
+    tickets.build(1);
+    let left = tickets.run(&["cache", "collect"]);
+    assert_eq!(left.code, 1, "{}", left.err);
+    assert!(
+        left.out.starts_with("pending   a  made-up/flux/7  "),
+        "{}",
+        left.out
+    );
+    tickets.server.behave(|manner| manner.poll_status = None);
+    tickets
+        .project
+        .edit("gpbuild.toml", "\"one\"", "\"another\"");
+    // Where nobody says who it is, nobody is asked.
+    let elsewhere = Project::empty();
+    let mut command = elsewhere.command(&["cache", "collect"]);
+    command.env("GPBUILD_HOME", tickets.home.path());
+    let run = Run::of(command.output().unwrap());
+    let said = "left      a  made-up/flux/7  the project that asked for it declares its provider: collect it there\n";
+    assert_eq!((run.code, &*run.out), (1, said), "{}", run.err);
+    let run = tickets.run(&["cache", "collect", "--json"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    let line = &run.json()[0];
+    assert_eq!(
+        (&line["state"], &line["id"]),
+        (&"collected".into(), &"a".into())
+    );
+    assert_eq!(
+        tickets.run(&["cache", "collect"]).out,
+        "nothing is on its way\n"
+    );
+    assert_eq!(
+        (tickets.server.tasks().len(), tickets.outcomes()),
+        (1, vec!["answered".to_owned()])
+    );
+    assert_eq!(tickets.incoming(), [""; 0]);
+    tickets
+        .project
+        .edit("gpbuild.toml", "\"another\"", "\"one\"");
+    tickets.build(0);
+    assert_eq!(tickets.server.tasks().len(), 1);
 }
 
 /// A model with a price, and an edit after the first picture.

@@ -128,6 +128,7 @@ async fn ask(server: SocketAddr, other: SocketAddr, seed: u64) -> (String, Optio
         Reply::Refused(refusal) => (refusal.said(), None),
         Reply::Unsent(why) | Reply::Unreadable(why) | Reply::Doubt { why, .. } => (why, None),
         Reply::Disk(error) => (error.to_string(), None),
+        Reply::TooLarge { bytes, .. } => (bytes.to_string(), None),
         Reply::Ticket(ticket) => (ticket.id, None),
     }
 }

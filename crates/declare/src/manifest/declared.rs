@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use reqwest::header::HeaderName;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::manifest::Provider;
 use crate::manifest::claims::{Claim, Stake};
 use crate::manifest::reader::{Element, Table};
-use base::diagnostic::{Diagnostic, Place};
+use base::diagnostic::{Diagnostic, Place, list};
 use provider::address;
-use provider::table::{Row, Shape};
+use provider::table::{self, Row, Shape, builtin};
 
 /// Providers that are none to be asked.
 const TAKEN: [&str; 3] = ["local", "command", "manual"];
@@ -21,8 +21,13 @@ const OF_USE: [&str; 1] = ["images_per_minute"];
 /// The names of the providers that a project declares.
 pub fn names(root: &Table<'_>) -> Vec<String> {
     let tables = root.tables("provider").into_iter();
-    let declared = tables.filter(|(_, table)| table.has("shape"));
+    let declared = tables.filter(|(_, table)| is_one(table));
     declared.map(|(name, _)| name.value).collect()
+}
+
+/// Whether a table declares a provider.
+pub fn is_one(table: &Table<'_>) -> bool {
+    table.has("shape") || table.has("like")
 }
 
 /// A provider that a project declares, and what of it only a person can grant.
@@ -48,7 +53,7 @@ pub fn provider(
     };
     columns.retain(|column, _| !OF_USE.contains(&&**column) && !secrets.contains(&&**column));
     let value = plain(&Value::Object(columns.clone()).to_string());
-    columns.insert("name".to_owned(), name.into());
+    let columns = whole(name, columns).map_err(wrong)?;
     let row: Row = serde_json::from_value(Value::Object(columns))
         .map_err(|e| wrong(format!("is wrong: {e}")))?;
     check(&row).map_err(wrong)?;
@@ -72,14 +77,37 @@ pub fn provider(
     Ok((provider, claim))
 }
 
+/// All columns of a row: where it is like one of the built-in table, that one's are under its own.
+fn whole(name: &str, mut own: Map<String, Value>) -> Result<Map<String, Value>, String> {
+    if own.contains_key("headers") || own.contains_key("set_headers") {
+        return Err("is wrong: `headers` and `set_headers` are for the built-in table".to_owned());
+    }
+    let mut columns = match own
+        .get("like")
+        .map(|like| like.as_str().unwrap_or_default())
+    {
+        None => Map::new(),
+        Some(_) if own.contains_key("shape") => {
+            return Err("is wrong: what it is `like` says its `shape`".to_owned());
+        }
+        Some(like) => table::columns(like).ok_or_else(|| {
+            let names: Vec<&String> = builtin().keys().collect();
+            format!(
+                "is wrong: it is like none that gpbuild knows: {}",
+                list(&names)
+            )
+        })?,
+    };
+    columns.append(&mut own);
+    columns.insert("name".to_owned(), name.into());
+    Ok(columns)
+}
+
 /// What the types of the columns do not say.
 fn check(row: &Row) -> Result<(), String> {
     let header = &row.auth.header;
     if header.parse::<HeaderName>().is_err() {
         return Err(format!("is wrong: `{header}` is no header"));
-    }
-    if !row.headers.is_empty() || !row.set_headers.is_empty() {
-        return Err("is wrong: `headers` and `set_headers` are for the built-in table".to_owned());
     }
     // No other variable of the environment is ever taken for a key.
     let mut variables = row.key_variable.iter().chain(&row.auth.secret_variable);

@@ -80,7 +80,7 @@ pub fn providers(table: Table<'_>, models: &Models) -> (Providers, Vec<Claim>) {
     }
     let mut declared = Vec::new();
     for (name, element) in table.entries() {
-        let Some(inner) = element.as_table().filter(|inner| inner.has("shape")) else {
+        let Some(inner) = element.as_table().filter(declared::is_one) else {
             continue;
         };
         if builtin().contains_key(&name.value) {

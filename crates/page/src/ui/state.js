@@ -42,7 +42,7 @@ export function dollars(micro) {
 export function priceOf(row) {
   if (row.requests === 0) return t().free;
   if (row.price === null) return t().unknown;
-  return `${row.up_to ? t().upTo : ''}${dollars(row.price)}`;
+  return `${row.up_to ? t().upTo : ''}${dollars(row.price)}${row.published ? ` (${row.published})` : ''}`;
 }
 
 /** What the program says in English, as far as there is a fixed word for it. */

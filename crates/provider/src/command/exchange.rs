@@ -24,7 +24,7 @@ const MAX_FILES: usize = 1000;
 /// So many bytes may be there in all.
 const MAX_BYTES: u64 = 2 << 30;
 /// The most bytes of one picture.
-const MAX_PICTURE_BYTES: u64 = 64 << 20;
+const MAX_PROGRAM_PICTURE_BYTES: u64 = 64 << 20;
 
 /// So many bytes are encoded at once; three of them are four signs, so that no part ends in the middle of one.
 const ENCODED_AT_ONCE: usize = 3 << 16;
@@ -108,7 +108,7 @@ impl Exchange {
         let plain = names.filter(|(_, kind)| *kind == Kind::File);
         let paths = plain.map(|(name, _)| Path::new(OUTPUT).join(name));
         let is_picture = |path: &PathBuf| {
-            let bytes = own.read(path, MAX_PICTURE_BYTES);
+            let bytes = own.read(path, MAX_PROGRAM_PICTURE_BYTES);
             bytes.is_ok_and(|bytes| media_type(&bytes).is_ok())
         };
         Ok(paths.filter(is_picture).take(most).collect())
@@ -124,7 +124,7 @@ impl Exchange {
         let failed = || FsError::io("write", Path::new("the answer"));
         into.write_all(b"{\"data\":[").map_err(failed())?;
         for (n, picture) in pictures.iter().enumerate() {
-            let bytes = own.read(picture, MAX_PICTURE_BYTES)?;
+            let bytes = own.read(picture, MAX_PROGRAM_PICTURE_BYTES)?;
             let before: &[u8] = if n == 0 { b"" } else { b"," };
             into.write_all(before).map_err(failed())?;
             into.write_all(b"{\"b64_json\":\"").map_err(failed())?;
@@ -141,7 +141,7 @@ impl Exchange {
 /// Copies a picture into the folder, under a name with the ending of what it is: its path there.
 fn copy(own: &Folder, name: &str, picture: &Attachment) -> io::Result<String> {
     let told = |e: io::Error| io::Error::other(format!("`{}`: {e}", shown(&picture.path)));
-    let bytes = read_bounded(&picture.path, MAX_PICTURE_BYTES).map_err(io::Error::other)?;
+    let bytes = read_bounded(&picture.path, MAX_PROGRAM_PICTURE_BYTES).map_err(io::Error::other)?;
     if Digest::of(&bytes) != picture.digest {
         return Err(told(changed()));
     }

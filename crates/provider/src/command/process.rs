@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 /// The end of what it says on standard error is told, so many bytes of it.
-const TOLD: usize = 2000;
+const MAX_TOLD: usize = 2000;
 /// How often it is looked whether it leaves too much.
 const GLANCE: Duration = Duration::from_millis(250);
 /// So long the end of what it said is waited for: what it left behind may hold the other end open.
@@ -104,7 +104,7 @@ async fn last_words(stream: Option<tokio::process::ChildStderr>, said: &mut Vec<
 
 fn keep_end(said: &mut Vec<u8>, more: &[u8]) {
     said.extend_from_slice(more);
-    let surplus = said.len().saturating_sub(TOLD);
+    let surplus = said.len().saturating_sub(MAX_TOLD);
     said.drain(..surplus);
 }
 

@@ -1,7 +1,7 @@
 //! Reads the body of an answer as a stream: pictures and the signatures beside them, which are as large, go by without the
 //! whole of any ever being in memory. The last picture that is no draft is the one that was asked for.
 
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 
 use base64::engine::general_purpose::STANDARD;
 use base64::read::DecoderReader;
@@ -10,6 +10,7 @@ use struson::reader::{JsonReader, JsonStreamReader, ReaderSettings, ValueType};
 use super::refusal;
 use crate::bounded::{self, Meter, Metered};
 use crate::reply::{Contents, KeepError, Usage};
+use crate::setup::{WEB_PAGE, is_page};
 use crate::stop::Stop;
 use crate::veil::Veil;
 use base::digest::Digest;
@@ -17,14 +18,25 @@ use base::fs::FsError;
 
 /// The longest text that is looked at, in bytes.
 const MAX_TEXT: u64 = 64 << 10;
+/// So much says what an answer is, in bytes.
+const MAX_FIRST: u64 = 64;
 
 /// Where a picture's bytes go.
 type Keep<'k> = &'k mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>;
 
 /// Reads the answer to a request for one picture; the bytes of each that comes go to `keep`. Only the disk is an error:
 /// whatever else is wrong is told in the contents, with the picture that came before it.
-pub fn read(body: impl Read, veil: &Veil, keep: Keep<'_>) -> Result<Contents, FsError> {
-    let (meter, body) = Meter::new(body);
+pub fn read(mut body: impl Read, veil: &Veil, keep: Keep<'_>) -> Result<Contents, FsError> {
+    let mut first = Vec::new();
+    // What cannot be read is told when the rest is.
+    let _ = (&mut body).take(MAX_FIRST).read_to_end(&mut first);
+    if is_page(&first) {
+        return Ok(Contents {
+            trouble: Some(WEB_PAGE.to_owned()),
+            ..Contents::default()
+        });
+    }
+    let (meter, body) = Meter::new(Cursor::new(first).chain(body));
     let settings = ReaderSettings {
         // Names may be long, and numbers too: they are counted, and what they say is looked at here.
         track_path: false,

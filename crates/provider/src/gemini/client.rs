@@ -11,12 +11,15 @@ use crate::address::{is_here, is_known};
 use crate::auth;
 use crate::http::{Http, NoAnswer, beginning};
 use crate::reply::{Refusal, RefusalKind, Reply};
+use crate::setup::Setup;
 use crate::submission::Submission;
 use crate::{Config, Veil};
 
 /// The most that is read of an answer, in bytes. A picture of 4K and its signature, which is as large, are some 40 MB;
 /// drafts may come before it.
 const MAX_ANSWER_BYTES: u64 = 192 << 20;
+/// The largest request, in bytes: Google's documents say 20 MB, of which some copies say 100.
+const MAX_REQUEST_BYTES: usize = 20_000_000;
 
 /// Sends requests. Nothing of it is set up before the first one.
 pub struct Client {
@@ -77,8 +80,16 @@ impl Client {
         }
     }
 
+    /// What a person can do about a page for a browser in place of an answer.
+    pub fn page_hint(&self) -> String {
+        Setup::new(&self.config).page_there()
+    }
+
     /// What a person can do about a refusal, where there is a way of its own.
     pub fn hint(&self, refusal: &Refusal) -> Option<String> {
+        if let Some(hint) = Setup::new(&self.config).nothing_there(refusal) {
+            return Some(hint);
+        }
         refusal::hint(refusal).map(str::to_owned).or_else(|| {
             let is_key = refusal.kind == RefusalKind::Credentials && refusal.status != 403;
             is_key.then(|| format!("look at `{}`", self.config.key_variable))
@@ -105,12 +116,20 @@ impl Client {
         let headers = auth::headers(&self.config).map_err(Reply::Unsent)?;
         let url = self.url(&request.model.name).map_err(Reply::Unsent)?;
         let json = body::json(request, prompt, references);
-        let json = json.map_err(|e| Reply::Unreadable(e.to_string()))?;
+        let json = json
+            .map_err(|e| Reply::Unreadable(e.to_string()))?
+            .to_string();
+        if json.len() > MAX_REQUEST_BYTES {
+            return Err(Reply::TooLarge {
+                bytes: json.len() as u64,
+                most: MAX_REQUEST_BYTES as u64,
+            });
+        }
         Ok(client
             .post(url)
             .headers(headers)
             .header("content-type", "application/json")
-            .body(json.to_string()))
+            .body(json))
     }
 
     /// Where a model is asked. The official library has no version in its base URL, people write it there.

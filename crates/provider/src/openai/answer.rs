@@ -9,6 +9,7 @@ use super::reading::{Keep, Reading};
 use crate::bounded;
 use crate::media::{self, media_type};
 use crate::reply::{Contents, KeepError};
+use crate::setup::WEB_PAGE;
 use crate::stop::Stop;
 use crate::unpack::unpacked;
 use crate::veil::Veil;
@@ -17,7 +18,9 @@ use base::fs::FsError;
 
 /// The most that is read of an answer, for each picture: four bytes for each of eight million pixels,
 /// in base64, and as much again.
-pub(super) const MAX_PICTURE_BYTES: u64 = 96 << 20;
+pub(super) const MAX_ENCODED_BYTES: u64 = 96 << 20;
+/// And so much besides pictures.
+const MAX_WORDS_BYTES: u64 = 1 << 20;
 /// What Windows writes in front of a text.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 /// So much is looked at of an answer that is only words, in bytes.
@@ -25,7 +28,7 @@ const MAX_WORDS: u64 = 4 << 10;
 
 /// The largest answer to a request for so many pictures, in bytes.
 pub(super) fn limit(asked: u32) -> u64 {
-    (1 << 20) + u64::from(asked) * MAX_PICTURE_BYTES
+    MAX_WORDS_BYTES + u64::from(asked) * MAX_ENCODED_BYTES
 }
 
 /// Reads the answer to a request for `asked` pictures; each picture's bytes go to `keep`, but none of
@@ -70,9 +73,7 @@ fn whole(reading: &mut Reading<'_>, mut body: impl BufRead, keep: Keep<'_>) -> R
     }
     match first_sign(&mut body)? {
         Some(b'{' | b'[') | None => reading.json(body, keep),
-        Some(b'<') => Err(Stop::Trouble(
-            "it is a web page, and no answer of an API".to_owned(),
-        )),
+        Some(b'<') => Err(Stop::Trouble(WEB_PAGE.to_owned())),
         Some(_) => other(reading, body, keep),
     }
 }

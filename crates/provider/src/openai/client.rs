@@ -16,6 +16,7 @@ use crate::bounded;
 use crate::fetch::Fetcher;
 use crate::http::{Http, NoAnswer, beginning};
 use crate::reply::{Fetched, Refusal, RefusalKind, Reply};
+use crate::setup::Setup;
 use crate::submission::Submission;
 use crate::table::Row;
 use crate::task::by_code;
@@ -29,7 +30,7 @@ pub struct Client {
     endpoint: Endpoint,
     http: Http,
     fetcher: Fetcher,
-    base_url: Url,
+    setup: Setup,
     /// It is reached at another place than its own: whoever is there passes requests on.
     is_relayed: bool,
 }
@@ -42,7 +43,7 @@ impl Client {
         Self {
             fetcher: Fetcher::new(config.base_url.clone(), config.timeout),
             is_relayed: config.azure.is_none() && !config.row.is_at(&config.base_url),
-            base_url: config.base_url.clone(),
+            setup: Setup::new(&config),
             row: Arc::clone(&config.row),
             key_variable: config.key_variable.clone(),
             endpoint: Endpoint::new(config),
@@ -119,9 +120,14 @@ impl Client {
         self.fetcher.fetch(source).await
     }
 
+    /// What a person can do about a page for a browser in place of an answer.
+    pub fn page_hint(&self) -> String {
+        self.setup.page_there()
+    }
+
     /// What a person can do about a refusal, where there is a way of its own.
     pub fn hint(&self, refusal: &Refusal) -> Option<String> {
-        if let Some(hint) = self.no_api(refusal) {
+        if let Some(hint) = self.setup.nothing_there(refusal) {
             return Some(hint);
         }
         let verify = refusal.message.contains("must be verified");
@@ -137,16 +143,6 @@ impl Client {
                 format!("look at `{}`", self.key_variable)
             }
             _ => return None,
-        })
-    }
-
-    /// What to do where a gateway has nothing at the place that it was asked at.
-    fn no_api(&self, refusal: &Refusal) -> Option<String> {
-        let is_bare = self.base_url.path() == "/" && self.is_relayed;
-        let is_nothing = matches!(refusal.status, 404 | 405) && refusal.code.is_none();
-        (is_bare && is_nothing).then(|| {
-            let (variable, base) = (self.row.base_url_variable(), &self.base_url);
-            format!("there is no such API at `{base}`: where its path is `/v1`, write `{variable}={base}v1`")
         })
     }
 

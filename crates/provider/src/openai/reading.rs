@@ -17,7 +17,7 @@ use base::digest::Digest;
 /// The longest text that is looked at, in bytes.
 const MAX_TEXT: u64 = 64 << 10;
 /// Words are looked for so deep.
-const DEPTH: u32 = 3;
+const MAX_DEPTH: u32 = 3;
 
 /// Keeps a picture.
 pub(super) type Keep<'k> = &'k mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>;
@@ -151,6 +151,7 @@ impl<'a> Reading<'a> {
                     self.contents.odd_model = model.is_none();
                     self.contents.model = model;
                 }
+                ("revised_prompt", ValueType::String) => self.prompt(json)?,
                 ("error", ValueType::Object | ValueType::String) => self.error(json)?,
                 (name, _) => {
                     let name = name.to_owned();
@@ -186,6 +187,7 @@ impl<'a> Reading<'a> {
                     }
                     json.reader.end_array()?;
                 }
+                ("revised_prompt" | "actual_prompt", ValueType::String) => self.prompt(json)?,
                 ("error", ValueType::Object | ValueType::String) => self.error(json)?,
                 _ => json.words(&name, &mut self.words, self.veil, 0)?,
             }
@@ -267,6 +269,13 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
+    /// Notes the prompt that was drawn: the first, if each picture has its own.
+    fn prompt<R: Read>(&mut self, json: &mut Json<R>) -> Result<(), Stop> {
+        let told = bounded::prompt(&self.veil.over(&json.text()?));
+        self.contents.prompt.get_or_insert(told);
+        Ok(())
+    }
+
     fn usage<R: Read>(&mut self, json: &mut Json<R>) -> Result<(), Stop> {
         let (billed, cost) = usage::read(&mut json.reader)?;
         self.contents.usage_cost = cost;
@@ -309,7 +318,7 @@ impl<R: Read> Json<R> {
         veil: &Veil,
         depth: u32,
     ) -> Result<(), Stop> {
-        let may_nest = depth < DEPTH && (depth > 0 || Words::nested(name));
+        let may_nest = depth < MAX_DEPTH && (depth > 0 || Words::nested(name));
         match self.reader.peek()? {
             ValueType::String if Words::are(name) => {
                 let text = self.text()?;

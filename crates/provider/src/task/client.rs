@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use reqwest::{RequestBuilder, Response, Url};
 
-use super::form::{Standing, TaskForm, encoded};
+use super::form::{Standing, Task, TaskForm, encoded};
 use super::refusal;
 use crate::address::is_here;
 use crate::auth;
 use crate::fetch::Fetcher;
 use crate::http::{Http, NoAnswer, beginning};
-use crate::reply::{Fetched, Found, Polled, Refusal, RefusalKind, Reply, Ticket};
+use crate::reply::{Fetched, Found, Lost, Polled, Refusal, RefusalKind, Reply, Ticket};
+use crate::setup::Setup;
 use crate::submission::Submission;
 use crate::{Config, Veil, wait};
 use model::request::Operation;
@@ -53,7 +54,11 @@ impl Client {
         Some(TaskForm {
             base_url: self.config.base_url.to_string(),
             hosts: self.config.row.hosts.clone(),
-            task: task.clone(),
+            task: Task {
+                // Nothing of a ticket: what is kept with one says what it takes to go on.
+                list: None,
+                ..task.clone()
+            },
         })
     }
 
@@ -62,8 +67,16 @@ impl Client {
         Veil::new([&self.config.key])
     }
 
+    /// What a person can do about a page for a browser in place of an answer.
+    pub fn page_hint(&self) -> String {
+        Setup::new(&self.config).page_there()
+    }
+
     /// What a person can do about a refusal, where there is a way of its own.
     pub fn hint(&self, refusal: &Refusal) -> Option<String> {
+        if let Some(hint) = Setup::new(&self.config).nothing_there(refusal) {
+            return Some(hint);
+        }
         match refusal.kind {
             RefusalKind::Credentials if refusal.status != 403 => {
                 Some(format!("look at `{}`", self.config.key_variable))
@@ -134,7 +147,7 @@ impl Client {
         };
         let (status, headers) = (response.status(), response.headers().clone());
         let body = match status.is_success() {
-            true => self.body(response, MAX_ANSWER_BYTES).await,
+            true => self.body(response).await,
             // It may say how it stands all the same.
             false => Ok(beginning(&mut response).await),
         };
@@ -177,7 +190,7 @@ impl Client {
             Err(why) => return Polled::Unknown(why),
         };
         if response.status().is_success() {
-            return match self.body(response, MAX_ANSWER_BYTES).await {
+            return match self.body(response).await {
                 Ok(body) => Polled::Ready(body),
                 Err(why) => Polled::Unknown(why),
             };
@@ -198,34 +211,44 @@ impl Client {
         self.fetcher.fetch(source).await
     }
 
-    /// Looks for a request for a model whose answer was lost by the name that it was given. Free, and may be repeated.
-    pub async fn find(&self, model: &str, own_id: &str) -> Found {
-        let Some(form) = self.form(model) else {
+    /// Looks for a request whose answer was lost, by the name that it was given or in the list of all tasks. Free, and may
+    /// be repeated.
+    pub async fn find(&self, lost: &Lost<'_>) -> Found {
+        let Some(task) = self.config.row.task_of(lost.model) else {
             return Found::Nothing;
         };
-        let Some(path) = &form.task.find else {
+        let Some(form) = self.form(lost.model) else {
             return Found::Nothing;
         };
-        let url = match form.below(&path.replace("{own_id}", &encoded(own_id))) {
-            Ok(url) => url,
-            Err(why) => return Found::Unknown(why),
+        let found = match (&task.find, &task.list) {
+            (Some(path), _) => self.named(lost.own_id, path, &form).await,
+            (None, Some(list)) => self.listed(lost, &form, list).await.map(Found::Listed),
+            (None, None) => Ok(Found::Nothing),
         };
-        let response = match self.get(url).await {
-            Ok(response) => response,
-            Err(why) => return Found::Unknown(why),
-        };
+        found.unwrap_or_else(Found::Unknown)
+    }
+
+    /// Looks for a request by the name of ours.
+    async fn named(&self, own_id: &str, path: &str, form: &TaskForm) -> Result<Found, String> {
+        let url = form.below(&path.replace("{own_id}", &encoded(own_id)))?;
+        let response = self.get(url).await?;
         let status = response.status();
         if status.as_u16() == 404 {
-            return Found::Nothing;
+            return Ok(Found::Nothing);
         }
         if !status.is_success() {
-            return Found::Unknown(format!("the provider answered {}", status.as_u16()));
+            return Err(format!("the provider answered {}", status.as_u16()));
         }
-        match self.body(response, MAX_ANSWER_BYTES).await {
-            Ok(body) if form.ticket(&body, &self.veil()).is_ok() => Found::Ticket(body),
-            Ok(_) => Found::Nothing,
-            Err(why) => Found::Unknown(why),
-        }
+        let body = self.body(response).await?;
+        Ok(match form.ticket(&body, &self.veil()).is_ok() {
+            true => Found::Ticket(body),
+            false => Found::Nothing,
+        })
+    }
+
+    /// How long one request may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.config.timeout
     }
 
     fn post(&self, submission: Submission<'_>, form: &TaskForm) -> Result<RequestBuilder, Reply> {
@@ -247,17 +270,19 @@ impl Client {
             .body(json.to_string()))
     }
 
-    async fn get(&self, url: Url) -> Result<Response, String> {
+    pub(super) async fn get(&self, url: Url) -> Result<Response, String> {
         let client = self.short.client()?;
         let request = client.get(url).headers(auth::headers(&self.config)?);
         self.short.send(request).await.map_err(NoAnswer::said)
     }
 
     /// A body, in memory.
-    async fn body(&self, response: Response, limit: u64) -> Result<Vec<u8>, String> {
+    pub(super) async fn body(&self, response: Response) -> Result<Vec<u8>, String> {
         let mut body = Vec::new();
         let nowhere = Path::new("memory");
-        let written = self.http.write_body(response, limit, &mut body, nowhere);
+        let written = self
+            .http
+            .write_body(response, MAX_ANSWER_BYTES, &mut body, nowhere);
         written.await.map_err(NoAnswer::said)?;
         Ok(body)
     }

@@ -7,11 +7,13 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::listing::Listing;
 use crate::address;
 use crate::amount;
 use crate::bounded;
 use crate::pointer::{self, Pointers};
 use crate::reply::{Ready, Refusal, RefusalKind, Ticket};
+use crate::setup::{WEB_PAGE, is_page};
 use crate::source;
 use crate::veil::Veil;
 use model::Micro;
@@ -28,6 +30,9 @@ pub struct Task {
     pub poll_at: Option<String>,
     /// Where a request that we named is asked for, with `{own_id}`, if the provider takes names.
     pub find: Option<String>,
+    /// Where its tasks are listed, for a request whose ticket was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<Listing>,
     /// The word for how it stands, in the answer to a poll.
     pub status: String,
     /// The words for ready.
@@ -53,6 +58,9 @@ pub struct Task {
     /// Micro-dollars of one of its units.
     #[serde(default)]
     pub cost_unit: u64,
+    /// The prompt that was drawn, in the answer with the pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rewritten: Option<Pointers>,
     /// What is said about an error.
     pub error: Option<Pointers>,
     /// Its code.
@@ -128,8 +136,10 @@ pub enum Standing {
 impl TaskForm {
     /// Reads the answer to a request. An error says what is wrong with it.
     pub fn ticket(&self, answer: &[u8], veil: &Veil) -> Result<Ticket, String> {
-        let answer: Value =
-            serde_json::from_slice(answer).map_err(|_| "it is not JSON".to_owned())?;
+        let answer: Value = serde_json::from_slice(answer).map_err(|_| match is_page(answer) {
+            true => WEB_PAGE.to_owned(),
+            false => "it is not JSON".to_owned(),
+        })?;
         let id = pointer::text(&answer, &self.task.ticket);
         let Some(id) = id
             .and_then(|id| bounded::name(&id))
@@ -178,7 +188,7 @@ impl TaskForm {
     }
 
     /// Reads what is ready.
-    pub fn ready(&self, answer: &[u8]) -> Ready {
+    pub fn ready(&self, answer: &[u8], veil: &Veil) -> Ready {
         let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
         let urls = self.task.results.all(&answer);
         let sources = urls.iter().filter_map(|url| self.source(url.as_str()?));
@@ -186,6 +196,12 @@ impl TaskForm {
             sources: sources.collect(),
             came: urls.len() as u64,
             cost: self.cost(&answer),
+            prompt: self
+                .task
+                .rewritten
+                .as_ref()
+                .and_then(|at| at.text(&answer))
+                .map(|told| bounded::prompt(&veil.over(&told))),
         }
     }
 
@@ -234,7 +250,7 @@ impl TaskForm {
     }
 
     /// A URL out of an answer that the key may go to.
-    fn own_url(&self, text: &str) -> Result<Url, String> {
+    pub(super) fn own_url(&self, text: &str) -> Result<Url, String> {
         let refused = || "it is to be asked for where the key may not go".to_owned();
         let url = Url::parse(text).map_err(|_| refused())?;
         let base = Url::parse(&self.base_url).map_err(|_| refused())?;
@@ -377,7 +393,7 @@ mod tests {
         let answer = br#"{"result": [{"url": "https://cdn.example.com/1"}, {"url": "http://cdn.example.com/2"},
             {"url": "http://127.0.0.1:9/3"}, {"url": "file:///4"}, {"url": 5}]}"#;
         let sources = |base: &str| -> Vec<String> {
-            let ready = form(base, r#""poll": "/""#).ready(answer);
+            let ready = form(base, r#""poll": "/""#).ready(answer, &Veil::default());
             assert_eq!(ready.came, 5);
             ready.sources.iter().map(ToString::to_string).collect()
         };

@@ -4,6 +4,7 @@
 
 mod client;
 mod form;
+mod listing;
 mod refusal;
 
 pub use client::Client;

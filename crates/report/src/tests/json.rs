@@ -35,7 +35,7 @@ fn a_build_in_json() {
         out,
         format!(
             r#"{{"event":"asset","id":"封面/训练营","state":"made","reason":"`text.headline` changed","key":"{key}","output":"dist/封面/训练营.png","cost_usd":0.053}}
-{{"event":"asset","id":"command","state":"made","reason":null,"key":"{key}","output":"dist/command.png","cost_usd":null}}
+{{"event":"asset","id":"command","state":"made","reason":null,"key":"{key}","output":"dist/command.png","cost_usd":null,"counted_usd":0.053}}
 {{"event":"asset","id":"post/a","state":"failed","reason":"refused\u001b[2J by the provider","key":"{key}","output":"dist/post/a.png","cost_usd":0}}
 {{"event":"summary","fresh":1,"restored":0,"made":3,"failed":1,"blocked":0,"requests":3,"cost_usd":0.159,"seconds":1.849}}
 "#
@@ -54,6 +54,7 @@ fn a_plan_in_json() {
         assets: &assets[1..4],
         unclaimed: &["dist/gone.png".to_owned()],
         requests: 1,
+        foreign: None,
         withheld: 0,
         remark: None,
         up_to: true,

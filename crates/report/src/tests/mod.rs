@@ -71,7 +71,7 @@ fn run() -> [AssetReport; 5] {
     let mut paid = asset("封面/训练营", State::Made, Some("`text.headline` changed"));
     paid.cost = Cost::Known(53_000);
     let mut odd = asset("command", State::Made, None);
-    odd.cost = Cost::Unknown;
+    odd.cost = Cost::Counted(53_000);
     let mut failed = asset(
         "post/a",
         State::Failed,
@@ -121,7 +121,7 @@ fn a_build_in_plain_lines() {
 the lock was written by an older gpbuild
 made      bootcamp  dist/bootcamp.png  (never made)
 made      封面/训练营  dist/封面/训练营.png  (`text.headline` changed) · $0.053
-made      command  dist/command.png · cost unknown
+made      command  dist/command.png · cost unknown: counts at $0.053
 failed    post/a  dist/post/a.png
           nothing was paid
 3 made, 1 failed, 1 fresh in 1.8s · 3 requests · $0.159

@@ -42,6 +42,7 @@ fn a_plan_is_a_table() {
         assets: &assets,
         unclaimed: &unclaimed,
         requests: 2,
+        foreign: Some("¥0.250"),
         withheld: 0,
         remark: None,
         up_to: false,
@@ -62,7 +63,7 @@ make      local
 restore   封面                   the output is missing
 blocked   slide/02               slide/01 failed
 
-would make 3 pictures and restore 1: about $0.053, and 1 of unknown price · 2 requests \
+would make 3 pictures and restore 1: about $0.053 (¥0.250), and 1 of unknown price · 2 requests \
 (1 blocked, 1 fresh)
 
 2 outputs belong to no asset:
@@ -76,7 +77,7 @@ would make 3 pictures and restore 1: about $0.053, and 1 of unknown price · 2 r
     };
     assert_eq!(
         told(&quiet, &[Event::Plan(&plan)]).0,
-        "would make 3 pictures and restore 1: about $0.053, and 1 of unknown price · 2 requests \
+        "would make 3 pictures and restore 1: about $0.053 (¥0.250), and 1 of unknown price · 2 requests \
          (1 blocked, 1 fresh)\n"
     );
     let build = ReportOptions {
@@ -97,6 +98,7 @@ fn plans_say_what_they_cost() {
             assets,
             unclaimed: &[],
             requests: 0,
+            foreign: None,
             withheld: 0,
             remark: None,
             up_to,
@@ -145,6 +147,7 @@ fn a_plan_with_free_pictures_has_no_price_column() {
         assets: &assets,
         unclaimed: &[],
         requests: 0,
+        foreign: None,
         withheld: 0,
         remark: None,
         up_to: false,

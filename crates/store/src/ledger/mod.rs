@@ -16,7 +16,7 @@ use crate::key::Key;
 use base::diagnostic::Diagnostic;
 use base::digest::Digest;
 use base::fs::{Folder, FsError, op, sync_folder};
-use model::{Micro, Money};
+use model::{MANUAL, Micro, Money};
 
 pub use limit::{Ceiling, NotIntended};
 use read::Reading;
@@ -40,10 +40,20 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether no provider was asked: a person brought the pictures.
+    pub fn is_import(&self) -> bool {
+        let provider = self
+            .intent
+            .model
+            .split_once('/')
+            .map(|(provider, _)| provider);
+        provider == Some(MANUAL)
+    }
+
     /// Whether it may have been paid for without an answer.
     pub fn is_in_doubt(&self) -> bool {
         match &self.settlement {
-            None => true,
+            None => !self.is_import(),
             Some(settlement) => settlement.outcome == Outcome::Doubt,
         }
     }
@@ -173,6 +183,27 @@ impl Ledger {
         })?;
         drop(inner);
         self.sync(line)
+    }
+
+    /// Writes down that a person brought pictures for a shot; on the disk before this returns. It is a request that was
+    /// answered for nothing, so that every gpbuild can read it.
+    pub fn imported(&self, intent: Intent) -> Result<(), FsError> {
+        let number = match self.intend(intent, &[]) {
+            Ok(number) => number,
+            Err(NotIntended::Disk(error)) => return Err(error),
+            // There is no ceiling.
+            Err(NotIntended::Over(..)) => return Ok(()),
+        };
+        self.settle(
+            number,
+            Settlement {
+                outcome: Outcome::Answered,
+                cost: Some(Micro::default()),
+                billed: None,
+                request_id: None,
+                why: None,
+            },
+        )
     }
 
     /// Takes over requests of another ledger under new numbers, with their times; on the disk before this

@@ -2,6 +2,7 @@
 //! known for what it is.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -122,6 +123,11 @@ impl Moment {
         Self(Timestamp::from_second(now).unwrap_or_default())
     }
 
+    /// How long lies between two of them.
+    pub fn apart(self, other: Self) -> Duration {
+        self.0.duration_since(other.0).unsigned_abs()
+    }
+
     /// The day, UTC.
     pub fn day(self) -> Date {
         Offset::UTC.to_datetime(self.0).date()
@@ -130,6 +136,12 @@ impl Moment {
     /// Year and month, UTC.
     pub fn month(self) -> (i16, i8) {
         (self.day().year(), self.day().month())
+    }
+}
+
+impl From<Moment> for Timestamp {
+    fn from(moment: Moment) -> Self {
+        moment.0
     }
 }
 

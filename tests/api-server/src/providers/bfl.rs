@@ -23,6 +23,7 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     },
     polled: |path| path.strip_prefix("/get_result/"),
     stands,
+    listed: |_| None,
 };
 
 fn asked(body: &Value) -> Result<Asked, String> {

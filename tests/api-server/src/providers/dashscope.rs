@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Kind, Protocol, Stands, Task, has_key, only, size};
+use super::{Asked, Kind, Lists, Protocol, Stands, Task, has_key, only, size};
 
 const KEY: &str = "sk-dashscope-0123456789abcdef";
 
@@ -34,6 +34,7 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     accepted: |task| json!({"output": {"task_id": task.id, "task_status": "PENDING"}, "request_id": "r"}),
     polled: |path| path.strip_prefix("/tasks/"),
     stands,
+    listed,
 };
 
 fn asked(body: &Value) -> Result<Asked, String> {
@@ -94,4 +95,19 @@ fn stands(task: &Task<'_>, stands: Stands) -> (u16, Value) {
         Stands::Gone => json!({"task_id": task.id, "task_status": "UNKNOWN"}),
     };
     (200, json!({"output": output, "request_id": "r"}))
+}
+
+/// As its documents show it.
+fn listed(lists: &Lists<'_>) -> Option<Value> {
+    let page = lists.parameter("page_no")?.parse().ok()?;
+    let model = lists.parameter("model_name")?.replace("%2E", ".");
+    let task = |task: &super::Accepted<'_>| {
+        json!({"api_key_id": "15", "gmt_create": task.at, "model_name": model, "region": "cn-beijing",
+            "request_id": "r", "start_time": task.at, "status": "RUNNING", "task_id": task.id})
+    };
+    let data: Vec<Value> = lists.page(page).map(task).collect();
+    (lists.below == "/tasks/").then(|| {
+        json!({"total": lists.tasks.len(), "data": data, "total_page": lists.pages(), "page_no": page,
+            "page_size": 2, "request_id": "r"})
+    })
 }

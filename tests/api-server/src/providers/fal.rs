@@ -33,6 +33,7 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     },
     polled: |path| path.strip_prefix("/requests/")?.split('/').next(),
     stands,
+    listed: |_| None,
 };
 
 fn asked(body: &Value, is_edit: bool) -> Result<Asked, String> {

@@ -28,6 +28,7 @@ pub(super) const PROTOCOL: Protocol = Protocol {
         id.starts_with("task-").then_some(id)
     },
     stands,
+    listed: |_| None,
 };
 
 /// The signature is checked where the token is made; here its claims are.

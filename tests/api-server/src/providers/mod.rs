@@ -14,7 +14,7 @@ mod zhipu;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -51,7 +51,53 @@ pub struct Protocol {
     polled: fn(&str) -> Option<&str>,
     /// How a ticket stands.
     stands: fn(&Task<'_>, Stands) -> (u16, Value),
+    /// Its list of tasks, if that is asked for.
+    listed: fn(&Lists<'_>) -> Option<Value>,
 }
+
+/// A list of tasks that may be asked for.
+struct Lists<'l> {
+    address: SocketAddr,
+    base: &'l str,
+    /// Below the base.
+    below: &'l str,
+    query: &'l str,
+    /// The newest first.
+    tasks: Vec<Accepted<'l>>,
+}
+
+/// A task in a list.
+struct Accepted<'l> {
+    id: String,
+    /// Its request.
+    body: &'l Value,
+    /// Milliseconds since 1970.
+    at: u64,
+}
+
+impl Lists<'_> {
+    /// What a parameter of the query says.
+    fn parameter(&self, name: &str) -> Option<&str> {
+        let mut pairs = self
+            .query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='));
+        pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// The tasks on a page, from 1: few, so that there are several pages.
+    fn page(&self, page: usize) -> impl Iterator<Item = &Accepted<'_>> {
+        let before = page.saturating_sub(1) * PAGE;
+        self.tasks.iter().skip(before).take(PAGE)
+    }
+
+    fn pages(&self) -> usize {
+        self.tasks.len().div_ceil(PAGE)
+    }
+}
+
+/// So many tasks are on a page.
+const PAGE: usize = 2;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -135,6 +181,8 @@ pub struct Seen {
     pub accepted: Vec<Value>,
     /// What was asked for with each.
     asked: Vec<Asked>,
+    /// When, in milliseconds since 1970.
+    at: Vec<u64>,
     /// How often any ticket was polled.
     pub polls: u32,
     /// How often any picture was fetched, or began to be.
@@ -297,8 +345,29 @@ impl Keyed<'_> {
         (self.protocol.stands)(&task, stands)
     }
 
+    /// The list of all tasks, if that is asked for.
+    fn list(&self) -> Option<Value> {
+        let seen = lock(&self.shared.seen);
+        let tasks = seen.accepted.iter().zip(&seen.at).enumerate();
+        let tasks = tasks.map(|(n, (body, at))| Accepted {
+            id: format!("task-{}", n + 1),
+            body,
+            at: *at,
+        });
+        (self.protocol.listed)(&Lists {
+            address: self.address,
+            base: self.protocol.base,
+            below: self.below,
+            query: self.head.uri.query().unwrap_or_default(),
+            tasks: tasks.rev().collect(),
+        })
+    }
+
     fn poll(&self) -> Answer {
         let (below, behaviour) = (self.below, self.behaviour);
+        if let Some(list) = self.list() {
+            return json_of(200, &list);
+        }
         let polled = (self.protocol.polled)(below).map(str::to_owned);
         let Some(id) = polled.or_else(|| own(self.shared, below)) else {
             wrong(self.shared, format!("GET {}", self.head.uri.path()));
@@ -343,6 +412,9 @@ impl Keyed<'_> {
             let mut seen = lock(&shared.seen);
             seen.accepted.push(body);
             seen.asked.push(asked.clone());
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            let now = now.unwrap_or_default().as_millis();
+            seen.at.push(u64::try_from(now).unwrap_or_default());
             format!("task-{}", seen.asked.len())
         };
         if self.behaviour.loses {

@@ -14,6 +14,7 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     accepted,
     polled: no_poll,
     stands: no_stand,
+    listed: |_| None,
 };
 
 fn asked(body: &Value) -> Result<Asked, String> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Kind, Protocol, Stands, Task, has_key, only, sides};
+use super::{Asked, Kind, Lists, Protocol, Stands, Task, has_key, only, sides};
 
 pub(super) const PROTOCOL: Protocol = Protocol {
     name: "replicate",
@@ -21,6 +21,7 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     accepted: |task| prediction(task, "starting", Value::Null, Value::Null),
     polled: |path| path.strip_prefix("/predictions/"),
     stands,
+    listed,
 };
 
 fn asked(body: &Value) -> Result<Asked, String> {
@@ -69,4 +70,21 @@ fn stands(task: &Task<'_>, stands: Stands) -> (u16, Value) {
             json!({"title": "Not found", "detail": "no such prediction", "status": 404}),
         ),
     }
+}
+
+fn listed(lists: &Lists<'_>) -> Option<Value> {
+    let page: usize = match lists.parameter("cursor") {
+        Some(page) => page.parse().ok()?,
+        None => 1,
+    };
+    let at = |path: String| format!("http://{}{}{path}", lists.address, lists.base);
+    let task = |task: &super::Accepted<'_>| {
+        json!({"id": task.id, "model": "black-forest-labs/flux-2-pro", "version": "hidden", "source": "api",
+            "created_at": task.at, "status": "processing", "input": task.body["input"], "data_removed": false,
+            "urls": {"get": at(format!("/predictions/{}", task.id))}})
+    };
+    let results: Vec<Value> = lists.page(page).map(task).collect();
+    let next = (page < lists.pages()).then(|| at(format!("/predictions?cursor={}", page + 1)));
+    (lists.below == "/predictions")
+        .then(|| json!({"previous": null, "next": next, "results": results}))
 }

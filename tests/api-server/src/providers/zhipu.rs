@@ -14,6 +14,7 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     accepted: |task| json!({"model": "glm-image", "id": task.id, "request_id": "r", "task_status": "PROCESSING"}),
     polled: |path| path.strip_prefix("/async-result/"),
     stands,
+    listed: |_| None,
 };
 
 fn asked(body: &Value) -> Result<Asked, String> {
