@@ -123,6 +123,11 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// Whether many requests can be sent to it as one. Azure wants deployments of its own for that.
+    pub fn has_batches(&self) -> bool {
+        self.row.batch.is_some() && self.azure.is_none()
+    }
+
     /// How it is asked there, with that key.
     pub fn config(&self, base_url: Url, key: SecretString, timeout: Duration) -> Config {
         Config {
