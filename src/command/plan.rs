@@ -1,9 +1,9 @@
 //! `gpbuild plan`: what build would do, why, and for how much. Writes nothing, sends nothing.
 
-use crate::pipeline::{self, Settings, Unchanged, asset_report, fresh_report};
+use crate::pipeline::{self, Planned, Settings, Unchanged, asset_report, fresh_report};
 use base::diagnostic::{Exit, Failure, count};
 use plan::{Bill, Reason, Step, Verdict, dependents};
-use report::{AssetReport, Event, Plan, Reporter, State};
+use report::{AssetReport, Cost, Event, Plan, Reporter, State};
 
 /// Runs the command.
 pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
@@ -25,12 +25,14 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     let steps = &planned.plan.steps;
     let (now, withheld) = (Bill::of(steps), Bill::withheld(steps));
     let bill = now.plus(withheld);
+    let at_once = settings.build.batching.sends.then(|| at_once(&planned));
     reporter.event(Event::Plan(&Plan {
         assets: &reports(steps),
         unclaimed: &unclaimed,
         requests: now.requests,
         withheld: withheld.requests,
         up_to: bill.up_to,
+        at_once: at_once.filter(|_| bill.requests > 0),
     }));
     if let Some(note) = pipeline::old_store_note(settings) {
         reporter.event(Event::Note(note));
@@ -51,6 +53,17 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// What the same requests would cost, each sent alone.
+fn at_once(planned: &Planned) -> Cost {
+    let steps = planned.plan.steps.iter();
+    let asked = steps.filter(|step| step.requests() + step.withheld_requests() > 0);
+    let costs = asked.map(|step| match plan::estimate(step, &planned.at_once) {
+        Some(micro) => Cost::Known(micro.0),
+        None => Cost::Unknown,
+    });
+    costs.fold(Cost::FREE, Cost::plus)
 }
 
 /// What is to happen to each asset, by id.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::pipeline::{self, Settings, UnderWay, store_failure};
+use crate::pipeline::{self, PendingBatch, Settings, UnderWay, store_failure};
 use crate::runs::{Kind, Record, RunId, Runs, Standing};
 use base::diagnostic::{Exit, Failure, count};
 use model::Micro;
@@ -109,6 +109,7 @@ struct Money {
     arrived: Vec<String>,
     pending: Vec<String>,
     doubts: Vec<String>,
+    batches: Vec<PendingBatch>,
 }
 
 impl Money {
@@ -120,6 +121,8 @@ impl Money {
             pending,
             doubts,
         } = pipeline::under_way(&store, &ledger)?;
+        let mut batches = pipeline::pending_batches(&store, &ledger, &pending)?;
+        batches.retain(|batch| batch.project == record.project);
         let assets = |entries: Vec<Entry>| -> Vec<String> {
             let own = entries.into_iter().filter(|e| e.is_of(&record.project));
             let mut assets: Vec<String> = own.map(|e| e.intent.asset).collect();
@@ -142,6 +145,7 @@ impl Money {
             arrived: assets(arrived),
             pending: assets(open),
             doubts: assets(doubts),
+            batches,
         })
     }
 }
@@ -170,9 +174,9 @@ fn tell(
 
 /// How a run stands, for programs. Keys and their order are part of what gpbuild promises.
 fn object(id: Option<&RunId>, record: &Record, state: &str, money: &Money) -> Value {
-    let cost = record.cost.map(|micros| Micro(micros).decimal());
-    let cost = cost.and_then(|decimal| serde_json::from_str::<Value>(&decimal).ok());
+    let cost = record.cost.map(|micros| dollars(Micro(micros)));
     let ended = record.ended.as_ref();
+    let batches: Vec<Value> = money.batches.iter().map(batch).collect();
     let doing = record.doing.iter();
     let doing: Vec<Value> = doing
         .map(|doing| json!({ "id": doing.id, "what": doing.what }))
@@ -201,8 +205,25 @@ fn object(id: Option<&RunId>, record: &Record, state: &str, money: &Money) -> Va
         "arrived": money.arrived,
         "pending": money.pending,
         "in_doubt": money.doubts,
+        "batches": batches,
         "log": id.filter(|_| record.detached).map(RunId::log),
     })
+}
+
+/// A batch, for programs.
+fn batch(batch: &PendingBatch) -> Value {
+    json!({
+        "id": batch.id,
+        "provider": batch.provider,
+        "requests": batch.requests,
+        "reserved_usd": batch.reserved.map(dollars),
+        "since": batch.since.map(|since| since.to_string()),
+    })
+}
+
+/// An exact number.
+fn dollars(micro: Micro) -> Value {
+    serde_json::from_str(&micro.decimal()).unwrap_or_default()
 }
 
 /// How a run stands, for people.
@@ -239,6 +260,22 @@ fn words(id: &RunId, standing: &Standing, money: &Money) -> String {
         let doing: Vec<String> = doing.map(|d| format!("{} ({})", d.id, d.what)).collect();
         lines.push(format!("in work: {}", named(&doing)));
     }
+    lines.extend(of_money(money));
+    if matches!(standing, Standing::Died(_)) {
+        lines.push(
+            "what was made stays made: the next `gpbuild build` takes in what arrived, and goes on where this ended"
+                .to_owned(),
+        );
+    }
+    if record.detached {
+        lines.push(format!("log: {}", id.log()));
+    }
+    lines.join("\n  ") + "\n"
+}
+
+/// The requests of which nobody has the pictures, a line for each kind.
+fn of_money(money: &Money) -> Vec<String> {
+    let mut lines = Vec::new();
     if !money.arrived.is_empty() {
         lines.push(format!(
             "answered: {}: the next build takes in what came, at no new cost",
@@ -251,22 +288,14 @@ fn words(id: &RunId, standing: &Standing, money: &Money) -> String {
             named(&money.pending)
         ));
     }
+    lines.extend(money.batches.iter().map(PendingBatch::words));
     if !money.doubts.is_empty() {
         lines.push(format!(
             "in doubt: {}: nobody knows whether that was paid for, and no build asks for it again but with `--retry-in-doubt`",
             named(&money.doubts)
         ));
     }
-    if matches!(standing, Standing::Died(_)) {
-        lines.push(
-            "what was made stays made: the next `gpbuild build` takes in what arrived, and goes on where this ended"
-                .to_owned(),
-        );
-    }
-    if record.detached {
-        lines.push(format!("log: {}", id.log()));
-    }
-    lines.join("\n  ") + "\n"
+    lines
 }
 
 /// `3 made, 1 failed, 4 left; 4 requests for $0.164`.

@@ -4,6 +4,7 @@
 mod access;
 mod adopt;
 mod agree;
+mod batches;
 mod process_lock;
 mod finish;
 mod fonts;
@@ -47,6 +48,7 @@ pub use adopt::{
     adopt_by_word, is_there as has_old_store, nothing_there, plan_note as old_store_note,
 };
 pub use agree::{Agreed, Foreground, Handover, agree, build_agreed, changed};
+pub use batches::{PendingBatch, pending_batches};
 pub use gate::{Wishes, wishes};
 pub use money::{Money, UnderWay, unasked, under_way};
 pub use outcome::{asset_report, fresh_report};
@@ -240,6 +242,7 @@ fn run(
         draws: draws(settings.build.jobs),
         requests: money::requests_at_once(settings.build.jobs),
         fail_fast: settings.build.fail_fast,
+        waits: settings.build.batching.waits,
     };
     let stop_early = settings.build.fail_fast && run.outcome.blocked > 0;
     let executed = if stop_early {

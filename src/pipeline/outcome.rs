@@ -32,6 +32,10 @@ pub struct Outcome {
     pub current: BTreeSet<String>,
     /// Put back in place.
     pub restored: usize,
+    /// In a batch, or behind what is in one.
+    pending: usize,
+    /// That is what was asked for.
+    batches: bool,
     made: usize,
     failed: usize,
     drafts: usize,
@@ -44,9 +48,10 @@ pub struct Outcome {
 
 impl Outcome {
     /// Nothing yet.
-    pub fn new(draft: bool) -> Self {
+    pub fn new(draft: bool, batches: bool) -> Self {
         Self {
             draft,
+            batches,
             ..Self::default()
         }
     }
@@ -55,6 +60,10 @@ impl Outcome {
     pub fn blocked(&mut self, reason: &Reason) {
         if reason.is_by_hand() {
             self.by_hand += 1;
+            return;
+        }
+        if matches!(reason, Reason::BehindPending(_)) {
+            self.pending += 1;
             return;
         }
         self.blocked += 1;
@@ -85,7 +94,9 @@ impl Outcome {
             (Ok(_), _) if self.draft => Shown::Draft,
             (Ok(_), _) => Shown::Made,
         };
+        let in_batch = finished.result.as_ref().is_err_and(|f| f.in_batch);
         match state {
+            Shown::Pending if in_batch => self.pending += 1,
             Shown::Failed | Shown::Pending => self.failed += 1,
             Shown::Blocked => self.blocked += 1,
             Shown::Fresh => self.fresh += 1,
@@ -117,6 +128,7 @@ impl Outcome {
         // What is blocked says all there is to say in its own line.
         if let Err(failed) = &finished.result
             && !failed.blocked
+            && !failed.in_batch
         {
             reporter.event(Event::Diagnostic(&failed.diagnostic));
         }
@@ -124,7 +136,7 @@ impl Outcome {
 
     /// Nothing is left to do and nothing to say.
     pub fn is_settled(&self) -> bool {
-        self.failed + self.blocked + self.by_hand + self.left + self.remarks == 0
+        self.failed + self.blocked + self.by_hand + self.pending + self.left + self.remarks == 0
             && !self.interrupted
     }
 
@@ -152,11 +164,17 @@ impl Outcome {
             failed: self.failed,
             blocked: self.blocked + self.left,
             manual: self.by_hand,
+            pending: self.pending,
             draft: self.drafts,
             requests: self.spent.requests,
             cost: cost(self.spent),
             ..Summary::default()
         }
+    }
+
+    /// What is on its way in batches, where that is not what was asked for.
+    fn awaited(&self) -> usize {
+        if self.batches { 0 } else { self.pending }
     }
 
     /// What the process answers.
@@ -171,7 +189,7 @@ impl Outcome {
             Exit::Budget
         } else if self.damaged {
             Exit::Damaged
-        } else if self.failed + self.blocked + self.by_hand + self.left > 0 {
+        } else if self.failed + self.blocked + self.by_hand + self.left + self.awaited() > 0 {
             // Nothing failed where something waits for a person; not all is there all the same, and who asks for
             // the code wants to know that.
             Exit::SomeFailed
@@ -191,6 +209,7 @@ pub fn is_providers(reason: &Reason) -> bool {
             | Reason::NotTrusted
             | Reason::OldStore
             | Reason::Retired(_)
+            | Reason::NoBatch(_)
     )
 }
 

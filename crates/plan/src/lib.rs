@@ -42,11 +42,15 @@ pub use decide::{Disk, Observed, decide};
 pub use dependents::dependents;
 pub use explain::{Change, changes};
 pub use facts::{Facts, Sources};
-pub use judge::{Observer, Rules, plan, quote, request_estimate};
+pub use judge::{Observer, Rules, estimate, plan, quote, request_estimate};
 pub use lock_index::LockIndex;
 pub use trace::{Answer, Trace, Traced};
 pub use unusable::{Flaw, Unusable, unusable};
 pub use waiting::{Lost, Waiting};
+
+/// What is told of an asset whose picture a person put there.
+const ACCEPTED_LOST: &str =
+    "the accepted picture is neither in place nor in the store: `--force` makes it anew";
 
 /// What is to happen to one asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +112,10 @@ pub enum Reason {
     BehindFailed(String),
     /// The asset that it takes a picture of is to be made by hand.
     BehindHand(String),
+    /// The asset that it takes a picture of is on its way.
+    BehindPending(String),
+    /// Its provider takes no batches: what to tell of it.
+    NoBatch(String),
     /// A person makes it, and `gpbuild import` takes it: its own id.
     ByHand(String),
     /// The person has no such program, or one that may not be run here: what to tell of it.
@@ -144,6 +152,7 @@ impl Reason {
                 | Self::NoProvider(_)
                 | Self::NoKey(_)
                 | Self::NotTrusted
+                | Self::NoBatch(_)
         )
     }
 
@@ -186,14 +195,13 @@ impl fmt::Display for Reason {
             Self::PinnedLost => {
                 f.write_str("pinned, but its output is missing, and the store does not have it")
             }
-            Self::AcceptedLost => f.write_str(
-                "the accepted picture is neither in place nor in the store: `--force` makes it anew",
-            ),
+            Self::AcceptedLost => f.write_str(ACCEPTED_LOST),
             Self::NotLocked => f.write_str("the lock does not answer for it"),
             Self::WaitsOn(id) => takes(f, id, "is made first"),
             Self::Behind(id) => takes(f, id, "is blocked"),
             Self::BehindFailed(id) => takes(f, id, "could not be made"),
             Self::BehindHand(id) => takes(f, id, "is to be made by hand"),
+            Self::BehindPending(id) => takes(f, id, "is on its way"),
             Self::ByHand(id) => write!(
                 f,
                 "to be made by hand: `gpbuild show {id} --prompt` says what, `gpbuild import {id} FILE` takes it"
@@ -214,6 +222,7 @@ impl fmt::Display for Reason {
             }
             Self::BeingMade(what)
             | Self::NoProgram(what)
+            | Self::NoBatch(what)
             | Self::InDoubt(what)
             | Self::Retired(what)
             | Self::Unusable(what)
