@@ -26,7 +26,7 @@ pub struct PendingBatch {
 }
 
 impl PendingBatch {
-    /// ``batch `batch_1` of openai: 3 requests, $0.006 reserved, since 2026-11-29T01:00:00Z``.
+    /// ``batch `batch_1` of NAME: 3 requests, $0.006 reserved, since 2026-11-29T01:00:00Z``.
     pub fn words(&self) -> String {
         let requests = count(self.requests, "request");
         let reserved = match self.reserved {

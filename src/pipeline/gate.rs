@@ -176,14 +176,7 @@ impl Planned {
     /// Why a provider cannot be sent batches, and who can.
     fn no_batch(&self, name: &str) -> Option<Reason> {
         let providers = &self.project.manifest.providers;
-        let provider = providers.get(name)?;
-        if provider.has_batches() {
-            return None;
-        }
-        let who = match provider.azure.is_some() {
-            true => "Azure takes batches in a way that gpbuild does not know".to_owned(),
-            false => format!("`{name}` takes no batches"),
-        };
+        let who = providers.get(name)?.lacks_batches()?;
         let mut others = providers.names();
         others.retain(|other| {
             *other != name && providers.get(other).is_some_and(Provider::has_batches)
