@@ -52,6 +52,11 @@ impl Mark {
         Self(Digest::from_bytes(random))
     }
 
+    /// The one of a file's name.
+    fn parse(name: &str) -> Option<Self> {
+        Digest::parse(name).map(Self)
+    }
+
     /// As it stands in the ledger, and in the name that the provider is told.
     pub fn hex(self) -> String {
         self.0.hex()[..32].to_owned()
@@ -93,6 +98,8 @@ pub struct OpenBatch {
 /// The file of a batch, and how long it is: what is not longer has no more lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchFile {
+    /// The batch's.
+    pub mark: Mark,
     path: PathBuf,
     size: u64,
 }
@@ -119,9 +126,8 @@ impl Store {
     /// Begins a batch: its file is on the disk before this returns, so that no line of it is ever without one.
     pub fn begin_batch(&self, head: BatchHead) -> Result<OpenBatch, FsError> {
         let folder = self.make(&self.batch_folder())?;
-        let name = format!("{}.{LINES}", head.mark.hex());
-        let path = self.batch_folder().join(&name);
-        let mut file = folder.create_new(&name)?;
+        let path = self.of_batch(head.mark, LINES);
+        let mut file = folder.create_new(path.file_name().unwrap_or_default())?;
         write_line(&mut file, &path, &head)?;
         op::sync(&file, &path).map_err(FsError::io("write", &path))?;
         self.sync_way(&self.batch_folder())?;
@@ -132,11 +138,15 @@ impl Store {
     pub fn batch_files(&self) -> Result<Vec<BatchFile>, FsError> {
         let mut found = Vec::new();
         for path in self.files(&self.batch_folder())? {
-            if path.extension().is_none_or(|ending| ending != LINES) {
+            let stem = path
+                .file_stem()
+                .and_then(|stem| Mark::parse(stem.to_str()?));
+            let is_lines = path.extension().is_some_and(|ending| ending == LINES);
+            let Some(mark) = stem.filter(|_| is_lines) else {
                 continue;
-            }
+            };
             match self.file(&path).and_then(|file| size(&file, &path)) {
-                Ok(size) => found.push(BatchFile { path, size }),
+                Ok(size) => found.push(BatchFile { mark, path, size }),
                 // It had its end just now.
                 Err(e) if e.is_not_found() => {}
                 Err(error) => return Err(error),
@@ -152,7 +162,7 @@ impl Store {
         read.collect()
     }
 
-    /// Reads the file of a batch; none if it had its end just now. A last line that was not written whole is none: nothing
+    /// Reads the file of a batch; none if it had its end just now, or no beginning. A last line that was not written whole is none: nothing
     /// was sent then.
     pub fn batch(&self, file: &BatchFile) -> Result<Option<Batch>, FsError> {
         let path = &file.path;
@@ -164,9 +174,17 @@ impl Store {
         let mut lines = BufReader::with_capacity(64 << 10, opened);
         let mut text = Vec::new();
         let mut at = next_line(&mut lines, &mut text).map_err(failed())?;
+        if text.last() != Some(&b'\n') {
+            return Ok(None);
+        }
         let head = serde_json::from_slice(&text).map_err(io::Error::other);
+        let head: BatchHead = head.map_err(failed())?;
+        if head.mark != file.mark {
+            let why = "it is the file of another batch";
+            return Err(failed()(io::Error::other(why)));
+        }
         let mut batch = Batch {
-            head: head.map_err(failed())?,
+            head,
             lines: BTreeMap::new(),
             path: path.clone(),
         };
@@ -251,7 +269,8 @@ impl Store {
     }
 
     fn of_batch(&self, mark: Mark, ending: &str) -> PathBuf {
-        self.batch_folder().join(format!("{}.{ending}", mark.hex()))
+        self.batch_folder()
+            .join(format!("{}.{ending}", mark.0.hex()))
     }
 }
 

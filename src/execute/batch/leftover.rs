@@ -41,18 +41,23 @@ pub fn under_way(store: &Store, ledger: &Ledger) -> Result<UnderWay, FsError> {
 
 /// Forgets the batches that an earlier run gathered and did not live to send, and those of which each line has its end.
 pub(in crate::execute) fn recover(store: &Store, ledger: &Ledger) -> Result<(), FsError> {
-    for batch in store.batches()? {
+    for file in store.batch_files()? {
         let payer = Payer {
             process: std::process::id(),
             since: Moment::now().to_string(),
             ..Payer::default()
         };
-        let mark = batch.head.mark;
+        let mark = file.mark;
         let Some(_held) = store.try_make(&mark.lock(), &payer)? else {
             continue;
         };
         // Who held it before may have written more since.
         ledger.refresh()?;
+        let Some(batch) = store.batch(&file)? else {
+            // Before its beginning was written nothing was.
+            store.remove_batch(mark)?;
+            continue;
+        };
         if !store.is_batch_sent(mark) {
             for number in open_entries(ledger, &batch) {
                 let settlement = Settlement {

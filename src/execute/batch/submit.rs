@@ -15,6 +15,7 @@ use model::Micro;
 use plan::key::Key;
 use provider::BatchClient;
 use provider::batch::{Created, Group, NotDone};
+use store::Mark;
 use store::ledger::{Outcome, Settlement};
 
 /// Why a batch was not created, and what is to be told of each of its lines.
@@ -31,6 +32,8 @@ impl PaidClient {
         handle: &RunHandle,
     ) -> BTreeMap<Key, Failed> {
         let gathered = std::mem::take(&mut self.batches.gathered().batches);
+        let all = gathered.values().flatten();
+        let marks: Vec<Mark> = all.map(|batch| batch.open.head.mark).collect();
         let mut told = BTreeMap::new();
         for ((provider, group), batches) in gathered {
             let route = self.routes.get(&provider);
@@ -46,10 +49,11 @@ impl PaidClient {
                 told.extend(sent);
             }
         }
-        // What comes from here on goes into others.
+        // What is gathered meanwhile goes into others.
         let mut gathered = self.batches.gathered();
-        gathered.keys.clear();
-        gathered.marks.clear();
+        gathered.keys.retain(|key| !told.contains_key(key));
+        gathered.marks.retain(|mark| !marks.contains(mark));
+        drop(gathered);
         told
     }
 
