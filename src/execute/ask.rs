@@ -127,9 +127,7 @@ impl PaidClient {
         };
         let _alone = key.lock().await;
         let held = self.one_payer(ask, handle).await?;
-        self.batches.holds(ask.key, true);
         let answer = self.as_payer(ask, route, handle, spent).await;
-        self.batches.holds(ask.key, false);
         drop(held);
         answer
     }

@@ -1,5 +1,6 @@
 //! Batches: requests that are sent together, at another price, and collected when the provider is done. `queue` gathers
-//! them, `submit` sends them, `collect` takes in what came, in this run or in a later one; `leftover` looks after what a
+//! them, `submit` sends them, `collect` asks how they stand, in this run or in a later
+//! one, `take_in` takes in what came; `leftover` looks after what a
 //! kill left. The order on the disk is: a file for the batch, an intent and a line for each request, `sent`, the name that
 //! the provider gives it, and then an end for each line, one by one.
 
@@ -8,6 +9,7 @@ mod leftover;
 mod queue;
 mod state;
 mod submit;
+mod take_in;
 
 pub(super) use leftover::recover;
 pub use leftover::under_way;

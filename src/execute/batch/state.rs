@@ -7,11 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::execute::Failed;
 use crate::execute::budget::Reserved;
+use crate::execute::retry::halts;
+use crate::execute::route::Route;
 use base::fs::hold::Held;
 use model::Micro;
 use plan::Answer;
 use plan::key::Key;
 use provider::batch::{Capacity, Group};
+use provider::reply::Refusal;
 use store::{Batch, BatchFile, Mark, OpenBatch};
 
 /// What the command line says of batches.
@@ -32,8 +35,8 @@ pub struct Batches {
     known: Mutex<Vec<(BatchFile, Arc<Batch>)>>,
     turns: Mutex<BTreeMap<Mark, Turn>>,
     ends: Mutex<BTreeMap<Key, End>>,
-    /// The shots whose payer this run is.
-    held: Mutex<BTreeSet<Key>>,
+    /// The shots whose payer this run is, and for which it waits until their batch is taken in.
+    waiting: Mutex<BTreeSet<Key>>,
     /// The shots that are on their way and that this run asks for.
     wanted: BTreeSet<Key>,
 }
@@ -92,6 +95,34 @@ pub(super) enum Seen {
     Pending { why: String, is_refused: bool },
     /// Every line that could be taken in was.
     Done,
+}
+
+impl Seen {
+    /// It has not ended, or that cannot be told: why.
+    pub fn pending(why: &str) -> Self {
+        Self::Pending {
+            why: why.to_owned(),
+            is_refused: false,
+        }
+    }
+
+    /// It is pending, and stays so until a person mends something.
+    pub fn refused(why: &str) -> Self {
+        Self::Pending {
+            why: why.to_owned(),
+            is_refused: true,
+        }
+    }
+
+    /// The provider said no to a question, whatever became of the batch.
+    pub fn said_no(route: &Route, refusal: &Refusal) -> Self {
+        route.halt(refusal);
+        let why = format!("the provider said {}", refusal.said());
+        match halts(refusal) {
+            true => Self::refused(&why),
+            false => Self::pending(&why),
+        }
+    }
 }
 
 /// What came of a line in this run.
@@ -178,21 +209,22 @@ impl Batches {
         }
     }
 
-    /// Notes that this run is the payer of a shot, or is no more.
-    pub fn holds(&self, key: Key, is_held: bool) {
-        let mut held = lock(&self.held);
-        match is_held {
-            true => held.insert(key),
-            false => held.remove(&key),
+    /// Notes that the payer of a shot waits for its batch, or does no more.
+    pub(super) fn waits(&self, key: Key, is_waiting: bool) {
+        let mut waiting = lock(&self.waiting);
+        match is_waiting {
+            true => waiting.insert(key),
+            false => waiting.remove(&key),
         };
     }
 
     /// Whether somebody in this run is told what came of a shot.
     pub(super) fn is_wanted(&self, key: &Key) -> bool {
-        self.wanted.contains(key) || self.is_held(key)
+        self.wanted.contains(key) || self.is_waiting(key)
     }
 
-    pub(super) fn is_held(&self, key: &Key) -> bool {
-        lock(&self.held).contains(key)
+    /// Whether the payer of a shot waits for its batch: then whoever takes that in may touch all that belongs to it.
+    pub(super) fn is_waiting(&self, key: &Key) -> bool {
+        lock(&self.waiting).contains(key)
     }
 }
