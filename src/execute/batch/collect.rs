@@ -2,6 +2,7 @@
 //! came of each line. All of it is free and may be done again; each line has its end as soon as its pictures are in the
 //! store, so that a kill loses none and takes none twice.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -192,7 +193,7 @@ impl PaidClient {
             Ok(Standing::Ended(ended)) => self.take_in(&errand, &ended).await,
             Err(NotDone::Gone(_)) if self.retry_in_doubt => {
                 let why = "the provider does not know its batch";
-                self.end_all(&errand, Outcome::Doubt, why)?;
+                self.end_all(&errand, &BTreeSet::new(), Outcome::Doubt, why)?;
                 Ok(Seen::Done)
             }
             Err(NotDone::Gone(why)) => Ok(Seen::refused(&format!(

@@ -102,18 +102,20 @@ impl PaidClient {
                 format!("its batch ended as `{state}`, and says nothing of it"),
             ),
         };
-        self.end_all(errand, outcome, &why)?;
+        self.end_all(errand, &pass.seen, outcome, &why)?;
         Ok(Seen::Done)
     }
 
-    /// Gives this end to every line that has none, and forgets the batch.
+    /// Gives this end to every line that has none and was not `seen`, and forgets the batch.
     pub(super) fn end_all(
         &self,
         errand: &Errand<'_>,
+        seen: &BTreeSet<Key>,
         outcome: Outcome,
         why: &str,
     ) -> Result<(), Failed> {
-        for (key, line) in self.open_lines(errand.batch) {
+        let lines = self.open_lines(errand.batch).into_iter();
+        for (key, line) in lines.filter(|(key, _)| !seen.contains(key)) {
             let head = self.head_of(errand.batch, line)?;
             let failed = match outcome {
                 Outcome::Doubt => not_made::doubt(why, None),

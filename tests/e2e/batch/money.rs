@@ -161,3 +161,70 @@ fn an_unknown_price_of_batches_is_unknown_and_not_half_of_something() {
     let plan = batches.run(&["plan", "--json", "--batch"]).json();
     assert!(plan.last().unwrap()["estimate_usd"].is_null());
 }
+
+#[test]
+fn what_is_in_a_batch_counts_for_the_month() {
+    let batches = Batches::three(BatchManner {
+        polls: u32::MAX,
+        ..BatchManner::default()
+    });
+    batches.build(&["--batch"], 0);
+    let before = batches.project.text("gpbuild.toml");
+    let more = "[budget]\nmonth = 0.015\n[cover.c4]\ntext = { headline = \"four\" }\n";
+    batches
+        .project
+        .write("gpbuild.toml", format!("{before}{more}"));
+    let run = batches.build(&["--batch"], 4);
+    assert_eq!(states(&run), ["pending", "pending", "pending", "blocked"]);
+    assert!(
+        run.out.contains("it would pass the budget of this month"),
+        "{}",
+        run.out
+    );
+    assert_eq!(batches.server.batches().len(), 1);
+}
+
+#[test]
+fn a_declared_provider_with_the_column_takes_batches_once_it_is_trusted() {
+    let batches = Batches::three(BatchManner::default());
+    let manifest = format!(
+        r#"[provider.own]
+shape = "images"
+base_url = "{}"
+auth = {{ header = "authorization", scheme = "Bearer" }}
+paths = {{ generate = "/images/generations", edit = "/images/edits" }}
+batch = {{ files = "/files", batches = "/batches", max_requests = 2, max_bytes = 100_000 }}
+[model."own/gpt-image-2"]
+formats = ["png"]
+max_n = 1
+max_references = 4
+sizes = [[1024, 1024]]
+[defaults]
+model = "own/gpt-image-2"
+size = "1024x1024"
+{}"#,
+        batches.server.base_url(),
+        covers(&["one", "two", "three"])
+    );
+    batches.project.write("gpbuild.toml", manifest);
+    let run = |arguments: &[&str]| {
+        let mut command = batches.command(arguments);
+        command.env("OWN_API_KEY", batches.server.key());
+        Run::of(command.output().unwrap())
+    };
+    // A repository that declares a place for the key gets nothing before somebody agreed to that.
+    assert_eq!(run(&["build", "--yes", "--batch"]).code, 3);
+    assert_eq!(batches.server.uploads(), 0);
+    assert_eq!(run(&["trust", "--yes"]).code, 0);
+    let built = run(&["build", "--json", "--yes", "--batch", "--wait"]);
+    assert_eq!(built.code, 0, "{}{}", built.out, built.err);
+    assert!(summary(&built)["cost_usd"].is_null());
+    // No more in one than it takes.
+    let sizes: Vec<usize> = batches
+        .server
+        .batches()
+        .iter()
+        .map(|b| b.lines.len())
+        .collect();
+    assert_eq!(sizes, [2, 1]);
+}

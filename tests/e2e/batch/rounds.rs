@@ -185,3 +185,40 @@ fn each_roll_of_a_shot_that_is_judged_is_a_line_of_its_own() {
     assert_eq!(batches.server.batches().len(), 2);
     assert_eq!(batches.outcomes(), ["answered"; 2]);
 }
+
+#[test]
+fn two_projects_with_the_same_shots_send_them_once() {
+    let batches = Batches::three(BatchManner {
+        slow: std::time::Duration::from_millis(300),
+        polls: 1,
+        ..BatchManner::default()
+    });
+    let other = crate::project::Project::new(&batches.project.text("gpbuild.toml"));
+    let spawn = |root: &std::path::Path| {
+        let mut command = batches.command(&["build", "--yes", "--batch", "--wait"]);
+        command
+            .current_dir(root)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let both = [spawn(batches.project.root()), spawn(other.root())];
+    for child in both {
+        let output = child.wait_with_output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{err}");
+    }
+    let lines: usize = batches.server.batches().iter().map(|b| b.lines.len()).sum();
+    assert_eq!((lines, batches.left()), (3, 0));
+    assert!(other.has("dist/c1.png") && batches.project.has("dist/c1.png"));
+}
+
+#[test]
+fn a_lost_ledger_sends_nothing_again() {
+    let batches = Batches::three(BatchManner::default());
+    batches.build(&["--batch"], 0);
+    std::fs::remove_file(batches.home.path().join("ledger")).unwrap();
+    assert_eq!(states(&batches.run(&["plan", "--json"])), ["pending"; 3]);
+    assert_eq!(states(&batches.build(&["--batch"], 0)), ["made"; 3]);
+    assert_eq!((batches.server.batches().len(), batches.left()), (1, 0));
+}

@@ -36,13 +36,19 @@ pub(super) async fn answer(
     Ok(match (&head.method, parts.as_slice()) {
         (&Method::POST, ["upload", "v1beta", "files"]) => {
             if let Some(status) = manner.refuse_upload {
-                return Ok(json_answer(status, &error(status, "not now")));
+                return Ok(json_answer(
+                    status,
+                    &error(status, &format!("not now, {KEY}")),
+                ));
             }
             begin(shared, address, head)
         }
         (&Method::POST, ["v1beta", "models", model]) => {
             if let Some(status) = manner.refuse_create {
-                return Ok(json_answer(status, &error(status, "not now")));
+                return Ok(json_answer(
+                    status,
+                    &error(status, &format!("not now, {KEY}")),
+                ));
             }
             let created = create(shared, model, &body);
             if manner.lose_answer {

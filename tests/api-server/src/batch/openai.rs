@@ -27,13 +27,13 @@ pub(super) async fn answer(shared: &Shared, head: &Parts, body: Bytes) -> Answer
         (&Method::POST, ["v1", "files"]) => {
             tokio::time::sleep(manner.slow).await;
             match manner.refuse_upload {
-                Some(status) => json_answer(status, &error("not_now", "not now")),
+                Some(status) => json_answer(status, &echoed()),
                 None => upload(shared, head, &body),
             }
         }
         (&Method::POST, ["v1", "batches"]) => {
             if let Some(status) = manner.refuse_create {
-                return Ok(json_answer(status, &error("not_now", "not now")));
+                return Ok(json_answer(status, &echoed()));
             }
             let created = create(shared, &body);
             if manner.lose_answer {
@@ -317,6 +317,11 @@ fn made(id: &str, name: &str, body: &Value) -> (Value, Vec<String>) {
         .json()
     });
     (json!({"created": 1, "data": data, "usage": usage}), digests)
+}
+
+/// A refusal that repeats what it was sent.
+fn echoed() -> Value {
+    error("not_now", &format!("not now, Bearer {KEY}"))
 }
 
 fn error(code: &str, message: &str) -> Value {
