@@ -343,6 +343,7 @@ fn a_ledger_that_is_written_is_read_as_it_was_and_damage_spares_the_other_lines(
                         quoted: None,
                         project: "p".to_owned(),
                         from: None,
+                        batch: None,
                     },
                     &[],
                 )

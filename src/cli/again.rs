@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::cli::args::{CommonFlags, Detached};
+use crate::execute::Batching;
 use crate::pipeline::{Agreed, BuildOptions, Money, Settings};
 use declare::spec;
 
@@ -39,6 +40,7 @@ pub(super) fn again(
         locked,
         fail_fast,
         prune,
+        batching: Batching { sends, waits },
         money:
             Money {
                 max_cost,
@@ -47,14 +49,10 @@ pub(super) fn again(
             },
     } = build;
     let mut command = Command::new(program);
-    let mut folder = OsString::from("-C");
-    folder.push(root);
-    let detached = Detached {
-        run: agreed.run.clone(),
-        plan: agreed.plan,
-    };
-    command.args(["build", "--color=never"]).arg(folder);
-    command.arg(format!("--detached={detached}"));
+    command
+        .args(["build", "--color=never"])
+        .arg(in_folder(root));
+    command.arg(format!("--detached={}", detached(agreed)));
     command.args(said(common));
     command.args(profile.as_ref().map(|name| format!("--profile={name}")));
     command.args(model.as_ref().map(|model| format!("--model={model}")));
@@ -65,6 +63,8 @@ pub(super) fn again(
         (*locked, "--locked"),
         (*fail_fast, "--fail-fast"),
         (*prune, "--prune"),
+        (*sends, "--batch"),
+        (*waits, "--wait"),
         (*retry_in_doubt, "--retry-in-doubt"),
         (agreed.yes, "--yes"),
     ];
@@ -76,6 +76,21 @@ pub(super) fn again(
         command.env("GPBUILD_TRUST", format!("{before} {digest}"));
     }
     command
+}
+
+/// What was agreed to.
+fn detached(agreed: &Agreed) -> Detached {
+    Detached {
+        run: agreed.run.clone(),
+        plan: agreed.plan,
+    }
+}
+
+/// Where it works.
+fn in_folder(root: &Path) -> OsString {
+    let mut folder = OsString::from("-C");
+    folder.push(root);
+    folder
 }
 
 /// How much is said.

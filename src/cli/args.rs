@@ -88,6 +88,12 @@ pub(super) struct BuildFlags {
     /// Send requests again that may have been paid for already
     #[arg(long)]
     pub(super) retry_in_doubt: bool,
+    /// Send paid requests in batches, at the price of batches; they take up to a day, and a later build collects them
+    #[arg(long)]
+    pub(super) batch: bool,
+    /// Wait until what is in batches is there, and go on with what needs it
+    #[arg(long)]
+    pub(super) wait: bool,
     /// Decide all that may be asked or refused, then go on without this terminal: `gpbuild status` tells how it stands
     #[arg(long)]
     pub(super) detach: bool,
@@ -173,6 +179,9 @@ pub(super) struct PlanFlags {
     /// End with 10 if a build would do anything
     #[arg(long)]
     pub(super) exit_code: bool,
+    /// Plan as `build --batch`, and tell both prices
+    #[arg(long)]
+    pub(super) batch: bool,
 }
 
 // No doc comment, as above.
@@ -286,6 +295,8 @@ impl BuildFlags {
             max_cost,
             yes,
             retry_in_doubt,
+            batch,
+            wait,
             detach,
             detached,
         } = self;
@@ -298,6 +309,8 @@ impl BuildFlags {
             (max_cost.is_some(), "--max-cost"),
             (*yes, "--yes"),
             (*retry_in_doubt, "--retry-in-doubt"),
+            (*batch, "--batch"),
+            (*wait, "--wait"),
             (*detach, "--detach"),
             (detached.is_some(), "--detached"),
         ]

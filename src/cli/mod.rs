@@ -23,6 +23,7 @@ use crate::command::cache::Sweep;
 use crate::command::log::{By, Wanted};
 use crate::command::status::Wish;
 use crate::detach::{self, Inherited};
+use crate::execute::Batching;
 use crate::pipeline::{BuildOptions, Handover, Money, Settings};
 use base::diagnostic::{Exit, Failure};
 use base::home::Home;
@@ -233,6 +234,7 @@ fn carry_out(command: Command, given: Given<'_>) -> Result<Exit, Failure> {
         Command::Plan { assets, flags } => {
             let mut settings = given.of_specs(assets)?;
             (settings.build.locked, settings.build.force) = (flags.locked, flags.force);
+            settings.build.batching.sends = flags.batch;
             command::plan::run(&settings, flags.exit_code, reporter)
         }
         Command::Why { assets } => command::why::run(&given.of_specs(assets)?, json, reporter),
@@ -300,6 +302,8 @@ fn build(mut given: Given<'_>, assets: Vec<String>, flags: BuildFlags) -> Result
         max_cost,
         yes,
         retry_in_doubt,
+        batch,
+        wait,
         detach,
         detached,
     } = flags;
@@ -314,6 +318,10 @@ fn build(mut given: Given<'_>, assets: Vec<String>, flags: BuildFlags) -> Result
         force,
         fail_fast,
         prune,
+        batching: Batching {
+            sends: batch,
+            waits: wait,
+        },
         money: Money {
             max_cost,
             yes,

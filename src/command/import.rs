@@ -95,6 +95,7 @@ fn note(planned: &Planned, target: &Target<'_>, pictures: usize) -> Result<(), b
         quoted: None,
         project: planned.project.name(),
         from: None,
+        batch: None,
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::pipeline::{self, Settings, UnderWay, store_failure};
+use crate::pipeline::{self, PendingBatch, Settings, UnderWay, store_failure};
 use base::diagnostic::{Exit, Failure, count};
 use model::{Micro, Money};
 use report::{Event, Reporter};
@@ -120,7 +120,9 @@ pub fn run(
         reporter.event(Event::Diagnostic(&damage));
     }
     let by = by.unwrap_or(By::Day);
-    let open = Open::new(pipeline::under_way(&store, &ledger)?);
+    let under_way = pipeline::under_way(&store, &ledger)?;
+    let mut batches = pipeline::pending_batches(&store, &ledger, &under_way.pending)?;
+    let open = Open::new(under_way);
     let mut entries = ledger.entries();
     let whole = entries.len();
     // Outside of a project, and of one that cannot be read, all is told.
@@ -130,6 +132,7 @@ pub fn run(
     };
     if let Some(project) = &project {
         entries.retain(|entry| entry.is_of(project));
+        batches.retain(|batch| batch.project == *project);
     }
     let others = whole - entries.len();
     if json {
@@ -147,7 +150,7 @@ pub fn run(
     paid.retain(|e| !e.settlement.as_ref().is_some_and(is_free));
     match paid.is_empty() {
         true => reporter.out("nothing was spent\n"),
-        false => reporter.out(&(sums(&paid, by) + &open.words(&paid))),
+        false => reporter.out(&(sums(&paid, by) + &open.words(&paid) + &words_of(&batches))),
     }
     reporter.out(&imported(&imports));
     tell_of(others, reporter);
@@ -289,6 +292,12 @@ impl Open {
         }
         text
     }
+}
+
+/// The batches that have no end yet.
+fn words_of(batches: &[PendingBatch]) -> String {
+    let lines = batches.iter().map(|batch| format!("  {}\n", batch.words()));
+    lines.collect()
 }
 
 /// That there is more than what was asked for.

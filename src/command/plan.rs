@@ -3,7 +3,7 @@
 use crate::pipeline::{self, Planned, Settings, Unchanged, asset_report, fresh_report};
 use base::diagnostic::{Exit, Failure, count};
 use plan::{Bill, Reason, Step, Verdict, dependents};
-use report::{AssetReport, Event, Plan, Reporter, State};
+use report::{AssetReport, Cost, Event, Plan, Reporter, State};
 
 /// Runs the command; with `exit_code`, the answer says whether there is anything to do.
 pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<Exit, Failure> {
@@ -29,6 +29,7 @@ pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<
     let lost = pipeline::lost(steps);
     let foreign = plan::foreign(steps, &planned.project.manifest.models);
     let foreign = foreign.map(|sum| sum.to_string());
+    let at_once = settings.build.batching.sends.then(|| at_once(&planned));
     reporter.event(Event::Plan(&Plan {
         remark: lost.as_deref(),
         assets: &reports(steps, lost.is_some()),
@@ -37,6 +38,7 @@ pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<
         foreign: foreign.as_deref(),
         withheld: withheld.requests,
         up_to: bill.up_to,
+        at_once: at_once.filter(|_| bill.requests > 0),
     }));
     if let Some(note) = pipeline::old_store_note(settings) {
         reporter.event(Event::Note(note));
@@ -60,6 +62,17 @@ pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<
         true => Ok(Exit::ToDo),
         false => Ok(Exit::Done),
     }
+}
+
+/// What the same requests would cost, each sent alone.
+fn at_once(planned: &Planned) -> Cost {
+    let steps = planned.plan.steps.iter();
+    let asked = steps.filter(|step| step.requests() + step.withheld_requests() > 0);
+    let costs = asked.map(|step| match plan::estimate(step, &planned.at_once) {
+        Some(micro) => Cost::Known(micro.0),
+        None => Cost::Unknown,
+    });
+    costs.fold(Cost::FREE, Cost::plus)
 }
 
 /// Whether a build would do anything, or would have to and cannot.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::pipeline::{self, Settings, UnderWay, store_failure};
+use crate::pipeline::{self, PendingBatch, Settings, UnderWay, store_failure};
 use crate::runs::{Kind, Record, RunId, Runs, Standing};
 use base::diagnostic::{Exit, Failure, count};
 use model::Micro;
@@ -112,6 +112,7 @@ struct Money {
     doubts: Vec<String>,
     /// What the run has sent and nobody has answered yet.
     sent: Sent,
+    batches: Vec<PendingBatch>,
 }
 
 /// Requests that are under way.
@@ -157,6 +158,8 @@ impl Money {
             pending,
             doubts,
         } = pipeline::under_way(&store, &ledger)?;
+        let mut batches = pipeline::pending_batches(&store, &ledger, &pending)?;
+        batches.retain(|batch| batch.project == record.project);
         let assets = |entries: Vec<Entry>| -> Vec<String> {
             let own = entries.into_iter().filter(|e| e.is_of(&record.project));
             let mut assets: Vec<String> = own.map(|e| e.intent.asset).collect();
@@ -181,6 +184,7 @@ impl Money {
             pending: assets(open),
             doubts: assets(doubts),
             sent,
+            batches,
         })
     }
 }
@@ -209,9 +213,9 @@ fn tell(
 
 /// How a run stands, for programs. Keys and their order are part of what gpbuild promises.
 fn object(id: Option<&RunId>, record: &Record, state: &str, money: &Money) -> Value {
-    let cost = record.cost.map(|micros| Micro(micros).decimal());
-    let cost = cost.and_then(|decimal| serde_json::from_str::<Value>(&decimal).ok());
+    let cost = record.cost.map(|micros| dollars(Micro(micros)));
     let ended = record.ended.as_ref();
+    let batches: Vec<Value> = money.batches.iter().map(batch).collect();
     let doing = record.doing.iter();
     let doing: Vec<Value> = doing
         .map(|doing| json!({ "id": doing.id, "what": doing.what }))
@@ -241,8 +245,25 @@ fn object(id: Option<&RunId>, record: &Record, state: &str, money: &Money) -> Va
         "pending": money.pending,
         "in_doubt": money.doubts,
         "under_way": money.sent.requests,
+        "batches": batches,
         "log": id.filter(|_| record.detached).map(RunId::log),
     })
+}
+
+/// A batch, for programs.
+fn batch(batch: &PendingBatch) -> Value {
+    json!({
+        "id": batch.id,
+        "provider": batch.provider,
+        "requests": batch.requests,
+        "reserved_usd": batch.reserved.map(dollars),
+        "since": batch.since.map(|since| since.to_string()),
+    })
+}
+
+/// An exact number.
+fn dollars(micro: Micro) -> Value {
+    serde_json::from_str(&micro.decimal()).unwrap_or_default()
 }
 
 /// How a run stands, for people.
@@ -314,6 +335,7 @@ fn of_money(money: &Money) -> Vec<String> {
             named(&money.pending)
         ));
     }
+    lines.extend(money.batches.iter().map(PendingBatch::words));
     if !money.doubts.is_empty() {
         lines.push(format!(
             "in doubt: {}: nobody knows whether that was paid for, and no build asks for it again but with `--retry-in-doubt`",

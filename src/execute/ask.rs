@@ -1,12 +1,13 @@
 //! One paid shot, from the budget to the store: one payer, what is there or under way already, the budget, then it is
 //! sent (`send.rs`) and taken in. Knows no asset but the one it asks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::check::Judge;
+use crate::execute::batch::{Batches, Batching};
 use crate::execute::budget::{Budget, Limits};
 use crate::execute::ingest::{Ingested, NotIngested, ingest};
 use crate::execute::recover::recover;
@@ -39,11 +40,15 @@ pub struct Terms {
     pub retry_in_doubt: bool,
     /// Who judges the answers.
     pub judge: Judge,
+    /// What is sent in batches, and waited for.
+    pub batching: Batching,
+    /// The shots on their way that are asked for.
+    pub pending: BTreeSet<Key>,
 }
 
 /// Sends the paid requests of a run.
 pub struct PaidClient {
-    routes: BTreeMap<String, Route>,
+    pub(super) routes: BTreeMap<String, Route>,
     pub(super) store: Store,
     pub(super) ledger: Arc<Ledger>,
     pub(super) judge: Judge,
@@ -51,6 +56,7 @@ pub struct PaidClient {
     pub(super) retry_in_doubt: bool,
     pub(super) project: String,
     pub(super) ceilings: Vec<Ceiling>,
+    pub(super) batches: Batches,
     /// One at a time for each key: two assets with the same shot pay for it once.
     keys: Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<()>>>>,
     /// One at a time looks for what was lost.
@@ -100,6 +106,7 @@ impl PaidClient {
             retry_in_doubt: terms.retry_in_doubt,
             project: terms.project,
             ceilings: terms.ceilings,
+            batches: Batches::new(terms.batching, terms.pending),
             keys: Mutex::default(),
             finding: tokio::sync::Mutex::default(),
         }
@@ -127,11 +134,30 @@ impl PaidClient {
             Arc::clone(keys.entry(ask.key).or_default())
         };
         let _alone = key.lock().await;
-        let _held = self.one_payer(ask, handle).await?;
+        let held = self.one_payer(ask, handle).await?;
+        let answer = self.as_payer(ask, route, handle, spent).await;
+        drop(held);
+        answer
+    }
+
+    /// The same for who is its one payer.
+    async fn as_payer(
+        &self,
+        ask: &Ask<'_>,
+        route: &Route,
+        handle: &RunHandle,
+        spent: &mut Spent,
+    ) -> Result<Answer, Failed> {
         // Whoever held it before may have made it, or may have been ended with an answer on the disk.
         self.ledger.refresh().map_err(|e| not_made::disk(&e))?;
         if let Ok(Some(answer)) = self.stored(&ask.key) {
             return Ok(answer);
+        }
+        if let Some(failed) = self.batches.failed(&ask.key) {
+            return Err(failed);
+        }
+        if self.batches.has(&ask.key) {
+            return Err(not_made::queued(ask.key));
         }
         if self.ledger.doubt(&ask.key).is_some() {
             for warning in recover(
@@ -165,6 +191,9 @@ impl PaidClient {
             let taken = self.collect(ask.asset, path, None, route, handle).await;
             return self.told(taken, ask, handle, &mut earlier);
         }
+        if let Some(batch) = self.batch_of(&ask.key)? {
+            return self.collect_batch(ask, &batch, route, handle, spent).await;
+        }
         if !self.retry_in_doubt
             && !route.adapter.is_free(&ask.request.model)
             && let Some(entry) = self.ledger.doubt(&ask.key)
@@ -174,6 +203,10 @@ impl PaidClient {
         // All that could be taken in over what cannot be read was.
         self.is_readable(&ask.key)
             .map_err(|e| not_made::unread(&e))?;
+        if let Some(client) = route.batch.as_ref().filter(|_| self.batches.sends()) {
+            self.queue(ask, route, client)?;
+            return Err(not_made::queued(ask.key));
+        }
         let reserved = self.budget.reserve(ask.estimate).map_err(not_made::over)?;
         let mut own = Spent::default();
         let answer = self.send(ask, route, handle, &mut own).await;
@@ -185,7 +218,7 @@ impl PaidClient {
     }
 
     /// What counts for a key in the store, if its first picture is there.
-    fn stored(&self, key: &Key) -> Result<Option<Answer>, FsError> {
+    pub(super) fn stored(&self, key: &Key) -> Result<Option<Answer>, FsError> {
         let entry = self.store.shot(key)?;
         let Some(roll) = entry.and_then(ShotEntry::into_answer) else {
             return Ok(None);
@@ -227,6 +260,8 @@ impl PaidClient {
                 return Ok(held);
             }
             let other = self.store.payer(&ask.key);
+            // This run itself takes in a batch that it is a line of.
+            let other = other.filter(|other| other.process != payer.process);
             if let Some(other) = other.filter(|other| told.as_ref() != Some(other)) {
                 let note = format!("{}: {other}: waiting for it", ask.asset);
                 let _ = handle.tell.send(Message::Note(note));

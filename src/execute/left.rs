@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::check::Judge;
+use crate::execute::Batching;
 use crate::execute::ask::{PaidClient, Terms};
 use crate::execute::budget::Limits;
 use crate::execute::ingest::Ingested;
@@ -86,6 +87,8 @@ impl Waiting {
             ceilings: Vec::new(),
             retry_in_doubt: false,
             judge: Judge::default(),
+            batching: Batching::default(),
+            pending: BTreeSet::new(),
         };
         let client = Arc::new(PaidClient::new(routes, self.store, ledger, terms));
         let runtime = tokio::runtime::Builder::new_current_thread()

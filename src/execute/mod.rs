@@ -2,6 +2,7 @@
 //! everybody else. Judges nothing itself: what can be done next is told by a [`Scheduler`].
 
 mod ask;
+mod batch;
 mod bill;
 mod bundle;
 mod collect;
@@ -21,7 +22,7 @@ mod step;
 mod ingest;
 mod recover;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,9 +32,11 @@ use tokio::time::MissedTickBehavior;
 
 use crate::signal::Signals;
 use base::diagnostic::{Diagnostic, Exit};
+use plan::key::Key;
 use plan::{Step, Verdict};
 
 pub use ask::{PaidClient, Terms};
+pub use batch::{Batching, under_way as in_batches};
 pub use budget::{Limits, OwnLimits};
 pub use left::{Came, Left, Waiting};
 pub use recover::recover;
@@ -68,7 +71,7 @@ pub struct Finished {
 }
 
 /// Why nothing came of a step.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Failed {
     /// What to tell.
     pub diagnostic: Diagnostic,
@@ -78,6 +81,24 @@ pub struct Failed {
     pub blocked: bool,
     /// It is on its way: the next run collects it.
     pub pending: bool,
+    /// It is so in a batch, which takes its time.
+    pub in_batch: bool,
+    /// It is gathered for a batch: what became of this shot is told when that is sent.
+    pub queued: Option<Key>,
+}
+
+impl Failed {
+    /// It was tried.
+    pub fn new(exit: Exit, diagnostic: Diagnostic) -> Self {
+        Self {
+            diagnostic,
+            exit,
+            blocked: false,
+            pending: false,
+            in_batch: false,
+            queued: None,
+        }
+    }
 }
 
 /// What came of the whole plan.
@@ -98,6 +119,8 @@ pub struct Concurrency {
     pub requests: usize,
     /// Begin nothing more once a step failed.
     pub fail_fast: bool,
+    /// What is in a batch is waited for.
+    pub waits: bool,
 }
 
 /// Carries out every step that is not fresh or blocked. The first ctrl-c begins nothing more and lets
@@ -113,7 +136,7 @@ pub fn execute(
     if queue.len() == 0 {
         return Ok(Executed::default());
     }
-    let threads = concurrency.draws.max(1) + concurrency.at_once();
+    let threads = concurrency.draws.max(1) + 2 * concurrency.at_once() + 1;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(threads)
@@ -130,113 +153,239 @@ impl Concurrency {
     }
 }
 
-/// What is still to be begun. Requests take minutes and no processor, drawing the other way round: the
-/// two do not wait for each other.
+/// What a step does most of its time. Requests take minutes and no processor, drawing the other way round, and a batch
+/// takes hours: none waits for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Draw,
+    Ask,
+    /// What is on its way is collected.
+    Collect,
+}
+
+impl Kind {
+    fn of(step: &Step) -> Self {
+        match (step.asks(), step.pending) {
+            (false, _) => Self::Draw,
+            (true, false) => Self::Ask,
+            (true, true) => Self::Collect,
+        }
+    }
+}
+
+/// What is still to be begun, and how much of each is under way.
 #[derive(Default)]
 struct Queue {
     draws: VecDeque<Step>,
     asks: VecDeque<Step>,
+    collects: VecDeque<Step>,
+    drawing: usize,
+    asking: usize,
+    collecting: usize,
 }
 
 impl Queue {
     fn extend(&mut self, steps: Vec<Step>) {
         for step in steps {
-            if !matches!(
+            if matches!(
                 step.verdict,
                 Verdict::Make | Verdict::Export | Verdict::Restore(_)
             ) {
-                continue;
-            }
-            if step.asks() {
-                self.asks.push_back(step);
-            } else {
-                self.draws.push_back(step);
+                self.of(Kind::of(&step)).0.push_back(step);
             }
         }
     }
 
-    /// The next step that has a place beside so many that draw and ask already, and whether it asks.
-    fn next(
-        &mut self,
-        drawing: usize,
-        asking: usize,
-        concurrency: Concurrency,
-    ) -> Option<(bool, Step)> {
-        if drawing < concurrency.draws.max(1)
-            && let Some(step) = self.draws.pop_front()
-        {
-            return Some((false, step));
+    fn of(&mut self, kind: Kind) -> (&mut VecDeque<Step>, &mut usize) {
+        match kind {
+            Kind::Draw => (&mut self.draws, &mut self.drawing),
+            Kind::Ask => (&mut self.asks, &mut self.asking),
+            Kind::Collect => (&mut self.collects, &mut self.collecting),
         }
-        if asking < concurrency.at_once() {
-            return self.asks.pop_front().map(|step| (true, step));
+    }
+
+    /// The next step that has a place beside those that are under way, which it is among from now on.
+    fn next(&mut self, concurrency: Concurrency) -> Option<(Kind, Step)> {
+        for kind in [Kind::Draw, Kind::Ask, Kind::Collect] {
+            let most = match kind {
+                Kind::Draw => concurrency.draws.max(1),
+                Kind::Ask | Kind::Collect => concurrency.at_once(),
+            };
+            let (waiting, under_way) = self.of(kind);
+            if *under_way < most
+                && let Some(step) = waiting.pop_front()
+            {
+                *under_way += 1;
+                return Some((kind, step));
+            }
         }
         None
     }
 
+    /// Whether nothing more comes to what is gathered for batches, but what is waited for, if it is.
+    fn is_gathered(&self, waits: bool) -> bool {
+        let left = self.draws.len() + self.asks.len() + self.drawing + self.asking;
+        left == 0 && (waits || self.collects.len() + self.collecting == 0)
+    }
+
     fn len(&self) -> usize {
-        self.draws.len() + self.asks.len()
+        self.draws.len() + self.asks.len() + self.collects.len()
+    }
+}
+
+/// What ended.
+enum Ended {
+    Step(Kind, Box<Finished>),
+    /// Batches were sent, or not: the steps whose requests are in them.
+    Batches(Vec<Finished>),
+}
+
+/// A run under way.
+struct Progress<'r> {
+    queue: Queue,
+    running: JoinSet<Ended>,
+    /// Steps whose requests are gathered.
+    gathered: Vec<Finished>,
+    /// Batches are being sent.
+    sending: bool,
+    /// What steps asked for that wait for their batches, by asset.
+    spent: BTreeMap<String, Spent>,
+    worker: Arc<Worker>,
+    concurrency: Concurrency,
+    stop: watch::Sender<bool>,
+    handle: RunHandle,
+    scheduler: &'r mut dyn Scheduler,
+}
+
+impl Progress<'_> {
+    /// Begins all that has a place; false if nothing is under way then.
+    fn begin(&mut self) -> bool {
+        while !*self.stop.borrow() {
+            let Some((kind, step)) = self.queue.next(self.concurrency) else {
+                break;
+            };
+            self.scheduler.started(&step);
+            let (worker, handle) = (Arc::clone(&self.worker), self.handle.clone());
+            self.running
+                .spawn_blocking(move || Ended::Step(kind, Box::new(worker.finish(step, &handle))));
+        }
+        let is_gathered = match *self.stop.borrow() {
+            // What was gathered is told that it was not sent.
+            true => self.running.is_empty(),
+            false => self.queue.is_gathered(self.concurrency.waits),
+        };
+        if is_gathered && !self.gathered.is_empty() && !self.sending {
+            self.sending = true;
+            let gathered = std::mem::take(&mut self.gathered);
+            let (worker, handle) = (Arc::clone(&self.worker), self.handle.clone());
+            self.running
+                .spawn_blocking(move || Ended::Batches(worker.send_batches(gathered, &handle)));
+        }
+        !self.running.is_empty()
+    }
+
+    fn ended(&mut self, ended: Ended) {
+        match ended {
+            Ended::Step(kind, finished) => {
+                *self.queue.of(kind).1 -= 1;
+                let queued = finished.result.as_ref().err().and_then(|f| f.queued);
+                match queued {
+                    Some(_) => self.gathered.push(*finished),
+                    None => self.told(*finished),
+                }
+            }
+            Ended::Batches(finished) => {
+                self.sending = false;
+                for finished in finished {
+                    self.batched(finished);
+                }
+            }
+        }
+    }
+
+    /// What is in a batch now is waited for, if that is wanted; else it has ended for this run.
+    fn batched(&mut self, finished: Finished) {
+        let is_in_batch = finished.result.as_ref().is_err_and(|f| f.in_batch);
+        if is_in_batch && self.concurrency.waits && !*self.stop.borrow() {
+            let mut step = finished.step;
+            let spent = self.spent.entry(step.spec.id.clone()).or_default();
+            spent.add(finished.spent);
+            step.pending = true;
+            self.queue.extend(vec![step]);
+        } else {
+            self.told(finished);
+        }
+    }
+
+    fn told(&mut self, mut finished: Finished) {
+        if let Some(spent) = self.spent.remove(&finished.step.spec.id) {
+            finished.spent.add(spent);
+        }
+        let is_failed = finished.result.as_ref().is_err_and(|f| !f.in_batch);
+        if self.concurrency.fail_fast && is_failed {
+            self.stop.send_replace(true);
+        }
+        let next = self.scheduler.ended(finished);
+        self.queue.extend(next);
     }
 }
 
 async fn run(
-    mut queue: Queue,
+    queue: Queue,
     worker: Arc<Worker>,
     concurrency: Concurrency,
     scheduler: &mut dyn Scheduler,
 ) -> Executed {
     let mut done = Executed::default();
-    let mut running: JoinSet<(bool, Finished)> = JoinSet::new();
-    let (mut drawing, mut asking) = (0, 0);
     let (stop, stopped) = watch::channel(false);
     let (tell, mut told) = mpsc::unbounded_channel();
-    let handle = RunHandle {
-        stop: stopped,
-        tell,
+    let mut progress = Progress {
+        queue,
+        running: JoinSet::new(),
+        gathered: Vec::new(),
+        sending: false,
+        spent: BTreeMap::new(),
+        worker,
+        concurrency,
+        stop,
+        handle: RunHandle {
+            stop: stopped,
+            tell,
+        },
+        scheduler,
     };
     // One listener for the whole run: a signal between two looks is not lost.
     let (tell_end, mut end) = mpsc::channel(1);
     tokio::spawn(listen(tell_end));
     let mut glances = tokio::time::interval(GLANCE);
     glances.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        while !*stop.borrow() {
-            let Some((asks, step)) = queue.next(drawing, asking, concurrency) else {
-                break;
-            };
-            *(if asks { &mut asking } else { &mut drawing }) += 1;
-            scheduler.started(&step);
-            let (worker, handle) = (Arc::clone(&worker), handle.clone());
-            running.spawn_blocking(move || (asks, worker.finish(step, &handle)));
-        }
-        if running.is_empty() {
-            break;
-        }
+    while progress.begin() {
         tokio::select! {
             biased;
-            Some(message) = told.recv() => scheduler.heard(message),
-            Some(joined) = running.join_next() => {
+            Some(message) = told.recv() => progress.scheduler.heard(message),
+            Some(joined) = progress.running.join_next() => {
                 // A panic is caught in the step itself, so a step is never lost.
-                if let Ok((asks, finished)) = joined {
-                    *(if asks { &mut asking } else { &mut drawing }) -= 1;
-                    if concurrency.fail_fast && finished.result.is_err() {
-                        stop.send_replace(true);
-                    }
-                    queue.extend(scheduler.ended(finished));
+                if let Ok(ended) = joined {
+                    progress.ended(ended);
                 }
             }
             Some(()) = end.recv(), if !done.interrupted => {
                 done.interrupted = true;
-                stop.send_replace(true);
+                progress.stop.send_replace(true);
             }
             _ = glances.tick() => {
-                if scheduler.glance() {
+                if progress.scheduler.glance() {
                     done.interrupted = true;
-                    stop.send_replace(true);
+                    progress.stop.send_replace(true);
                 }
             }
         }
     }
-    done.left = queue.len();
+    // What was told last.
+    while let Ok(message) = told.try_recv() {
+        progress.scheduler.heard(message);
+    }
+    done.left = progress.queue.len();
     done
 }
 

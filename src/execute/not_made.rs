@@ -7,6 +7,7 @@ use crate::execute::budget::Over;
 use base::diagnostic::{Diagnostic, Exit};
 use base::fs::{FsError, shown};
 use provider::WEB_PAGE;
+use plan::key::Key;
 use provider::reply::{Refusal, RefusalKind};
 use store::Misplaced;
 use store::ledger::Entry;
@@ -15,20 +16,13 @@ use store::ledger::Entry;
 const MAX_SHOWN: usize = 5;
 
 fn failed(exit: Exit, diagnostic: Diagnostic) -> Failed {
-    Failed {
-        diagnostic,
-        exit,
-        blocked: false,
-        pending: false,
-    }
+    Failed::new(exit, diagnostic)
 }
 
 fn blocked(exit: Exit, diagnostic: Diagnostic) -> Failed {
     Failed {
-        diagnostic,
-        exit,
         blocked: true,
-        pending: false,
+        ..failed(exit, diagnostic)
     }
 }
 
@@ -72,6 +66,71 @@ pub fn on_its_way(asset: &str, why: &str) -> Failed {
         pending: true,
         ..failed(Exit::SomeFailed, diagnostic)
     }
+}
+
+/// It is gathered for a batch, and nothing is known of it before that is sent.
+pub fn queued(key: Key) -> Failed {
+    let diagnostic = Diagnostic::error("its batch was not sent");
+    Failed {
+        queued: Some(key),
+        ..failed(Exit::SomeFailed, diagnostic)
+    }
+}
+
+/// It is in a batch, which has not ended.
+pub fn in_batch(asset: &str, id: &str, why: &str) -> Failed {
+    let diagnostic = Diagnostic::error(format!("it is in batch `{id}`: {why}")).hint(format!(
+        "it is not asked for again: the next `gpbuild build` collects `{asset}` if it is there, `--wait` waits for it"
+    ));
+    Failed {
+        pending: true,
+        in_batch: true,
+        ..failed(Exit::SomeFailed, diagnostic)
+    }
+}
+
+/// It is in a batch that may have been created.
+pub fn maybe_in_batch(asset: &str, why: &str) -> Failed {
+    let diagnostic = Diagnostic::error(format!("its batch may have been created: {why}")).hint(
+        format!("it is not asked for again: the next `gpbuild build` looks for it, and collects `{asset}` once it is there"),
+    );
+    Failed {
+        pending: true,
+        in_batch: true,
+        ..failed(Exit::SomeFailed, diagnostic)
+    }
+}
+
+/// It was in a batch, and was not made there.
+pub fn not_in_batch(why: &str) -> Failed {
+    let diagnostic = Diagnostic::error(format!("it was not made: {why}"))
+        .hint("nothing was paid for it: the next `gpbuild build` asks for it again");
+    failed(Exit::SomeFailed, diagnostic)
+}
+
+/// No batch takes it.
+pub fn too_large_for_batch(size: u64, most: u64) -> Failed {
+    let diagnostic = Diagnostic::error(format!(
+        "with its pictures the request is {size} bytes long, and a batch takes {most}"
+    ))
+    .hint("without `--batch` it is sent alone, or use smaller references");
+    blocked(Exit::SomeFailed, diagnostic)
+}
+
+/// Its batch could not be put together here.
+pub fn no_batch(why: &str) -> Failed {
+    let diagnostic = Diagnostic::error(format!("its batch could not be put together: {why}"))
+        .hint("nothing was sent, nothing was paid");
+    failed(Exit::SomeFailed, diagnostic)
+}
+
+/// There are no batches where its provider is asked.
+pub fn no_batches_there(why: &str) -> Failed {
+    let diagnostic = Diagnostic::error(format!(
+        "there are no batches where the provider is asked: it said {why}"
+    ))
+    .hint("nothing was sent, nothing was paid: without `--batch` each request is sent alone");
+    failed(Exit::Provider, diagnostic)
 }
 
 /// Its picture is said to be elsewhere, and does not come from there; `failed` says why, and `place` where.

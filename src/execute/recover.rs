@@ -4,6 +4,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::execute::batch;
 use crate::execute::ingest::{NotIngested, form_of, ingest, roll_of, settle_own};
 use base::diagnostic::Diagnostic;
 use base::digest::Digest;
@@ -196,6 +197,14 @@ pub fn recover(store: &Store, ledger: &Ledger, own: Option<Key>, veil: &Veil) ->
             ));
         }
     }
+    if own.is_none()
+        && let Err(error) = batch::recover(store, ledger)
+    {
+        told.push(cannot(
+            "batches of earlier runs could not be looked at",
+            error,
+        ));
+    }
     told
 }
 
@@ -251,6 +260,8 @@ fn recover_answer(
             "a request of an earlier run was refused: {}",
             refusal.said()
         ))],
+        // Whoever takes in a batch has taken it in meanwhile.
+        Err(NotIngested::Disk(error)) if error.is_not_found() => Vec::new(),
         Err(NotIngested::Disk(error)) => vec![not_taken(error)],
     };
     let of_asset = |warning: Diagnostic| match &asset {

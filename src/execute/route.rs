@@ -8,15 +8,17 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::execute::retry::{MAX_ROUNDS, halts, rate_wait};
-use provider::Adapter;
 use provider::rate_limit::RateLimiter;
 use provider::reply::Refusal;
 use provider::table::Rate;
+use provider::{Adapter, BatchClient};
 
 /// The way to one provider.
 pub struct Route {
     /// Who asks.
     pub adapter: Adapter,
+    /// Who sends batches, where there are any.
+    pub batch: Option<BatchClient>,
     /// Its requests at once.
     pub slots: Semaphore,
     rate_limiter: RateLimiter,
@@ -31,11 +33,17 @@ impl Route {
     pub fn new(adapter: Adapter, rate: Rate, at_once: usize, per_minute: Option<u32>) -> Self {
         Self {
             adapter,
+            batch: None,
             slots: Semaphore::new(at_once.max(1)),
             rate_limiter: RateLimiter::new(per_minute),
             rate,
             halted: Mutex::default(),
         }
+    }
+
+    /// The same, with whoever sends batches.
+    pub fn with_batches(self, batch: Option<BatchClient>) -> Self {
+        Self { batch, ..self }
     }
 
     /// How long a request for `pictures` has to wait; `None` if it may be sent now.

@@ -149,6 +149,7 @@ impl PaidClient {
             quoted: ask.quoted.and_then(Money::foreign),
             project: self.project.clone(),
             from: None,
+            batch: None,
         };
         let number = match self.ledger.intend(intent, &self.ceilings) {
             Ok(number) => number,

@@ -18,12 +18,7 @@ use store::{Roll, ShotEntry};
 
 impl From<Diagnostic> for Failed {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self {
-            diagnostic,
-            exit: Exit::SomeFailed,
-            blocked: false,
-            pending: false,
-        }
+        Self::new(Exit::SomeFailed, diagnostic)
     }
 }
 

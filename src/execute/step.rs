@@ -81,12 +81,7 @@ impl Worker {
                     step.spec.id
                 ))
                 .hint("please report it, with the manifest that shows it");
-                Err(Failed {
-                    diagnostic: bug,
-                    exit: Exit::Bug,
-                    blocked: false,
-                    pending: false,
-                })
+                Err(Failed::new(Exit::Bug, bug))
             }
         };
         Finished {
@@ -94,6 +89,28 @@ impl Worker {
             result,
             spent,
         }
+    }
+
+    /// Sends what was gathered for batches; what became of each of these steps, whose requests are in them.
+    pub fn send_batches(&self, gathered: Vec<Finished>, handle: &RunHandle) -> Vec<Finished> {
+        let Some(paid_client) = &self.paid_client else {
+            return gathered;
+        };
+        let told = Handle::current().block_on(paid_client.send_batches(handle));
+        let with_end = |mut finished: Finished| {
+            let queued = finished.result.as_ref().err().and_then(|f| f.queued);
+            if let Some(failed) = queued.and_then(|key| told.get(&key)) {
+                let mut failed = failed.clone();
+                let place = || finished.step.spec.place.clone();
+                failed.diagnostic.place.get_or_insert_with(place);
+                failed.diagnostic = failed.diagnostic.for_asset(&finished.step.spec.id);
+                let sent = failed.in_batch && finished.step.shares.is_none();
+                finished.spent.requests += usize::from(sent);
+                finished.result = Err(failed);
+            }
+            finished
+        };
+        gathered.into_iter().map(with_end).collect()
     }
 
     fn step(&self, step: &Step, handle: &RunHandle, spent: &mut Spent) -> Result<Made, Failed> {

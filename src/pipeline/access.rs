@@ -11,7 +11,7 @@ use declare::manifest::{Provider, Providers};
 use model::{COMMAND, MANUAL};
 use plan::Reason;
 use provider::table::{Row, builtin};
-use provider::{Adapter, Config, Environment, Program, Veil, address};
+use provider::{Adapter, BatchClient, Config, Environment, Program, Veil, address};
 
 /// How long one request may take: large pictures take minutes.
 const TIMEOUT: Duration = Duration::from_secs(600);
@@ -151,6 +151,12 @@ impl Access {
     /// Who asks a provider; nothing if there is no key for it.
     pub fn adapter(&self, provider: &Provider) -> Result<Option<Adapter>, Failure> {
         Ok(self.config(provider, TIMEOUT)?.map(Adapter::new))
+    }
+
+    /// Who sends batches to a provider; nothing if there is no key for it, or no batches.
+    pub fn batch_client(&self, provider: &Provider) -> Result<Option<BatchClient>, Failure> {
+        let config = self.config(provider, TIMEOUT)?;
+        Ok(config.as_ref().and_then(BatchClient::new))
     }
 
     /// Whom to ask, and as whom, with so long for a request; nothing if there is no key for it.

@@ -116,7 +116,7 @@ pub fn is_written(settings: &Settings, planned: &Planned) -> Result<bool, FsErro
         ..settings.clone()
     };
     let mut lock = Lock::clone(&planned.lock);
-    let mut outcome = Outcome::new(false);
+    let mut outcome = Outcome::new(false, false);
     for step in &planned.plan.steps {
         outcome.in_place(step);
         lock_update::record(step, &mut lock);

@@ -8,7 +8,7 @@ use crate::pipeline::{Planned, Settings, open, store_failure};
 use crate::trust::{self, Book};
 use base::diagnostic::{Diagnostic, Failure, Severity, count, list};
 use base::digest::Digest;
-use declare::manifest::{self, Claim, Stake};
+use declare::manifest::{self, Claim, Provider, Stake};
 use model::{COMMAND, ModelId};
 use plan::{Reason, Step};
 use provider::address;
@@ -165,9 +165,26 @@ impl Planned {
             false => settings.access.missing(providers, &model.provider),
         };
         let old = self.old_store.then_some(Reason::OldStore);
+        let sends = settings.build.batching.sends && model.provider != COMMAND;
+        let no_batch = sends.then(|| self.no_batch(&model.provider)).flatten();
         missing
+            .or(no_batch)
             .or(old)
             .or((!self.trusted).then_some(Reason::NotTrusted))
+    }
+
+    /// Why a provider cannot be sent batches, and who can.
+    fn no_batch(&self, name: &str) -> Option<Reason> {
+        let providers = &self.project.manifest.providers;
+        let who = providers.get(name)?.lacks_batches()?;
+        let mut others = providers.names();
+        others.retain(|other| {
+            *other != name && providers.get(other).is_some_and(Provider::has_batches)
+        });
+        Some(Reason::NoBatch(match others.as_slice() {
+            [] => format!("{who}: leave `--batch` out"),
+            others => format!("{who}, unlike {}: leave `--batch` out", list(others)),
+        }))
     }
 
     /// Where requests would go, as far as that does not go without saying: a line for each provider.

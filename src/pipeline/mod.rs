@@ -4,6 +4,7 @@
 mod access;
 mod adopt;
 mod agree;
+mod batches;
 mod process_lock;
 mod finish;
 mod fonts;
@@ -48,6 +49,7 @@ pub use adopt::{
 };
 pub use agree::{Agreed, Foreground, Handover, agree, build_agreed, changed};
 pub use finish::is_written;
+pub use batches::{PendingBatch, pending_batches};
 pub use gate::{Wishes, wishes};
 pub use money::{Money, UnderWay, recover, route_to, unasked, under_way};
 pub use outcome::{asset_report, fresh_report, lost};
@@ -244,6 +246,7 @@ fn run(
         draws: draws(settings.build.jobs),
         requests: money::requests_at_once(settings.build.jobs),
         fail_fast: settings.build.fail_fast,
+        waits: settings.build.batching.waits,
     };
     let stop_early = settings.build.fail_fast && run.outcome.blocked > 0;
     let executed = if stop_early {

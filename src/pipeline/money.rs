@@ -81,11 +81,13 @@ pub fn under_way(store: &Store, ledger: &Ledger) -> Result<UnderWay, Failure> {
     let unsettled = ledger.doubts();
     let payers = store.payers().map_err(|e| store_failure(&e))?;
     let tickets = store.tickets().map_err(|e| store_failure(&e))?;
-    let mut pending: BTreeSet<Key> = tickets.into_keys().collect();
+    let batches = execute::in_batches(store, ledger).map_err(|e| store_failure(&e))?;
+    let mut pending: BTreeSet<Key> = tickets.into_keys().chain(batches.pending).collect();
     pending.retain(|key| !payers.contains_key(key));
+    let is_unsent = |entry: &Entry| batches.unsent.contains(&entry.number);
     let is_left = |entry: &Entry| {
         let key = &entry.intent.key;
-        !payers.contains_key(key) && !pending.contains(key)
+        !payers.contains_key(key) && !pending.contains(key) && !is_unsent(entry)
     };
     if !unsettled.iter().any(is_left) {
         return Ok(UnderWay {
@@ -174,6 +176,8 @@ pub fn paid_client(
         ceilings: ceilings(planned),
         project: planned.project.name(),
         judge: settings.judge.clone(),
+        batching: settings.build.batching,
+        pending: plan.steps.iter().filter_map(pending_key).collect(),
     };
     Ok(Some(PaidClient::new(
         routes,
@@ -181,6 +185,14 @@ pub fn paid_client(
         Arc::clone(&planned.ledger),
         terms,
     )))
+}
+
+/// The shot with which work on a step begins, if it is on its way.
+fn pending_key(step: &Step) -> Option<Key> {
+    let mut shots = step.trace.shots.iter().filter(|_| step.pending);
+    shots
+        .find(|shot| shot.answer.is_none())
+        .map(|shot| shot.key)
 }
 
 /// Settles everything about money, and asks the person if need be; `None` where nothing is to be asked for.
@@ -250,12 +262,14 @@ pub fn route_to(
         reporter.event(Event::Note(&format!("requests go to {host}")));
     }
     let at_once = requests_at_once(settings.build.jobs);
-    Ok(Some(Route::new(
+    let route = Route::new(
         adapter,
         provider.row.rate,
         at_once,
         provider.images_per_minute,
-    )))
+    );
+    let batch = settings.access.batch_client(provider)?;
+    Ok(Some(route.with_batches(batch)))
 }
 
 /// The providers whose models some steps ask.

@@ -57,6 +57,10 @@ pub struct Outcome {
     known: BTreeMap<(String, Vec<String>), usize>,
     /// Assets that were told of since something failed first.
     since: usize,
+    /// In a batch, or behind what is in one.
+    pending: usize,
+    /// That is what was asked for.
+    batches: bool,
     made: usize,
     failed: usize,
     drafts: usize,
@@ -69,9 +73,10 @@ pub struct Outcome {
 
 impl Outcome {
     /// Nothing yet.
-    pub fn new(draft: bool) -> Self {
+    pub fn new(draft: bool, batches: bool) -> Self {
         Self {
             draft,
+            batches,
             ..Self::default()
         }
     }
@@ -80,6 +85,10 @@ impl Outcome {
     pub fn blocked(&mut self, reason: &Reason) {
         if reason.is_by_hand() {
             self.by_hand += 1;
+            return;
+        }
+        if matches!(reason, Reason::BehindPending(_)) {
+            self.pending += 1;
             return;
         }
         self.blocked += 1;
@@ -110,7 +119,9 @@ impl Outcome {
             (Ok(_), _) if self.draft => Shown::Draft,
             (Ok(_), _) => Shown::Made,
         };
+        let in_batch = finished.result.as_ref().is_err_and(|f| f.in_batch);
         match state {
+            Shown::Pending if in_batch => self.pending += 1,
             Shown::Failed | Shown::Pending => self.failed += 1,
             Shown::Blocked => self.blocked += 1,
             Shown::Fresh => self.fresh += 1,
@@ -144,6 +155,7 @@ impl Outcome {
         // What is blocked says all there is to say in its own line.
         if let Err(failed) = &finished.result
             && !failed.blocked
+            && !failed.in_batch
         {
             let first = self.is_first(&failed.diagnostic);
             reporter.event(match first {
@@ -180,7 +192,7 @@ impl Outcome {
 
     /// Nothing is left to do and nothing to say.
     pub fn is_settled(&self) -> bool {
-        self.failed + self.blocked + self.by_hand + self.left + self.remarks == 0
+        self.failed + self.blocked + self.by_hand + self.pending + self.left + self.remarks == 0
             && !self.interrupted
     }
 
@@ -211,11 +223,17 @@ impl Outcome {
             failed: self.failed,
             blocked: self.blocked + self.left,
             manual: self.by_hand,
+            pending: self.pending,
             draft: self.drafts,
             requests: self.spent.requests,
             cost: cost(self.spent),
             ..Summary::default()
         }
+    }
+
+    /// What is on its way in batches, where that is not what was asked for.
+    fn awaited(&self) -> usize {
+        if self.batches { 0 } else { self.pending }
     }
 
     /// What the process answers.
@@ -230,7 +248,7 @@ impl Outcome {
             Exit::Budget
         } else if self.damaged {
             Exit::Damaged
-        } else if self.failed + self.blocked + self.by_hand + self.left > 0 {
+        } else if self.failed + self.blocked + self.by_hand + self.left + self.awaited() > 0 {
             // Nothing failed where something waits for a person; not all is there all the same, and who asks for
             // the code wants to know that.
             Exit::SomeFailed
@@ -250,6 +268,7 @@ pub fn is_providers(reason: &Reason) -> bool {
             | Reason::NotTrusted
             | Reason::OldStore
             | Reason::Retired(_)
+            | Reason::NoBatch(_)
     )
 }
 

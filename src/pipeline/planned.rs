@@ -14,7 +14,7 @@ use crate::trust;
 use base::diagnostic::{Diagnostic, Failure};
 use base::digest::Digest;
 use base::path::ProjectPath;
-use declare::manifest::Person;
+use declare::manifest::{Person, Provider};
 use declare::spec::Spec;
 use model::{COMMAND, ModelId, Models, PicturePrice};
 use plan::key::Key;
@@ -95,6 +95,8 @@ pub struct Planned {
     pub person: Person,
     /// What models can do and cost, with what the person says of their own programs.
     pub models: Arc<Models>,
+    /// The same where each request is sent alone.
+    pub at_once: Arc<Models>,
     /// The assets that are asked for.
     selection: Selection,
     /// What the last run knew of outputs.
@@ -168,6 +170,12 @@ impl Planned {
             selection,
             ..Self::free(settings, project, store, lock.lock, known)
         };
+        planned.at_once = Arc::clone(&planned.models);
+        if settings.build.batching.sends {
+            let providers = &planned.project.manifest.providers;
+            let has_batches = |name: &str| providers.get(name).is_some_and(Provider::has_batches);
+            planned.models = Arc::new(planned.at_once.in_batches(has_batches));
+        }
         planned.trusted = !is_asked || planned.is_trusted(settings);
         planned.old_store = is_asked && adopt::is_strangers(settings);
         planned.decide(settings);
@@ -186,6 +194,7 @@ impl Planned {
         Self {
             lock_index: Arc::new(LockIndex::new(&lock, &project.specs)),
             models: Arc::clone(&project.manifest.models),
+            at_once: Arc::clone(&project.manifest.models),
             project,
             store,
             lock: Arc::new(lock),

@@ -52,7 +52,7 @@ impl<'a> Run<'a> {
         prior: Prior,
         recorder: &'a mut Recorder,
     ) -> Self {
-        let mut outcome = Outcome::new(settings.resolve.is_draft());
+        let mut outcome = Outcome::new(settings.resolve.is_draft(), settings.build.batching.sends);
         outcome.fresh = prior.in_place;
         outcome.restored = prior.restored.len();
         Self {
@@ -88,9 +88,10 @@ impl<'a> Run<'a> {
                 }
                 Verdict::Blocked => {
                     self.outcome.blocked(&step.reason);
-                    let (lost, shown) = match step.reason.is_by_hand() {
-                        true => (Lost::ByHand, Shown::Manual),
-                        false => (Lost::Blocked, Shown::Blocked),
+                    let (lost, shown) = match &step.reason {
+                        reason if reason.is_by_hand() => (Lost::ByHand, Shown::Manual),
+                        Reason::BehindPending(_) => (Lost::Pending, Shown::Pending),
+                        _ => (Lost::Blocked, Shown::Blocked),
                     };
                     queue.extend(self.waiting.lost(&step.spec.id, lost, &self.observer));
                     shown
@@ -203,10 +204,10 @@ impl Scheduler for Run<'_> {
                 self.waiting.made(&id, &made.locked, &self.observer)
             }
             Err(failed) => {
-                let why = if failed.blocked {
-                    Lost::Blocked
-                } else {
-                    Lost::Failed
+                let why = match (failed.in_batch, failed.blocked) {
+                    (true, _) => Lost::Pending,
+                    (false, true) => Lost::Blocked,
+                    (false, false) => Lost::Failed,
                 };
                 self.waiting.lost(&id, why, &self.observer)
             }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::check::Judge;
+use crate::execute::Batching;
 use crate::pipeline::access::Access;
 use crate::pipeline::money::Money;
 use base::home::Home;
@@ -24,6 +25,8 @@ pub struct BuildOptions {
     pub fail_fast: bool,
     /// Remove outputs that no asset declares.
     pub prune: bool,
+    /// What is sent in batches, and waited for.
+    pub batching: Batching,
     /// What may be spent, and on what.
     pub money: Money,
 }

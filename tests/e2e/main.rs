@@ -10,6 +10,7 @@
 )]
 
 mod build;
+mod batch;
 mod bounds;
 mod bundle;
 mod commands;

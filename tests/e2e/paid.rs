@@ -195,11 +195,11 @@ const HEARD: Duration = Duration::from_millis(700);
 const DEFAULTS: &str =
     "[defaults]\nmodel = \"openai/gpt-image-2\"\nquality = \"low\"\nsize = \"800x800\"\n";
 
-fn summary(run: &Run) -> serde_json::Value {
+pub(crate) fn summary(run: &Run) -> serde_json::Value {
     run.json().pop().unwrap()
 }
 
 /// Dollars of JSON as whole micro-dollars.
-fn micros(value: &serde_json::Value) -> u64 {
+pub(crate) fn micros(value: &serde_json::Value) -> u64 {
     (value.as_f64().unwrap() * 1e6).round() as u64
 }

@@ -69,6 +69,8 @@ pub struct Model {
     pub price: Option<Price>,
     /// What a picture costs, where that is not counted in tokens; it comes before `tokens`.
     pub picture_price: Option<PicturePrice>,
+    /// What a token costs in a batch; nothing if that is not known, whatever it costs at once.
+    pub batch_price: Option<Price>,
     /// How well it writes Chinese in a picture; nothing if nobody measured it.
     pub chinese: Option<Chinese>,
     /// From this day (`2026-12-01`) it answers no more.
@@ -167,6 +169,19 @@ impl Models {
             };
             self.by_id.get(&any)
         })
+    }
+
+    /// The same models at what they cost in a batch, of the providers that have one; a price that nobody published is
+    /// unknown.
+    #[must_use]
+    pub fn in_batches(&self, has_batches: impl Fn(&str) -> bool) -> Self {
+        let mut models = self.clone();
+        let sent = models.by_id.iter_mut();
+        for (_, model) in sent.filter(|(id, model)| !model.free && has_batches(&id.provider)) {
+            model.price = model.batch_price;
+            model.picture_price = None;
+        }
+        models
     }
 
     /// Puts a model in, in place of the one that had its name.
@@ -280,6 +295,7 @@ struct Row {
     reference_tokens: Option<u64>,
     price: Option<Price>,
     picture_price: Option<PicturePrice>,
+    batch_price: Option<Price>,
     chinese: Option<Chinese>,
     retired_on: Option<String>,
     successor: Option<String>,
@@ -309,6 +325,7 @@ fn parse(table: &str) -> Result<Models, toml::de::Error> {
             reference_tokens: row.reference_tokens,
             price: row.price,
             picture_price: row.picture_price,
+            batch_price: row.batch_price,
             chinese: row.chinese,
             retired_on: row.retired_on,
             successor: row.successor,

@@ -162,6 +162,7 @@ impl Rules<'_> {
                 Lost::Blocked | Lost::Withheld => Reason::Behind(id.to_owned()),
                 Lost::ByHand => Reason::BehindHand(id.to_owned()),
                 Lost::Failed => Reason::BehindFailed(id.to_owned()),
+                Lost::Pending => Reason::BehindPending(id.to_owned()),
             }),
             ..self.observed(&spec, &facts, locked)
         };
@@ -476,7 +477,7 @@ fn asked(spec: &Spec) -> Option<&Request> {
 }
 
 /// What the shots that are not answered cost, by the price table.
-fn estimate(step: &Step, models: &Models) -> Option<Micro> {
+pub fn estimate(step: &Step, models: &Models) -> Option<Micro> {
     let estimates = unanswered(step).map(|request| request_estimate(models, request));
     estimates.sum()
 }

@@ -42,11 +42,15 @@ pub use decide::{Disk, Observed, decide};
 pub use dependents::dependents;
 pub use explain::{Change, changes};
 pub use facts::{Facts, Sources};
-pub use judge::{Observer, Rules, foreign, plan, quote, request_estimate};
+pub use judge::{Observer, Rules, estimate, foreign, plan, quote, request_estimate};
 pub use lock_index::LockIndex;
 pub use trace::{Answer, Trace, Traced};
 pub use unusable::{Flaw, Unusable, unusable};
 pub use waiting::{Lost, Waiting};
+
+/// What is told of an asset whose picture a person put there.
+const ACCEPTED_LOST: &str =
+    "the accepted picture is neither in place nor in the store: `--force` makes it anew";
 
 /// What is to happen to one asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +114,10 @@ pub enum Reason {
     BehindFailed(String),
     /// The asset that it takes a picture of is to be made by hand.
     BehindHand(String),
+    /// The asset that it takes a picture of is on its way.
+    BehindPending(String),
+    /// Its provider takes no batches: what to tell of it.
+    NoBatch(String),
     /// A person makes it, and `gpbuild import` takes it: its own id.
     ByHand(String),
     /// The person has no such program, or one that may not be run here: what to tell of it.
@@ -150,6 +158,7 @@ impl Reason {
                 | Self::NoProvider(_)
                 | Self::NoKey(_)
                 | Self::NotTrusted
+                | Self::NoBatch(_)
         )
     }
 
@@ -163,6 +172,7 @@ impl Reason {
         match self {
             Self::Behind(_) => "is blocked",
             Self::BehindFailed(_) => "could not be made",
+            Self::BehindPending(_) => "is on its way",
             Self::BehindHand(_) => "is to be made by hand",
             _ => "is made first",
         }
@@ -200,9 +210,7 @@ impl fmt::Display for Reason {
             Self::PinnedLost => {
                 f.write_str("pinned, but its output is missing, and the store does not have it")
             }
-            Self::AcceptedLost => f.write_str(
-                "the accepted picture is neither in place nor in the store: `--force` makes it anew",
-            ),
+            Self::AcceptedLost => f.write_str(ACCEPTED_LOST),
             Self::AcceptedStale => f.write_str(
                 "its picture was accepted from a person, and what it is made from changed since: `gpbuild accept` keeps it, `--force` replaces it",
             ),
@@ -210,6 +218,7 @@ impl fmt::Display for Reason {
             Self::WaitsOn(id)
             | Self::Behind(id)
             | Self::BehindFailed(id)
+            | Self::BehindPending(id)
             | Self::BehindHand(id) => takes(f, id, self.standing()),
             Self::ByHand(id) => write!(
                 f,
@@ -231,6 +240,7 @@ impl fmt::Display for Reason {
             }
             Self::BeingMade(what)
             | Self::NoProgram(what)
+            | Self::NoBatch(what)
             | Self::InDoubt(what)
             | Self::Retired(what)
             | Self::Unusable(what)

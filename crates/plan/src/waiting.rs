@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::facts::Facts;
 use crate::lock::{LockedAsset, LockedShot};
-use crate::{Known, Observer, Rules, Step, Verdict};
+use crate::{Known, Observer, Reason, Rules, Step, Verdict};
 use declare::spec::Spec;
 
 /// The assets that cannot be decided yet.
@@ -33,6 +33,8 @@ pub enum Lost {
     Withheld,
     /// It was tried.
     Failed,
+    /// It is on its way.
+    Pending,
 }
 
 impl Waiting {
@@ -71,6 +73,8 @@ impl Waiting {
             Verdict::Blocked => {
                 let why = if step.reason.is_by_hand() {
                     Lost::ByHand
+                } else if matches!(step.reason, Reason::BehindPending(_)) {
+                    Lost::Pending
                 } else if step.withheld {
                     Lost::Withheld
                 } else {

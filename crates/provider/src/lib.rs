@@ -12,6 +12,7 @@ mod adapter;
 mod amount;
 pub mod address;
 mod auth;
+pub mod batch;
 mod body;
 mod bounded;
 pub mod catalogue;
@@ -38,6 +39,7 @@ mod veil;
 mod wait;
 
 pub use adapter::{Adapter, Config, Form};
+pub use batch::BatchClient;
 pub use command::{Environment, Program, VERSION as COMMAND_VERSION, end_all as end_programs};
 pub use openai::{Azure, NAME as AZURE};
 pub use setup::WEB_PAGE;

@@ -72,6 +72,8 @@ pub struct Row {
     pub task: Option<Task>,
     /// Where it lists its models.
     pub models: Option<Catalogue>,
+    /// Where many requests are sent as one, if they can be.
+    pub batch: Option<Batch>,
     /// What is otherwise for some of its models; the first that names a model holds for it.
     #[serde(default)]
     pub dialects: Vec<Dialect>,
@@ -93,6 +95,22 @@ pub struct Catalogue {
     /// The parameter of the URL that takes it.
     #[serde(default)]
     pub next_parameter: String,
+}
+
+/// Where many requests are sent as one, in the protocol of the provider's shape.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// Where files are, below the base URL.
+    pub files: String,
+    /// Where batches are.
+    pub batches: String,
+    /// Where one is created for a model, if not where they are.
+    pub create: Option<String>,
+    /// The most requests of one.
+    pub max_requests: usize,
+    /// The most bytes of its lines.
+    pub max_bytes: u64,
 }
 
 /// What is otherwise for some models of a provider.

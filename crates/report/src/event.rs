@@ -124,6 +124,8 @@ pub struct Plan<'a> {
     pub remark: Option<&'a str>,
     /// Whether the estimate may shrink, because some assets wait for another's picture.
     pub up_to: bool,
+    /// What the same would cost if each request were sent alone, where that is another price.
+    pub at_once: Option<Cost>,
 }
 
 /// The end of a run; the default is one that did nothing.
@@ -141,6 +143,8 @@ pub struct Summary {
     pub blocked: usize,
     /// To be made by a person.
     pub manual: usize,
+    /// On their way in batches.
+    pub pending: usize,
     /// Made as drafts.
     pub draft: usize,
     /// Paid requests that were sent.

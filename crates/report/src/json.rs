@@ -60,6 +60,14 @@ impl Object {
         }
     }
 
+    /// Nothing where it is not another one.
+    fn cost_if_any(self, key: &str, cost: Option<Cost>) -> Self {
+        match cost {
+            None => self,
+            Some(cost) => self.cost(key, cost),
+        }
+    }
+
     fn end(self) -> String {
         self.0 + "}\n"
     }
@@ -93,6 +101,7 @@ pub(super) fn summary(summary: &Summary) -> String {
         .count("failed", summary.failed)
         .count("blocked", summary.blocked)
         .count_if_any("manual", summary.manual)
+        .count_if_any("pending", summary.pending)
         .count("requests", summary.requests)
         .paid(summary.cost)
         .raw("seconds", &dollars_number(millis.saturating_mul(1_000)))
@@ -125,6 +134,7 @@ pub(super) fn plan(plan: &Plan) -> String {
         .count_if_any("manual", of(State::Manual))
         .count("requests", plan.requests + plan.withheld)
         .cost("estimate_usd", estimates.fold(Cost::FREE, Cost::plus))
+        .cost_if_any("at_once_usd", plan.at_once)
         .raw("up_to", if plan.up_to { "true" } else { "false" })
         .end();
     text

@@ -121,13 +121,14 @@ pub(super) fn summary(summary: &Summary, paint: Paint) -> String {
         failed,
         blocked,
         manual,
+        pending,
         draft,
         requests,
         cost,
         up_to,
         ..
     } = *summary;
-    let tried = made + restored + draft + failed + blocked + manual > 0;
+    let tried = made + restored + draft + failed + blocked + manual + pending > 0;
     let parts: Vec<String> = [
         (made > 0, format!("{made} made")),
         (draft > 0, count(draft, "draft")),
@@ -135,6 +136,7 @@ pub(super) fn summary(summary: &Summary, paint: Paint) -> String {
         (tried, format!("{failed} failed")),
         (blocked > 0, format!("{blocked} blocked")),
         (manual > 0, format!("{manual} to be made by hand")),
+        (pending > 0, format!("{pending} on the way")),
         (fresh > 0 || !tried, format!("{fresh} fresh")),
     ]
     .into_iter()
@@ -298,6 +300,13 @@ fn total(plan: &Plan) -> String {
     if !rest.is_empty() {
         line += &format!(" ({})", rest.join(", "));
     }
+    line += &match plan.at_once {
+        None => String::new(),
+        Some(Cost::Known(micros) | Cost::Counted(micros)) => {
+            format!("; each sent alone, about {}", about(micros))
+        }
+        Some(Cost::Unknown) => "; each sent alone, at an unknown price".to_owned(),
+    };
     line
 }
 

@@ -309,7 +309,7 @@ impl Store {
             self.items_in(folder, Some(kind), &mut items)?;
         }
         // What a kill left behind where no items are.
-        for folder in ["picks", "flaws", "incoming"] {
+        for folder in ["picks", "flaws", "incoming", "batches"] {
             self.items_in(folder, None, &mut items)?;
         }
         for folder in [&self.home, &self.home.join("roots"), &self.folder] {

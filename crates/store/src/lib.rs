@@ -26,6 +26,7 @@
 //! ```
 
 mod adopt;
+mod batch;
 mod disk;
 mod entry;
 mod flaw;
@@ -46,6 +47,7 @@ use std::sync::{Arc, OnceLock};
 use base::diagnostic::{Diagnostic, Exit, Failure};
 use base::fs::{Durability, Folder, FsError};
 
+pub use batch::{Batch, BatchFile, BatchHead, BatchLine, Mark, OpenBatch};
 pub use entry::ExportEntry;
 pub use form::Form;
 pub use gc::{Keep, Removed, Stats, Swept, Verified};

@@ -23,6 +23,7 @@
 )]
 
 mod answer;
+mod batch;
 mod error;
 mod fault;
 mod gemini;
@@ -45,6 +46,7 @@ mod usage;
 mod validate;
 mod wire;
 
+pub use batch::{BatchManner, BatchProtocol, BatchServer, Batched};
 pub use fault::Fault;
 pub use gemini::{Asked, GeminiServer, Turn};
 pub use png::{Format, Picture};

@@ -18,6 +18,7 @@
 
 mod adopt;
 mod answers;
+mod batches;
 mod clean;
 mod count;
 mod crowd;
@@ -74,6 +75,12 @@ enum What {
     Points,
     /// The same while a provider of tickets is asked
     Tickets,
+    /// The same while requests are sent in batches, and at random instants
+    Batches {
+        /// How many projects with kills at random instants
+        #[arg(long, default_value_t = 200)]
+        random: u64,
+    },
     /// The same while answers are judged, and each shot gets a second roll; and crowds of such gpbuilds
     Rolls,
     /// The same while programs of the person's own make pictures
@@ -134,6 +141,7 @@ impl What {
             } => kill::kills(binary, kills, slides, latency, seed),
             Self::Points => points::kills(binary, ""),
             Self::Tickets => tickets::kills(binary, ""),
+            Self::Batches { random } => batches::kills(binary, random),
             Self::Rolls => {
                 let mut count = points::kills(binary, ROLLS);
                 count += tickets::kills(binary, ROLLS);
@@ -155,6 +163,7 @@ impl What {
                 for what in [
                     Self::Points,
                     Self::Tickets,
+                    Self::Batches { random: 200 },
                     Self::Rolls,
                     Self::Programs,
                     Self::Disk,

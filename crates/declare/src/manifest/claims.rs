@@ -109,6 +109,9 @@ pub fn of_model(
     claim("free", free, Stake::Price);
     let price = model.price.filter(|_| model.price != before.price);
     claim("price", price.map(as_price), Stake::Price);
+    let in_batches = model.batch_price;
+    let in_batches = in_batches.filter(|_| model.batch_price != before.batch_price);
+    claim("batch_price", in_batches.map(as_price), Stake::Price);
     let by_picture = model.picture_price.as_ref();
     let by_picture = by_picture.filter(|_| model.picture_price != before.picture_price);
     let by_picture = by_picture.and_then(|price| serde_json::to_string(price).ok());

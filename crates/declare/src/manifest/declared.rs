@@ -114,6 +114,15 @@ fn check(row: &Row) -> Result<(), String> {
     if variables.any(|variable| !variable.ends_with("_API_KEY")) {
         return Err("is wrong: `key_variable` has to end in `_API_KEY`".to_owned());
     }
+    match (row.shape, &row.batch) {
+        (Shape::Task, Some(_)) => {
+            return Err("is wrong: no `batch` goes with `shape = \"task\"`".to_owned());
+        }
+        (Shape::Gemini, Some(batch)) if batch.create.is_none() => {
+            return Err("lacks `batch.create`: where a model's batch is created".to_owned());
+        }
+        _ => {}
+    }
     match (row.shape, &row.task) {
         (Shape::Images | Shape::Gemini, None) => Ok(()),
         (Shape::Images | Shape::Gemini, Some(_)) => {

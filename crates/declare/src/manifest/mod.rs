@@ -125,6 +125,22 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// Whether many requests can be sent to it as one.
+    pub fn has_batches(&self) -> bool {
+        self.lacks_batches().is_none()
+    }
+
+    /// Why many requests cannot be sent to it as one. Azure wants deployments of its own for that.
+    pub fn lacks_batches(&self) -> Option<String> {
+        match (&self.azure, &self.row.batch) {
+            (Some(_), _) => {
+                Some("Azure takes batches in a way that gpbuild does not know".to_owned())
+            }
+            (None, None) => Some(format!("`{}` takes no batches", self.row.name)),
+            (None, Some(_)) => None,
+        }
+    }
+
     /// How it is asked there, with that key.
     pub fn config(&self, base_url: Url, key: SecretString, timeout: Duration) -> Config {
         Config {

@@ -174,6 +174,13 @@ fn prices(table: &Table<'_>, model: &mut Model) {
     if let Some(element) = table.element("picture_price") {
         model.picture_price = picture_price(&element).or(model.picture_price.take());
     }
+    if table.has("price") || table.has("picture_price") {
+        // It was the half of another one.
+        model.batch_price = None;
+    }
+    if let Some(price) = table.table("batch_price").and_then(price) {
+        model.batch_price = Some(price);
+    }
 }
 
 /// A list of words; each one of `known`, if there are any.

@@ -51,7 +51,7 @@ pub fn params(params: &Map<String, Value>) -> Vec<ParamProblem> {
 }
 
 /// The JSON of a request. An error is a picture that cannot be read.
-pub(super) fn json(
+pub(crate) fn json(
     request: &Request,
     prompt: &Prompt,
     references: &[Attachment],

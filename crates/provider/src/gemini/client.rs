@@ -132,25 +132,36 @@ impl Client {
             .body(json))
     }
 
-    /// Where a model is asked. The official library has no version in its base URL, people write it there.
+    /// Where a model is asked.
     fn url(&self, model: &str) -> Result<Url, String> {
         let path = &self.config.row.paths.generate;
-        let mut url = self.config.base_url.clone();
-        let base = url.path().trim_end_matches('/').to_owned();
-        let version = path.trim_start_matches('/').split('/').next();
-        let twice = version.and_then(|version| base.strip_suffix(&format!("/{version}")));
-        url.set_path(twice.unwrap_or(&base));
-        url.path_segments_mut()
-            .map_err(|()| "the base URL has no path".to_owned())?
-            .pop_if_empty()
-            // A slash in a name is no step in a path.
-            .extend(
-                path.trim_start_matches('/')
-                    .split('/')
-                    .map(|part| part.replace("{model}", model)),
-            );
-        Ok(url)
+        url(&without_version(&self.config.base_url, path), path, model)
     }
+}
+
+/// What stands before the version of a path. The official library has no version in its base URL, people write it there.
+pub(crate) fn without_version(base: &Url, path: &str) -> Url {
+    let version = path.trim_start_matches('/').split('/').next();
+    let own = base.path().trim_end_matches('/').to_owned();
+    let twice = version.and_then(|version| own.strip_suffix(&format!("/{version}")));
+    let mut url = base.clone();
+    url.set_path(twice.unwrap_or(&own));
+    url
+}
+
+/// Where a model is asked, at this path below the base URL.
+pub(crate) fn url(base: &Url, path: &str, model: &str) -> Result<Url, String> {
+    let mut url = base.clone();
+    url.path_segments_mut()
+        .map_err(|()| "the base URL has no path".to_owned())?
+        .pop_if_empty()
+        // A slash in a name is no step in a path.
+        .extend(
+            path.trim_start_matches('/')
+                .split('/')
+                .map(|part| part.replace("{model}", model)),
+        );
+    Ok(url)
 }
 
 fn reply(why: NoAnswer) -> Reply {

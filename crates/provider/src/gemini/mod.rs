@@ -10,8 +10,11 @@ mod refusal;
 mod tests;
 
 pub use answer::read;
+pub(crate) use body::json;
 pub use body::{lacks, params};
 pub use client::Client;
+pub(crate) use client::{url, without_version};
+pub(crate) use refusal::read as refusal;
 
 /// The version of the requests that are sent; counts in every key of their pictures.
 pub const VERSION: u32 = 1;

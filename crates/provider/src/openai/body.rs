@@ -1,16 +1,21 @@
-//! The body of a request: JSON for a picture from words, a form with files for one from pictures.
+//! The body of a request: JSON for a picture from words, a form with files for one from pictures, or JSON with its
+//! pictures in it where no form can be sent.
 //! What is sent is the [`Request`] that was hashed, and nothing else.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use reqwest::multipart::{Form, Part};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::media::{FIRST, changed, media_type};
+use crate::media::{FIRST, changed, encoded, media_type};
 use crate::reply::Attachment;
+use crate::submission::Submission;
 use base::digest::{Digest, Digester};
 use model::request::{Prompt, Request};
+
+/// The API takes no longer URL of a picture, in characters.
+const MAX_URL: usize = 20_971_520;
 
 /// Every parameter but the pictures, in a fixed order. `model` and `size` are always sent: what they
 /// are by default changes from month to month.
@@ -57,6 +62,40 @@ pub(super) fn parameters(request: &Request, prompt: &Prompt, model: &str) -> Map
         }
     }
     map
+}
+
+/// The whole of a request, an edit's pictures in it as `data:` URLs. An error is a picture that cannot be read, or is too
+/// large for that.
+pub(crate) fn json(submission: Submission<'_>) -> io::Result<Value> {
+    let Submission {
+        request,
+        prompt,
+        references,
+        mask,
+        // Nobody here takes one.
+        own_id: _,
+    } = submission;
+    let mut map = parameters(request, prompt, &request.model.name);
+    let references = references.iter().map(data_url);
+    let references = references.collect::<io::Result<Vec<_>>>()?;
+    if !references.is_empty() {
+        map.insert("images".to_owned(), references.into());
+    }
+    if let Some(mask) = mask {
+        map.insert("mask".to_owned(), data_url(mask)?);
+    }
+    Ok(Value::Object(map))
+}
+
+fn data_url(attachment: &Attachment) -> io::Result<Value> {
+    let (media, text) = encoded(attachment)?;
+    let url = format!("data:{media};base64,{text}");
+    if url.len() > MAX_URL {
+        return Err(io::Error::other(
+            "it is too large to stand in a line of a batch: 15 MB is the most",
+        ));
+    }
+    Ok(json!({"image_url": url}))
 }
 
 /// The form of an edit.

@@ -15,9 +15,11 @@ mod usage;
 mod words;
 
 pub use answer::read;
+pub(crate) use body::json;
 pub use client::Client;
 pub use endpoint::{Azure, Endpoint};
 pub use params::params;
+pub(crate) use refusal::read as refusal;
 
 /// The provider whose API it is; only there is Azure.
 pub const NAME: &str = "openai";

@@ -68,7 +68,7 @@ const NOT_BEGUN: [&str; 2] = ["model_not_found", "slow_down"];
 /// Reads an answer that is not 200; `is_unpaid` says which statuses are surely not paid for where the API's own words
 /// come with them. Where it is not known whether the request was accepted, since a proxy gave up or whoever passes
 /// requests on failed, the error is what was said.
-pub(super) fn read(
+pub(crate) fn read(
     is_unpaid: impl Fn(u16) -> bool,
     status: u16,
     headers: &HeaderMap,

@@ -51,6 +51,7 @@ fn a_plan_in_json() {
     let mut assets = planned();
     assets.iter_mut().for_each(|asset| asset.key = None);
     let plan = Plan {
+        at_once: None,
         assets: &assets[1..4],
         unclaimed: &["dist/gone.png".to_owned()],
         requests: 1,

@@ -39,6 +39,7 @@ fn a_plan_is_a_table() {
     let assets = planned();
     let unclaimed = ["dist/gone.png".to_owned(), "dist/a\nb.png".to_owned()];
     let plan = Plan {
+        at_once: None,
         assets: &assets,
         unclaimed: &unclaimed,
         requests: 2,
@@ -95,6 +96,7 @@ would make 3 pictures and restore 1: about $0.053 (¥0.250), and 1 of unknown pr
 fn plans_say_what_they_cost() {
     let total = |assets: &[AssetReport], up_to: bool| {
         let plan = Plan {
+            at_once: None,
             assets,
             unclaimed: &[],
             requests: 0,
@@ -144,6 +146,7 @@ fn a_plan_with_free_pictures_has_no_price_column() {
         asset("bb", State::Make, Some("x")),
     ];
     let plan = Plan {
+        at_once: None,
         assets: &assets,
         unclaimed: &[],
         requests: 0,

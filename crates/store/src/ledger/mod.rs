@@ -137,6 +137,40 @@ impl Ledger {
     /// number. Nothing is written if it would pass one of the ceilings: whatever other gpbuilds have
     /// written down by now is counted.
     pub fn intend(&self, intent: Intent, ceilings: &[Ceiling]) -> Result<u64, NotIntended> {
+        let (number, line) = self.write_intent(intent, ceilings)?;
+        if let Err(error) = self.sync(line) {
+            let settlement = Settlement {
+                outcome: Outcome::Unsent,
+                cost: None,
+                billed: None,
+                request_id: None,
+                why: Some(error.to_string()),
+            };
+            // It is not sent; if that cannot be written either, it stays in doubt.
+            let _ = self.settle(number, settlement);
+            return Err(error.into());
+        }
+        Ok(number)
+    }
+
+    /// The same of a request that is sent with many others: it is surely on the disk once [`Ledger::sync_intents`] has
+    /// returned, and is not sent before.
+    pub fn intend_later(&self, intent: Intent, ceilings: &[Ceiling]) -> Result<u64, NotIntended> {
+        self.write_intent(intent, ceilings)
+            .map(|(number, _)| number)
+    }
+
+    /// Returns when all that was written down in this run is on the disk.
+    pub fn sync_intents(&self) -> Result<(), FsError> {
+        let written = self.lock().written;
+        self.sync(written)
+    }
+
+    fn write_intent(
+        &self,
+        intent: Intent,
+        ceilings: &[Ceiling],
+    ) -> Result<(u64, u64), NotIntended> {
         let intent = intent.bounded();
         let mut inner = self.lock();
         if let Some(kind) = inner.broken {
@@ -153,23 +187,10 @@ impl Ledger {
             let intent = intent.clone();
             Some((number, Record::Intent { number, at, intent }))
         })?;
-        if let Some(over) = over {
-            return Err(over);
+        match over {
+            Some(over) => Err(over),
+            None => Ok((number, line)),
         }
-        drop(inner);
-        if let Err(error) = self.sync(line) {
-            let settlement = Settlement {
-                outcome: Outcome::Unsent,
-                cost: None,
-                billed: None,
-                request_id: None,
-                why: Some(error.to_string()),
-            };
-            // It is not sent; if that cannot be written either, it stays in doubt.
-            let _ = self.settle(number, settlement);
-            return Err(error.into());
-        }
-        Ok(number)
     }
 
     /// Writes down what became of a request; on the disk before this returns. A request that is
@@ -421,6 +442,7 @@ mod tests {
             quoted: None,
             project: "p".to_owned(),
             from: None,
+            batch: None,
         }
     }
 

@@ -35,6 +35,9 @@ pub struct Intent {
     /// Where it was taken over from: a ledger, and the number there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// The batch that it is a line of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
 }
 
 /// The longest text that a line holds, in bytes: so that no line is too long to be read again.
@@ -126,6 +129,11 @@ impl Moment {
     /// How long lies between two of them.
     pub fn apart(self, other: Self) -> Duration {
         self.0.duration_since(other.0).unsigned_abs()
+    }
+
+    /// How many whole minutes ago; less than none if that is still to come.
+    pub fn minutes_ago(self) -> i64 {
+        (Timestamp::now().as_second() - self.0.as_second()).div_euclid(60)
     }
 
     /// The day, UTC.

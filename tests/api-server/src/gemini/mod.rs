@@ -1,8 +1,8 @@
 //! A local server that speaks Gemini's `generateContent` for pictures. It refuses what the API refuses in the API's words,
 //! answers in the shapes of recorded answers with real pictures of the cell that was asked for, and counts as they do.
 
-mod answer;
-mod check;
+pub(crate) mod answer;
+pub(crate) mod check;
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

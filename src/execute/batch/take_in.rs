@@ -1,0 +1,303 @@
+//! Takes in what a batch ended with, line by line: each is set down like an answer that came alone, and has its end then.
+//! What no line tells of gets one too.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::time::Duration;
+
+use super::state::{End, Seen};
+use crate::execute::ask::PaidClient;
+use crate::execute::ingest::{NotIngested, ingest, settle_own};
+use crate::execute::route::Route;
+use crate::execute::run_handle::{Message, RunHandle};
+use crate::execute::{Failed, not_made};
+use base::diagnostic::count;
+use base::digest::Digest;
+use base::fs::FsError;
+use base::fs::hold::Held;
+use plan::key::Key;
+use provider::BatchClient;
+use provider::batch::{Came, Ended, Line, NotDone};
+use store::ledger::{Outcome, Settlement};
+use store::{Batch, BatchLine, Head};
+
+/// How often it is looked whether another one is done with a shot.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// A batch, and who is asked about it.
+pub(super) struct Errand<'a> {
+    pub batch: &'a Batch,
+    pub route: &'a Route,
+    pub client: &'a BatchClient,
+    pub handle: &'a RunHandle,
+    /// What the provider calls it.
+    pub id: String,
+}
+
+/// One reading of what a batch ended with.
+#[derive(Default)]
+struct Pass {
+    seen: BTreeSet<Key>,
+    /// Lines with an answer.
+    answered: u64,
+    /// Lines of no request of the batch.
+    strange: usize,
+    /// Somebody else is the payer of one.
+    skipped: bool,
+    /// A file of lines is not there any more.
+    lost: Option<String>,
+}
+
+impl PaidClient {
+    /// Takes in what came of each line, and gives an end to those of which nothing came.
+    pub(super) async fn take_in(&self, errand: &Errand<'_>, ended: &Ended) -> Result<Seen, Failed> {
+        let mut pass = Pass::default();
+        for file in &ended.files {
+            let mut lines = match errand.client.open(file).await {
+                Ok(lines) => lines,
+                Err(NotDone::Gone(why)) => {
+                    pass.lost = Some(why);
+                    continue;
+                }
+                Err(NotDone::Refused(refusal)) => return Ok(Seen::said_no(errand.route, &refusal)),
+                Err(NotDone::Unknown(why)) => return Ok(Seen::pending(&why)),
+            };
+            loop {
+                if *errand.handle.stop.borrow() {
+                    return Ok(Seen::pending("the run was ended while it was taken in"));
+                }
+                match lines.next().await {
+                    Ok(Some(line)) => self.take_line(errand, line, &mut pass).await?,
+                    Ok(None) => break,
+                    Err(why) => return Ok(Seen::pending(&why)),
+                }
+            }
+        }
+        if pass.strange > 0 {
+            let requests = count(pass.strange, "request");
+            let note = format!(
+                "batch `{}` answers {requests} that it was not sent: that is not taken",
+                errand.id
+            );
+            let _ = errand.handle.tell.send(Message::Note(note));
+        }
+        if pass.skipped {
+            return Ok(Seen::pending("another gpbuild takes a part of it in"));
+        }
+        // What it says that it answered has come: all else was not made.
+        let is_all = pass.lost.is_none() && ended.answered.is_some_and(|n| n <= pass.answered);
+        let state = &ended.state;
+        let (outcome, why) = match (&pass.lost, &ended.said) {
+            (Some(why), _) => (
+                Outcome::Doubt,
+                format!("what came of its batch is not there any more: {why}"),
+            ),
+            (None, said) if !ended.is_complete && is_all => {
+                let said = said.as_ref().map(|said| format!(": {said}"));
+                let why = format!("its batch ended as `{state}` before its turn came");
+                (Outcome::Refused, why + &said.unwrap_or_default())
+            }
+            (None, _) => (
+                Outcome::Doubt,
+                format!("its batch ended as `{state}`, and says nothing of it"),
+            ),
+        };
+        self.end_all(errand, &pass.seen, outcome, &why)?;
+        Ok(Seen::Done)
+    }
+
+    /// Gives this end to every line that has none and was not `seen`, and forgets the batch.
+    pub(super) fn end_all(
+        &self,
+        errand: &Errand<'_>,
+        seen: &BTreeSet<Key>,
+        outcome: Outcome,
+        why: &str,
+    ) -> Result<(), Failed> {
+        let lines = self.open_lines(errand.batch).into_iter();
+        for (key, line) in lines.filter(|(key, _)| !seen.contains(key)) {
+            let head = self.head_of(errand.batch, line)?;
+            let failed = match outcome {
+                Outcome::Doubt => not_made::doubt(why, None),
+                _ => not_made::not_in_batch(why),
+            };
+            self.settle_line(&head, outcome, why)?;
+            self.tell_end(errand, &key, &head.asset, &failed);
+            self.batches.ended(key, End::Failed(failed));
+        }
+        self.forget(errand.batch)
+    }
+
+    /// Takes in one line, if it is one of the batch and has no end yet.
+    async fn take_line(
+        &self,
+        errand: &Errand<'_>,
+        line: Line,
+        pass: &mut Pass,
+    ) -> Result<(), Failed> {
+        let key = line.name.as_deref().and_then(Digest::parse).map(Key);
+        let own = key.and_then(|key| Some((key, errand.batch.lines.get(&key)?)));
+        let Some((key, at)) = own else {
+            pass.strange += 1;
+            return Ok(());
+        };
+        if !pass.seen.insert(key) {
+            // What came first counts.
+            pass.strange += 1;
+            return Ok(());
+        }
+        pass.answered += u64::from(matches!(line.came, Came::Answer { .. }));
+        if !self.is_open(&key, *at) {
+            return Ok(());
+        }
+        let Some(held) = self.hold_line(errand, &key).await? else {
+            pass.skipped = true;
+            return Ok(());
+        };
+        let head = self.head_of(errand.batch, *at)?;
+        let end = match line.came {
+            Came::Answer { body, request_id } => {
+                self.take_answer(errand, &head, body, request_id)?
+            }
+            Came::Refused(refusal) => {
+                self.settle_line(&head, Outcome::Refused, &refusal.said())?;
+                let hint = errand.route.adapter.hint(&refusal);
+                Some(End::Failed(match refusal.status {
+                    0 => not_made::not_in_batch(&refusal.said()),
+                    _ => not_made::refused(&refusal, hint),
+                }))
+            }
+            Came::Unknown(why) => {
+                self.settle_line(&head, Outcome::Doubt, &why)?;
+                Some(End::Failed(not_made::doubt(&why, None)))
+            }
+        };
+        drop(held);
+        let Some(end) = end else {
+            return Ok(());
+        };
+        if let End::Failed(failed) = &end {
+            self.tell_end(errand, &key, &head.asset, failed);
+        }
+        self.batches.ended(key, end);
+        Ok(())
+    }
+
+    /// Keeps every other gpbuild, and every other step of this run, from a shot; nothing need be held where its payer waits
+    /// for this. None if somebody else is its payer.
+    async fn hold_line(
+        &self,
+        errand: &Errand<'_>,
+        key: &Key,
+    ) -> Result<Option<Option<Held>>, Failed> {
+        let payer = self.payer("");
+        loop {
+            if self.batches.is_waiting(key) {
+                return Ok(Some(None));
+            }
+            let held = self.store.try_make(key, &payer);
+            if let Some(held) = held.map_err(|e| not_made::disk(&e))? {
+                return Ok(Some(Some(held)));
+            }
+            let other = self.store.payer(key);
+            // A step of this run comes here too, as soon as it has looked at what is on the disk.
+            let is_own = other.is_none_or(|other| other.process == payer.process);
+            if !is_own || self.wait(GLANCE, errand.handle).await.is_err() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Sets an answer down as if it had come alone, and takes it in.
+    fn take_answer(
+        &self,
+        errand: &Errand<'_>,
+        head: &Head,
+        mut body: impl io::Read,
+        request_id: Option<String>,
+    ) -> Result<Option<End>, Failed> {
+        let mut incoming = self.store.expect(head).map_err(|e| not_made::disk(&e))?;
+        let place = incoming.path().to_path_buf();
+        if let Err(error) = io::copy(&mut body, &mut incoming) {
+            incoming.forget();
+            return Err(not_made::disk(&FsError::io("write", &place)(error)));
+        }
+        let path = incoming
+            .arrived()
+            .map_err(|astray| not_made::astray(&astray))?;
+        let veil = errand.route.adapter.veil();
+        let taken = ingest(&self.store, &self.ledger, &path, request_id, &veil);
+        Ok(match taken {
+            Ok(taken) => {
+                for remark in taken.remarks {
+                    let note = format!("{}: {remark}", head.asset);
+                    let _ = errand.handle.tell.send(Message::Note(note));
+                }
+                Some(End::Made(taken.answer, taken.cost))
+            }
+            // It is a ticket of its own by now.
+            Err(NotIngested::Elsewhere(_)) => None,
+            Err(NotIngested::Empty(why, aside)) => {
+                Some(End::Failed(not_made::doubt(&why, Some(&aside))))
+            }
+            Err(NotIngested::Refused(refusal, _)) => {
+                let hint = errand.route.adapter.hint(&refusal);
+                Some(End::Failed(not_made::refused(&refusal, hint)))
+            }
+            Err(NotIngested::Disk(error)) => return Err(not_made::not_kept(&error, &path)),
+        })
+    }
+
+    /// Tells of a line whose shot nobody asks for in this run.
+    fn tell_end(&self, errand: &Errand<'_>, key: &Key, asset: &str, failed: &Failed) {
+        if self.batches.is_wanted(key) {
+            return;
+        }
+        let note = format!(
+            "{asset}, of batch `{}`: {}",
+            errand.id, failed.diagnostic.message
+        );
+        let _ = errand.handle.tell.send(Message::Note(note));
+    }
+
+    pub(super) fn settle_line(
+        &self,
+        head: &Head,
+        outcome: Outcome,
+        why: &str,
+    ) -> Result<(), Failed> {
+        let settlement = Settlement {
+            outcome,
+            cost: None,
+            billed: None,
+            request_id: None,
+            why: Some(why.to_owned()),
+        };
+        let settled = settle_own(&self.ledger, head, settlement);
+        settled.map_err(|e| not_made::disk(&e))
+    }
+
+    pub(super) fn head_of(&self, batch: &Batch, line: BatchLine) -> Result<Head, Failed> {
+        let head = self.store.batch_line(batch, line);
+        head.map_err(|e| not_made::disk(&e))
+    }
+
+    pub(super) fn open_lines(&self, batch: &Batch) -> Vec<(Key, BatchLine)> {
+        let lines = batch.lines.iter().map(|(key, line)| (*key, *line));
+        lines
+            .filter(|(key, line)| self.is_open(key, *line))
+            .collect()
+    }
+
+    /// Whether a line has no end yet. Where a ledger was lost, nothing says that it has.
+    pub(super) fn is_open(&self, key: &Key, line: BatchLine) -> bool {
+        let entry = self.ledger.entry(line.number);
+        let entry = entry.filter(|entry| entry.intent.key == *key);
+        entry.is_none_or(|entry| entry.is_in_doubt())
+    }
+
+    pub(super) fn forget(&self, batch: &Batch) -> Result<(), Failed> {
+        let removed = self.store.remove_batch(batch.head.mark);
+        removed.map_err(|e| not_made::disk(&e))
+    }
+}
