@@ -28,6 +28,8 @@ pub mod rate_limit;
 mod pointer;
 pub mod reply;
 pub mod source;
+#[cfg(test)]
+mod samples;
 mod stop;
 pub mod submission;
 #[cfg(test)]

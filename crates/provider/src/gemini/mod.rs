@@ -12,6 +12,8 @@ mod tests;
 pub use answer::read;
 pub use body::{lacks, params};
 pub use client::Client;
+#[cfg(test)]
+pub(crate) use refusal::read as refusal;
 
 /// The version of the requests that are sent; counts in every key of their pictures.
 pub const VERSION: u32 = 1;

@@ -52,7 +52,7 @@ struct Violation {
 
 /// Reads an answer that is no success; `is_unpaid` says whether its status is surely not paid for where the API's own
 /// words come with it. `None` if nobody knows whether the request was accepted.
-pub(super) fn read(
+pub(crate) fn read(
     is_unpaid: bool,
     status: u16,
     headers: &HeaderMap,

@@ -17,6 +17,8 @@ pub use answer::read;
 pub use client::Client;
 pub use endpoint::{Azure, Endpoint};
 pub use params::params;
+#[cfg(test)]
+pub(crate) use refusal::read as refusal;
 
 /// The provider whose API it is; only there is Azure.
 pub const NAME: &str = "openai";
