@@ -48,7 +48,7 @@ mod wire;
 pub use fault::Fault;
 pub use gemini::{Asked, GeminiServer, Turn};
 pub use png::{Format, Picture};
-pub use providers::{Behaviour, PROTOCOLS, Protocol, ProviderServer, Seen};
+pub use providers::{Behaviour, PROTOCOLS, Protocol, ProviderServer, Refused, Seen};
 pub use reference::Reference;
 pub use server::{Options, Server};
 pub use stats::{Auth, Request, Stats};

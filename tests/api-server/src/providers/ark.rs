@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Kind, Protocol, Task, has_key, no_poll, no_stand, only, size};
+use super::{Asked, Kind, Protocol, Refused, Task, has_key, no_poll, no_stand, only, size};
 
 pub(super) const PROTOCOL: Protocol = Protocol {
     name: "ark",
@@ -19,6 +19,8 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     accepted,
     polled: no_poll,
     stands: no_stand,
+    refusal,
+    prompt: "/prompt",
 };
 
 fn asked(body: &Value) -> Result<Asked, String> {
@@ -47,4 +49,26 @@ fn accepted(task: &Task<'_>) -> Value {
         .collect();
     let usage = json!({"generated_images": 1, "output_tokens": 4096, "total_tokens": 4096});
     json!({"model": "doubao-seedream-5-0-pro-260628", "created": 1, "data": data, "usage": usage})
+}
+
+fn refusal(why: Refused) -> Option<(u16, Value)> {
+    let (status, code, message) = match why {
+        Refused::Moderation => (
+            400,
+            "InputTextSensitiveContentDetected",
+            "The request failed because the input text may contain sensitive information. Request id: r",
+        ),
+        Refused::Credit => (
+            403,
+            "AccountOverdueError",
+            "The request failed because your account has an overdue balance. Request id: r",
+        ),
+        Refused::Rate => (
+            429,
+            "ModelAccountIpmRateLimitExceeded",
+            "The request failed because the account has exceeded the limit of images per minute. Request id: r",
+        ),
+    };
+    let error = json!({"code": code, "message": message, "param": "", "type": "Refused"});
+    Some((status, json!({"error": error})))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Kind, Protocol, Stands, Task, has_key, only, size};
+use super::{Asked, Kind, Protocol, Refused, Stands, Task, has_key, only, size};
 
 const KEY: &str = "sk-dashscope-0123456789abcdef";
 
@@ -34,6 +34,8 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     accepted: |task| json!({"output": {"task_id": task.id, "task_status": "PENDING"}, "request_id": "r"}),
     polled: |path| path.strip_prefix("/tasks/"),
     stands,
+    refusal,
+    prompt: "/input/messages/0/content/0/text",
 };
 
 fn asked(body: &Value) -> Result<Asked, String> {
@@ -94,4 +96,28 @@ fn stands(task: &Task<'_>, stands: Stands) -> (u16, Value) {
         Stands::Gone => json!({"task_id": task.id, "task_status": "UNKNOWN"}),
     };
     (200, json!({"output": output, "request_id": "r"}))
+}
+
+fn refusal(why: Refused) -> Option<(u16, Value)> {
+    let (status, code, message) = match why {
+        Refused::Moderation => (
+            400,
+            "DataInspectionFailed",
+            "Input data may contain inappropriate content.",
+        ),
+        Refused::Credit => (
+            400,
+            "Arrearage",
+            "Access denied, please make sure your account is in good standing.",
+        ),
+        Refused::Rate => (
+            429,
+            "Throttling.RateQuota",
+            "Requests rate limit exceeded, please try again later.",
+        ),
+    };
+    Some((
+        status,
+        json!({"code": code, "message": message, "request_id": "r"}),
+    ))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Kind, Protocol, Stands, Task, has_key, only, sides};
+use super::{Asked, Kind, Protocol, Refused, Stands, Task, has_key, only, sides};
 
 pub(super) const PROTOCOL: Protocol = Protocol {
     name: "replicate",
@@ -21,6 +21,8 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     accepted: |task| prediction(task, "starting", Value::Null, Value::Null),
     polled: |path| path.strip_prefix("/predictions/"),
     stands,
+    refusal,
+    prompt: "/input/prompt",
 };
 
 fn asked(body: &Value) -> Result<Asked, String> {
@@ -69,4 +71,25 @@ fn stands(task: &Task<'_>, stands: Stands) -> (u16, Value) {
             json!({"title": "Not found", "detail": "no such prediction", "status": 404}),
         ),
     }
+}
+
+/// What is moderated says the prediction, and no request.
+fn refusal(why: Refused) -> Option<(u16, Value)> {
+    let (status, title, detail) = match why {
+        Refused::Moderation => return None,
+        Refused::Credit => (
+            402,
+            "Insufficient credit",
+            "You have insufficient credit to run this model.",
+        ),
+        Refused::Rate => (
+            429,
+            "Too many requests",
+            "Request was throttled. Expected available in 1 second.",
+        ),
+    };
+    Some((
+        status,
+        json!({"title": title, "detail": detail, "status": status}),
+    ))
 }
