@@ -52,4 +52,4 @@ pub use providers::{Behaviour, PROTOCOLS, Protocol, ProviderServer, Refused, See
 pub use reference::Reference;
 pub use server::{Options, Server};
 pub use stats::{Auth, Request, Stats};
-pub use ticket::{Manner, TicketServer, Ticketed, by_prompt};
+pub use ticket::{Manner, TicketServer, Ticketed};

@@ -29,6 +29,8 @@ mod points;
 mod power;
 mod programs;
 mod project;
+mod providers;
+mod shots;
 mod spread;
 mod tickets;
 mod worktrees;
@@ -74,6 +76,8 @@ enum What {
     Points,
     /// The same while a provider of tickets is asked
     Tickets,
+    /// The same while providers of the built-in table are asked
+    Providers,
     /// The same while answers are judged, and each shot gets a second roll; and crowds of such gpbuilds
     Rolls,
     /// The same while programs of the person's own make pictures
@@ -134,6 +138,7 @@ impl What {
             } => kill::kills(binary, kills, slides, latency, seed),
             Self::Points => points::kills(binary, ""),
             Self::Tickets => tickets::kills(binary, ""),
+            Self::Providers => providers::kills(binary),
             Self::Rolls => {
                 let mut count = points::kills(binary, ROLLS);
                 count += tickets::kills(binary, ROLLS);
@@ -155,6 +160,7 @@ impl What {
                 for what in [
                     Self::Points,
                     Self::Tickets,
+                    Self::Providers,
                     Self::Rolls,
                     Self::Programs,
                     Self::Disk,
