@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Kind, Protocol, Refused, Task, has_key, no_poll, no_stand, only, size};
+use super::{
+    Asked, Kind, Protocol, Refused, Task, has_key, no_poll, no_stand, only, size, with_values,
+};
 
 pub(super) const PROTOCOL: Protocol = Protocol {
     name: "ark",
@@ -24,8 +26,9 @@ pub(super) const PROTOCOL: Protocol = Protocol {
 };
 
 fn asked(body: &Value) -> Result<Asked, String> {
+    let body = with_values(body);
     only(
-        body,
+        &body,
         &[
             ("!model", Kind::Word("doubao-seedream-5-0-pro-260628")),
             ("!prompt", Kind::Text),

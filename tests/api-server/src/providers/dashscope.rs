@@ -58,6 +58,8 @@ fn asked(body: &Value) -> Result<Asked, String> {
             ("!watermark", Kind::Is(false)),
             ("negative_prompt", Kind::Text),
             ("seed", Kind::Number),
+            // Its own package sends it.
+            ("is_async", Kind::Is(true)),
         ],
     )?;
     let message = &body["input"]["messages"][0];

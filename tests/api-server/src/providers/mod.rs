@@ -469,6 +469,8 @@ fn picture(id: &str, nth: u64, asked: &Asked) -> Vec<u8> {
 fn json_of(status: u16, body: &Value) -> Answer {
     let mut answer = Response::new(Full::new(body.to_string().into()));
     *answer.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
+    let json = hyper::header::HeaderValue::from_static("application/json");
+    answer.headers_mut().insert("content-type", json);
     answer
 }
 
@@ -486,6 +488,15 @@ enum Kind {
     /// The same in base64.
     Base64,
     Any,
+}
+
+/// The fields of a request that have a value: some of the official packages send null for the rest.
+fn with_values(body: &Value) -> Value {
+    let mut body = body.clone();
+    if let Some(map) = body.as_object_mut() {
+        map.retain(|_, value| !value.is_null());
+    }
+    body
 }
 
 /// Whether an object has these fields, those with `!` in any case, and no other.

@@ -51,6 +51,7 @@ fn asked(body: &Value) -> Result<Asked, String> {
 
 fn prediction(task: &Task<'_>, status: &str, output: Value, error: Value) -> Value {
     json!({"id": task.id, "status": status, "output": output, "error": error, "data_removed": false,
+        "model": "black-forest-labs/flux-2-pro", "version": "hidden",
         "urls": {"get": task.at(&format!("/predictions/{}", task.id))}})
 }
 
