@@ -5,16 +5,12 @@ use std::io::{self, Read};
 use struson::reader::{JsonReader, JsonStreamReader, ReaderSettings};
 
 use crate::bounded::{Meter, Metered};
-use crate::picture::{self, Kept};
+use crate::picture::{self, Keep, Kept};
 use crate::reply::KeepError;
 use crate::stop::Stop;
-use base::digest::Digest;
 
 /// The longest text that is looked at, in bytes.
 const MAX_TEXT: u64 = 64 << 10;
-
-/// Where a picture's bytes go.
-pub(crate) type Keep<'k> = &'k mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>;
 
 /// JSON that is read.
 pub(crate) struct Json<R: Read> {

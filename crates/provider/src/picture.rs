@@ -7,7 +7,6 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::read::DecoderReader;
 
-use crate::json::Keep;
 use crate::reply::KeepError;
 use crate::source::MAX_URL;
 use base::digest::Digest;
@@ -24,6 +23,9 @@ const PLAIN: GeneralPurpose = GeneralPurpose::new(
 const FIRST: u64 = 8;
 /// What stands before the comma of a `data:` URL is no longer.
 const MAX_MEDIA: u64 = 256;
+
+/// Where a picture's bytes go.
+pub(crate) type Keep<'k> = &'k mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>;
 
 /// What became of a text that should be a picture.
 pub(crate) enum Kept {

@@ -170,7 +170,7 @@ fn files(folder: &str) -> BTreeMap<String, Value> {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         (
             name,
-            serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap(),
+            serde_json::from_reader(std::fs::File::open(path).unwrap()).unwrap(),
         )
     };
     samples.map(read).collect()

@@ -7,8 +7,8 @@ use struson::reader::{JsonReader, ValueType};
 
 use super::refusal;
 use crate::bounded;
-use crate::json::{Json, Keep};
-use crate::picture::Kept;
+use crate::json::Json;
+use crate::picture::{Keep, Kept};
 use crate::reply::{Contents, Usage};
 use crate::stop::Stop;
 use crate::veil::Veil;
