@@ -233,7 +233,7 @@ impl PaidClient {
     }
 
     /// An error if something that the store has for a key cannot be read: it was paid for.
-    fn is_readable(&self, key: &Key) -> Result<(), FsError> {
+    pub(super) fn is_readable(&self, key: &Key) -> Result<(), FsError> {
         let rolls = self.store.shot(key)?.map(|entry| entry.rolls);
         for first in rolls
             .iter()

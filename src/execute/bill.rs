@@ -13,12 +13,11 @@ const MAX_BELIEVED_EACH: Micro = Micro(100_000_000);
 /// What an answer costs, and what is odd about that. It is the word of whoever answered: it is not to
 /// empty a budget at one stroke, and not to leave it full either. `None` counts at the estimate.
 pub(super) fn bill(head: &Head, said: &Contents) -> (Option<Micro>, Option<String>) {
+    // What is known to cost nothing has no price of its pictures.
+    let is_free = head.estimate == Some(Micro(0));
     let by_picture = || {
-        Some(of_those_that_came(
-            head.quoted.and(head.estimate)?,
-            head,
-            said,
-        ))
+        let whole = head.estimate.filter(|_| is_free || head.quoted.is_some())?;
+        Some(of_those_that_came(whole, head, said))
     };
     let Some(cost) = told_bill(head, said).or_else(by_picture) else {
         return (None, None);

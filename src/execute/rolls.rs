@@ -52,7 +52,12 @@ impl PaidClient {
             };
             match next(&judged.findings(), remaining) {
                 Next::Accept(n) => return self.accept(ask, judged, n, over.as_ref(), handle),
-                Next::Stop(_) => return Err(over.unwrap_or_else(|| no_picture().into())),
+                Next::Stop(_) => {
+                    // What came may be there, and not be read.
+                    let read = self.is_readable(&ask.key);
+                    let unread = read.err().map(|e| not_made::unread(&e));
+                    return Err(over.or(unread).unwrap_or_else(|| no_picture().into()));
+                }
                 Next::Again => asked += 1,
             }
             match self.roll(ask, route, handle, spent).await {

@@ -48,8 +48,8 @@ pub use adopt::{
     adopt_by_word, is_there as has_old_store, nothing_there, plan_note as old_store_note,
 };
 pub use agree::{Agreed, Foreground, Handover, agree, build_agreed, changed};
-pub use finish::is_written;
 pub use batches::{PendingBatch, pending_batches};
+pub use finish::is_written;
 pub use gate::{Wishes, wishes};
 pub use money::{Money, UnderWay, recover, route_to, unasked, under_way};
 pub use outcome::{asset_report, fresh_report, lost};

@@ -21,13 +21,17 @@ mod command;
 mod fetch;
 mod gemini;
 mod http;
+mod json;
 mod media;
 mod openai;
+mod picture;
 pub mod rate_limit;
 mod pointer;
 pub mod reply;
 mod setup;
 pub mod source;
+#[cfg(test)]
+mod samples;
 mod stop;
 pub mod submission;
 #[cfg(test)]

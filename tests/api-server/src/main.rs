@@ -1,10 +1,10 @@
-//! The server as a program, for trying things by hand.
+//! The servers as a program, for trying things by hand and for the clients of others.
 
 #![allow(clippy::print_stdout, reason = "a program for people")]
 
 use std::time::Duration;
 
-use api_server::{Options, Server};
+use api_server::{Behaviour, GeminiServer, Options, PROTOCOLS, ProviderServer, Server};
 use clap::Parser;
 
 /// A local server that speaks the OpenAI Images API. Nothing is paid for; the pictures are discs.
@@ -23,6 +23,9 @@ struct Args {
     /// The key that is accepted
     #[arg(long, default_value_t = Options::default().key)]
     key: String,
+    /// Speaks as this provider does, on a free port, in place of OpenAI; what came is at /_seen
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
     /// Azure deployment and its model
     #[arg(long = "deployment", value_name = "NAME=MODEL", value_parser = deployment)]
     deployments: Vec<(String, String)>,
@@ -35,6 +38,25 @@ fn deployment(text: &str) -> Result<(String, String), String> {
 
 fn main() -> std::io::Result<()> {
     let args = Args::parse();
+    match args.provider.as_deref() {
+        Some("gemini") => {
+            let server = GeminiServer::start(Duration::from_millis(args.latency_ms));
+            println!("GEMINI_BASE_URL={}", server.base_url());
+            println!("GEMINI_API_KEY={}", server.key());
+            park();
+        }
+        Some(name) => {
+            let mut protocols = PROTOCOLS.into_iter();
+            let protocol = protocols.find(|protocol| protocol.name == name);
+            let protocol = protocol.ok_or_else(|| std::io::Error::other("no such provider"))?;
+            let server = ProviderServer::start(protocol, Behaviour::default());
+            let name = name.to_uppercase();
+            println!("{name}_BASE_URL={}", server.base_url());
+            println!("{name}_API_KEY={}", protocol.key);
+            park();
+        }
+        None => {}
+    }
     let server = Server::try_start(Options {
         port: args.port,
         key: args.key,
@@ -45,6 +67,10 @@ fn main() -> std::io::Result<()> {
     println!("OPENAI_BASE_URL={}", server.base_url());
     println!("OPENAI_API_KEY={}", server.key());
     println!("counts: {}/_stats", server.origin());
+    park();
+}
+
+fn park() -> ! {
     loop {
         std::thread::park();
     }

@@ -2,7 +2,6 @@
 //! ready, each picture is fetched from a URL that dies. It is stricter than the real ones: a ticket is polled at no other
 //! place than it was told, a picture is fetched with no key.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -317,14 +316,4 @@ fn json(status: u16, body: &Value) -> Answer {
     let mut answer = Response::new(Full::new(body.to_string().into()));
     *answer.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
     answer
-}
-
-/// The tasks by what was asked for, and how often.
-pub fn by_prompt(tasks: &[Ticketed]) -> BTreeMap<String, u64> {
-    let mut found = BTreeMap::new();
-    for task in tasks {
-        let prompt = task.body["input"]["prompt"].as_str().unwrap_or_default();
-        *found.entry(prompt.to_owned()).or_default() += 1;
-    }
-    found
 }

@@ -30,6 +30,8 @@ mod points;
 mod power;
 mod programs;
 mod project;
+mod providers;
+mod shots;
 mod spread;
 mod tickets;
 mod worktrees;
@@ -81,6 +83,8 @@ enum What {
         #[arg(long, default_value_t = 200)]
         random: u64,
     },
+    /// The same while providers of the built-in table are asked
+    Providers,
     /// The same while answers are judged, and each shot gets a second roll; and crowds of such gpbuilds
     Rolls,
     /// The same while programs of the person's own make pictures
@@ -142,6 +146,7 @@ impl What {
             Self::Points => points::kills(binary, ""),
             Self::Tickets => tickets::kills(binary, ""),
             Self::Batches { random } => batches::kills(binary, random),
+            Self::Providers => providers::kills(binary),
             Self::Rolls => {
                 let mut count = points::kills(binary, ROLLS);
                 count += tickets::kills(binary, ROLLS);
@@ -164,6 +169,7 @@ impl What {
                     Self::Points,
                     Self::Tickets,
                     Self::Batches { random: 200 },
+                    Self::Providers,
                     Self::Rolls,
                     Self::Programs,
                     Self::Disk,

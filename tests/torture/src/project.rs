@@ -163,18 +163,6 @@ impl Project {
         accepted
     }
 
-    /// Every object of the store by its name.
-    fn objects(&self) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
-        for first in read(&self.root().join("home/store/objects")) {
-            for second in read(&first) {
-                let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
-                found.insert(name(&first) + &name(&second));
-            }
-        }
-        found
-    }
-
     /// What has to hold whatever happened before: plain runs and no repair lead to a project in which all
     /// is fresh, nothing that was answered is lost, and nothing was asked for twice but what is in doubt and
     /// was told to be asked for again. `case` is for who reads of a failure.
@@ -231,7 +219,7 @@ impl Project {
         let of = |outcome: &str| log.iter().filter(|e| e["outcome"] == outcome).count() as u64;
         let answered = of("answered");
         count.doubts = of("doubt");
-        let objects = self.objects();
+        let objects = objects(&self.root().join("home/store/objects"));
         let ids: BTreeSet<&str> = log
             .iter()
             .filter(|e| e["outcome"] == "answered")
@@ -252,6 +240,18 @@ impl Project {
         }
         count
     }
+}
+
+/// Every object of a store by its name.
+pub fn objects(folder: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for first in read(folder) {
+        for second in read(&first) {
+            let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+            found.insert(name(&first) + &name(&second));
+        }
+    }
+    found
 }
 
 /// What is in a folder.

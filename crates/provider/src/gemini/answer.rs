@@ -3,26 +3,21 @@
 
 use std::io::{self, Cursor, Read};
 
-use base64::engine::general_purpose::STANDARD;
-use base64::read::DecoderReader;
-use struson::reader::{JsonReader, JsonStreamReader, ReaderSettings, ValueType};
+use struson::reader::{JsonReader, ValueType};
 
 use super::refusal;
-use crate::bounded::{self, Meter, Metered};
-use crate::reply::{Contents, KeepError, Usage};
+use crate::bounded;
+use crate::json::Json;
+use crate::picture::{Keep, Kept};
+use crate::reply::{Contents, Usage};
 use crate::setup::{WEB_PAGE, is_page};
 use crate::stop::Stop;
 use crate::veil::Veil;
 use base::digest::Digest;
 use base::fs::FsError;
 
-/// The longest text that is looked at, in bytes.
-const MAX_TEXT: u64 = 64 << 10;
 /// So much says what an answer is, in bytes.
 const MAX_FIRST: u64 = 64;
-
-/// Where a picture's bytes go.
-type Keep<'k> = &'k mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>;
 
 /// Reads the answer to a request for one picture; the bytes of each that comes go to `keep`. Only the disk is an error:
 /// whatever else is wrong is told in the contents, with the picture that came before it.
@@ -36,16 +31,9 @@ pub fn read(mut body: impl Read, veil: &Veil, keep: Keep<'_>) -> Result<Contents
             ..Contents::default()
         });
     }
-    let (meter, body) = Meter::new(Cursor::new(first).chain(body));
-    let settings = ReaderSettings {
-        // Names may be long, and numbers too: they are counted, and what they say is looked at here.
-        track_path: false,
-        restrict_number_values: false,
-        ..ReaderSettings::default()
-    };
+    let body = Cursor::new(first).chain(body);
     let mut reading = Reading {
-        json: JsonStreamReader::new_custom(body, settings),
-        meter,
+        json: Json::new(body),
         veil,
         contents: Contents::default(),
         counts: None,
@@ -63,8 +51,7 @@ pub fn read(mut body: impl Read, veil: &Veil, keep: Keep<'_>) -> Result<Contents
 
 /// An answer that is being read.
 struct Reading<'a, R: Read> {
-    json: JsonStreamReader<Metered<R>>,
-    meter: Meter,
+    json: Json<R>,
     veil: &'a Veil,
     contents: Contents,
     counts: Option<Counts>,
@@ -123,16 +110,16 @@ struct Part {
 
 impl<R: Read> Reading<'_, R> {
     fn all(&mut self, keep: Keep<'_>) -> Result<(), Stop> {
-        self.json.begin_object()?;
-        while self.json.has_next()? {
-            let name = self.json.next_name_owned()?;
-            match (name.as_str(), self.json.peek()?) {
+        self.json.reader.begin_object()?;
+        while self.json.reader.has_next()? {
+            let name = self.json.reader.next_name_owned()?;
+            match (name.as_str(), self.json.reader.peek()?) {
                 ("candidates", ValueType::Array) => {
-                    self.json.begin_array()?;
-                    while self.json.has_next()? {
+                    self.json.reader.begin_array()?;
+                    while self.json.reader.has_next()? {
                         self.candidate(keep)?;
                     }
-                    self.json.end_array()?;
+                    self.json.reader.end_array()?;
                 }
                 ("promptFeedback", ValueType::Object) => self.feedback()?,
                 ("usageMetadata", ValueType::Object) => self.counts = Some(self.counted()?),
@@ -143,10 +130,10 @@ impl<R: Read> Reading<'_, R> {
                 }
                 ("responseId", ValueType::String) => self.contents.request_id = self.name()?,
                 ("error", ValueType::Object) => self.contents.error = Some(self.error()?),
-                _ => self.skip()?,
+                _ => self.json.skip()?,
             }
         }
-        self.json.end_object()?;
+        self.json.reader.end_object()?;
         Ok(())
     }
 
@@ -181,56 +168,56 @@ impl<R: Read> Reading<'_, R> {
     }
 
     fn candidate(&mut self, keep: Keep<'_>) -> Result<(), Stop> {
-        self.json.begin_object()?;
-        while self.json.has_next()? {
-            let name = self.json.next_name_owned()?;
-            match (name.as_str(), self.json.peek()?) {
+        self.json.reader.begin_object()?;
+        while self.json.reader.has_next()? {
+            let name = self.json.reader.next_name_owned()?;
+            match (name.as_str(), self.json.reader.peek()?) {
                 ("content", ValueType::Object) => self.content(keep)?,
                 ("finishReason", ValueType::String) => self.finished = self.name()?,
                 ("finishMessage", ValueType::String) => {
-                    let text = self.text()?;
+                    let text = self.json.text()?;
                     self.say(&text);
                 }
-                _ => self.skip()?,
+                _ => self.json.skip()?,
             }
         }
-        self.json.end_object()?;
+        self.json.reader.end_object()?;
         Ok(())
     }
 
     fn content(&mut self, keep: Keep<'_>) -> Result<(), Stop> {
-        self.json.begin_object()?;
-        while self.json.has_next()? {
-            let is_parts = self.json.next_name_owned()? == "parts";
-            if !is_parts || self.json.peek()? != ValueType::Array {
-                self.skip()?;
+        self.json.reader.begin_object()?;
+        while self.json.reader.has_next()? {
+            let is_parts = self.json.reader.next_name_owned()? == "parts";
+            if !is_parts || self.json.reader.peek()? != ValueType::Array {
+                self.json.skip()?;
                 continue;
             }
-            self.json.begin_array()?;
-            while self.json.has_next()? {
+            self.json.reader.begin_array()?;
+            while self.json.reader.has_next()? {
                 let part = self.part(keep)?;
                 self.take(part);
             }
-            self.json.end_array()?;
+            self.json.reader.end_array()?;
         }
-        self.json.end_object()?;
+        self.json.reader.end_object()?;
         Ok(())
     }
 
     fn part(&mut self, keep: Keep<'_>) -> Result<Part, Stop> {
         let mut part = Part::default();
-        self.json.begin_object()?;
-        while self.json.has_next()? {
-            let name = self.json.next_name_owned()?;
-            match (name.as_str(), self.json.peek()?) {
+        self.json.reader.begin_object()?;
+        while self.json.reader.has_next()? {
+            let name = self.json.reader.next_name_owned()?;
+            match (name.as_str(), self.json.reader.peek()?) {
                 // It may come after what it is about.
-                ("thought", ValueType::Boolean) => part.is_draft = self.json.next_bool()?,
-                ("text", ValueType::String) => part.text = Some(self.text()?),
+                ("thought", ValueType::Boolean) => part.is_draft = self.json.reader.next_bool()?,
+                ("text", ValueType::String) => part.text = Some(self.json.text()?),
                 ("inlineData", ValueType::Object) => part.picture = self.inline(keep)?,
-                _ => self.skip()?,
+                _ => self.json.skip()?,
             }
         }
-        self.json.end_object()?;
+        self.json.reader.end_object()?;
         Ok(part)
     }
 
@@ -259,45 +246,47 @@ impl<R: Read> Reading<'_, R> {
     /// The bytes of a part; nothing if there are none.
     fn inline(&mut self, keep: Keep<'_>) -> Result<Option<Result<Digest, io::Error>>, Stop> {
         let mut picture = None;
-        self.json.begin_object()?;
-        while self.json.has_next()? {
-            let is_data = self.json.next_name_owned()? == "data";
-            if !is_data || self.json.peek()? != ValueType::String {
-                self.skip()?;
+        self.json.reader.begin_object()?;
+        while self.json.reader.has_next()? {
+            let is_data = self.json.reader.next_name_owned()? == "data";
+            if !is_data || self.json.reader.peek()? != ValueType::String {
+                self.json.skip()?;
                 continue;
             }
-            self.meter.switch_off(true);
-            let kept = keep_text(self.json.next_string_reader()?, keep);
-            self.meter.switch_off(false);
-            picture = kept?;
+            picture = match self.json.picture(true, keep)? {
+                Ok(Kept::Nothing | Kept::Surplus) => None,
+                Ok(Kept::Picture(digest)) => Some(Ok(digest)),
+                Ok(Kept::At(_)) => Some(Err(io::Error::other("it is a URL"))),
+                Err(error) => Some(Err(error)),
+            };
         }
-        self.json.end_object()?;
+        self.json.reader.end_object()?;
         Ok(picture)
     }
 
     fn feedback(&mut self) -> Result<(), Stop> {
-        self.json.begin_object()?;
-        while self.json.has_next()? {
-            let name = self.json.next_name_owned()?;
-            match (name.as_str(), self.json.peek()?) {
+        self.json.reader.begin_object()?;
+        while self.json.reader.has_next()? {
+            let name = self.json.reader.next_name_owned()?;
+            match (name.as_str(), self.json.reader.peek()?) {
                 ("blockReason", ValueType::String) => self.blocked = self.name()?,
                 ("blockReasonMessage", ValueType::String) => {
-                    let text = self.text()?;
+                    let text = self.json.text()?;
                     self.say(&text);
                 }
-                _ => self.skip()?,
+                _ => self.json.skip()?,
             }
         }
-        self.json.end_object()?;
+        self.json.reader.end_object()?;
         Ok(())
     }
 
     fn counted(&mut self) -> Result<Counts, Stop> {
         let mut counts = Counts::default();
-        self.json.begin_object()?;
-        while self.json.has_next()? {
-            let name = self.json.next_name_owned()?;
-            let place = match (name.as_str(), self.json.peek()?) {
+        self.json.reader.begin_object()?;
+        while self.json.reader.has_next()? {
+            let name = self.json.reader.next_name_owned()?;
+            let place = match (name.as_str(), self.json.reader.peek()?) {
                 ("promptTokenCount", ValueType::Number) => &mut counts.prompt,
                 ("candidatesTokenCount", ValueType::Number) => &mut counts.candidates,
                 ("thoughtsTokenCount", ValueType::Number) => &mut counts.thoughts,
@@ -315,15 +304,15 @@ impl<R: Read> Reading<'_, R> {
                     continue;
                 }
                 _ => {
-                    self.skip()?;
+                    self.json.skip()?;
                     continue;
                 }
             };
-            let tokens = tokens(self.json.next_number_as_str()?);
+            let tokens = tokens(self.json.reader.next_number_as_str()?);
             counts.is_odd |= tokens.is_none();
             *place = tokens.unwrap_or_default();
         }
-        self.json.end_object()?;
+        self.json.reader.end_object()?;
         // The whole is told with its parts; a part that is more says more.
         counts.candidates = counts.candidates.max(counts.image.unwrap_or_default());
         counts.prompt = counts.prompt.max(counts.prompt_image);
@@ -333,41 +322,41 @@ impl<R: Read> Reading<'_, R> {
     /// The tokens of pictures in a list by modality; `None` if one of them is no number of tokens.
     fn of_images(&mut self) -> Result<Option<u64>, Stop> {
         let mut sum = Some(0_u64);
-        self.json.begin_array()?;
-        while self.json.has_next()? {
+        self.json.reader.begin_array()?;
+        while self.json.reader.has_next()? {
             let (mut is_image, mut count) = (false, Some(0));
-            self.json.begin_object()?;
-            while self.json.has_next()? {
-                let name = self.json.next_name_owned()?;
-                match (name.as_str(), self.json.peek()?) {
-                    ("modality", ValueType::String) => is_image = self.text()? == "IMAGE",
+            self.json.reader.begin_object()?;
+            while self.json.reader.has_next()? {
+                let name = self.json.reader.next_name_owned()?;
+                match (name.as_str(), self.json.reader.peek()?) {
+                    ("modality", ValueType::String) => is_image = self.json.text()? == "IMAGE",
                     ("tokenCount", ValueType::Number) => {
-                        count = tokens(self.json.next_number_as_str()?);
+                        count = tokens(self.json.reader.next_number_as_str()?);
                     }
-                    _ => self.skip()?,
+                    _ => self.json.skip()?,
                 }
             }
-            self.json.end_object()?;
+            self.json.reader.end_object()?;
             if is_image {
                 sum = sum.zip(count).map(|(sum, count)| sum.saturating_add(count));
             }
         }
-        self.json.end_array()?;
+        self.json.reader.end_array()?;
         Ok(sum)
     }
 
     fn error(&mut self) -> Result<String, Stop> {
         let mut said = String::new();
-        self.json.begin_object()?;
-        while self.json.has_next()? {
-            let is_message = self.json.next_name_owned()? == "message";
-            if is_message && self.json.peek()? == ValueType::String {
-                said = refusal::sentence(&self.text()?, self.veil);
+        self.json.reader.begin_object()?;
+        while self.json.reader.has_next()? {
+            let is_message = self.json.reader.next_name_owned()? == "message";
+            if is_message && self.json.reader.peek()? == ValueType::String {
+                said = refusal::sentence(&self.json.text()?, self.veil);
             } else {
-                self.skip()?;
+                self.json.skip()?;
             }
         }
-        self.json.end_object()?;
+        self.json.reader.end_object()?;
         Ok(said)
     }
 
@@ -377,51 +366,9 @@ impl<R: Read> Reading<'_, R> {
     }
 
     fn name(&mut self) -> Result<Option<String>, Stop> {
-        let name = bounded::name(&self.text()?);
+        let name = bounded::name(&self.json.text()?);
         Ok(name.filter(|name| self.veil.lets_pass(name)))
     }
-
-    /// A text, or the beginning of one that is too long to be looked at.
-    fn text(&mut self) -> Result<String, Stop> {
-        let mut text = self.json.next_string_reader()?;
-        let mut bytes = Vec::new();
-        let read = (&mut text).take(MAX_TEXT).read_to_end(&mut bytes);
-        self.meter.switch_off(true);
-        let read = read.and_then(|_| io::copy(&mut text, &mut io::sink()));
-        self.meter.switch_off(false);
-        read?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    }
-
-    /// Passes by whatever it is, without holding any of it.
-    fn skip(&mut self) -> Result<(), Stop> {
-        self.meter.switch_off(true);
-        let skipped = self.json.skip_value();
-        self.meter.switch_off(false);
-        Ok(skipped?)
-    }
-}
-
-/// Keeps the picture that a text holds, and reads that to its end, whatever is wrong with the picture; nothing of a text
-/// that is empty.
-fn keep_text(
-    mut text: impl Read,
-    keep: Keep<'_>,
-) -> Result<Option<Result<Digest, io::Error>>, Stop> {
-    let mut first = Vec::new();
-    (&mut text).take(1).read_to_end(&mut first)?;
-    if first.is_empty() {
-        return Ok(None);
-    }
-    let whole = first.as_slice().chain(&mut text);
-    let kept = match keep(&mut DecoderReader::new(whole, &STANDARD)) {
-        Ok(digest) => Ok(digest),
-        Err(KeepError::Picture(error)) => Err(error),
-        Err(KeepError::Disk(error)) => return Err(Stop::Disk(error)),
-    };
-    // What is wrong with a picture is not wrong with the next one, but a text without its end is the end of everything.
-    io::copy(&mut text, &mut io::sink())?;
-    Ok(Some(kept))
 }
 
 /// A whole number of tokens.

@@ -5,15 +5,15 @@ use std::io::{self, BufRead, Cursor, Read};
 
 use super::events::Events;
 use super::raw::Raw;
-use super::reading::{Keep, Reading};
+use super::reading::Reading;
 use crate::bounded;
 use crate::media::{self, media_type};
+use crate::picture::Keep;
 use crate::reply::{Contents, KeepError};
 use crate::setup::WEB_PAGE;
 use crate::stop::Stop;
 use crate::unpack::unpacked;
 use crate::veil::Veil;
-use base::digest::Digest;
 use base::fs::FsError;
 
 /// The most that is read of an answer, for each picture: four bytes for each of eight million pixels,
@@ -34,12 +34,7 @@ pub(super) fn limit(asked: u32) -> u64 {
 /// Reads the answer to a request for `asked` pictures; each picture's bytes go to `keep`, but none of
 /// more than were asked for. Only the disk is an error: whatever else is wrong is told in the answer, with
 /// the pictures that came before it.
-pub fn read(
-    body: impl Read,
-    asked: u32,
-    veil: &Veil,
-    keep: &mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>,
-) -> Result<Contents, FsError> {
+pub fn read(body: impl Read, asked: u32, veil: &Veil, keep: Keep<'_>) -> Result<Contents, FsError> {
     let mut reading = Reading::new(asked, veil);
     let read = unpacked(body, limit(asked))
         .map_err(Stop::from)

@@ -7,7 +7,6 @@ mod client;
 mod endpoint;
 mod events;
 mod params;
-mod picture;
 mod raw;
 mod reading;
 mod refusal;

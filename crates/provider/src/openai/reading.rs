@@ -1,26 +1,22 @@
 //! An answer that is being read: JSON, or the data of an event, and what is found in it, in the order in which it came.
 
-use std::io::{self, Read};
+use std::io::Read;
 
-use struson::reader::{JsonReader, JsonStreamReader, ReaderSettings, ValueType};
+use struson::reader::{JsonReader, ValueType};
 
-use super::picture::{Kept, keep_text};
 use super::raw::Raw;
 use super::usage::{self, Billed};
 use super::words::Words;
-use crate::bounded::{self, Meter, Metered};
+use crate::bounded;
+use crate::json::Json;
+use crate::picture::{Keep, Kept};
 use crate::reply::{Contents, KeepError, Source};
 use crate::stop::Stop;
 use crate::veil::Veil;
 use base::digest::Digest;
 
-/// The longest text that is looked at, in bytes.
-const MAX_TEXT: u64 = 64 << 10;
 /// Words are looked for so deep.
 const MAX_DEPTH: u32 = 3;
-
-/// Keeps a picture.
-pub(super) type Keep<'k> = &'k mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>;
 
 /// One picture of an answer, in whatever field it is.
 #[derive(Default)]
@@ -37,12 +33,6 @@ pub(super) struct Reading<'a> {
     veil: &'a Veil,
     words: Words,
     contents: Contents,
-}
-
-/// JSON, of which all but pictures is counted.
-struct Json<R: Read> {
-    reader: JsonStreamReader<Metered<R>>,
-    meter: Meter,
 }
 
 impl<'a> Reading<'a> {
@@ -216,20 +206,14 @@ impl<'a> Reading<'a> {
         keep: Keep<'_>,
     ) -> Result<(), Stop> {
         let is_wanted = self.kept() < self.asked && entry.picture.is_none();
-        json.meter.switch_off(true);
-        let (kept, rest) = keep_text(json.reader.next_string_reader()?, is_wanted, keep);
-        json.meter.switch_off(false);
-        match kept {
+        match json.picture(is_wanted, keep)? {
             Ok(Kept::Nothing) => {}
             Ok(Kept::Surplus) => entry.is_surplus = true,
             Ok(Kept::Picture(digest)) => entry.picture = Some(digest),
             Ok(Kept::At(url)) => entry.url = Some(url),
-            Err(KeepError::Disk(error)) => return Err(Stop::Disk(error)),
-            Err(KeepError::Picture(error)) => entry.trouble = Some(error.to_string()),
+            Err(error) => entry.trouble = Some(error.to_string()),
         }
-        // What is wrong with a picture is not wrong with the next one, but a text without its end is
-        // the end of everything.
-        Ok(rest.map(drop)?)
+        Ok(())
     }
 
     /// Takes the picture that was found, the one that is there before the one that has to be fetched.
@@ -296,20 +280,6 @@ fn is_preview_name(name: &str) -> bool {
 }
 
 impl<R: Read> Json<R> {
-    fn new(body: R) -> Self {
-        let (meter, body) = Meter::new(body);
-        let settings = ReaderSettings {
-            // Names may be long, and numbers too: they are counted, and what they say is looked at here.
-            track_path: false,
-            restrict_number_values: false,
-            ..ReaderSettings::default()
-        };
-        Self {
-            reader: JsonStreamReader::new_custom(body, settings),
-            meter,
-        }
-    }
-
     /// Reads the value of a field for words, and passes by whatever else it is.
     fn words(
         &mut self,
@@ -347,25 +317,5 @@ impl<R: Read> Json<R> {
             _ => self.skip()?,
         }
         Ok(())
-    }
-
-    /// A text, or the beginning of one that is too long to be looked at.
-    fn text(&mut self) -> Result<String, Stop> {
-        let mut text = self.reader.next_string_reader()?;
-        let mut bytes = Vec::new();
-        let read = (&mut text).take(MAX_TEXT).read_to_end(&mut bytes);
-        self.meter.switch_off(true);
-        let read = read.and_then(|_| io::copy(&mut text, &mut io::sink()));
-        self.meter.switch_off(false);
-        read?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    }
-
-    /// Passes by whatever it is, without holding any of it.
-    fn skip(&mut self) -> Result<(), Stop> {
-        self.meter.switch_off(true);
-        let skipped = self.reader.skip_value();
-        self.meter.switch_off(false);
-        Ok(skipped?)
     }
 }

@@ -43,6 +43,8 @@ pub(super) struct Body {
     param: Option<String>,
     code: Option<serde_json::Value>,
     moderation_details: Option<Details>,
+    /// What a gateway says beside it.
+    metadata: serde_json::Value,
 }
 
 #[derive(Default, Deserialize)]
@@ -160,6 +162,16 @@ fn kind(
                 categories: details.map(|d| categories(d, name)).unwrap_or_default(),
             }
         }
+        // OpenRouter's, whose other 403 is about the key.
+        (403, None) if error.metadata["reasons"].is_array() => {
+            let reasons = error.metadata["reasons"].as_array().into_iter().flatten();
+            let categories = reasons.filter_map(|reason| name(reason.as_str()?));
+            RefusalKind::Moderation {
+                stage: Some("input".to_owned()),
+                categories: categories.take(MAX_CATEGORIES).collect(),
+            }
+        }
+        (402, _) => RefusalKind::Quota,
         (400, _) if message.contains("Billing hard limit") => RefusalKind::Quota,
         (401 | 403, _) => RefusalKind::Credentials,
         (404, _) | (_, Some("model_not_found")) => RefusalKind::NoModel,
@@ -252,6 +264,20 @@ mod tests {
                 400,
                 error("x", "", "Billing hard limit has been reached."),
                 RefusalKind::Quota,
+            ),
+            (
+                402,
+                r#"{"error":{"code":402,"message":"Insufficient credits"}}"#.to_owned(),
+                RefusalKind::Quota,
+            ),
+            (
+                403,
+                r#"{"error":{"code":403,"message":"flagged","metadata":{"reasons":["violence"]}}}"#
+                    .to_owned(),
+                RefusalKind::Moderation {
+                    stage: Some("input".to_owned()),
+                    categories: vec!["violence".to_owned()],
+                },
             ),
             (
                 401,

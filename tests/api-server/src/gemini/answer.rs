@@ -74,7 +74,7 @@ fn parts(
     let inline = |bytes: &[u8], signature: usize| {
         json!({
             "inlineData": {"mimeType": format!("image/{}", format.name()), "data": STANDARD.encode(bytes)},
-            "thoughtSignature": "E".repeat(signature),
+            "thoughtSignature": "E".repeat(signature.next_multiple_of(4)),
         })
     };
     let digest = |bytes: &[u8]| Some(blake3::hash(bytes).to_hex().to_string());
@@ -89,7 +89,7 @@ fn parts(
             // After what it is about, as it may be.
             draft["thought"] = true.into();
             let thought = json!({"text": "A plan.", "thought": true});
-            let words = json!({"text": "Here it is.", "thoughtSignature": "E".repeat(*signature)});
+            let words = json!({"text": "Here it is.", "thoughtSignature": "E".repeat(signature.next_multiple_of(4))});
             let parts = vec![
                 thought,
                 draft,

@@ -250,21 +250,21 @@ fn contents(contents: &Value, most: usize) -> Result<(), Problem> {
         let inline = object(
             part.get("inlineData").unwrap_or(&empty),
             "contents[0].parts.inline_data",
-            &["mimeType", "data"],
+            &["mimeType", "mime_type", "data"],
         )?;
+        // Its own package has the other case, and the other alphabet: both are JSON of a protocol buffer.
         let text = |name: &str| inline.get(name).and_then(Value::as_str).unwrap_or_default();
-        let bytes = STANDARD.decode(text("data")).unwrap_or_default();
+        let told = format!("{}{}", text("mimeType"), text("mime_type"));
+        let data = text("data").replace('-', "+").replace('_', "/");
+        let bytes = STANDARD.decode(data).unwrap_or_default();
         let media = match bytes.as_slice() {
             [0x89, b'P', b'N', b'G', ..] => "image/png",
             [0xff, 0xd8, 0xff, ..] => "image/jpeg",
             [b'R', b'I', b'F', b'F', ..] => "image/webp",
             _ => return Err(Problem::argument("Unable to process input image.")),
         };
-        if text("mimeType") != media {
-            return Err(Problem::argument(format!(
-                "it is {media}, not {}",
-                text("mimeType")
-            )));
+        if told != media {
+            return Err(Problem::argument(format!("it is {media}, not {told}")));
         }
     }
     Ok(())

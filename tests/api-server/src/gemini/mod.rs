@@ -180,6 +180,15 @@ async fn serve(
     request: Request<Incoming>,
 ) -> Result<Response<Steps>, std::io::Error> {
     let (head, body) = request.into_parts();
+    if head.uri.path() == "/_seen" {
+        let asked = lock(&shared.asked);
+        let accepted: Vec<&Value> = asked.iter().map(|asked| &asked.body).collect();
+        let wrong = lock(&shared.wrong).clone();
+        return Ok(json(
+            200,
+            &serde_json::json!({"accepted": accepted, "wrong": wrong}),
+        ));
+    }
     let text = BodyExt::collect(body).await;
     let text = text.map(|text| text.to_bytes()).unwrap_or_default();
     let (model, body, size) = match check::request(&head, &text, KEY) {

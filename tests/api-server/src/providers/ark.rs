@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Kind, Protocol, Task, has_key, no_poll, no_stand, only, size};
+use super::{
+    Asked, Kind, Protocol, Refused, Task, has_key, no_poll, no_stand, only, size, with_values,
+};
 
 pub(super) const PROTOCOL: Protocol = Protocol {
     name: "ark",
@@ -20,11 +22,14 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     polled: no_poll,
     stands: no_stand,
     listed: |_| None,
+    refusal,
+    prompt: "/prompt",
 };
 
 fn asked(body: &Value) -> Result<Asked, String> {
+    let body = with_values(body);
     only(
-        body,
+        &body,
         &[
             ("!model", Kind::Word("doubao-seedream-5-0-pro-260628")),
             ("!prompt", Kind::Text),
@@ -48,4 +53,26 @@ fn accepted(task: &Task<'_>) -> Value {
         .collect();
     let usage = json!({"generated_images": 1, "output_tokens": 4096, "total_tokens": 4096});
     json!({"model": "doubao-seedream-5-0-pro-260628", "created": 1, "data": data, "usage": usage})
+}
+
+fn refusal(why: Refused) -> Option<(u16, Value)> {
+    let (status, code, message) = match why {
+        Refused::Moderation => (
+            400,
+            "InputTextSensitiveContentDetected",
+            "The request failed because the input text may contain sensitive information. Request id: r",
+        ),
+        Refused::Credit => (
+            403,
+            "AccountOverdueError",
+            "The request failed because your account has an overdue balance. Request id: r",
+        ),
+        Refused::Rate => (
+            429,
+            "ModelAccountIpmRateLimitExceeded",
+            "The request failed because the account has exceeded the limit of images per minute. Request id: r",
+        ),
+    };
+    let error = json!({"code": code, "message": message, "param": "", "type": "Refused"});
+    Some((status, json!({"error": error})))
 }

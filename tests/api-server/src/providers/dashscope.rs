@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Kind, Lists, Protocol, Stands, Task, has_key, only, size};
+use super::{Asked, Kind, Lists, Protocol, Refused, Stands, Task, has_key, only, size};
 
 const KEY: &str = "sk-dashscope-0123456789abcdef";
 
@@ -35,6 +35,8 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     polled: |path| path.strip_prefix("/tasks/"),
     stands,
     listed,
+    refusal,
+    prompt: "/input/messages/0/content/0/text",
 };
 
 fn asked(body: &Value) -> Result<Asked, String> {
@@ -57,6 +59,8 @@ fn asked(body: &Value) -> Result<Asked, String> {
             ("!watermark", Kind::Is(false)),
             ("negative_prompt", Kind::Text),
             ("seed", Kind::Number),
+            // Its own package sends it.
+            ("is_async", Kind::Is(true)),
         ],
     )?;
     let message = &body["input"]["messages"][0];
@@ -110,4 +114,28 @@ fn listed(lists: &Lists<'_>) -> Option<Value> {
         json!({"total": lists.tasks.len(), "data": data, "total_page": lists.pages(), "page_no": page,
             "page_size": 2, "request_id": "r"})
     })
+}
+
+fn refusal(why: Refused) -> Option<(u16, Value)> {
+    let (status, code, message) = match why {
+        Refused::Moderation => (
+            400,
+            "DataInspectionFailed",
+            "Input data may contain inappropriate content.",
+        ),
+        Refused::Credit => (
+            400,
+            "Arrearage",
+            "Access denied, please make sure your account is in good standing.",
+        ),
+        Refused::Rate => (
+            429,
+            "Throttling.RateQuota",
+            "Requests rate limit exceeded, please try again later.",
+        ),
+    };
+    Some((
+        status,
+        json!({"code": code, "message": message, "request_id": "r"}),
+    ))
 }

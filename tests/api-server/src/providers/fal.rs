@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Kind, Protocol, Stands, Task, has_key, only, sides};
+use super::{Asked, Kind, Protocol, Refused, Stands, Task, has_key, only, sides};
 
 pub(super) const PROTOCOL: Protocol = Protocol {
     name: "fal",
@@ -34,6 +34,8 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     polled: |path| path.strip_prefix("/requests/")?.split('/').next(),
     stands,
     listed: |_| None,
+    refusal,
+    prompt: "/prompt",
 };
 
 fn asked(body: &Value, is_edit: bool) -> Result<Asked, String> {
@@ -57,7 +59,7 @@ fn asked(body: &Value, is_edit: bool) -> Result<Asked, String> {
 
 fn stands(task: &Task<'_>, stands: Stands) -> (u16, Value) {
     let at = |what: &str| task.at(&format!("/requests/{}/{what}", task.id));
-    let of = |word: &str| json!({"status": word, "request_id": task.id, "status_url": at("status"), "response_url": at("result")});
+    let of = |word: &str| json!({"status": word, "request_id": task.id, "status_url": at("status"), "response_url": at("result"), "logs": null});
     match stands {
         Stands::Pending => (202, of("IN_PROGRESS")),
         Stands::Ready => (200, of("COMPLETED")),
@@ -72,5 +74,20 @@ fn stands(task: &Task<'_>, stands: Stands) -> (u16, Value) {
                 "type": "content_policy_violation"}]}),
         ),
         Stands::Gone => (404, json!({"detail": "Request not found"})),
+    }
+}
+
+fn refusal(why: Refused) -> Option<(u16, Value)> {
+    match why {
+        Refused::Moderation => Some((
+            422,
+            json!({"detail": [{"loc": ["body", "prompt"], "msg": "The content could not be processed.",
+                "type": "content_policy_violation"}]}),
+        )),
+        Refused::Credit => Some((
+            403,
+            json!({"detail": "User is locked. Reason: Exhausted balance."}),
+        )),
+        Refused::Rate => Some((429, json!({"detail": "Too many requests."}))),
     }
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::header::HeaderMap;
 use serde_json::{Value, json};
 
-use super::{Asked, Kind, Protocol, Stands, Task, only};
+use super::{Asked, Kind, Protocol, Refused, Stands, Task, only};
 
 pub(super) const PROTOCOL: Protocol = Protocol {
     name: "kling",
@@ -29,6 +29,8 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     },
     stands,
     listed: |_| None,
+    refusal,
+    prompt: "/prompt",
 };
 
 /// The signature is checked where the token is made; here its claims are.
@@ -80,4 +82,16 @@ fn stands(task: &Task<'_>, stands: Stands) -> (u16, Value) {
         Stands::Moderated => (200, of("failed", json!({}))),
         Stands::Gone => (404, json!({"code": 1203, "message": "task not found"})),
     }
+}
+
+fn refusal(why: Refused) -> Option<(u16, Value)> {
+    let (status, code, message) = match why {
+        Refused::Moderation => (400, 1301, "Failure to pass the risk control system"),
+        Refused::Credit => (429, 1102, "Account balance not enough"),
+        Refused::Rate => (429, 1302, "Request too frequent"),
+    };
+    Some((
+        status,
+        json!({"code": code, "message": message, "request_id": "r"}),
+    ))
 }

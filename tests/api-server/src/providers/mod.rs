@@ -7,8 +7,10 @@ mod bfl;
 mod dashscope;
 mod fal;
 mod kling;
+mod minimax;
 mod openrouter;
 mod replicate;
+mod siliconflow;
 mod together;
 mod zhipu;
 
@@ -53,6 +55,21 @@ pub struct Protocol {
     stands: fn(&Task<'_>, Stands) -> (u16, Value),
     /// Its list of tasks, if that is asked for.
     listed: fn(&Lists<'_>) -> Option<Value>,
+    /// How it refuses a request; none where it is not known to do so before there is a ticket.
+    pub refusal: fn(Refused) -> Option<(u16, Value)>,
+    /// Where a request without pictures has its words, as a JSON pointer.
+    prompt: &'static str,
+}
+
+/// Why a request that is right is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// By its moderation.
+    Moderation,
+    /// There is no credit left.
+    Credit,
+    /// Too many requests came; the next one is no longer too many.
+    Rate,
 }
 
 /// A list of tasks that may be asked for.
@@ -123,6 +140,8 @@ struct Task<'t> {
     base: &'t str,
     id: &'t str,
     asked: &'t Asked,
+    /// What was sent.
+    body: &'t Value,
 }
 
 impl Task<'_> {
@@ -145,14 +164,16 @@ impl Task<'_> {
 }
 
 /// All of them.
-pub const PROTOCOLS: [&Protocol; 9] = [
+pub const PROTOCOLS: [&Protocol; 11] = [
     &ark::PROTOCOL,
     &bfl::PROTOCOL,
     &dashscope::PROTOCOL,
     &fal::PROTOCOL,
     &kling::PROTOCOL,
+    &minimax::PROTOCOL,
     &openrouter::PROTOCOL,
     &replicate::PROTOCOL,
+    &siliconflow::PROTOCOL,
     &together::PROTOCOL,
     &zhipu::PROTOCOL,
 ];
@@ -166,12 +187,14 @@ pub struct Behaviour {
     pub moderates: bool,
     /// It knows no ticket any more.
     pub forgets: bool,
-    /// A request is answered so, in place of what it asks.
-    pub refuses: Option<(u16, Value)>,
+    /// Requests are refused for this.
+    pub refuses: Option<Refused>,
     /// The answer to a request is lost: it is accepted, and the connection closed.
     pub loses: bool,
     /// A picture comes so late.
     pub slow: Duration,
+    /// `Retry-After` of a ticket that is not ready, in seconds.
+    pub retry_after: Option<u64>,
 }
 
 /// What came, in order.
@@ -187,6 +210,8 @@ pub struct Seen {
     pub polls: u32,
     /// How often any picture was fetched, or began to be.
     pub fetches: u32,
+    /// How many requests were refused that were right.
+    pub refused: u32,
     /// What should not have come.
     pub wrong: Vec<String>,
 }
@@ -206,7 +231,7 @@ struct Shared {
 }
 
 impl ProviderServer {
-    /// Starts one on 127.0.0.1.
+    /// Starts one on 127.0.0.1. What came is at `/_seen` as well.
     pub fn start(protocol: &'static Protocol, behaviour: Behaviour) -> Self {
         let shared = Arc::new(Shared {
             behaviour: Mutex::new(behaviour),
@@ -238,6 +263,26 @@ impl ProviderServer {
     /// What came.
     pub fn seen(&self) -> Seen {
         lock(&self.shared.seen).clone()
+    }
+
+    /// The words of each request that was accepted.
+    pub fn prompts(&self) -> Vec<String> {
+        let seen = self.seen();
+        let words = |body: &Value| Some(body.pointer(self.protocol.prompt)?.as_str()?.to_owned());
+        let prompts = seen.accepted.iter().map(words);
+        prompts.map(Option::unwrap_or_default).collect()
+    }
+
+    /// The name of each task, and the blake3 of its pictures.
+    pub fn tasks(&self) -> Vec<(String, Vec<String>)> {
+        let seen = self.seen();
+        let of = |(asked, id): (&Asked, String)| {
+            let digest = |nth| blake3::hash(&picture(&id, nth, asked)).to_hex().to_string();
+            let digests = (0..asked.n).map(digest).collect();
+            (id, digests)
+        };
+        let ids = (1..).map(|n| format!("task-{n}"));
+        seen.asked.iter().zip(ids).map(of).collect()
     }
 }
 
@@ -271,6 +316,13 @@ async fn answer(
     let (head, body) = request.into_parts();
     let path = head.uri.path().to_owned();
     let behaviour = lock(&shared.behaviour).clone();
+    if path == "/_seen" {
+        let seen = lock(&shared.seen);
+        return Ok(json_of(
+            200,
+            &json!({"accepted": seen.accepted, "wrong": seen.wrong}),
+        ));
+    }
     if let Some(rest) = path.strip_prefix("/files/") {
         if carries_key(protocol, &head) {
             wrong(shared, format!("the key went to {path}"));
@@ -328,19 +380,22 @@ impl Keyed<'_> {
         let nth = id
             .strip_prefix("task-")
             .and_then(|n| n.parse::<usize>().ok());
-        let known = nth
-            .and_then(|nth| seen.asked.get(nth.checked_sub(1)?))
-            .cloned();
+        let known = nth.and_then(|nth| {
+            let at = nth.checked_sub(1)?;
+            Some((seen.asked.get(at)?, seen.accepted.get(at)?))
+        });
         let stands = match known {
             None => Stands::Gone,
             Some(_) => stands,
         };
-        let asked = known.unwrap_or(Asked { size: (1, 1), n: 0 });
+        let nothing = (&Asked { size: (1, 1), n: 0 }, &Value::Null);
+        let (asked, body) = known.unwrap_or(nothing);
         let task = Task {
             address: self.address,
             base: self.protocol.base,
             id,
-            asked: &asked,
+            asked,
+            body,
         };
         (self.protocol.stands)(&task, stands)
     }
@@ -387,7 +442,11 @@ impl Keyed<'_> {
             () => Stands::Ready,
         };
         let (status, answer) = self.task(&id, stands);
-        json_of(status, &answer)
+        let mut answer = json_of(status, &answer);
+        if let (Stands::Pending, Some(seconds)) = (stands, behaviour.retry_after) {
+            answer.headers_mut().insert("retry-after", seconds.into());
+        }
+        answer
     }
 
     fn ask(&self, text: &[u8]) -> Result<Answer, std::io::Error> {
@@ -405,12 +464,14 @@ impl Keyed<'_> {
             }
             Some(Ok(asked)) => asked,
         };
-        if let Some((status, answer)) = &self.behaviour.refuses {
-            return Ok(json_of(*status, answer));
+        if let Some(why) = self.behaviour.refuses
+            && let Some(refusal) = (protocol.refusal)(why)
+        {
+            return Ok(self.refuse(why, &refusal));
         }
         let id = {
             let mut seen = lock(&shared.seen);
-            seen.accepted.push(body);
+            seen.accepted.push(body.clone());
             seen.asked.push(asked.clone());
             let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
             let now = now.unwrap_or_default().as_millis();
@@ -425,8 +486,19 @@ impl Keyed<'_> {
             base: protocol.base,
             id: &id,
             asked: &asked,
+            body: &body,
         };
         Ok(json_of(200, &(protocol.accepted)(&task)))
+    }
+
+    fn refuse(&self, why: Refused, (status, answer): &(u16, Value)) -> Answer {
+        lock(&self.shared.seen).refused += 1;
+        let mut answer = json_of(*status, answer);
+        if why == Refused::Rate {
+            lock(&self.shared.behaviour).refuses = None;
+            answer.headers_mut().insert("retry-after", 1.into());
+        }
+        answer
     }
 }
 
@@ -469,6 +541,8 @@ fn picture(id: &str, nth: u64, asked: &Asked) -> Vec<u8> {
 fn json_of(status: u16, body: &Value) -> Answer {
     let mut answer = Response::new(Full::new(body.to_string().into()));
     *answer.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
+    let json = hyper::header::HeaderValue::from_static("application/json");
+    answer.headers_mut().insert("content-type", json);
     answer
 }
 
@@ -486,6 +560,15 @@ enum Kind {
     /// The same in base64.
     Base64,
     Any,
+}
+
+/// The fields of a request that have a value: some of the official packages send null for the rest.
+fn with_values(body: &Value) -> Value {
+    let mut body = body.clone();
+    if let Some(map) = body.as_object_mut() {
+        map.retain(|_, value| !value.is_null());
+    }
+    body
 }
 
 /// Whether an object has these fields, those with `!` in any case, and no other.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Kind, Protocol, Task, has_key, no_poll, no_stand, only, size};
+use super::{Asked, Kind, Protocol, Refused, Task, has_key, no_poll, no_stand, only, size};
 
 pub(super) const PROTOCOL: Protocol = Protocol {
     name: "openrouter",
@@ -15,6 +15,8 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     polled: no_poll,
     stands: no_stand,
     listed: |_| None,
+    refusal,
+    prompt: "/prompt",
 };
 
 fn asked(body: &Value) -> Result<Asked, String> {
@@ -44,4 +46,17 @@ fn accepted(task: &Task<'_>) -> Value {
     let usage =
         json!({"prompt_tokens": 5, "completion_tokens": 1120, "total_tokens": 1125, "cost": 0.03});
     json!({"created": 0, "data": data, "usage": usage})
+}
+
+fn refusal(why: Refused) -> Option<(u16, Value)> {
+    let (status, message) = match why {
+        Refused::Moderation => (403, "The request was flagged by moderation"),
+        Refused::Credit => (402, "Insufficient credits"),
+        Refused::Rate => (429, "Rate limit exceeded"),
+    };
+    let mut error = json!({"code": status, "message": message});
+    if why == Refused::Moderation {
+        error["metadata"] = json!({"reasons": ["violence"], "flagged_input": "a cat"});
+    }
+    Some((status, json!({"error": error})))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Kind, Lists, Protocol, Stands, Task, has_key, only, sides};
+use super::{Asked, Kind, Lists, Protocol, Refused, Stands, Task, has_key, only, sides};
 
 pub(super) const PROTOCOL: Protocol = Protocol {
     name: "replicate",
@@ -22,6 +22,8 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     polled: |path| path.strip_prefix("/predictions/"),
     stands,
     listed,
+    refusal,
+    prompt: "/input/prompt",
 };
 
 fn asked(body: &Value) -> Result<Asked, String> {
@@ -50,6 +52,7 @@ fn asked(body: &Value) -> Result<Asked, String> {
 
 fn prediction(task: &Task<'_>, status: &str, output: Value, error: Value) -> Value {
     json!({"id": task.id, "status": status, "output": output, "error": error, "data_removed": false,
+        "model": "black-forest-labs/flux-2-pro", "version": "hidden",
         "urls": {"get": task.at(&format!("/predictions/{}", task.id))}})
 }
 
@@ -87,4 +90,25 @@ fn listed(lists: &Lists<'_>) -> Option<Value> {
     let next = (page < lists.pages()).then(|| at(format!("/predictions?cursor={}", page + 1)));
     (lists.below == "/predictions")
         .then(|| json!({"previous": null, "next": next, "results": results}))
+}
+
+/// What is moderated says the prediction, and no request.
+fn refusal(why: Refused) -> Option<(u16, Value)> {
+    let (status, title, detail) = match why {
+        Refused::Moderation => return None,
+        Refused::Credit => (
+            402,
+            "Insufficient credit",
+            "You have insufficient credit to run this model.",
+        ),
+        Refused::Rate => (
+            429,
+            "Too many requests",
+            "Request was throttled. Expected available in 1 second.",
+        ),
+    };
+    Some((
+        status,
+        json!({"title": title, "detail": detail, "status": status}),
+    ))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Kind, Protocol, Task, has_key, no_poll, no_stand, only, sides};
+use super::{Asked, Kind, Protocol, Refused, Task, has_key, no_poll, no_stand, only, sides};
 
 pub(super) const PROTOCOL: Protocol = Protocol {
     name: "together",
@@ -20,6 +20,8 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     polled: no_poll,
     stands: no_stand,
     listed: |_| None,
+    refusal,
+    prompt: "/prompt",
 };
 
 fn asked(body: &Value) -> Result<Asked, String> {
@@ -49,4 +51,23 @@ fn accepted(task: &Task<'_>) -> Value {
         .map(|picture| json!({"b64_json": picture}))
         .collect();
     json!({"id": task.id, "model": "black-forest-labs/FLUX.2-pro", "object": "list", "data": data})
+}
+
+/// Of its moderation no words are published.
+fn refusal(why: Refused) -> Option<(u16, Value)> {
+    let (status, kind, message) = match why {
+        Refused::Moderation => return None,
+        Refused::Credit => (
+            402,
+            "credit_limit",
+            "Credit limit exceeded, please add credits to your account.",
+        ),
+        Refused::Rate => (
+            429,
+            "rate_limit",
+            "You have reached the rate limit specific to this model.",
+        ),
+    };
+    let error = json!({"message": message, "type": kind, "param": null, "code": null});
+    Some((status, json!({"error": error})))
 }

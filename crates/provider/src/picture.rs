@@ -24,8 +24,11 @@ const FIRST: u64 = 8;
 /// What stands before the comma of a `data:` URL is no longer.
 const MAX_MEDIA: u64 = 256;
 
+/// Where a picture's bytes go.
+pub(crate) type Keep<'k> = &'k mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>;
+
 /// What became of a text that should be a picture.
-pub(super) enum Kept {
+pub(crate) enum Kept {
     /// It was empty.
     Nothing,
     /// Nobody asked for it.
@@ -37,20 +40,16 @@ pub(super) enum Kept {
 }
 
 /// Keeps the picture that a text holds, and reads that to its end, whatever is wrong with the picture.
-pub(super) fn keep_text(
+pub(crate) fn keep_text(
     mut text: impl Read,
     wanted: bool,
-    keep: &mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>,
+    keep: Keep<'_>,
 ) -> (Result<Kept, KeepError>, io::Result<u64>) {
     let kept = kept(&mut text, wanted, keep);
     (kept, io::copy(&mut text, &mut io::sink()))
 }
 
-fn kept(
-    mut text: &mut dyn Read,
-    wanted: bool,
-    keep: &mut dyn FnMut(&mut dyn Read) -> Result<Digest, KeepError>,
-) -> Result<Kept, KeepError> {
+fn kept(mut text: &mut dyn Read, wanted: bool, keep: Keep<'_>) -> Result<Kept, KeepError> {
     let mut first = Vec::new();
     if (&mut text).take(FIRST).read_to_end(&mut first).is_err() {
         // What is wrong is told by who reads the text to its end.
