@@ -4,9 +4,7 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -18,10 +16,11 @@ use tokio::runtime::Runtime;
     clippy::expect_used,
     reason = "for tests, in which a panic is how they fail"
 )]
-pub fn listen<F, A>(answer: F) -> (SocketAddr, Runtime)
+pub fn listen<F, A, B>(answer: F) -> (SocketAddr, Runtime)
 where
     F: Fn(SocketAddr, Request<Incoming>) -> A + Send + Sync + 'static,
-    A: Future<Output = Result<Response<Full<Bytes>>, std::io::Error>> + Send + 'static,
+    A: Future<Output = Result<Response<B>, std::io::Error>> + Send + 'static,
+    B: Body<Data: Send, Error: std::error::Error + Send + Sync> + Send + 'static,
 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     listener.set_nonblocking(true).expect("a socket");
