@@ -5,20 +5,18 @@ pub(crate) mod answer;
 pub(crate) mod check;
 
 use std::collections::VecDeque;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
+use crate::listen::{listen, lock};
 use crate::wire::{Step, Steps};
 
 /// The key that is accepted.
@@ -87,48 +85,19 @@ struct Shared {
     /// What should not have come.
     wrong: Mutex<Vec<String>>,
     latency: Duration,
-    /// So that no two servers draw the same.
-    seed: String,
 }
 
 impl GeminiServer {
     /// Starts one on 127.0.0.1 that takes so long for each answer.
-    #[allow(
-        clippy::expect_used,
-        reason = "for tests, in which a panic is how they fail"
-    )]
     pub fn start(latency: Duration) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        listener.set_nonblocking(true).expect("a socket");
-        let address = listener.local_addr().expect("an address");
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("threads");
         let shared = Arc::new(Shared {
             latency,
-            seed: address.to_string(),
             ..Shared::default()
         });
         let of_server = Arc::clone(&shared);
-        runtime.spawn(async move {
-            let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
-            loop {
-                let Ok((stream, _)) = listener.accept().await else {
-                    continue;
-                };
-                let shared = Arc::clone(&of_server);
-                let service = service_fn(move |request| {
-                    let shared = Arc::clone(&shared);
-                    async move { serve(&shared, request).await }
-                });
-                let connection =
-                    http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-                tokio::spawn(async move {
-                    let _ = connection.await;
-                });
-            }
+        let (address, runtime) = listen(move |address, request| {
+            let shared = Arc::clone(&of_server);
+            async move { serve(&shared, address, request).await }
         });
         Self {
             shared,
@@ -171,12 +140,9 @@ impl Drop for GeminiServer {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 async fn serve(
     shared: &Shared,
+    address: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Steps>, std::io::Error> {
     let (head, body) = request.into_parts();
@@ -202,7 +168,8 @@ async fn serve(
     let answer = {
         let mut asked = lock(&shared.asked);
         let id = format!("answer-{}", asked.len() + 1);
-        let seed = format!("{} {id}", shared.seed);
+        // No two servers draw the same.
+        let seed = format!("{address} {id}");
         let made = answer::answer(&turn, &model, &body, size, &id, &seed);
         asked.push(Asked {
             model,
