@@ -13,6 +13,7 @@
 pub mod data;
 pub mod lint;
 pub mod manifest;
+pub mod markdown;
 pub mod preset;
 pub mod spec;
 pub mod template;

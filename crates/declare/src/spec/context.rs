@@ -4,35 +4,12 @@
 use minijinja::Value;
 use minijinja::value::Serde;
 
-use crate::data::Item;
 use crate::manifest::Style;
 use crate::preset::Preset;
 use base::path::ProjectPath;
 use base::text::{Text, Words};
 
-/// The names and values of one asset.
-#[derive(Clone, Default)]
-pub struct Context(Vec<(&'static str, Value)>);
-
-impl Context {
-    /// With a further name.
-    pub fn with(&self, name: &'static str, value: Value) -> Self {
-        let mut entries = self.0.clone();
-        entries.retain(|(n, _)| *n != name);
-        entries.push((name, value));
-        Self(entries)
-    }
-
-    /// As minijinja takes it.
-    pub fn value(&self) -> Value {
-        Value::from_pairs(self.0.iter().cloned())
-    }
-}
-
-/// `item`.
-pub fn item(item: &Item) -> Value {
-    Value::from(Serde(&item.value))
-}
+pub use crate::template::Context;
 
 /// `file`: where the item came from.
 pub fn file(path: &ProjectPath) -> Value {

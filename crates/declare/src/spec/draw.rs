@@ -109,7 +109,7 @@ impl<'a> Resolver<'a> {
         };
         let html = self
             .templates
-            .render(&format!("{layout}.html"), &context.value())
+            .render(&format!("{layout}.html"), context)
             .map_err(|p| vec![p])?;
         let images = self.page_images(ready, &html)?;
         Ok(Request {

@@ -88,7 +88,7 @@ pub(super) fn read_items(
 /// What templates see of an item.
 pub fn of_item(item: &Item) -> Context {
     Context::default()
-        .with("item", context::item(item))
+        .with_item(item)
         .with("file", context::file(&item.file))
 }
 
@@ -109,7 +109,10 @@ pub fn for_item(item: &Item) -> ForItem {
 fn digest(item: &Item) -> Digest {
     let mut hasher = Hasher::new("gpbuild item");
     hasher.field(item.file.as_str().as_bytes());
-    hasher.field(item.value.to_string().as_bytes());
+    hasher.field(item.as_written().to_string().as_bytes());
+    if let Some(body) = &item.body {
+        hasher.field(body.hex().as_bytes());
+    }
     hasher.finish()
 }
 

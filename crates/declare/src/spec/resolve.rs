@@ -284,7 +284,8 @@ impl<'a> Resolver<'a> {
             );
         };
         let here = |d: Diagnostic| {
-            d.for_asset(&format!("{} of {}", cover.name.value, for_item(item).shown))
+            d.for_asset(&cover.name.value)
+                .of_item(&for_item(item).shown)
         };
         match self.when(&layers, &context) {
             Ok(true) => {}
@@ -432,7 +433,7 @@ impl<'a> Resolver<'a> {
         };
         let text = self
             .templates
-            .render_string(found.value, &context.value(), Undefined::False)?;
+            .render_string(found.value, context, Undefined::False)?;
         match text.trim() {
             "true" | "True" => Ok(true),
             "false" | "False" | "" | "none" | "None" => Ok(false),
@@ -445,7 +446,7 @@ impl<'a> Resolver<'a> {
 
     pub(super) fn string(&self, raw: &At<String>, context: &Context) -> Result<String, Diagnostic> {
         self.templates
-            .render_string(raw, &context.value(), Undefined::Refused)
+            .render_string(raw, context, Undefined::Refused)
     }
 
     /// Style, vars and words; then a spec for each target.
@@ -460,6 +461,7 @@ impl<'a> Resolver<'a> {
         }
         let id = unit.id.clone();
         let place = unit.place.clone();
+        let item = unit.item.as_ref().map(|item| item.shown.clone());
         let result = self.ready(unit).and_then(|ready| self.targets(&ready));
         match result {
             Ok(specs) => Outcome {
@@ -471,7 +473,10 @@ impl<'a> Resolver<'a> {
                     .into_iter()
                     .map(|mut problem| {
                         problem.place.get_or_insert_with(|| place.clone());
-                        problem.for_asset(&id)
+                        match &item {
+                            Some(item) => problem.for_asset(&id).of_item(item),
+                            None => problem.for_asset(&id),
+                        }
                     })
                     .collect(),
                 ..Outcome::default()

@@ -339,10 +339,7 @@ impl<'a> Resolver<'a> {
                 )),
             ]);
         }
-        let text = self
-            .templates
-            .render(&name, &context.value())
-            .map_err(|p| vec![p])?;
+        let text = self.templates.render(&name, context).map_err(|p| vec![p])?;
         Ok(text.trim().to_owned())
     }
 
