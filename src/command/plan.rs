@@ -18,9 +18,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let planned = pipeline::plan(settings)?;
-    for warning in &planned.project.warnings {
-        reporter.event(Event::Diagnostic(warning));
-    }
+    planned.project.tell(reporter);
     let unclaimed: Vec<String> = planned.unclaimed.keys().cloned().collect();
     let steps = &planned.plan.steps;
     let (now, withheld) = (Bill::of(steps), Bill::withheld(steps));

@@ -193,7 +193,7 @@ impl Feed {
             Event::Summary(_) => {
                 now.progress.remove(&lane);
             }
-            Event::Diagnostic(_) | Event::Note(_) | Event::Plan(_) => return,
+            Event::Diagnostic(_) | Event::LeftOut(_) | Event::Note(_) | Event::Plan(_) => return,
         }
         if now.progress.get(&lane).is_none_or(Progress::is_news) {
             self.send(&json!({ "event": "progress", "progress": now.progress }));

@@ -115,6 +115,17 @@ pub struct Plan<'a> {
     pub up_to: bool,
 }
 
+/// Files that are named and make no item, having no front matter.
+#[derive(Clone, Copy, Debug)]
+pub struct LeftOut<'a> {
+    /// What names them: `posts/**/*.md`.
+    pub named: &'a str,
+    /// How many are named.
+    pub of: usize,
+    /// Their paths, from the project's root.
+    pub files: &'a [String],
+}
+
 /// The end of a run; the default is one that did nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -164,6 +175,8 @@ pub enum Event<'a> {
     Diagnostic(&'a Diagnostic),
     /// Something worth a line.
     Note(&'a str),
+    /// Files that nothing is made for; told once by a reporter.
+    LeftOut(&'a LeftOut<'a>),
     /// What would be done.
     Plan(&'a Plan<'a>),
     /// The end.

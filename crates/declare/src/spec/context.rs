@@ -6,33 +6,26 @@ use minijinja::value::Serde;
 
 use crate::manifest::Style;
 use crate::preset::Preset;
-use base::path::ProjectPath;
+use crate::spec::file::Section;
 use base::text::{Text, Words};
 
 pub use crate::template::Context;
 
-/// `file`: where the item came from.
-pub fn file(path: &ProjectPath) -> Value {
-    let text = path.as_str();
-    let without = match path.extension() {
-        Some(extension) => &text[..text.len() - extension.len() - 1],
-        None => text,
-    };
-    Value::from_pairs([
-        ("path", Value::from(without)),
-        ("stem", Value::from(path.stem())),
-        ("dir", Value::from(path.parent())),
-    ])
-}
-
-/// `slide`: which one of how many, from 1.
-pub fn slide(number: usize, total: usize) -> Value {
-    Value::from_pairs([
+/// `slide`: which one of how many, from 1, and what the section says that it is made of.
+pub fn slide(number: usize, total: usize, section: Option<&Section>) -> Value {
+    let place = [
         ("number", Value::from(number)),
         ("total", Value::from(total)),
         ("first", Value::from(number == 1)),
         ("last", Value::from(number == total)),
-    ])
+    ];
+    let said = section.map(|section| {
+        [
+            ("title", Value::from(section.title.as_str())),
+            ("body", Value::from(section.body.as_str())),
+        ]
+    });
+    Value::from_pairs(place.into_iter().chain(said.into_iter().flatten()))
 }
 
 /// `text`: what stands in each role; roles without words are not defined.

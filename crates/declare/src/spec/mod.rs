@@ -3,10 +3,12 @@
 
 mod ask;
 mod bundle;
+mod carousel;
 mod context;
 mod cross_check;
 mod output;
 mod draw;
+mod file;
 mod items;
 mod layers;
 mod overlay;
@@ -25,6 +27,7 @@ use export::sheet::Sheet;
 use export::{Export, Format};
 use model::request::{Overlay, Page, Picture, Prompt, Request};
 
+pub use items::LeftOut;
 pub use resolve::{DRAFT, Options, Resolved, resolve};
 
 /// What is wrong with a unit.
