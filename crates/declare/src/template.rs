@@ -74,6 +74,10 @@ impl Templates {
     pub fn render(&self, name: &str, context: &Context) -> Result<String, Diagnostic> {
         let told = |e: Error| explain(&self.world, &e, context);
         let template = self.strict.get_template(name).map_err(told)?;
+        let context = &match name.ends_with(".html") {
+            true => context.for_layout(),
+            false => context.clone(),
+        };
         let value = context.seen_by(template.source()).map_err(|wrong| {
             let source = Source::new(format!("{FOLDER}/{name}"), template.source());
             misused(&wrong).at(Place::new(&source, wrong.span))

@@ -180,9 +180,7 @@ impl<'a> Resolver<'a> {
             None => "everything else".to_owned(),
         };
         let value = minijinja::Value::from_pairs([("change", change), ("keep", keep)]);
-        let context = context
-            .with("edit", value)
-            .with("text", context::text(step.text));
+        let context = context::with_text(&context.with("edit", value), step.text);
         let mut flight = Preflight::new(
             asked.id,
             asked.model,

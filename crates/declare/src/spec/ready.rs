@@ -25,7 +25,7 @@ const NO_PICTURE: &str = "none";
 pub struct Ready<'a> {
     /// The unit.
     pub unit: Unit<'a>,
-    /// The words of the first shot.
+    /// The words of the first shot, with their marks.
     pub text: Text,
     /// The name of the layout that is drawn over the picture; the words are its own then.
     pub overlay: Option<At<String>>,
@@ -67,7 +67,7 @@ impl<'a> Resolver<'a> {
         }
         context = context.with("vars", Value::from(Serde(&vars)));
         let text = self.text(&unit, &context, &mut problems, &mut origins);
-        context = context.with("text", context::text(&text));
+        context = context::with_text(&context, &text);
         let overlay = match self.overlay_name(&unit, &context, &mut origins) {
             Ok(name) => name,
             Err(problem) => {

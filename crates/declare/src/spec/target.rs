@@ -2,6 +2,7 @@
 //! which template says how.
 
 use crate::manifest::{Also, At, Edit, Providers};
+use crate::markdown::unmarked;
 use crate::preset::Preset;
 use crate::spec::context::{self, Context};
 use crate::spec::preflight::opaque;
@@ -60,13 +61,13 @@ impl Contexts {
     fn new(ready: &Ready<'_>, target: &Target<'_>, first: &Text, finished: &Text) -> Self {
         let preset = context::preset(&target.preset);
         let plain = ready.context.with("preset", preset);
-        let first = plain.with("text", context::text(first));
+        let first = context::with_text(&plain, first);
         Self {
             first: match &ready.overlay {
                 Some(name) => first.with("overlay", minijinja::Value::from(name.value.as_str())),
                 None => first,
             },
-            finished: plain.with("text", context::text(finished)),
+            finished: context::with_text(&plain, finished),
             plain,
         }
     }
@@ -233,13 +234,13 @@ impl<'a> Resolver<'a> {
             output,
             place: target.place.clone(),
             item: unit.item.clone(),
-            text,
+            text: text.map(unmarked),
             preset: target.preset.clone(),
             group,
             pin: pin.is_some_and(|found| found.value.value),
             recipe: Recipe::Shots(Shots {
                 template,
-                first_text,
+                first_text: first_text.map(unmarked),
                 prompt,
                 requests,
                 export,
@@ -343,7 +344,7 @@ impl<'a> Resolver<'a> {
         Ok(text.trim().to_owned())
     }
 
-    /// The words once all edit steps are done.
+    /// The words once all edit steps are done, with their marks.
     pub(super) fn text_after_edits(&self, ready: &Ready<'a>) -> Result<Text, Problems> {
         let mut text = ready.text.clone();
         for edit in self.edits(ready) {

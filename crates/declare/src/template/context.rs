@@ -18,6 +18,8 @@ use crate::template::reads::{Field, Purpose, Reads, reads, reads_item};
 pub struct Context {
     entries: Vec<(&'static str, Value)>,
     item: Option<Arc<Item>>,
+    /// `text` as layouts see it, where that is other than what prompts see.
+    typeset: Option<Value>,
 }
 
 /// A field of the item that is used as what it is not.
@@ -38,6 +40,21 @@ impl Context {
         context.entries.retain(|(n, _)| *n != name);
         context.entries.push((name, value));
         context
+    }
+
+    /// With `text`; `typeset` is the same in HTML, for layouts, where some of it is set in another type.
+    pub fn with_text(&self, text: Value, typeset: Option<Value>) -> Self {
+        let mut context = self.with("text", text);
+        context.typeset = typeset;
+        context
+    }
+
+    /// As a layout sees it, and no prompt.
+    pub fn for_layout(&self) -> Self {
+        match &self.typeset {
+            Some(typeset) => self.with("text", typeset.clone()),
+            None => self.clone(),
+        }
     }
 
     /// With `item`.
