@@ -13,6 +13,7 @@ mod build;
 mod bounds;
 mod bundle;
 mod commands;
+mod content;
 mod contrast;
 mod corners;
 mod corpus;

@@ -4,6 +4,9 @@
 /// How every pointer begins, as the specification of Git LFS has it.
 const FIRST_LINE: &[u8] = b"version https://git-lfs.github.com/spec/";
 
+/// What one is.
+pub const WHAT: &str = "a pointer of Git LFS";
+
 /// What to do about one.
 pub const HINT: &str =
     "`git lfs pull` fetches it (`git lfs install` first, if git does not know `lfs`)";

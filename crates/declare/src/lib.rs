@@ -15,5 +15,6 @@ pub mod lint;
 pub mod manifest;
 pub mod markdown;
 pub mod preset;
+mod quotes;
 pub mod spec;
 pub mod template;

@@ -32,6 +32,7 @@ use std::sync::Arc;
 use crate::key::{Ingredients, Key};
 use base::digest::Digest;
 use base::fs::FsError;
+use base::lfs;
 use declare::spec::{Recipe, Spec};
 use model::Micro;
 use model::request::Picture;
@@ -177,6 +178,10 @@ impl fmt::Display for Reason {
             ),
             Self::Edited => f.write_str(
                 "the output was edited by hand: `gpbuild accept` keeps it, `--force` replaces it",
+            ),
+            Self::Foreign(what) if *what == lfs::WHAT => write!(
+                f,
+                "{what} is at its path, not the picture: `git lfs pull` fetches that, `--force` replaces it"
             ),
             Self::Foreign(what) => write!(
                 f,

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::node::exact;
 use super::written::{Table, odd};
 use super::{Input, Item, Lines, MAX_DEPTH, MAX_ITEMS, MAX_VALUES};
+use crate::quotes;
 use base::diagnostic::Diagnostic;
 
 pub(super) fn items(input: &Input<'_>) -> Result<Vec<Item>, Diagnostic> {
@@ -190,7 +191,10 @@ impl<'a> Reader<'a> {
         if said.contains("recursion depth") {
             return self.input.too_deep(span.start);
         }
-        let hint = if said.starts_with("duplicate key") {
+        let curly = quotes::curly(self.input.text, span.start);
+        let hint = if curly.is_some() {
+            quotes::HINT
+        } else if said.starts_with("duplicate key") {
             "keep one of the two"
         } else if said.starts_with("invalid unquoted key") {
             "put a name with other characters into quotes"
@@ -199,7 +203,11 @@ impl<'a> Reader<'a> {
         };
         let message = format!("`{}` is not valid TOML", self.input.file);
         self.input
-            .wrong(span, message, said.lines().next().unwrap_or_default())
+            .wrong(
+                curly.unwrap_or(span),
+                message,
+                said.lines().next().unwrap_or_default(),
+            )
             .hint(hint)
     }
 }

@@ -137,7 +137,7 @@ fn encoding(inner: &Table<'_>) -> Option<&'static Encoding> {
             Diagnostic::error(format!("there is no encoding `{}`", said.value))
                 .at(said.place)
                 .did_you_mean(&said.value, COMMON)
-                .hint(format!("there are {} and others of the web", list(&COMMON))),
+                .hint(format!("common ones are {}", list(&COMMON))),
         );
     }
     known

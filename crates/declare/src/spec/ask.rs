@@ -277,6 +277,9 @@ impl<'a> Resolver<'a> {
             .world
             .digest(path, most)
             .map_err(|e| Diagnostic::error(e.to_string()).at(place.clone()))?;
+        self.pictures
+            .is_there(self.world.root(), path)
+            .map_err(|p| p.at(place.clone()))?;
         self.image_info(path).map_err(|why| {
             Diagnostic::error(format!("`{path}` cannot be sent to a model: {why}"))
                 .at(place.clone())

@@ -12,6 +12,7 @@ mod file;
 mod items;
 mod layers;
 mod overlay;
+mod pictures;
 mod preflight;
 mod ready;
 mod references;

@@ -1,7 +1,7 @@
 //! A unit with its style, vars and words rendered, and its preset found: all that does not depend on
 //! which target is made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::Value;
 use minijinja::value::Serde;
@@ -246,10 +246,13 @@ impl<'a> Resolver<'a> {
             return Ok(preset.clone());
         }
         let known = self.manifest.presets.keys().chain(preset::builtin().keys());
+        let known: BTreeSet<&str> = known.map(String::as_str).collect();
         let mut problem = Diagnostic::error(format!("there is no preset `{name}`"))
             .at(place.clone())
-            .did_you_mean(name, known.map(String::as_str));
+            .did_you_mean(name, known.iter().copied());
         if problem.hints.is_empty() {
+            let known: Vec<&str> = known.into_iter().collect();
+            problem = problem.hint(format!("there are {}", list(&known)));
             problem = problem.hint(format!(
                 "a preset of your own is declared as `[preset.{name}]` with `size = [1080, 1440]`"
             ));

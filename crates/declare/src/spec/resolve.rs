@@ -12,6 +12,7 @@ use crate::spec::context::Context;
 use crate::spec::cross_check::cross_check;
 use crate::spec::items::{LeftOut, Taken, for_item, new_items, of_item, read_items};
 use crate::spec::layers::Layers;
+use crate::spec::pictures::Pictures;
 use crate::spec::{ForItem, Spec};
 use crate::template::{Templates, Undefined, truth};
 use base::diagnostic::{Diagnostic, Place, beginning, merge};
@@ -93,6 +94,7 @@ pub fn resolve(
         profile,
         known,
         glances: Mutex::default(),
+        pictures: Pictures::default(),
     };
     let mut base = Layers::new().with("defaults", "", &manifest.defaults);
     if let Some(profile) = profile {
@@ -118,6 +120,7 @@ pub fn resolve(
         left_out,
     } = all;
     specs.sort_by(|a, b| a.id.cmp(&b.id));
+    problems.extend(resolver.pictures.warnings());
     cross_check(manifest, world, &specs, &mut problems);
     Resolved {
         specs,
@@ -176,6 +179,8 @@ pub struct Resolver<'a> {
     pub(super) known: Option<&'a BTreeSet<Digest>>,
     /// What the pictures that go to models are, as far as they were looked at.
     pub(super) glances: Mutex<BTreeMap<ProjectPath, Result<ImageInfo, ExportError>>>,
+    /// What is wrong with pictures that is seen without decoding them.
+    pub(super) pictures: Pictures,
 }
 
 /// One asset before its targets are told apart.

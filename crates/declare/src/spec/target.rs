@@ -1,6 +1,8 @@
 //! From a unit with its words to its specs: its own target, and each of `also`. Which model makes them,
 //! which template says how.
 
+use std::collections::BTreeSet;
+
 use crate::manifest::{Also, At, Edit, Providers};
 use crate::markdown::unmarked;
 use crate::preset::Preset;
@@ -10,7 +12,7 @@ use crate::spec::ready::{Ready, origin};
 use crate::spec::resolve::Resolver;
 use crate::spec::{Origin, Problems, Recipe, Shots, Spec};
 use crate::template;
-use base::diagnostic::{Diagnostic, Place};
+use base::diagnostic::{Diagnostic, Place, list};
 use base::text::Text;
 use export::Crop;
 use model::ModelId;
@@ -319,11 +321,16 @@ impl<'a> Resolver<'a> {
             )
         });
         let known: Vec<String> = own.chain(template::built_in().filter_map(stem)).collect();
+        let mut problem = Diagnostic::error(format!("there is no template `{name}`"))
+            .at(found.value.place.clone())
+            .did_you_mean(&name, known.iter().map(String::as_str));
+        if problem.hints.is_empty() {
+            let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
+            let known: Vec<&str> = known.into_iter().collect();
+            problem = problem.hint(format!("there are {}", list(&known)));
+        }
         Err(vec![
-            Diagnostic::error(format!("there is no template `{name}`"))
-                .at(found.value.place.clone())
-                .did_you_mean(&name, known.iter().map(String::as_str))
-                .hint(format!(
+            problem.hint(format!(
                     "looked for `{folder}/{name}.prompt` and `{folder}/{name}.html`, then among the built-in ones",
                     folder = template::FOLDER
                 )),

@@ -106,6 +106,12 @@ impl Context {
         let found = self.item.as_ref().and_then(|item| at(&item.value, path));
         found.is_some_and(Json::is_null)
     }
+
+    /// Whether there is an item, and it names nothing of this path.
+    pub fn is_absent(&self, path: &[String]) -> bool {
+        let item = self.item.as_ref();
+        !path.is_empty() && item.is_some_and(|item| at(&item.value, path).is_none())
+    }
 }
 
 /// The item with a truth value wherever the template asks for one, and a word stands for it.

@@ -104,7 +104,10 @@ pub fn describe(error: &Error, text: &str, context: &Context) -> Diagnostic {
             let at = error.range().map_or(0, |range| range.end);
             match null_before(text, at, context) {
                 Some(null) => refused(&null, NoText::Null),
-                None => undefined(expression, &context.value()),
+                None => undefined(
+                    missing(expression, text, at, context).as_str(),
+                    &context.value(),
+                ),
             }
         }
         ErrorKind::OutOfFuel => Diagnostic::error("the template does not come to an end").hint(
@@ -140,6 +143,10 @@ pub fn describe(error: &Error, text: &str, context: &Context) -> Diagnostic {
             Diagnostic::error(format!("templates are nested more than {MAX_NESTING} deep"))
                 .hint("look for a template that includes itself, or a macro that calls itself")
         }
+        // What a filter of gpbuild's own says is whole.
+        ErrorKind::InvalidOperation if error.detail().is_some_and(|d| d.starts_with('`')) => {
+            Diagnostic::error(error.detail().unwrap_or_default())
+        }
         kind => {
             let message = match error.detail() {
                 Some(detail) => format!("{kind}: {detail}"),
@@ -152,11 +159,7 @@ pub fn describe(error: &Error, text: &str, context: &Context) -> Diagnostic {
 
 fn undefined(expression: &str, context: &Value) -> Diagnostic {
     let path: Vec<&str> = expression.split('.').map(str::trim).collect();
-    let plain = !expression.is_empty()
-        && path
-            .iter()
-            .all(|p| !p.is_empty() && p.chars().all(|c| c.is_alphanumeric() || c == '_'));
-    if !plain {
+    if !is_plain(expression) {
         return Diagnostic::error("a value that is not defined is used here")
             .hint("`x is defined` asks first; `x | default(\"…\")` gives another value");
     }
@@ -172,7 +175,7 @@ fn undefined(expression: &str, context: &Value) -> Diagnostic {
         if at.kind() == ValueKind::Map {
             let keys: Vec<String> = at
                 .try_iter()
-                .map(|keys| keys.map(|k| k.to_string()).collect())
+                .map(|keys| keys.map(|k| k.to_string()).filter(|k| k != name).collect())
                 .unwrap_or_default();
             match nearest(name, keys.iter().map(String::as_str)) {
                 Some(near) => diagnostic = diagnostic.hint(format!("did you mean `{near}`?")),
@@ -235,6 +238,28 @@ fn null_before(text: &str, at: usize, context: &Context) -> Option<String> {
     let fields = reads(text).fields.into_iter();
     let nulls = fields.filter(|field| field.span.start < at && context.is_null(&field.path));
     nulls.last().map(|field| text[field.span].to_owned())
+}
+
+/// What is not defined in an expression: the field of the item that it reads and that is not there, if its own text
+/// does not say so.
+fn missing(expression: &str, text: &str, at: usize, context: &Context) -> String {
+    if is_plain(expression) {
+        return expression.to_owned();
+    }
+    let fields = reads(text).fields.into_iter();
+    let absent = fields.filter(|field| field.span.start < at && context.is_absent(&field.path));
+    let last = absent.last();
+    last.map_or_else(
+        || expression.to_owned(),
+        |field| text[field.span].to_owned(),
+    )
+}
+
+/// Whether an expression is names with dots between them.
+fn is_plain(expression: &str) -> bool {
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    expression.split('.').map(str::trim).all(is_name)
 }
 
 /// A field of the item that is used as a text and is none.
