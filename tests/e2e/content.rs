@@ -106,3 +106,190 @@ fn what_differs_only_by_checkout_makes_no_picture() {
         assert_eq!(project.text("gpbuild.lock"), lock, "{name}");
     }
 }
+
+/// The words of each asset, by its id and role.
+fn words(project: &Project, id: &str, role: &str) -> String {
+    let specs = project.ok(&["show", id, "--json"]).json();
+    specs[0]["text"][role].to_string()
+}
+
+#[test]
+fn a_text_of_a_post_that_is_drawn_is_drawn_anew_when_it_changes() {
+    let project = Project::new(
+        "[cover.post]\nfor_each = { front_matter = \"posts/*.md\" }\nid = \"{{ file.stem }}\"\nsize = \"300x400\"\n\
+         text = { headline = \"{{ file.title }}\", subhead = \"{{ file.body }}\" }\n",
+    );
+    project.write("posts/a.md", "---\ntitle: A\n---\none\n");
+    project.write("posts/b.md", "---\ntitle: B\n---\ntwo\n");
+    assert_eq!(project.build().made, 2);
+    project.edit("posts/a.md", "one", "three");
+    let counts = project.build();
+    assert_eq!((counts.made, counts.fresh), (1, 1));
+    assert_eq!(words(&project, "a", "subhead"), "\"three\"");
+    // And not, where no template asks for it.
+    project.edit("gpbuild.toml", "{{ file.body }}", "x");
+    project.build();
+    project.edit("posts/a.md", "three", "four");
+    assert_eq!(project.build().made, 0);
+}
+
+#[test]
+fn words_mean_what_their_author_meant() {
+    let project = Project::new(
+        "[cover.post]\nfor_each = { yaml = \"posts.yaml\" }\nid = \"{{ item.id }}\"\nwhen = \"{{ not item.draft }}\"\nsize = \"300x400\"\n\
+         text = { headline = \"{{ item.title }}\", badge = \"{{ 'pinned' if item.pinned | default(false) }}\", note = \"{{ item.lang }}\" }\n",
+    );
+    let drafts = ["no", "No", "off", "\"false\"", "false", "n", "~", ""];
+    let mut posts = String::new();
+    for (n, draft) in drafts.iter().enumerate() {
+        writeln!(
+            posts,
+            "- {{id: p{n}, title: 1.10, lang: no, draft: {draft}}}"
+        )
+        .unwrap();
+    }
+    for (n, draft) in ["yes", "on", "\"true\"", "true", "Y"].iter().enumerate() {
+        writeln!(posts, "- {{id: d{n}, title: x, lang: x, draft: {draft}}}").unwrap();
+    }
+    posts += "- {id: pinned, title: 2.50e1, lang: no, pinned: \"yes\"}\n- {id: unpinned, title: t, lang: x, pinned: \"no\"}\n";
+    project.write("posts.yaml", posts);
+    let specs = project.ok(&["show", "**", "--json"]).json();
+    let ids: Vec<&str> = specs
+        .iter()
+        .map(|spec| spec["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "pinned", "unpinned"
+        ]
+    );
+    assert_eq!(
+        specs[0]["text"].to_string(),
+        r#"{"headline":"1.10","note":"no"}"#
+    );
+    assert_eq!(
+        specs[8]["text"].to_string(),
+        r#"{"headline":"2.50e1","badge":"pinned","note":"no"}"#
+    );
+    assert_eq!(
+        specs[9]["text"].to_string(),
+        r#"{"headline":"t","note":"x"}"#
+    );
+}
+
+#[test]
+fn numbers_are_numbers_where_a_template_calculates() {
+    let project = Project::new(
+        "[cover.a]\nfor_each = { toml = \"a.toml\" }\nid = \"a\"\nwhen = \"{{ item.price > 9 }}\"\nsize = \"300x400\"\n\
+         text = { headline = \"{{ item.price }}\", subhead = \"{{ item.price * 2 }}\", note = \"{{ 'from ' ~ item.price }}\" }\n",
+    );
+    project.write("a.toml", "price = 19.90\n");
+    let specs = project.ok(&["show", "a", "--json"]).json();
+    assert_eq!(
+        specs[0]["text"].to_string(),
+        r#"{"headline":"19.90","subhead":"39.8","note":"from 19.90"}"#
+    );
+}
+
+#[test]
+fn marks_are_type_in_layouts_and_nowhere_else() {
+    let project = Project::one("Use `Vec<T>` and **nothing** else, *really*");
+    let shown = &project.ok(&["show", "a", "--json"]).json()[0];
+    let plain = "Use Vec<T> and nothing else, really";
+    assert_eq!(shown["text"]["headline"], plain);
+    assert!(
+        shown["prompt"]
+            .as_str()
+            .unwrap()
+            .contains(&format!("\"{plain}\""))
+    );
+    let layout = shown["shots"][0]["layout"].as_str().unwrap();
+    assert!(
+        layout.contains(">Vec&lt;T&gt;</code> and <b>nothing</b> else, really"),
+        "{layout}"
+    );
+    assert!(!layout.contains('`'), "{layout}");
+    let marked = project.build();
+    assert_eq!(marked.made, 1);
+    let first = project.read("dist/a.png");
+    project.edit("gpbuild.toml", "`Vec<T>`", "Vec<T>");
+    project.build();
+    assert_ne!(project.read("dist/a.png"), first);
+}
+
+#[test]
+fn a_pointer_in_place_of_an_output_is_no_picture_of_a_persons() {
+    let project = Project::one("标题");
+    project.build();
+    let picture = project.read("dist/a.png");
+    project.write(
+        "dist/a.png",
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+    );
+    let run = project.run(&["--json"]);
+    assert_eq!(run.code, 1);
+    assert_eq!(
+        run.asset("a")["reason"],
+        "a pointer of Git LFS is at its path, not the picture: `git lfs pull` fetches that, `--force` replaces it"
+    );
+    project.ok(&["--force"]);
+    assert_eq!(project.read("dist/a.png"), picture);
+}
+
+#[test]
+fn what_an_svg_shows_of_other_files_is_told() {
+    let project = Project::new(
+        "[cover.a]\nsize = \"300x400\"\ntemplate = \"poster\"\nvars = { logo = \"logo.svg\" }\ntext = { headline = \"x\" }\n",
+    );
+    project.write(
+        "logo.svg",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"><image href=\"photo.png\" width=\"9\" height=\"9\"/></svg>",
+    );
+    let run = project.ok(&[]);
+    assert!(
+        run.err.contains(
+            "warning: `logo.svg` shows `photo.png`, which is another file: it is left out"
+        ),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn an_id_that_is_a_glob_too_is_that_asset() {
+    let project = Project::new(
+        "[defaults]\nsize = \"300x400\"\n[cover.\"a[1]\"]\ntext = { headline = \"x\" }\n[cover.a1]\ntext = { headline = \"y\" }\n",
+    );
+    project.ok(&["build", "a[1]"]);
+    assert!(project.has("dist/a[1].png"));
+    assert!(!project.has("dist/a1.png"));
+}
+
+#[test]
+fn what_is_left_out_is_said_once_and_listed_if_asked() {
+    let project = Project::new(
+        "[cover.post]\nfor_each = { front_matter = \"posts/*.md\" }\nid = \"{{ file.stem }}\"\nsize = \"300x400\"\ntext = { headline = \"{{ item.title }}\" }\n",
+    );
+    project.write("posts/a.md", "---\ntitle: A\n---\n");
+    project.write("posts/b.md", "# B\n");
+    let line = "1 of 2 files of `posts/*.md` has no front matter and is left out (`-v` lists them, `optional = true` takes them)";
+    for command in ["plan", "check", "build"] {
+        let run = project.ok(&[command]);
+        assert_eq!(run.err.matches(line).count(), 1, "{command}: {}", run.err);
+    }
+    project.edit("posts/a.md", "title: A", "title: C");
+    let run = project.ok(&["plan", "-v"]);
+    assert!(
+        run.err.contains("takes them)\n  posts/b.md\n"),
+        "{}",
+        run.err
+    );
+    // A list of those that are to be left out says nothing more.
+    project.edit(
+        "gpbuild.toml",
+        "\"posts/*.md\"",
+        "[\"posts/*.md\", \"!posts/b.md\"]",
+    );
+    assert!(!project.ok(&["plan"]).err.contains("left out"));
+}

@@ -1,7 +1,11 @@
 //! Markdown: what a post says. Headings, plain text and words of a file, and the marks that a single line may have.
 //! Knows no files, and nothing of how type is drawn.
 
+mod marks;
+
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+
+pub use marks::{Run, runs, unmarked};
 
 /// A heading, and what stands below it up to the next one of its level or above.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,71 +80,88 @@ pub fn plain(text: &str) -> String {
 
 /// What a Markdown text says.
 pub fn document(text: &str) -> Document {
-    let mut document = Document::default();
-    let mut open: Vec<(usize, Blocks)> = Vec::new();
-    let mut bodies: Vec<String> = Vec::new();
-    let mut all = Blocks::default();
-    let mut intro: [Blocks; LEVELS + 1] = Default::default();
-    let mut begun = [false; LEVELS + 1];
+    let mut sections = Sections::default();
     read(text, |piece| match piece {
-        Piece::Heading(level) => {
-            // The title of a document begins none of its sections, unless these are of its level.
-            let is_title = level == 1 && document.headings.is_empty();
-            let last = if is_title { level } else { LEVELS };
-            begun[level..=last].fill(true);
-            while let Some((n, blocks)) = open.pop_if(|(n, _)| document.headings[*n].level >= level)
-            {
-                bodies[n] = blocks.done();
-            }
-            document.headings.push(Heading {
-                level,
-                title: String::new(),
-                body: String::new(),
-            });
-            bodies.push(String::new());
-            open.push((document.headings.len() - 1, Blocks::default()));
-        }
+        Piece::Heading(level) => sections.heading(level),
         Piece::Title(words) => {
-            if let Some(heading) = document.headings.last_mut() {
+            if let Some(heading) = sections.headings.last_mut() {
                 heading.title.push_str(&words);
             }
         }
-        Piece::TitleEnd => {
-            let deepest = open.len().saturating_sub(1);
-            if let Some(heading) = document.headings.last() {
-                // To those above it, it is a line of text.
-                let title = unmarked(&heading.title);
-                for (_, blocks) in &mut open[..deepest] {
-                    blocks.text(&title);
-                    blocks.end(2);
-                }
-            }
-        }
-        Piece::Text(words) => {
-            let before = intro.iter_mut().enumerate();
-            let before = before.filter(|(level, _)| !begun[*level]).map(|(_, b)| b);
-            let within = open.iter_mut().map(|(_, blocks)| blocks);
-            for blocks in before.chain(within).chain([&mut all]) {
-                blocks.text(&words);
-            }
-        }
-        Piece::End(lines) => {
-            let within = open.iter_mut().map(|(_, blocks)| blocks);
-            for blocks in intro.iter_mut().chain(within).chain([&mut all]) {
-                blocks.end(lines);
-            }
-        }
+        Piece::TitleEnd => sections.title_ends(),
+        Piece::Text(words) => sections.reading().for_each(|blocks| blocks.text(&words)),
+        Piece::End(lines) => sections.reading().for_each(|blocks| blocks.end(lines)),
     });
-    for (n, blocks) in open {
-        bodies[n] = blocks.done();
+    sections.done()
+}
+
+/// The headings of a document, and the text below each of them.
+#[derive(Default)]
+struct Sections {
+    headings: Vec<Heading>,
+    /// Those that the text is below now, by number, and what stands below each.
+    open: Vec<(usize, Blocks)>,
+    /// Everything.
+    all: Blocks,
+    /// What stands before the first section of each level.
+    intro: [Blocks; LEVELS + 1],
+    /// Whether such a section has begun.
+    begun: [bool; LEVELS + 1],
+}
+
+impl Sections {
+    fn heading(&mut self, level: usize) {
+        // The title of a document begins none of its sections, unless these are of its level.
+        let is_title = level == 1 && self.headings.is_empty();
+        let last = if is_title { level } else { LEVELS };
+        self.begun[level..=last].fill(true);
+        self.close(level);
+        self.open.push((self.headings.len(), Blocks::default()));
+        self.headings.push(Heading {
+            level,
+            title: String::new(),
+            body: String::new(),
+        });
     }
-    for (heading, body) in document.headings.iter_mut().zip(bodies) {
-        heading.body = body;
-        heading.title = heading.title.trim().to_owned();
+
+    /// Ends the sections of a level and of those below it.
+    fn close(&mut self, level: usize) {
+        while let Some((n, blocks)) = self.open.pop_if(|(n, _)| self.headings[*n].level >= level) {
+            self.headings[n].body = blocks.done();
+        }
     }
-    document.body = all.done();
-    document.intro = intro.map(Blocks::done);
-    document
+
+    fn title_ends(&mut self) {
+        let Some(heading) = self.headings.last_mut() else {
+            return;
+        };
+        heading.title.truncate(heading.title.trim_end().len());
+        // To the sections that it is in, it is a line of text.
+        let title = unmarked(&heading.title);
+        let above = self.open.len().saturating_sub(1);
+        for (_, blocks) in &mut self.open[..above] {
+            blocks.text(&title);
+            blocks.end(2);
+        }
+    }
+
+    /// All that a piece of text is a part of.
+    fn reading(&mut self) -> impl Iterator<Item = &mut Blocks> {
+        let begun = self.begun;
+        let intro = self.intro.iter_mut().zip(begun);
+        let intro = intro.filter_map(|(blocks, begun)| (!begun).then_some(blocks));
+        let within = self.open.iter_mut().map(|(_, blocks)| blocks);
+        intro.chain(within).chain([&mut self.all])
+    }
+
+    fn done(mut self) -> Document {
+        self.close(0);
+        Document {
+            headings: self.headings,
+            body: self.all.done(),
+            intro: self.intro.map(Blocks::done),
+        }
+    }
 }
 
 /// A part of a text, in the order of reading.
@@ -248,25 +269,28 @@ fn is_import(line: &str) -> bool {
 }
 
 fn without_tags(line: &str) -> String {
+    let mut tags = vec![("{{<", ">}}"), ("{{%", "%}}"), ("{%", "%}")];
     let mut kept = String::with_capacity(line.len());
     let mut rest = line;
-    loop {
-        let tags = [("{{<", ">}}"), ("{{%", "%}}"), ("{%", "%}")];
-        let first = tags
-            .iter()
-            .filter_map(|(open, close)| {
-                let at = rest.find(open)?;
-                let end = rest[at..].find(close)?;
-                Some((at, at + end + close.len()))
-            })
-            .min();
-        let Some((at, end)) = first else {
-            kept.push_str(rest);
-            return kept;
-        };
+    while let Some(at) = rest.find('{') {
         kept.push_str(&rest[..at]);
-        rest = &rest[end..];
+        rest = &rest[at..];
+        let tag = tags.iter().position(|(open, _)| rest.starts_with(open));
+        let end = tag.map(|n| (n, rest.find(tags[n].1)));
+        match end {
+            Some((n, Some(end))) => rest = &rest[end + tags[n].1.len()..],
+            other => {
+                if let Some((n, None)) = other {
+                    // None is closed from here on: each is looked for once.
+                    tags.remove(n);
+                }
+                kept.push('{');
+                rest = &rest[1..];
+            }
+        }
     }
+    kept.push_str(rest);
+    kept
 }
 
 /// Text in blocks, with no more between them than is needed.
@@ -302,194 +326,6 @@ impl Blocks {
         self.text.truncate(self.text.trim_end().len());
         self.text
     }
-}
-
-/// A run of a line that is typeset alike.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// Its characters.
-    pub text: String,
-    /// Bold type.
-    pub bold: bool,
-    /// Code.
-    pub code: bool,
-}
-
-/// The runs of a line: `**bold**` and `` `code` `` are marked, the marks of `*emphasis*` are dropped, and `\*` is a
-/// star. A mark without its fellow is a character like any other, and so is `_`, which names are full of.
-pub fn runs(line: &str) -> Vec<Run> {
-    let chars: Vec<char> = line.chars().collect();
-    let mut scan = Scan::default();
-    let mut at = 0;
-    while let Some(&c) = chars.get(at) {
-        match c {
-            '\\' if matches!(chars.get(at + 1), Some('*' | '`')) => {
-                scan.push(chars[at + 1]);
-                at += 2;
-            }
-            '`' => at = scan.code(&chars, at),
-            '*' => at = scan.star(&chars, at),
-            _ => {
-                scan.push(c);
-                at += 1;
-            }
-        }
-    }
-    scan.end()
-}
-
-#[derive(Default)]
-struct Scan {
-    runs: Vec<Run>,
-    /// What is under way.
-    text: String,
-    bold: bool,
-    /// Where a star that closes an emphasis stands.
-    closing: Vec<usize>,
-    /// The place of the stars that close the bold type under way.
-    bold_ends: Option<usize>,
-}
-
-impl Scan {
-    fn push(&mut self, c: char) {
-        self.text.push(c);
-    }
-
-    fn flush(&mut self) {
-        if !self.text.is_empty() {
-            self.runs.push(Run {
-                text: std::mem::take(&mut self.text),
-                bold: self.bold,
-                code: false,
-            });
-        }
-    }
-
-    fn end(mut self) -> Vec<Run> {
-        self.flush();
-        self.runs
-    }
-
-    /// Backticks: code, if as many follow.
-    fn code(&mut self, chars: &[char], at: usize) -> usize {
-        let ticks = same(chars, at);
-        let mut close = at + ticks;
-        while close < chars.len() {
-            let run = same_as(chars, close, '`');
-            if run == ticks {
-                break;
-            }
-            close += run.max(1);
-        }
-        if close >= chars.len() {
-            self.text.extend(&chars[at..at + ticks]);
-            return at + ticks;
-        }
-        let inner: String = chars[at + ticks..close].iter().collect();
-        // One space on each side lets code begin with a backtick.
-        let inner = match inner
-            .strip_prefix(' ')
-            .and_then(|rest| rest.strip_suffix(' '))
-        {
-            Some(inside) if !inside.trim().is_empty() => inside.to_owned(),
-            _ => inner,
-        };
-        self.flush();
-        if !inner.is_empty() {
-            self.runs.push(Run {
-                text: inner,
-                bold: self.bold,
-                code: true,
-            });
-        }
-        close + ticks
-    }
-
-    /// Stars: two of them are bold type, one is an emphasis, if as many follow where a text may end.
-    fn star(&mut self, chars: &[char], at: usize) -> usize {
-        let stars = same(chars, at);
-        if self.bold_ends == Some(at) && stars >= 2 {
-            self.flush();
-            self.bold = false;
-            self.bold_ends = None;
-            return at + 2;
-        }
-        if self.closing.last() == Some(&at) {
-            self.closing.pop();
-            return at + 1;
-        }
-        if stars == 2
-            && self.bold_ends.is_none()
-            && let Some(end) = closing(chars, at, 2)
-        {
-            self.flush();
-            self.bold = true;
-            self.bold_ends = Some(end);
-            return at + 2;
-        }
-        if stars == 1
-            && let Some(end) = closing(chars, at, 1)
-        {
-            self.closing.push(end);
-            return at + 1;
-        }
-        self.text.extend(&chars[at..at + stars]);
-        at + stars
-    }
-}
-
-/// How often the character at `at` stands there.
-fn same(chars: &[char], at: usize) -> usize {
-    same_as(chars, at, chars[at])
-}
-
-fn same_as(chars: &[char], at: usize, c: char) -> usize {
-    chars[at..].iter().take_while(|next| **next == c).count()
-}
-
-/// Where the stars stand that close those at `at`: both are next to what they enclose, and to no word outside of it.
-fn closing(chars: &[char], at: usize, stars: usize) -> Option<usize> {
-    let is_word = |c: Option<&char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-    let is_text = |c: Option<&char>| c.is_some_and(|c| !c.is_whitespace());
-    let before = at.checked_sub(1).and_then(|n| chars.get(n));
-    if is_word(before) || !is_text(chars.get(at + stars)) {
-        return None;
-    }
-    let mut end = at + stars;
-    while end < chars.len() {
-        match chars[end] {
-            '\\' => end += 2,
-            '`' => {
-                // Stars within code are no marks.
-                let ticks = same(chars, end);
-                let rest = &chars[end + ticks..];
-                let close = rest
-                    .windows(ticks)
-                    .position(|w| w.iter().all(|c| *c == '`'));
-                end += ticks + close.map_or(0, |close| close + ticks);
-            }
-            '*' => {
-                let found = same(chars, end);
-                let closes = found == stars
-                    && is_text(chars.get(end - 1))
-                    && !is_word(chars.get(end + stars));
-                if closes {
-                    return Some(end);
-                }
-                end += found;
-            }
-            _ => end += 1,
-        }
-    }
-    None
-}
-
-/// A line without its marks.
-pub fn unmarked(line: &str) -> String {
-    if !line.contains(['*', '`']) {
-        return line.to_owned();
-    }
-    runs(line).into_iter().map(|run| run.text).collect()
 }
 
 #[cfg(test)]

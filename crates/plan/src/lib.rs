@@ -159,6 +159,9 @@ impl Reason {
     }
 }
 
+/// What is told of an output that git has not fetched.
+const POINTER: &str = "a pointer of Git LFS is at its path, not the picture: `git lfs pull` fetches that, `--force` replaces it";
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -179,10 +182,7 @@ impl fmt::Display for Reason {
             Self::Edited => f.write_str(
                 "the output was edited by hand: `gpbuild accept` keeps it, `--force` replaces it",
             ),
-            Self::Foreign(what) if *what == lfs::WHAT => write!(
-                f,
-                "{what} is at its path, not the picture: `git lfs pull` fetches that, `--force` replaces it"
-            ),
+            Self::Foreign(lfs::WHAT) => f.write_str(POINTER),
             Self::Foreign(what) => write!(
                 f,
                 "{what} is at its path that gpbuild did not make: `gpbuild accept` keeps it, `--force` replaces it"

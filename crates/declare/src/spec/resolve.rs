@@ -67,23 +67,7 @@ pub fn resolve(
     known: Option<&BTreeSet<Digest>>,
 ) -> Resolved {
     let mut diagnostics = Vec::new();
-    let profile = match &options.profile {
-        None => None,
-        Some(name) => {
-            let found = manifest.profiles.get(name);
-            if found.is_none() && name != DRAFT {
-                let known = manifest.profiles.keys().map(String::as_str);
-                diagnostics.push(
-                    Diagnostic::error(format!("there is no profile `{name}`"))
-                        .did_you_mean(name, known.chain([DRAFT]))
-                        .hint(format!(
-                            "a profile is declared in gpbuild.toml: `[profile.{name}.defaults]`"
-                        )),
-                );
-            }
-            found
-        }
-    };
+    let profile = profile(manifest, options, &mut diagnostics);
     let resolver = Resolver {
         manifest,
         tree,
@@ -128,6 +112,27 @@ pub fn resolve(
         kept,
         left_out,
     }
+}
+
+/// What the profile sets that is asked for.
+fn profile<'a>(
+    manifest: &'a Manifest,
+    options: &Options,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<&'a Fields> {
+    let name = options.profile.as_ref()?;
+    let found = manifest.profiles.get(name);
+    if found.is_none() && name != DRAFT {
+        let known = manifest.profiles.keys().map(String::as_str);
+        problems.push(
+            Diagnostic::error(format!("there is no profile `{name}`"))
+                .did_you_mean(name, known.chain([DRAFT]))
+                .hint(format!(
+                    "a profile is declared in gpbuild.toml: `[profile.{name}.defaults]`"
+                )),
+        );
+    }
+    found
 }
 
 /// Specs and what is wrong with the others.

@@ -236,8 +236,8 @@ fn refused(expression: &str, what: NoText) -> Diagnostic {
 /// The field of the item that holds nothing, though its data names it, and is read last before `at` in a template.
 fn null_before(text: &str, at: usize, context: &Context) -> Option<String> {
     let fields = reads(text).fields.into_iter();
-    let nulls = fields.filter(|field| field.span.start < at && context.is_null(&field.path));
-    nulls.last().map(|field| text[field.span].to_owned())
+    let mut nulls = fields.filter(|field| field.span.start < at && context.is_null(&field.path));
+    nulls.next_back().map(|field| text[field.span].to_owned())
 }
 
 /// What is not defined in an expression: the field of the item that it reads and that is not there, if its own text
@@ -247,8 +247,8 @@ fn missing(expression: &str, text: &str, at: usize, context: &Context) -> String
         return expression.to_owned();
     }
     let fields = reads(text).fields.into_iter();
-    let absent = fields.filter(|field| field.span.start < at && context.is_absent(&field.path));
-    let last = absent.last();
+    let mut absent = fields.filter(|field| field.span.start < at && context.is_absent(&field.path));
+    let last = absent.next_back();
     last.map_or_else(
         || expression.to_owned(),
         |field| text[field.span].to_owned(),
