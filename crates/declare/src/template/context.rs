@@ -18,6 +18,8 @@ use crate::template::reads::{Field, Purpose, Reads, reads, reads_item};
 pub struct Context {
     entries: Vec<(&'static str, Value)>,
     item: Option<Arc<Item>>,
+    /// Whether what a template sees of the item depends on how it reads it.
+    depends: bool,
     /// `text` as layouts see it, where that is other than what prompts see.
     typeset: Option<Value>,
 }
@@ -60,6 +62,7 @@ impl Context {
     /// With `item`.
     pub fn with_item(&self, item: &Item) -> Self {
         let mut context = self.with("item", value_of(&item.value));
+        context.depends = item.written.is_some() || depends(&item.value);
         context.item = Some(Arc::new(item.clone()));
         context
     }
@@ -71,7 +74,8 @@ impl Context {
 
     /// As a template with this text sees it.
     pub fn seen_by(&self, source: &str) -> Result<Value, Misused> {
-        let Some(item) = self.item.as_ref().filter(|_| reads_item(source)) else {
+        let asked = |_: &&Arc<Item>| self.depends && reads_item(source);
+        let Some(item) = self.item.as_ref().filter(asked) else {
             return Ok(self.value());
         };
         let reads = reads(source);
@@ -114,6 +118,16 @@ impl Context {
     }
 }
 
+/// Whether there is a list, a table or a word for a truth value in it.
+fn depends(item: &Json) -> bool {
+    let table = item.as_object().into_iter().flat_map(|table| table.values());
+    table.into_iter().any(|value| match value {
+        Json::Array(_) | Json::Object(_) => true,
+        Json::String(word) => truth(word).is_some(),
+        _ => false,
+    })
+}
+
 /// The item with a truth value wherever the template asks for one, and a word stands for it.
 fn with_truths<'j>(item: &'j Json, reads: &Reads) -> Cow<'j, Json> {
     let mut read = Cow::Borrowed(item);
@@ -136,7 +150,12 @@ fn with_truths<'j>(item: &'j Json, reads: &Reads) -> Cow<'j, Json> {
 
 /// What a word means where a truth value is meant, as those write it who write YAML 1.1.
 pub fn truth(word: &str) -> Option<bool> {
-    match word.trim().to_ascii_lowercase().as_str() {
+    const LONGEST: usize = "false".len();
+    let word = word.trim();
+    if word.len() > LONGEST {
+        return None;
+    }
+    match word.to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "y" => Some(true),
         "false" | "no" | "off" | "n" => Some(false),
         _ => None,
