@@ -39,6 +39,11 @@ impl Selection {
         let mut all = Vec::new();
         let mut wrong = Vec::new();
         for pattern in patterns {
+            // An id may hold what means something in a glob.
+            let pattern = match ids.clone().any(|id| id == pattern) {
+                true => &escaped(pattern),
+                false => pattern,
+            };
             let globs = glob(pattern, false).and_then(|exact| {
                 let below = format!("{}/**", pattern.trim_end_matches('/'));
                 let globs = [exact, glob(&below, false)?];
@@ -84,4 +89,16 @@ impl Selection {
             Which::These(ids) => ids.contains(id),
         }
     }
+}
+
+/// A glob that matches a text, and nothing else.
+fn escaped(text: &str) -> String {
+    let mut glob = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '[' | ']' | '{' | '}' => glob.extend(['[', c, ']']),
+            c => glob.push(c),
+        }
+    }
+    glob
 }

@@ -10,8 +10,9 @@ use base::path::ProjectPath;
 use base::world::World;
 use declare::data;
 use declare::manifest::{self, At};
+use declare::markdown;
 use declare::spec::{self, Options};
-use declare::template::{Templates, Undefined};
+use declare::template::{Context, Templates, Undefined};
 use export::{Export, Format};
 use plan::lock::Lock;
 use plan::state::{State, StateFile};
@@ -66,12 +67,20 @@ pub fn template(bytes: &[u8]) {
     };
     let world = world("templates/page.html", bytes);
     let templates = Templates::new(&world);
-    let context = minijinja::Value::from(minijinja::value::Serde(serde_json::json!({
-        "text": { "headline": "标题 one", "points": ["a", "b"], "number": 1.5 },
-        "item": { "tags": ["x", "y"], "nested": { "deep": [1, 2, [3]] }, "none": null },
-        "vars": { "accent": "#ff0000" },
-        "file": { "stem": "a", "path": "posts/a.md" },
-    })));
+    let value = |value: serde_json::Value| minijinja::Value::from(minijinja::value::Serde(value));
+    let text_of =
+        serde_json::json!({ "headline": "标题 one", "points": ["a", "b"], "number": 1.5 });
+    let context = Context::default()
+        .with("text", value(text_of))
+        .with("vars", value(serde_json::json!({ "accent": "#ff0000" })))
+        .with("file", value(serde_json::json!({ "stem": "a", "path": "posts/a.md" })))
+        .with_item(&data::Item {
+            file: ProjectPath::new("posts/a.md").expect("a path"),
+            line: 1,
+            value: serde_json::json!({ "tags": ["x", "y"], "nested": { "deep": [1, 2, [3]] }, "none": null, "draft": "no" }),
+            written: None,
+            body: None,
+        });
     told(templates.render("page.html", &context).err().as_ref());
     let source = Source::new("gpbuild.toml", text);
     let raw = At {
@@ -112,6 +121,14 @@ pub fn data(bytes: &[u8]) {
         3 => (data::Format::Json, "a.json"),
         _ => (data::Format::Yaml, "a.yaml"),
     };
+    if let (data::Format::FrontMatter, Ok(text)) = (format, std::str::from_utf8(rest)) {
+        let document = markdown::document(text);
+        assert!(document.headings.iter().all(|heading| heading.level > 0));
+        assert!(
+            text.lines()
+                .all(|line| markdown::unmarked(line).len() <= line.len())
+        );
+    }
     match data::read(format, &ProjectPath::new(name).expect("a path"), rest) {
         Ok(items) => assert!(items.iter().all(|item| item.value.is_object())),
         Err(problem) => told([&problem]),

@@ -49,6 +49,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     for finding in &findings {
         reporter.event(Event::Diagnostic(finding));
     }
+    project.tell_left_out(reporter);
     let warnings = match findings.len() {
         0 => String::new(),
         n => format!(", {}", count(n, "warning")),

@@ -18,9 +18,7 @@ pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<
         return Ok(Exit::Done);
     }
     let planned = pipeline::plan(settings)?;
-    for warning in &planned.project.warnings {
-        reporter.event(Event::Diagnostic(warning));
-    }
+    planned.project.tell(reporter);
     planned.tell_of_merge(reporter);
     let unclaimed: Vec<String> = planned.unclaimed.keys().cloned().collect();
     let steps = &planned.plan.steps;

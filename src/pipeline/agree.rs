@@ -75,9 +75,7 @@ pub fn agree(settings: &Settings, reporter: &Reporter) -> Result<Foreground, Fai
         let exit = carry_out(settings, reporter, planned, prior, scope, None)?;
         return Ok(Foreground::Ended(exit));
     }
-    for warning in &planned.project.warnings {
-        reporter.event(Event::Diagnostic(warning));
-    }
+    planned.project.tell(reporter);
     let trust = gate::open_for(settings, &mut planned, reporter)?;
     refuse_unreachable(&planned, reporter)?;
     let authorized = money::authorize(settings, &planned, &planned.plan, reporter)?;

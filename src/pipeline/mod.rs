@@ -179,9 +179,7 @@ fn carry_out(
     scope: Scope<'_>,
     handover: Option<Handover>,
 ) -> Result<Exit, Failure> {
-    for warning in &planned.project.warnings {
-        reporter.event(Event::Diagnostic(warning));
-    }
+    planned.project.tell(reporter);
     planned.tell_of_merge(reporter);
     let mut recorder = Recorder::default();
     let result = run(

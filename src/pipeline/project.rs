@@ -11,10 +11,11 @@ use base::fs::FsError;
 use base::path::ProjectPath;
 use base::world::World;
 use declare::manifest::{self, Manifest, Tree};
-use declare::spec::{self, Spec};
+use declare::spec::{self, LeftOut, Spec};
 use declare::template::Templates;
 use plan::state;
 use render::Fonts;
+use report::{Event, Reporter};
 
 /// Where drafts go: never in the way of a paid picture.
 pub const PREVIEW: &str = ".gpbuild/preview";
@@ -33,11 +34,33 @@ pub struct Project {
     pub specs: Vec<Arc<Spec>>,
     /// What is only worth a word.
     pub warnings: Vec<Diagnostic>,
+    /// Files that are named and make no item.
+    pub left_out: Vec<LeftOut>,
     /// Before anything of it was looked at, in nanoseconds since 1970.
     pub began: i64,
 }
 
 impl Project {
+    /// Tells what is only worth a word, and what nothing is made for.
+    pub fn tell(&self, reporter: &Reporter) {
+        for warning in &self.warnings {
+            reporter.event(Event::Diagnostic(warning));
+        }
+        self.tell_left_out(reporter);
+    }
+
+    /// Tells what nothing is made for.
+    pub fn tell_left_out(&self, reporter: &Reporter) {
+        for left_out in &self.left_out {
+            let files: Vec<String> = left_out.files.iter().map(ToString::to_string).collect();
+            reporter.event(Event::LeftOut(&report::LeftOut {
+                named: &left_out.named,
+                of: left_out.of,
+                files: &files,
+            }));
+        }
+    }
+
     /// The name under which its money is counted.
     pub fn name(&self) -> String {
         name_of(&self.world, &self.manifest)
@@ -132,6 +155,7 @@ pub(super) fn load_part(
         fonts,
         specs: resolved.specs.into_iter().map(Arc::new).collect(),
         warnings: problems,
+        left_out: resolved.left_out,
         began,
     };
     Ok((project, resolved.kept))

@@ -394,7 +394,7 @@ fn a_file_where_the_folder_should_be_is_named() {
     assert_eq!(run.code, 2, "{}", run.err);
     assert_eq!(
         run.err,
-        "error: `dist` is not a folder\n --> gpbuild.toml:4:8\n  |\n4 | [cover.a00.text]\n  |        ^^^\n  |\n  = note: in asset `a00`\n"
+        "error: `dist` is a file, and outputs go into that folder\n --> gpbuild.toml:4:8\n  |\n4 | [cover.a00.text]\n  |        ^^^\n  |\n  = note: in asset `a00`\n  = help: move `dist` out of the way\n  = help: outputs go to a folder of the project: `[project] out = \"…\"` names another one\n"
     );
     assert_eq!(project.text("dist"), "mine");
 }

@@ -14,6 +14,7 @@ mod batch;
 mod bounds;
 mod bundle;
 mod commands;
+mod content;
 mod contrast;
 mod corners;
 mod corpus;

@@ -216,9 +216,9 @@ items = ["甲", "乙"]
     assert_eq!(
         project.alts(),
         pairs(&[
-            ("s/01", "一 · 系列 · 1/3 True False"),
-            ("s/02", "二 · 本页 · 正文 · 2/3 False False"),
-            ("s/03", "三 · 系列 · 甲 · 乙 · 3/3 False True"),
+            ("s/01", "一 · 系列 · 1/3 true false"),
+            ("s/02", "二 · 本页 · 正文 · 2/3 false false"),
+            ("s/03", "三 · 系列 · 甲 · 乙 · 3/3 false true"),
         ])
     );
 }

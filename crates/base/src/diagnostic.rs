@@ -127,6 +127,8 @@ pub struct Diagnostic {
     pub other: Option<(Place, String)>,
     /// The asset it is about, and how many more it is about as well.
     pub asset: Option<(String, usize)>,
+    /// What of data that asset is made for: `posts/a.md`, `items.csv:3`.
+    pub item: Option<String>,
     /// What to do; each becomes a `help:` line.
     pub hints: Vec<String>,
 }
@@ -141,6 +143,7 @@ impl Diagnostic {
             label: None,
             other: None,
             asset: None,
+            item: None,
             hints: Vec::new(),
         }
     }
@@ -180,6 +183,12 @@ impl Diagnostic {
     /// Names the asset that it is about.
     pub fn for_asset(mut self, id: &str) -> Self {
         self.asset.get_or_insert_with(|| (id.to_owned(), 0));
+        self
+    }
+
+    /// Says what of data its asset is made for.
+    pub fn of_item(mut self, shown: &str) -> Self {
+        self.item.get_or_insert_with(|| shown.to_owned());
         self
     }
 
@@ -261,10 +270,12 @@ impl Diagnostic {
                 0 => String::new(),
                 more => format!(" and {}", count(*more, "other asset")),
             };
-            notes.push((
-                "note",
-                door::lines(&format!("in asset `{id}`{more}")).into_owned(),
-            ));
+            let item = match &self.item {
+                Some(item) => format!(" of `{item}`"),
+                None => String::new(),
+            };
+            let note = format!("in asset `{id}`{item}{more}");
+            notes.push(("note", door::lines(&note).into_owned()));
         }
         notes.extend(
             self.hints

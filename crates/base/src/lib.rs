@@ -6,6 +6,7 @@ pub mod digest;
 pub mod door;
 pub mod fs;
 pub mod home;
+pub mod lfs;
 pub mod path;
 pub mod text;
 pub mod world;

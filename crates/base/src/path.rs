@@ -89,6 +89,12 @@ impl ProjectPath {
             if let Some(c) = part.chars().find(|c| "<>:\"|?*".contains(*c)) {
                 return Err(format!("has `{c}`, which Windows does not take in a name"));
             }
+            if let Some(c) = part.chars().find(|c| is_unseen(*c)) {
+                return Err(format!(
+                    "has the character {}, which nobody sees in a name",
+                    c.escape_unicode()
+                ));
+            }
             if part.ends_with('.') || part.ends_with(' ') || part.starts_with(' ') {
                 return Err(format!(
                     "has the part `{part}`, which begins or ends with a space or ends with a dot"
@@ -201,6 +207,11 @@ fn kept(name: &str) -> Option<&'static str> {
     };
     let mut known = KEPT.iter().zip(SHORT);
     known.find_map(|(kept, short)| (*kept == seen || is_short(short)).then_some(*kept))
+}
+
+/// Whether a character has no width, turns the direction of writing, or ends a line.
+fn is_unseen(c: char) -> bool {
+    is_ignorable(c) || matches!(c, '\u{ad}' | '\u{61c}' | '\u{2028}' | '\u{2029}')
 }
 
 /// Whether a file system of macOS passes a character over where names are compared.

@@ -30,6 +30,14 @@ impl Words {
         one.into_iter().chain(many.iter().map(String::as_str))
     }
 
+    /// The same with each text as `change` makes it.
+    pub fn map(&self, change: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::One(text) => Self::One(change(text)),
+            Self::Many(texts) => Self::Many(texts.iter().map(|text| change(text)).collect()),
+        }
+    }
+
     /// Whether there is nothing to read in it.
     pub fn is_empty(&self) -> bool {
         self.each().all(|text| text.trim().is_empty())
@@ -54,6 +62,17 @@ impl Text {
         }
         kept.sort_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
         Self(kept)
+    }
+
+    /// The same words with each text as `change` makes it.
+    #[must_use]
+    pub fn map(&self, change: impl Fn(&str) -> String) -> Self {
+        let words = self.0.iter();
+        Self(
+            words
+                .map(|(role, words)| (role.clone(), words.map(&change)))
+                .collect(),
+        )
     }
 
     /// The words of a role.

@@ -307,15 +307,17 @@ impl World {
         result
     }
 
-    /// The same, as text; a byte order mark is dropped.
+    /// The same, as text: without byte order marks, and each line ends in `\n`, as in any other checkout.
     pub fn read_text(&self, path: &ProjectPath, limit: u64) -> Result<String, FsError> {
         let bytes = self.read(path, limit)?;
         let mut text = String::from_utf8(bytes).map_err(|e| FsError::NotUtf8 {
             path: self.root.at(path),
             offset: e.utf8_error().valid_up_to(),
         })?;
-        if text.starts_with('\u{feff}') {
-            text.drain(..'\u{feff}'.len_utf8());
+        let marks = text.len() - text.trim_start_matches('\u{feff}').len();
+        text.drain(..marks);
+        if text.contains("\r\n") {
+            text = text.replace("\r\n", "\n");
         }
         Ok(text)
     }

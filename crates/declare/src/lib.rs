@@ -13,6 +13,8 @@
 pub mod data;
 pub mod lint;
 pub mod manifest;
+pub mod markdown;
 pub mod preset;
+mod quotes;
 pub mod spec;
 pub mod template;

@@ -196,6 +196,7 @@ impl Feed {
             Event::Diagnostic(_)
             | Event::Repeated(_)
             | Event::Recap(_)
+            | Event::LeftOut(_)
             | Event::Note(_)
             | Event::Unclaimed(_)
             | Event::Plan(_) => return,

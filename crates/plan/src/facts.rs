@@ -13,6 +13,7 @@ use crate::unusable::Flaw;
 use crate::{Disk, Known, LockIndex, unread};
 use base::digest::Digest;
 use base::fs::Root;
+use base::lfs;
 use base::path::ProjectPath;
 use base::world::Signature;
 use declare::spec::Spec;
@@ -275,6 +276,7 @@ impl Sources<'_> {
             return Disk::Is(*digest);
         }
         match self.root.read_output(output, MAX_OBJECT_BYTES) {
+            Ok(bytes) if lfs::is_pointer(&bytes) => Disk::Odd(lfs::WHAT),
             Ok(bytes) if export::is_cut(&bytes) => Disk::Cut,
             Ok(bytes) => Disk::Is(Digest::of(&bytes)),
             Err(_) => Disk::Odd("a file that cannot be read"),

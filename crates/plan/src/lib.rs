@@ -32,6 +32,7 @@ use std::sync::Arc;
 use crate::key::{Ingredients, Key};
 use base::digest::Digest;
 use base::fs::FsError;
+use base::lfs;
 use declare::spec::{Recipe, Spec};
 use model::Micro;
 use model::request::Picture;
@@ -184,6 +185,9 @@ impl Reason {
     }
 }
 
+/// What is told of an output that git has not fetched.
+const POINTER: &str = "a pointer of Git LFS is at its path, not the picture: `git lfs pull` fetches that, `--force` replaces it";
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -202,6 +206,7 @@ impl fmt::Display for Reason {
             Self::Edited => f.write_str(
                 "the output was edited by hand: `gpbuild accept` keeps it, `--force` replaces it",
             ),
+            Self::Foreign(lfs::WHAT) => f.write_str(POINTER),
             Self::Foreign(what) => write!(
                 f,
                 "{what} is at its path that gpbuild did not make: `gpbuild accept` keeps it, `--force` replaces it"

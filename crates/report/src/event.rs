@@ -128,6 +128,17 @@ pub struct Plan<'a> {
     pub at_once: Option<Cost>,
 }
 
+/// Files that are named and make no item, having no front matter.
+#[derive(Clone, Copy, Debug)]
+pub struct LeftOut<'a> {
+    /// What names them: `posts/**/*.md`.
+    pub named: &'a str,
+    /// How many are named.
+    pub of: usize,
+    /// Their paths, from the project's root.
+    pub files: &'a [String],
+}
+
 /// The end of a run; the default is one that did nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -185,6 +196,8 @@ pub enum Event<'a> {
     Note(&'a str),
     /// Outputs that no asset declares, at the end of a build.
     Unclaimed(&'a [String]),
+    /// Files that nothing is made for; told once by a reporter.
+    LeftOut(&'a LeftOut<'a>),
     /// What would be done.
     Plan(&'a Plan<'a>),
     /// The end.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::event::{AssetReport, Cost, Plan, State, Summary};
+use super::event::{AssetReport, Cost, LeftOut, Plan, State, Summary};
 use super::words::dollars_number;
 use base::diagnostic::{Diagnostic, Severity};
 use base::digest::Digest;
@@ -138,6 +138,14 @@ pub(super) fn plan(plan: &Plan) -> String {
         .raw("up_to", if plan.up_to { "true" } else { "false" })
         .end();
     text
+}
+
+pub(super) fn left_out(left_out: &LeftOut<'_>) -> String {
+    Object::new("left_out")
+        .text("named", left_out.named)
+        .count("of", left_out.of)
+        .raw("files", &Value::from(left_out.files).to_string())
+        .end()
 }
 
 pub(super) fn diagnostic(diagnostic: &Diagnostic) -> String {

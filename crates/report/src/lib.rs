@@ -21,6 +21,7 @@ mod plain;
 mod words;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -29,7 +30,7 @@ use std::time::{Duration, Instant};
 use anstream::AutoStream;
 use indicatif::ProgressDrawTarget;
 
-pub use self::event::{AssetReport, Cost, Event, Plan, State, Summary};
+pub use self::event::{AssetReport, Cost, Event, LeftOut, Plan, State, Summary};
 use self::live::Live;
 use self::plain::{Level, Paint};
 use base::diagnostic::{Diagnostic, Failure};
@@ -136,6 +137,8 @@ struct Inner {
     out: Stream,
     err: Stream,
     live: Option<Live>,
+    /// What was said once and for all: a watch says it with each build otherwise.
+    said: BTreeSet<String>,
 }
 
 struct Stream {
@@ -194,6 +197,14 @@ impl Inner {
         match &self.live {
             Some(live) => live.aside(|| stream.write(text)),
             None => stream.write(text),
+        }
+    }
+
+    /// Says a line that was not said before.
+    fn say_once(&mut self, line: String) {
+        if !self.said.contains(&line) {
+            self.say(&line);
+            self.said.insert(line);
         }
     }
 
@@ -260,6 +271,7 @@ impl Reporter {
             making: AtomicBool::new(false),
             started: Mutex::new(now()),
             inner: Mutex::new(Inner {
+                said: BTreeSet::new(),
                 json: options.json,
                 out: stream(out, out_color),
                 err: stream(err, err_color),
@@ -328,6 +340,7 @@ impl Reporter {
             making: AtomicBool::new(false),
             started: Mutex::new(now()),
             inner: Mutex::new(Inner {
+                said: BTreeSet::new(),
                 json: self.json,
                 out: through(true),
                 err: through(false),
@@ -469,6 +482,10 @@ impl Reporter {
                 ));
             }
             Event::Unclaimed(_) => {}
+            Event::LeftOut(left_out) if level.quiet == 0 => {
+                inner.say_once(plain::left_out(left_out, level));
+            }
+            Event::LeftOut(_) => {}
             Event::Plan(plan) if self.plan => {
                 let text = plain::plan(plan, level, inner.out.paint);
                 inner.write(true, &format!("{text}\n"));
@@ -493,6 +510,7 @@ impl Reporter {
             Event::Unclaimed(outputs) => inner.write(true, &json::unclaimed(outputs)),
             Event::Note(note) if self.level.quiet == 0 => inner.say(&words::clean(note)),
             Event::Note(_) => {}
+            Event::LeftOut(left_out) => inner.write(true, &json::left_out(left_out)),
             Event::Plan(plan) if self.plan => inner.write(true, &json::plan(plan)),
             Event::Plan(_) => {}
             Event::Summary(_) if self.plan => {}

@@ -3,7 +3,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-use super::event::{AssetReport, Cost, Plan, State, Summary};
+use super::event::{AssetReport, Cost, LeftOut, Plan, State, Summary};
 use super::words::{about, clean, dollars, elapsed, gap, sentence, thousands, width};
 use base::diagnostic::{Diagnostic, Failure, SHOWN, Severity, count, group};
 
@@ -63,6 +63,28 @@ impl Level {
     pub(super) fn shows_diagnostic(self, severity: Severity) -> bool {
         severity == Severity::Error || self.quiet < 2
     }
+}
+
+/// `2 of 9 files of posts/*.md have no front matter, …`; with `-v`, a line for each.
+pub(super) fn left_out(left_out: &LeftOut<'_>, level: Level) -> String {
+    let LeftOut { named, of, files } = left_out;
+    let listed = match level.verbose {
+        0 => "`-v` lists them, ",
+        _ => "",
+    };
+    let mut text = format!(
+        "{} of {} of `{}` {} no front matter and {} left out ({listed}`optional = true` takes them)",
+        files.len(),
+        count(*of, "file"),
+        clean(named),
+        if files.len() == 1 { "has" } else { "have" },
+        if files.len() == 1 { "is" } else { "are" },
+    );
+    for file in files.iter().filter(|_| level.verbose > 0) {
+        text.push_str("\n  ");
+        text.push_str(&clean(file));
+    }
+    text
 }
 
 /// `made      bootcamp  dist/bootcamp.png  (never made) · $0.053`, and a line for each note.

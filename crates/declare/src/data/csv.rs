@@ -1,6 +1,6 @@
-//! CSV files: a header row, then an item for each row, all values strings as they stand. Strict where
-//! a lenient reader would lose rows without a word (a quote that is never closed); that is why it does
-//! not use one. Does not know what the columns are for.
+//! CSV files: a header row, then an item for each row, all values strings as they stand; the separator is a comma
+//! unless the manifest or the first line says otherwise. Strict where a lenient reader would lose rows without a
+//! word (a quote that is never closed); that is why it does not use one. Does not know what the columns are for.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,13 +10,18 @@ use serde_json::{Map, Value};
 use super::{Input, Item, Lines, MAX_ITEMS, MAX_VALUES};
 use base::diagnostic::{Diagnostic, count};
 
-pub(super) fn items(input: &Input<'_>) -> Result<Vec<Item>, Diagnostic> {
-    let mut rows = Rows { input, at: 0 };
+pub(super) fn items(input: &Input<'_>, separator: Option<u8>) -> Result<Vec<Item>, Diagnostic> {
+    let (said, at) = said(input.text);
+    let mut rows = Rows {
+        input,
+        at,
+        separator: separator.or(said).unwrap_or(b','),
+    };
     let mut row = Vec::new();
     if !rows.next(&mut row)? {
         let message = format!("`{}` is empty", input.file);
         return Err(input
-            .wrong(0..0, message, "a header row is needed here")
+            .wrong(at..at, message, "a header row is needed here")
             .hint("write the names of the columns in the first line: `slug,title`"));
     }
     let columns = columns(input, &row)?;
@@ -47,6 +52,17 @@ pub(super) fn items(input: &Input<'_>) -> Result<Vec<Item>, Diagnostic> {
     Ok(items)
 }
 
+/// The separator that the first line says, as Excel writes it (`sep=;`), and where the table begins.
+fn said(text: &str) -> (Option<u8>, usize) {
+    let line = text.lines().next().unwrap_or_default();
+    match line.strip_prefix("sep=").map(str::as_bytes) {
+        Some([separator]) if separator.is_ascii_punctuation() || *separator == b'\t' => {
+            (Some(*separator), line.len())
+        }
+        _ => (None, 0),
+    }
+}
+
 /// The names of the columns.
 fn columns(input: &Input<'_>, row: &[Cell<'_>]) -> Result<Vec<String>, Diagnostic> {
     let mut names: Vec<String> = Vec::with_capacity(row.len());
@@ -61,7 +77,13 @@ fn columns(input: &Input<'_>, row: &[Cell<'_>]) -> Result<Vec<String>, Diagnosti
                     message,
                     format!("{} does not separate columns", shown(c)),
                 )
-                .hint("save it with commas (`,`) between the columns"));
+                .hint(match c {
+                    ';' | '\t' => format!(
+                        "say so beside its name, `{{ csv = \"…\", separator = \"{}\" }}`, or save it with commas",
+                        c.escape_default()
+                    ),
+                    _ => "save it with commas (`,`) between the columns".to_owned(),
+                }));
         }
         if name.is_empty() {
             let message = format!("column {} of `{}` has no name", n + 1, input.file);
@@ -86,6 +108,7 @@ fn columns(input: &Input<'_>, row: &[Cell<'_>]) -> Result<Vec<String>, Diagnosti
 
 fn shown(c: char) -> String {
     match c {
+        ',' => "a comma".to_owned(),
         '\t' => "a tab".to_owned(),
         c => format!("`{c}`"),
     }
@@ -125,6 +148,7 @@ struct Cell<'a> {
 struct Rows<'a> {
     input: &'a Input<'a>,
     at: usize,
+    separator: u8,
 }
 
 impl<'a> Rows<'a> {
@@ -144,9 +168,9 @@ impl<'a> Rows<'a> {
                 _ => self.plain(),
             };
             row.push(cell);
-            // After a cell there is a comma, a line end, or nothing.
+            // After a cell there is a separator, a line end, or nothing.
             match bytes.get(self.at) {
-                Some(b',') => self.at += 1,
+                Some(byte) if *byte == self.separator => self.at += 1,
                 _ => return Ok(true),
             }
         }
@@ -156,7 +180,8 @@ impl<'a> Rows<'a> {
     fn plain(&mut self) -> Cell<'a> {
         let start = self.at;
         let rest = &self.input.text.as_bytes()[start..];
-        let len = rest.iter().position(|b| matches!(b, b',' | b'\n' | b'\r'));
+        let ends = |b: &u8| *b == self.separator || matches!(b, b'\n' | b'\r');
+        let len = rest.iter().position(ends);
         self.at = start + len.unwrap_or(rest.len());
         Cell {
             text: Cow::Borrowed(&self.input.text[start..self.at]),
@@ -186,11 +211,14 @@ impl<'a> Rows<'a> {
             at += 1;
         }
         self.at = at;
-        if !matches!(text.as_bytes().get(at), None | Some(b',' | b'\n' | b'\r')) {
+        let next = text.as_bytes().get(at).copied();
+        if !matches!(next, None | Some(b'\n' | b'\r')) && next != Some(self.separator) {
             let message = format!("a quoted cell of `{file}` goes on after its quote");
+            let separator = shown(char::from(self.separator));
+            let wanted = format!("{separator} or a new line is needed here");
             return Err(self
                 .input
-                .wrong(at..at + 1, message, "a comma or a new line is needed here")
+                .wrong(at..at + 1, message, wanted)
                 .hint("write a quote inside of a cell twice: `\"\"`"));
         }
         let inner = &text[start + 1..at - 1];

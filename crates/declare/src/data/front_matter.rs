@@ -1,13 +1,15 @@
 //! Front matter: the YAML, TOML or JSON that a text file begins with. Finds where it ends and gives it
-//! to the reader of its language; does not look at what follows.
+//! to the reader of its language; of what follows it only says where that begins.
 
 use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::{Input, Item, MAX_HEAD_BYTES, kind};
+use super::written::Table;
+use super::{Input, Item, MAX_HEAD_BYTES, clean, kind};
 use super::{json, toml, yaml};
 use base::diagnostic::Diagnostic;
+use base::digest::Digest;
 use base::path::ProjectPath;
 
 /// What the front matter is written in.
@@ -28,54 +30,130 @@ const FENCES: [(&str, &[&str], Language); 6] = [
     (";;;", &[";;;"], Language::Json),
 ];
 
-/// The front matter of a file as its one item; nothing for a file that has none.
-pub(super) fn read(file: &ProjectPath, bytes: &[u8]) -> Result<Vec<Item>, Diagnostic> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+/// Front matter that was found: its language and its place in the clean bytes of the file.
+struct Found {
+    language: Language,
+    span: Range<usize>,
+    /// Where it ends, the line that closes it included.
+    end: usize,
+}
+
+/// The front matter of a file as its one item; nothing for a file that has none, unless it is `optional`.
+pub(super) fn read(
+    file: &ProjectPath,
+    bytes: &[u8],
+    optional: bool,
+) -> Result<Vec<Item>, Diagnostic> {
+    let bytes = clean(bytes);
     let head = &bytes[..bytes.len().min(MAX_HEAD_BYTES)];
-    if head.starts_with(b"{") {
-        return bare_json(file, head);
+    let Some(found) = find(file, head)? else {
+        return match optional {
+            true => {
+                // A picture is no text.
+                let text = Input::new(file, head_of_text(&bytes, head))?;
+                Ok(vec![Item {
+                    body: Some(Digest::of(&bytes)),
+                    ..text.item(1, Map::new())
+                }])
+            }
+            false => Ok(Vec::new()),
+        };
+    };
+    let input = Input::new(file, &head[..found.end])?;
+    let (table, written) = match found.language {
+        Language::Yaml => yaml::table(&input, found.span)?,
+        Language::Toml => toml::table(&input, found.span)?,
+        Language::Json => json_table(&input, found.span)?,
+    };
+    Ok(vec![Item {
+        body: Some(Digest::of(&bytes[found.end..])),
+        written: written.map(Value::Object),
+        ..input.item(1, table)
+    }])
+}
+
+/// The head without a character that it cuts in two.
+fn head_of_text<'b>(bytes: &[u8], head: &'b [u8]) -> &'b [u8] {
+    match std::str::from_utf8(head) {
+        Err(cut) if cut.error_len().is_none() && head.len() < bytes.len() => {
+            &head[..cut.valid_up_to()]
+        }
+        _ => head,
     }
-    let mut lines = Fences { head, at: 0 };
-    let Some((opening, first)) = lines.next() else {
-        return Ok(Vec::new());
+}
+
+/// Where the text begins that follows front matter, in the [`clean`] bytes of a file.
+pub fn body(file: &ProjectPath, bytes: &[u8]) -> usize {
+    let head = &bytes[..bytes.len().min(MAX_HEAD_BYTES)];
+    find(file, head).ok().flatten().map_or(0, |found| found.end)
+}
+
+/// Finds the front matter of a file, which begins in its first line that is not blank.
+fn find(file: &ProjectPath, head: &[u8]) -> Result<Option<Found>, Diagnostic> {
+    let blank = head.iter().position(|byte| !byte.is_ascii_whitespace());
+    let first = blank.unwrap_or(head.len());
+    if head[first..].starts_with(b"{") {
+        return bare_json(file, head, first);
+    }
+    // The line itself, with what it is indented by.
+    let start = head[..first].iter().rposition(|byte| *byte == b'\n');
+    let mut lines = Fences {
+        head,
+        at: start.map_or(0, |n| n + 1),
     };
-    let known = FENCES.iter().find(|(fence, ..)| fence.as_bytes() == first);
+    let Some((opening, first_line)) = lines.next() else {
+        return Ok(None);
+    };
+    let known = FENCES
+        .iter()
+        .find(|(fence, ..)| fence.as_bytes() == first_line);
     let Some((fence, closings, language)) = known else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
-    let body = lines.at;
+    let begin = lines.at;
     let Some((closing, _)) = lines.find(|(_, line)| closings.iter().any(|c| c.as_bytes() == *line))
     else {
-        // As much as is needed to show the line.
-        let input = Input::new(file, &head[..opening.end])?;
-        let message = format!("the front matter of `{file}` never ends");
-        return Err(input
-            .wrong(
-                opening,
-                message,
-                format!("opened here, but no line `{}` follows", closings[0]),
-            )
-            .hint(format!("close it with a line `{}`", closings[0]))
-            .hint(format!(
-                "if `{fence}` is only a rule, put an empty line before it"
-            )));
+        if opening.start > 0 {
+            // A rule between blank lines.
+            return Ok(None);
+        }
+        return Err(never_ends(file, head, opening, fence, closings[0]));
     };
-    let input = Input::new(file, &head[..closing.end])?;
-    let span = body..closing.start;
-    let table = match language {
-        Language::Yaml => yaml::table(&input, span)?,
-        Language::Toml => toml::table(&input, span)?,
-        Language::Json => json_table(&input, span)?,
+    Ok(Some(Found {
+        language: *language,
+        span: begin..closing.start,
+        end: lines.at,
+    }))
+}
+
+fn never_ends(
+    file: &ProjectPath,
+    head: &[u8],
+    opening: Range<usize>,
+    fence: &str,
+    closing: &str,
+) -> Diagnostic {
+    // As much as is needed to show the line.
+    let input = match Input::new(file, &head[..opening.end]) {
+        Ok(input) => input,
+        Err(wrong) => return wrong,
     };
-    Ok(vec![input.item(1, table)])
+    let message = format!("the front matter of `{file}` never ends");
+    let label = format!("opened here, but no line `{closing}` follows");
+    input
+        .wrong(opening, message, label)
+        .hint(format!("close it with a line `{closing}`"))
+        .hint(format!(
+            "if `{fence}` is only a rule, put an empty line before it"
+        ))
 }
 
 /// A JSON object without lines around it, as Hugo takes it.
-fn bare_json(file: &ProjectPath, head: &[u8]) -> Result<Vec<Item>, Diagnostic> {
+fn bare_json(file: &ProjectPath, head: &[u8], start: usize) -> Result<Option<Found>, Diagnostic> {
     // `{{< shortcode >}}` and `{% tag %}` begin a text, not an object.
-    let second = head[1..].iter().find(|b| !b.is_ascii_whitespace());
+    let second = head[start + 1..].iter().find(|b| !b.is_ascii_whitespace());
     if !matches!(second, Some(b'"' | b'}')) {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     // The body may be in any encoding: only what is before its first wrong byte is looked at.
     let valid = match std::str::from_utf8(head) {
@@ -83,23 +161,31 @@ fn bare_json(file: &ProjectPath, head: &[u8]) -> Result<Vec<Item>, Diagnostic> {
         Err(error) => error.valid_up_to(),
     };
     let input = Input::new(file, &head[..valid])?;
-    let Some(end) = json::object_end(input.text) else {
+    let Some(end) = json::object_end(input.text, start) else {
         let message = format!("the front matter of `{file}` never ends");
         return Err(input
-            .wrong(0..1, message, "this brace is never closed")
+            .wrong(start..start + 1, message, "this brace is never closed")
             .hint("close it with `}`"));
     };
-    let table = json_table(&input, 0..end)?;
-    Ok(vec![input.item(1, table)])
+    Ok(Some(Found {
+        language: Language::Json,
+        span: start..end,
+        end,
+    }))
 }
 
-fn json_table(input: &Input<'_>, span: Range<usize>) -> Result<Map<String, Value>, Diagnostic> {
+fn json_table(input: &Input<'_>, span: Range<usize>) -> Result<Table, Diagnostic> {
     if input.text[span.clone()].trim().is_empty() {
-        return Ok(Map::new());
+        return Ok((Map::new(), None));
     }
     let start = span.start;
-    match json::parse(input, span)?.0 {
-        Value::Object(table) => Ok(table),
+    let parsed = json::parse(input, span)?;
+    let written = match parsed.written {
+        Some(Value::Object(table)) => Some(table),
+        _ => None,
+    };
+    match parsed.value {
+        Value::Object(table) => Ok((table, written)),
         other => {
             let hint = "write an object: `{ \"title\": \"…\" }`";
             Err(input.not_a_table(start..start, "the front matter", kind(&other), hint))

@@ -4,29 +4,50 @@
 use std::ops::Range;
 
 use serde_json::Value;
+use struson::reader::{JsonReader, JsonStreamReader};
 
 use super::node::{INEXACT, Node, TWICE};
+use super::written::{may_be_odd, odd};
 use super::{Input, Item, Lines, MAX_DEPTH, MAX_ITEMS, MAX_VALUES, kind};
 use base::diagnostic::{Diagnostic, floor_char};
 
 const TABLE: &str = "write an entry as `{ \"headline\": \"…\" }`";
 
+/// A value, and what else is known of it.
+pub(super) struct Parsed {
+    pub(super) value: Value,
+    /// The same, with numbers that would be drawn otherwise as text; none if there are none.
+    pub(super) written: Option<Value>,
+    /// Where its entries begin, if it is a list.
+    starts: Vec<usize>,
+}
+
 pub(super) fn items(input: &Input<'_>) -> Result<Vec<Item>, Diagnostic> {
-    let (value, starts) = parse(input, 0..input.text.len())?;
+    let parsed = parse(input, 0..input.text.len())?;
     let mut lines = Lines::new(input.text);
-    match value {
+    match parsed.value {
         Value::Object(table) => {
             let line = lines.of(first_byte(input.text, 0));
-            Ok(vec![input.item(line, table)])
+            Ok(vec![Item {
+                written: parsed.written,
+                ..input.item(line, table)
+            }])
         }
         Value::Array(list) => {
+            let mut written = match parsed.written {
+                Some(Value::Array(list)) => list.into_iter(),
+                _ => Vec::new().into_iter(),
+            };
             let mut items = Vec::with_capacity(list.len());
-            for (n, (value, start)) in list.into_iter().zip(starts).enumerate() {
+            for (n, (value, start)) in list.into_iter().zip(parsed.starts).enumerate() {
                 let Value::Object(table) = value else {
                     let what = format!("entry {}", n + 1);
                     return Err(input.not_a_table(start..start, &what, kind(&value), TABLE));
                 };
-                items.push(input.item(lines.of(start), table));
+                items.push(Item {
+                    written: written.next(),
+                    ..input.item(lines.of(start), table)
+                });
             }
             Ok(items)
         }
@@ -37,17 +58,67 @@ pub(super) fn items(input: &Input<'_>) -> Result<Vec<Item>, Diagnostic> {
     }
 }
 
-/// The value in a part of the text, which may be followed by nothing but spaces; and where its
-/// entries begin, if it is a list.
-pub(super) fn parse(
-    input: &Input<'_>,
-    span: Range<usize>,
-) -> Result<(Value, Vec<usize>), Diagnostic> {
+/// The value in a part of the text, which may be followed by nothing but spaces.
+pub(super) fn parse(input: &Input<'_>, span: Range<usize>) -> Result<Parsed, Diagnostic> {
     let starts = scan(input, span.clone())?;
     let text = &input.text[span.clone()];
     match serde_json::from_str::<Node>(text) {
-        Ok(node) => Ok((node.0, starts)),
+        Ok(Node(value)) => Ok(Parsed {
+            written: as_written(text, &value),
+            value,
+            starts,
+        }),
         Err(error) => Err(explain(input, span.start, text, &error)),
+    }
+}
+
+/// The value with its numbers as they are written, if that makes a difference.
+fn as_written(text: &str, value: &Value) -> Option<Value> {
+    if !may_be_odd(text, &[',', ':', '[', ']', '{', '}', '"']) {
+        return None;
+    }
+    let mut reader = JsonStreamReader::new(text.as_bytes());
+    let mut written = value.clone();
+    let found = write(&mut reader, &mut written).ok()?;
+    found.then_some(written)
+}
+
+/// Puts the numbers of a value that would be drawn otherwise in place as text; whether there are any.
+fn write(
+    reader: &mut JsonStreamReader<&[u8]>,
+    value: &mut Value,
+) -> Result<bool, struson::reader::ReaderError> {
+    match value {
+        Value::Number(_) => {
+            let text = reader.next_number_as_str()?;
+            let odd = odd(value, text);
+            let found = odd.is_some();
+            if let Some(odd) = odd {
+                *value = odd;
+            }
+            Ok(found)
+        }
+        Value::Array(list) => {
+            reader.begin_array()?;
+            let mut found = false;
+            for entry in list {
+                found |= write(reader, entry)?;
+            }
+            reader.end_array()?;
+            Ok(found)
+        }
+        Value::Object(table) => {
+            reader.begin_object()?;
+            let mut found = false;
+            // In the order of the text: no key stands twice.
+            for (_, held) in table.iter_mut() {
+                reader.skip_name()?;
+                found |= write(reader, held)?;
+            }
+            reader.end_object()?;
+            Ok(found)
+        }
+        _ => reader.skip_value().map(|()| false),
     }
 }
 
@@ -162,11 +233,10 @@ fn scan(input: &Input<'_>, span: Range<usize>) -> Result<Vec<usize>, Diagnostic>
     Ok(starts)
 }
 
-/// The byte after the object that the text begins with.
-pub(super) fn object_end(text: &str) -> Option<usize> {
+/// The byte after the object that begins at `at`.
+pub(super) fn object_end(text: &str, mut at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut depth = 0_usize;
-    let mut at = 0;
     while let Some(byte) = bytes.get(at) {
         match byte {
             b'"' => at = after_string(bytes, at) - 1,

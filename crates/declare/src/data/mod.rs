@@ -3,18 +3,27 @@
 //! assets, and reads nothing from disk.
 
 mod csv;
+mod encoding;
 mod front_matter;
 mod json;
 mod node;
 mod toml;
+mod written;
 mod yaml;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
+use encoding_rs::Encoding;
 use serde_json::{Map, Value};
 
 use base::diagnostic::{Diagnostic, Place, Source, floor_char};
+use base::digest::Digest;
+use base::lfs;
 use base::path::ProjectPath;
+
+pub use encoding::clean;
+pub use front_matter::body;
 
 /// The largest data file that is read, in bytes.
 pub const MAX_BYTES: u64 = 64 << 20;
@@ -42,6 +51,30 @@ pub enum Format {
     Yaml,
 }
 
+/// How a file is written, and what its bytes do not say themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// Its language.
+    pub format: Format,
+    /// A text file without front matter is an item too, of which only the file is known.
+    pub optional: bool,
+    /// What stands between the cells of a CSV file, an ASCII character; a comma, or what `sep=` says.
+    pub separator: Option<u8>,
+    /// How a CSV file is encoded; UTF-8, or UTF-16 with its mark.
+    pub encoding: Option<&'static Encoding>,
+}
+
+impl From<Format> for Form {
+    fn from(format: Format) -> Self {
+        Self {
+            format,
+            optional: false,
+            separator: None,
+            encoding: None,
+        }
+    }
+}
+
 /// One entry of a data file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
@@ -51,13 +84,34 @@ pub struct Item {
     pub line: usize,
     /// What it holds: always an object.
     pub value: Value,
+    /// The same with numbers as text where they would be drawn otherwise than they are written (`1.10`); none
+    /// if there are none.
+    pub written: Option<Value>,
+    /// The text that follows front matter.
+    pub body: Option<Digest>,
+}
+
+impl Item {
+    /// What it holds, as it is written.
+    pub fn as_written(&self) -> &Value {
+        self.written.as_ref().unwrap_or(&self.value)
+    }
 }
 
 /// The items of a file: one for each entry of a list, one for a table, none for a text file without
-/// front matter.
-pub fn read(format: Format, file: &ProjectPath, bytes: &[u8]) -> Result<Vec<Item>, Diagnostic> {
-    if format == Format::FrontMatter {
-        return front_matter::read(file, bytes);
+/// front matter, unless that is optional.
+pub fn read(
+    form: impl Into<Form>,
+    file: &ProjectPath,
+    bytes: &[u8],
+) -> Result<Vec<Item>, Diagnostic> {
+    let form = form.into();
+    if lfs::is_pointer(bytes) {
+        let message = format!("`{file}` is a pointer of Git LFS, not the file itself");
+        return Err(Diagnostic::error(message).hint(lfs::HINT));
+    }
+    if form.format == Format::FrontMatter {
+        return front_matter::read(file, bytes, form.optional);
     }
     if bytes.len() as u64 > MAX_BYTES {
         return Err(
@@ -65,9 +119,17 @@ pub fn read(format: Format, file: &ProjectPath, bytes: &[u8]) -> Result<Vec<Item
                 .hint("split the file; `for_each` and `slides` take a glob"),
         );
     }
-    let input = Input::new(file, bytes)?;
-    match format {
-        Format::Csv => csv::items(&input),
+    let bytes = match form.format {
+        Format::Csv => encoding::decode(file, bytes, form.encoding)?,
+        _ => Cow::Borrowed(bytes),
+    };
+    let bytes = clean(&bytes);
+    let input = Input::new(file, &bytes).map_err(|wrong| match form.format {
+        Format::Csv => encoding::or_said(wrong),
+        _ => wrong,
+    })?;
+    match form.format {
+        Format::Csv => csv::items(&input, form.separator),
         Format::Toml => toml::items(&input),
         Format::Json => json::items(&input),
         Format::Yaml | Format::FrontMatter => yaml::items(&input),
@@ -81,9 +143,8 @@ struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    /// Checks that the bytes are text, and takes the byte order mark off.
+    /// Checks that the bytes are text; they are [`clean`].
     fn new(file: &'a ProjectPath, bytes: &'a [u8]) -> Result<Self, Diagnostic> {
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(Self { file, text }),
             Err(error) => Err(not_utf8(file, bytes, error.valid_up_to())),
@@ -101,12 +162,14 @@ impl<'a> Input<'a> {
             .label(label)
     }
 
-    /// The item of a table that begins at a byte of the text.
+    /// The item of a table that begins in a line.
     fn item(&self, line: usize, value: Map<String, Value>) -> Item {
         Item {
             file: self.file.clone(),
             line,
             value: Value::Object(value),
+            written: None,
+            body: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Format, MAX_ITEMS, read};
+use super::{Form, Format, MAX_ITEMS, read};
 use base::path::ProjectPath;
 
 mod errors;
@@ -157,7 +157,6 @@ fn front_matter() {
             // None: a README among the posts, a template, a rule further down.
             ("", ""),
             ("# Hello\n---\na: 1\n---\n", ""),
-            ("\n---\na: 1\n---\n", ""),
             ("----\n", ""),
             ("{{< figure >}}\n", ""),
             ("{% raw %}\n", ""),
@@ -246,4 +245,139 @@ fn so_many_items_and_no_more() {
         error.unwrap_err().message,
         "`s.toml` has more than 4000000 values"
     );
+}
+
+/// `as_written` of each item.
+fn written(format: Format, text: &str) -> String {
+    let items = read(format, &file(format), text.as_bytes()).unwrap();
+    let shown = items.iter().map(|item| item.as_written().to_string());
+    shown.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn numbers_are_known_as_they_are_written() {
+    for (format, text, expected) in [
+        (
+            Format::Yaml,
+            "标题: 1.10\nb: [1.5, 2.0, 1e3, 0x1F]\nc: {d: 3.50, e: 5}\nf: 2024-01-05 # 1.10\n",
+            r#"{"标题":"1.10","b":[1.5,2.0,"1e3","0x1F"],"c":{"d":"3.50","e":5},"f":"2024-01-05"}"#,
+        ),
+        (
+            Format::Yaml,
+            "- a: &x 1.10\n- a: *x\n",
+            r#"{"a":"1.10"} {"a":"1.10"}"#,
+        ),
+        (
+            Format::Toml,
+            "a = 1.10\nb = [1_000, 0xFF, 7]\n[c]\nd = +5\n",
+            r#"{"a":"1.10","b":["1_000","0xFF",7],"c":{"d":"+5"}}"#,
+        ),
+        (
+            Format::Json,
+            r#"[{"a":1.10,"b":[1e3,7,"x"]},{"a":2}]"#,
+            r#"{"a":"1.10","b":["1e3",7,"x"]} {"a":2}"#,
+        ),
+        (
+            Format::FrontMatter,
+            "+++\nversion = 2.10\n+++\n",
+            r#"{"version":"2.10"}"#,
+        ),
+        (
+            Format::FrontMatter,
+            "{\"version\": 2.10}\nbody",
+            r#"{"version":"2.10"}"#,
+        ),
+    ] {
+        assert_eq!(written(format, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_differs_only_by_checkout_is_the_same() {
+    for (format, text) in [
+        (Format::Yaml, "a: |\n  one\n  two\nb: 1\n"),
+        (Format::Toml, "a = \"\"\"\none\ntwo\"\"\"\nb = 1\n"),
+        (Format::Csv, "a,b\n\"one\ntwo\",2\n"),
+        (Format::Json, "{\n\"a\": 1,\n\"b\": 2\n}\n"),
+        (
+            Format::FrontMatter,
+            "---\na: >\n  one\n  two\n---\nbody\n\nmore\n",
+        ),
+    ] {
+        let read = |text: String| read(format, &file(format), text.as_bytes()).unwrap();
+        let plain = read(text.to_owned());
+        assert_eq!(read(text.replace('\n', "\r\n")), plain, "{text}");
+        assert_eq!(read(format!("\u{feff}{text}")), plain, "{text}");
+        assert_eq!(
+            read(format!("\u{feff}\u{feff}{}", text.replace('\n', "\r\n"))),
+            plain,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn front_matter_begins_in_the_first_line_that_is_not_blank() {
+    check(
+        Format::FrontMatter,
+        &[
+            ("\n\n---\na: 1\n---\n", r#"1 {"a":1}"#),
+            ("\u{feff}\u{feff}\n  \n+++\na = 1\n+++\n", r#"1 {"a":1}"#),
+            ("\n{\"a\": 1}\n", r#"1 {"a":1}"#),
+            // A rule between blank lines.
+            ("\n---\n\ntext\n", ""),
+            ("text\n\n---\na: 1\n---\n", ""),
+        ],
+    );
+    let optional = Form {
+        optional: true,
+        ..Format::FrontMatter.into()
+    };
+    let items = read(optional, &file(Format::FrontMatter), b"# A title\n").unwrap();
+    assert_eq!(items.len(), 1);
+    assert_eq!(items[0].value.to_string(), "{}");
+}
+
+#[test]
+fn csv_as_spreadsheets_save_it() {
+    let form = |separator, encoding| Form {
+        separator,
+        encoding,
+        ..Format::Csv.into()
+    };
+    let utf16: Vec<u8> = "\u{feff}a\tb\r\n一\t2\r\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let gbk = encoding_rs::GBK.encode("a,b\n一,2\n").0.into_owned();
+    for (form, bytes) in [
+        (form(Some(b';'), None), "a;b\n一;2\n".as_bytes()),
+        (form(None, None), "sep=;\r\na;b\r\n一;2\r\n".as_bytes()),
+        (form(Some(b'\t'), None), "a\tb\n\"一\"\t2\n".as_bytes()),
+        (form(Some(b'\t'), None), utf16.as_slice()),
+        (form(None, Some(encoding_rs::GBK)), gbk.as_slice()),
+    ] {
+        let items = read(form, &file(Format::Csv), bytes).unwrap();
+        assert_eq!(items.len(), 1);
+        assert_eq!(items[0].value.to_string(), r#"{"a":"一","b":"2"}"#);
+    }
+}
+
+#[test]
+fn a_tab_is_shown_in_its_line() {
+    for (text, place) in [
+        ("a: 1\n\tb: 2\n", "2:1"),
+        ("a:\n  b: 1\n\tc: 2\n", "3:1"),
+        ("a:\n  b: 1\n  \tc: 2\n", "3:3"),
+        ("a:\n\t- b\n", "2:1"),
+        ("title: x\ntags:\n\t- one\n", "3:1"),
+    ] {
+        let error = read(Format::Yaml, &file(Format::Yaml), text.as_bytes()).unwrap_err();
+        let shown = error.render(false);
+        assert!(
+            shown.contains(&format!("s.yaml:{place}\n")),
+            "{text:?}\n{shown}"
+        );
+        assert!(shown.contains("indent with spaces"), "{text:?}\n{shown}");
+    }
 }

@@ -1,24 +1,32 @@
 //! TOML files: a file that holds one array of tables and nothing else gives an item for each of them,
 //! any other gives one. Dates stay as written. Does not know what the values are for.
 
+use std::cell::Cell;
 use std::ops::Range;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::node::exact;
+use super::written::{Table, odd};
 use super::{Input, Item, Lines, MAX_DEPTH, MAX_ITEMS, MAX_VALUES};
+use crate::quotes;
 use base::diagnostic::Diagnostic;
 
 pub(super) fn items(input: &Input<'_>) -> Result<Vec<Item>, Diagnostic> {
     let reader = Reader::new(input, 0..input.text.len())?;
     let top = reader.parse()?;
     let mut lines = Lines::new(input.text);
+    let item = |line: usize, table: &DeTable<'_>| {
+        let (table, written) = reader.both(table)?;
+        Ok(Item {
+            written: written.map(Value::Object),
+            ..input.item(line, table)
+        })
+    };
     let Some(list) = only_list(&top) else {
-        return Ok(vec![
-            input.item(first_line(input.text), reader.table(&top, 1)?),
-        ]);
+        return Ok(vec![item(first_line(input.text), &top)?]);
     };
     let mut items = Vec::with_capacity(list.len());
     for entry in list {
@@ -27,20 +35,17 @@ pub(super) fn items(input: &Input<'_>) -> Result<Vec<Item>, Diagnostic> {
             return Err(input.too_many(start));
         }
         if let DeValue::Table(table) = entry.get_ref() {
-            items.push(input.item(lines.of(start), reader.table(table, 1)?));
+            items.push(item(lines.of(start), table)?);
         }
     }
     Ok(items)
 }
 
 /// The table in a part of the text.
-pub(super) fn table(
-    input: &Input<'_>,
-    span: Range<usize>,
-) -> Result<Map<String, Value>, Diagnostic> {
+pub(super) fn table(input: &Input<'_>, span: Range<usize>) -> Result<Table, Diagnostic> {
     let reader = Reader::new(input, span)?;
     let top = reader.parse()?;
-    reader.table(&top, 1)
+    reader.both(&top)
 }
 
 /// The list, if the file is nothing but one list of tables.
@@ -67,6 +72,10 @@ struct Reader<'a> {
     input: &'a Input<'a>,
     base: usize,
     text: &'a str,
+    /// Whether numbers that would be drawn otherwise than they are written are read as text.
+    as_written: Cell<bool>,
+    /// Whether there was one.
+    odd: Cell<bool>,
 }
 
 impl<'a> Reader<'a> {
@@ -84,7 +93,22 @@ impl<'a> Reader<'a> {
             input,
             base: span.start,
             text,
+            as_written: Cell::new(false),
+            odd: Cell::new(false),
         })
+    }
+
+    /// A table, and the same with its numbers as they are written, if that makes a difference.
+    fn both(&self, table: &DeTable<'_>) -> Result<Table, Diagnostic> {
+        self.odd.set(false);
+        let read = self.table(table, 1)?;
+        if !self.odd.get() {
+            return Ok((read, None));
+        }
+        self.as_written.set(true);
+        let written = self.table(table, 1);
+        self.as_written.set(false);
+        Ok((read, Some(written?)))
     }
 
     fn parse(&self) -> Result<DeTable<'a>, Diagnostic> {
@@ -115,14 +139,14 @@ impl<'a> Reader<'a> {
             DeValue::Boolean(value) => Ok(Value::Bool(*value)),
             DeValue::Datetime(_) => Ok(Value::String(self.text[span].to_owned())),
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-                .map(Value::from)
+                .map(|number| self.number(number.into(), span.clone()))
                 .map_err(|_| self.inexact(span)),
             DeValue::Float(number) => number
                 .as_str()
                 .parse()
                 .ok()
                 .and_then(exact)
-                .map(Value::Number)
+                .map(|number| self.number(number, span.clone()))
                 .ok_or_else(|| self.inexact(span)),
             DeValue::Array(_) | DeValue::Table(_) if depth > MAX_DEPTH => {
                 Err(self.input.too_deep(self.base + span.start))
@@ -133,6 +157,18 @@ impl<'a> Reader<'a> {
                 .collect::<Result<_, _>>()
                 .map(Value::Array),
             DeValue::Table(table) => self.table(table, depth).map(Value::Object),
+        }
+    }
+
+    fn number(&self, number: Number, span: Range<usize>) -> Value {
+        let number = Value::Number(number);
+        let Some(written) = odd(&number, &self.text[span]) else {
+            return number;
+        };
+        self.odd.set(true);
+        match self.as_written.get() {
+            true => written,
+            false => number,
         }
     }
 
@@ -155,7 +191,10 @@ impl<'a> Reader<'a> {
         if said.contains("recursion depth") {
             return self.input.too_deep(span.start);
         }
-        let hint = if said.starts_with("duplicate key") {
+        let curly = quotes::curly(self.input.text, span.start);
+        let hint = if curly.is_some() {
+            quotes::HINT
+        } else if said.starts_with("duplicate key") {
             "keep one of the two"
         } else if said.starts_with("invalid unquoted key") {
             "put a name with other characters into quotes"
@@ -164,7 +203,11 @@ impl<'a> Reader<'a> {
         };
         let message = format!("`{}` is not valid TOML", self.input.file);
         self.input
-            .wrong(span, message, said.lines().next().unwrap_or_default())
+            .wrong(
+                curly.unwrap_or(span),
+                message,
+                said.lines().next().unwrap_or_default(),
+            )
             .hint(hint)
     }
 }

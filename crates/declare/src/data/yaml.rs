@@ -10,6 +10,7 @@ use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error, Location, Options, Spanned, UserMessageFormatter};
 
 use super::node::{INEXACT, Node, NodeVisitor};
+use super::written::{Table, may_be_odd, odd};
 use super::{Input, Item, Lines, MAX_BYTES, MAX_DEPTH, MAX_ITEMS, MAX_VALUES, kind};
 use base::diagnostic::{Diagnostic, floor_char};
 
@@ -18,10 +19,20 @@ const TABLE: &str = "write names and values, as in `headline: …`";
 pub(super) fn items(input: &Input<'_>) -> Result<Vec<Item>, Diagnostic> {
     let (start, top) = parse(input, 0..input.text.len(), "the content")?;
     let mut lines = Lines::new(input.text);
+    let written = as_written(input.text);
     let list = match top {
-        Top::Table(table) => return Ok(vec![input.item(lines.of(start), table)]),
+        Top::Table(table) => {
+            return Ok(vec![Item {
+                written,
+                ..input.item(lines.of(start), table)
+            }]);
+        }
         Top::Nothing => return Err(input.not_a_table(0..0, "the content", "empty", TABLE)),
         Top::List(list) => list,
+    };
+    let mut written = match written {
+        Some(Value::Array(list)) => list.into_iter(),
+        _ => Vec::new().into_iter(),
     };
     let mut items = Vec::with_capacity(list.len());
     for (n, entry) in list.into_iter().enumerate() {
@@ -34,20 +45,23 @@ pub(super) fn items(input: &Input<'_>) -> Result<Vec<Item>, Diagnostic> {
             let what = format!("entry {}", n + 1);
             return Err(input.not_a_table(start..start, &what, kind(&entry.value.0), TABLE));
         };
-        items.push(input.item(lines.of(start), table));
+        items.push(Item {
+            written: written.next(),
+            ..input.item(lines.of(start), table)
+        });
     }
     Ok(items)
 }
 
 /// The table in a part of the text; nothing at all is an empty one.
-pub(super) fn table(
-    input: &Input<'_>,
-    span: Range<usize>,
-) -> Result<Map<String, Value>, Diagnostic> {
+pub(super) fn table(input: &Input<'_>, span: Range<usize>) -> Result<Table, Diagnostic> {
     let what = "the front matter";
-    match parse(input, span, what)? {
-        (_, Top::Table(table)) => Ok(table),
-        (_, Top::Nothing) => Ok(Map::new()),
+    match parse(input, span.clone(), what)? {
+        (_, Top::Table(table)) => match as_written(&input.text[span]) {
+            Some(Value::Object(written)) => Ok((table, Some(written))),
+            _ => Ok((table, None)),
+        },
+        (_, Top::Nothing) => Ok((Map::new(), None)),
         (start, Top::List(_)) => Err(input.not_a_table(start..start, what, "a list", TABLE)),
     }
 }
@@ -101,6 +115,116 @@ fn parse(input: &Input<'_>, span: Range<usize>, what: &str) -> Result<(usize, To
     serde_saphyr::from_str_with_options::<Spanned<Top>>(text, options())
         .map(|top| (base + byte(&top.referenced).unwrap_or(0), top.value))
         .map_err(|error| explain(input, base, text, what, &error))
+}
+
+/// A value of which each part knows where it is written.
+struct Placed(Spanned<Part>);
+
+enum Part {
+    Scalar(Value),
+    List(Vec<Placed>),
+    Table(Vec<(String, Placed)>),
+}
+
+impl<'de> Deserialize<'de> for Placed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Spanned::deserialize(deserializer).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Part {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PartVisitor)
+    }
+}
+
+struct PartVisitor;
+
+impl<'de> Visitor<'de> for PartVisitor {
+    type Value = Part;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Part, E> {
+        Ok(Part::Scalar(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Part, E> {
+        Ok(Part::Scalar(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Part, E> {
+        Ok(Part::Scalar(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Part, E> {
+        Ok(Part::Scalar(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Part, E> {
+        Ok(Part::Scalar(value.into()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Part, E> {
+        Ok(Part::Scalar(value.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Part, A::Error> {
+        let mut list = Vec::new();
+        while let Some(entry) = seq.next_element()? {
+            list.push(entry);
+        }
+        Ok(Part::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Part, A::Error> {
+        let mut table = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            table.push(entry);
+        }
+        Ok(Part::Table(table))
+    }
+}
+
+/// The value of a document with its numbers as they are written, if that makes a difference. What is wrong with
+/// it was told before.
+fn as_written(text: &str) -> Option<Value> {
+    if !may_be_odd(text, &[',', '[', ']', '{', '}']) {
+        return None;
+    }
+    let placed: Placed = serde_saphyr::from_str_with_options(text, options()).ok()?;
+    let mut found = false;
+    let written = placed.written(text, &mut found);
+    found.then_some(written)
+}
+
+impl Placed {
+    fn written(self, text: &str, found: &mut bool) -> Value {
+        // Of an alias, the place where it is defined: it is there that it is written.
+        let start = byte(&self.0.defined);
+        match self.0.value {
+            Part::Scalar(value) => {
+                let rest = start.and_then(|start| text.get(start..)).unwrap_or("");
+                let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}');
+                let word = rest.split(ends).next().unwrap_or("");
+                let odd = odd(&value, word).filter(|_| !word.is_empty());
+                *found |= odd.is_some();
+                odd.unwrap_or(value)
+            }
+            Part::List(list) => {
+                let written = list.into_iter().map(|entry| entry.written(text, found));
+                Value::Array(written.collect())
+            }
+            Part::Table(table) => {
+                let written = table
+                    .into_iter()
+                    .map(|(key, held)| (key, held.written(text, found)));
+                Value::Object(written.collect())
+            }
+        }
+    }
 }
 
 fn options() -> Options {
@@ -171,12 +295,32 @@ fn explain(input: &Input<'_>, base: usize, text: &str, what: &str, error: &Error
             breach: BudgetBreach::Depth { .. },
             ..
         } => input.too_deep(at),
-        _ => said(
-            input,
-            at,
-            &error.render_with_formatter(&UserMessageFormatter),
-        ),
+        _ => {
+            let words = error.render_with_formatter(&UserMessageFormatter);
+            match tab(input.text, at) {
+                // The parser stops before it, at the end of another line.
+                Some(tab) if is_of_tabs(&words) => said(input, tab, &words),
+                _ => said(input, at, &words),
+            }
+        }
     }
+}
+
+fn is_of_tabs(said: &str) -> bool {
+    said.starts_with("tabs ") || said.contains(" tab")
+}
+
+/// The first tab that a line is indented with, from the line of `at` on.
+fn tab(text: &str, at: usize) -> Option<usize> {
+    let mut start = text[..at].rfind('\n').map_or(0, |n| n + 1);
+    for line in text[start..].split_inclusive('\n') {
+        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if let Some(tab) = line[..indent].find('\t') {
+            return Some(start + tab);
+        }
+        start += line.len();
+    }
+    None
 }
 
 /// The rest, by what it says: mistakes of syntax, and limits that are met inside of an alias.
@@ -200,14 +344,14 @@ fn said(input: &Input<'_>, at: usize, said: &str) -> Diagnostic {
             )
             .hint("split the file, or use fewer aliases (`*name`)");
     }
-    let hint = if has("mapping values are not allowed") {
+    let hint = if is_of_tabs(&said) {
+        "indent with spaces"
+    } else if has("mapping values are not allowed") {
         "put a text that has `: ` in it into quotes, and begin each name in the same column"
     } else if has("unclosed") {
         "close it, or put the whole text into quotes"
     } else if has("did not find expected") {
         "begin all names of a table, and all `-` of a list, in the same column"
-    } else if has("tabs") {
-        "indent with spaces"
     } else if has("null is not allowed") {
         "write a name before the colon"
     } else if has("unknown value") || has("unexpected character") {

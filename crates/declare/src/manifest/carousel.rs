@@ -1,17 +1,18 @@
 //! Reads `[carousel.NAME]` and its slides.
 
 use crate::manifest::fields::{fields, words};
-use crate::manifest::items::items;
-use crate::manifest::names::{is_id, not_a_name, twice};
+use crate::manifest::items::{items, items_of};
+use crate::manifest::names::{is_id, not_an_id, twice};
 use crate::manifest::reader::Table;
 use crate::manifest::{At, Carousel, Fields, Manifest, SlideTable, Slides};
+use crate::markdown::LEVELS;
 use base::diagnostic::{Diagnostic, Place};
 
 /// Reads the carousels of a file in `folder`.
 pub(super) fn read_carousels(table: &Table<'_>, folder: &str, manifest: &mut Manifest) {
     for (name, carousel) in table.tables("carousel") {
         if !is_id(&name.value) {
-            table.report(not_a_name("carousel", &name));
+            table.report(not_an_id("carousel", &name));
             continue;
         }
         let Some(read) = read_carousel(name, carousel, folder, &manifest.project.roles) else {
@@ -34,17 +35,72 @@ fn read_carousel(
     roles: &[String],
 ) -> Option<Carousel> {
     let own = fields(&carousel, roles);
+    let for_each = items(&carousel, "for_each");
+    // Of a carousel whose `for_each` is wrong nobody knows what it declares.
+    let broken = carousel.has("for_each") && for_each.is_none();
+    let id = carousel.string("id");
     let slides = slides(&carousel, &name, roles);
-    carousel.finish_with(&[], |key| match key {
-        "for_each" => Some("a carousel takes its slides from `slides = { csv = … }`".to_owned()),
-        _ => None,
-    });
+    if !broken && let Some(slides) = &slides {
+        refuse_what_does_not_go_together(&carousel, &name, for_each.is_some(), slides);
+    }
+    carousel.finish();
     Some(Carousel {
-        slides: slides?,
+        slides: slides.filter(|_| !broken)?,
         folder: folder.to_owned(),
         fields: own,
+        for_each,
+        id,
         name,
     })
+}
+
+/// What is of a carousel for each item, and what is of one that stands alone.
+fn refuse_what_does_not_go_together(
+    carousel: &Table<'_>,
+    name: &At<String>,
+    for_each: bool,
+    slides: &Slides,
+) {
+    let key = |key: &str| {
+        carousel
+            .key_place(key)
+            .unwrap_or_else(|| name.place.clone())
+    };
+    match slides {
+        Slides::Headings(level) if !for_each => carousel.report(
+            Diagnostic::error("`headings` are those of the text that a carousel is made for")
+                .at(level.place.clone())
+                .hint("add `for_each = { front_matter = \"posts/*.md\" }` and an `id`"),
+        ),
+        Slides::Items(items) if for_each => carousel.report(
+            Diagnostic::error("a carousel for each item has no `slides` of other data")
+                .at(items.files[0].place.clone())
+                .hint(format!(
+                    "take them of its text, `slides = {{ headings = 2 }}`, or write `[[carousel.{}.slide]]` tables",
+                    name.value
+                )),
+        ),
+        _ => {}
+    }
+    match (for_each, carousel.has("id")) {
+        (true, false) => carousel.report(
+            Diagnostic::error(format!(
+                "carousel `{}` has `for_each` but no `id`",
+                name.value
+            ))
+            .at(name.place.clone())
+            .hint("add `id = \"post/{{ file.stem }}\"`: each item needs an id of its own"),
+        ),
+        (false, true) => carousel.report(
+            Diagnostic::error("`id` is for a carousel with `for_each`")
+                .at(key("id"))
+                .hint(format!(
+                    "the id of this carousel is its name, `{}`",
+                    name.value
+                )),
+        ),
+        _ => {}
+    }
 }
 
 /// The settings that are of a carousel and of none of its slides, where they stand.
@@ -60,10 +116,10 @@ pub(super) fn of_whole_carousel(fields: &Fields) -> Vec<(&'static str, Place)> {
 }
 
 fn slides(carousel: &Table<'_>, name: &At<String>, roles: &[String]) -> Option<Slides> {
-    let from_items = items(carousel, "slides");
+    let from_data = of_data(carousel);
     let tables = carousel.table_list("slide");
-    match (from_items, tables.is_empty()) {
-        (Some(items), true) => Some(Slides::Items(items)),
+    match (from_data, tables.is_empty()) {
+        (Some(slides), true) => Some(slides),
         (Some(_), false) => {
             carousel.report(
                 Diagnostic::error(format!(
@@ -96,6 +152,20 @@ fn slides(carousel: &Table<'_>, name: &At<String>, roles: &[String]) -> Option<S
             None
         }
     }
+}
+
+/// `slides = { csv = … }`, or `{ headings = 2 }`.
+fn of_data(carousel: &Table<'_>) -> Option<Slides> {
+    let inner = carousel.table("slides")?;
+    let slides = match inner.has("headings") {
+        true => {
+            let level = inner.small("headings", 1..=LEVELS as u32);
+            level.map(Slides::Headings)
+        }
+        false => items_of(&inner, "slides").map(Slides::Items),
+    };
+    inner.finish();
+    slides
 }
 
 /// A slide table: keys named like a role are its text.

@@ -3,7 +3,7 @@
 use crate::manifest::carousel::of_whole_carousel;
 use crate::manifest::fields::fields;
 use crate::manifest::items::items;
-use crate::manifest::names::{is_id, not_a_name, twice};
+use crate::manifest::names::{is_id, not_an_id, twice};
 use crate::manifest::reader::Table;
 use crate::manifest::{At, Cover, Fields, Manifest};
 use base::diagnostic::Diagnostic;
@@ -19,7 +19,7 @@ pub(super) fn read_covers(table: &Table<'_>, folder: &str, manifest: &mut Manife
         }
         cover.finish_with(&[], belongs_to_carousel);
         if !is_id(&read.name.value) {
-            table.report(not_a_name("cover", &read.name));
+            table.report(not_an_id("cover", &read.name));
             continue;
         }
         let mut known = manifest.covers.iter();

@@ -11,6 +11,7 @@ use crate::manifest::project::{PROJECT_KEYS, read_project};
 use crate::manifest::reader::{Problems, Table};
 use crate::manifest::shared::read_shared;
 use crate::manifest::{MANIFEST_SUFFIX, MAX_BYTES, Manifest, PROJECT_FILE, Tree, find};
+use crate::quotes;
 use base::diagnostic::{Diagnostic, Failure, Place, Source};
 use base::fs::FsError;
 use base::path::ProjectPath;
@@ -145,13 +146,18 @@ pub(super) fn with_table(source: &Arc<Source>, problems: &Problems, then: impl F
             .text
             .get(..span.start)
             .and_then(|before| before.rfind('\n'));
-        let place = Place::new(source, span);
+        let curly = quotes::curly(&source.text, span.start);
+        let place = Place::new(source, curly.clone().unwrap_or(span));
         // On one line, the second error follows from the first; behind a table that stands twice,
         // every key of it does.
         let follows = error.message() == "duplicate key" && std::mem::replace(&mut twice, true);
         if !follows && lines.insert(line_start) {
             let message = format!("not valid TOML: {}", error.message());
-            problems.push(Diagnostic::error(message).at(place));
+            let problem = Diagnostic::error(message).at(place);
+            problems.push(match curly {
+                Some(_) => problem.hint(quotes::HINT),
+                None => problem,
+            });
         }
     }
 }

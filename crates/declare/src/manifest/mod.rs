@@ -38,7 +38,7 @@ pub use append::{AppendError, EditStep, Owner, append};
 pub use claims::{CONFIRM, Claim, Stake};
 pub use find::{Tree, glob, is_glob, set};
 pub use load::load;
-pub use names::is_id;
+pub use names::{ID_HINT, is_id, why_no_id};
 pub use person::{Person, person};
 
 /// The name of the project's own manifest.
@@ -312,9 +312,9 @@ pub struct Edit {
 #[derive(Clone, Debug)]
 pub struct Items {
     /// How the files are read.
-    pub format: data::Format,
-    /// A path or a glob, from the manifest's folder.
-    pub files: At<String>,
+    pub form: data::Form,
+    /// Paths and globs, from the manifest's folder; one that begins with `!` leaves files out. Never empty.
+    pub files: Vec<At<String>>,
 }
 
 /// `[cover.NAME]`.
@@ -341,6 +341,10 @@ pub struct Carousel {
     pub folder: String,
     /// What it sets for all slides.
     pub fields: Fields,
+    /// One carousel for each item.
+    pub for_each: Option<Items>,
+    /// A template of the id, with `for_each`.
+    pub id: Option<At<String>>,
     /// Its slides.
     pub slides: Slides,
 }
@@ -350,6 +354,8 @@ pub struct Carousel {
 pub enum Slides {
     /// `slides = { csv = … }`: one for each item.
     Items(Items),
+    /// `slides = { headings = 2 }`: one for the title, and one for each heading of that level of the item's text.
+    Headings(At<u32>),
     /// `[[carousel.NAME.slide]]`: each sets its own fields.
     Tables(Vec<SlideTable>),
 }

@@ -1,9 +1,8 @@
 //! What may be the name of a table or the id of an asset, and what is said of one that may not.
 
-use icu_normalizer::properties::CanonicalCombiningClassMap;
-
 use crate::manifest::At;
 use base::diagnostic::{Diagnostic, Place};
+use base::path::ProjectPath;
 
 /// The second table of a name; the first is there.
 pub(super) fn twice(what: &str, name: &At<String>, first: &Place) -> Diagnostic {
@@ -12,11 +11,26 @@ pub(super) fn twice(what: &str, name: &At<String>, first: &Place) -> Diagnostic 
         .also_at(first.clone(), "first here")
 }
 
+/// The name of an asset that none may have.
+pub(super) fn not_an_id(what: &str, name: &At<String>) -> Diagnostic {
+    let why = why_no_id(&name.value).unwrap_or_default();
+    Diagnostic::error(format!(
+        "`{}` cannot be the name of a {what}: it {why}",
+        name.value
+    ))
+    .at(name.place.clone())
+    .hint(ID_HINT)
+}
+
+/// What an id is.
+pub const ID_HINT: &str =
+    "an id is a path without its ending, `post/hello`: whatever every file system takes in a name";
+
 /// A name that none may have.
 pub(super) fn not_a_name(what: &str, name: &At<String>) -> Diagnostic {
     Diagnostic::error(format!("`{}` cannot be the name of a {what}", name.value))
         .at(name.place.clone())
-        .hint("a name has letters, digits, `-` and `_`; an asset's may also have `/` between parts")
+        .hint("a name has letters, digits, `-` and `_`")
 }
 
 /// Whether this can be the name of a style, a preset or a role.
@@ -27,19 +41,21 @@ pub(super) fn is_name(name: &str) -> bool {
             .all(|c| c.is_alphanumeric() || c == '-' || c == '_')
 }
 
-/// Whether this can be the id of an asset: names with `/` between them.
+/// Whether this can be the id of an asset: see [`why_no_id`].
 pub fn is_id(id: &str) -> bool {
-    id.split('/').all(|part| {
-        !part.is_empty()
-            && !part.starts_with('.')
-            && part
-                .chars()
-                .all(|c| c.is_alphanumeric() || "-_.+~ ".contains(c) || is_mark(c))
-    })
+    why_no_id(id).is_none()
 }
 
-/// Whether a character goes onto the one before it: an accent that some system writes apart from its
-/// letter, or what joins letters of India's scripts.
-fn is_mark(c: char) -> bool {
-    CanonicalCombiningClassMap::new().get_u8(c) != 0
+/// Why this cannot be the id of an asset, as the end of a sentence that begins with it. An id is a path that every
+/// file system holds, written as short as can be; none of its parts is hidden.
+pub fn why_no_id(id: &str) -> Option<String> {
+    let path = match ProjectPath::for_output(id) {
+        Ok(path) => path,
+        Err(why) => return Some(why),
+    };
+    if path.as_str() != id {
+        return Some("has a part `.`".to_owned());
+    }
+    let hidden = id.split('/').find(|part| part.starts_with('.'));
+    hidden.map(|part| format!("has the part `{part}`, which begins with a dot"))
 }

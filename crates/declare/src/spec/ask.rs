@@ -180,9 +180,7 @@ impl<'a> Resolver<'a> {
             None => "everything else".to_owned(),
         };
         let value = minijinja::Value::from_pairs([("change", change), ("keep", keep)]);
-        let context = context
-            .with("edit", value)
-            .with("text", context::text(step.text));
+        let context = context::with_text(&context.with("edit", value), step.text);
         let mut flight = Preflight::new(
             asked.id,
             asked.model,
@@ -279,6 +277,9 @@ impl<'a> Resolver<'a> {
             .world
             .digest(path, most)
             .map_err(|e| Diagnostic::error(e.to_string()).at(place.clone()))?;
+        self.pictures
+            .is_there(self.world.root(), path)
+            .map_err(|p| p.at(place.clone()))?;
         self.image_info(path).map_err(|why| {
             Diagnostic::error(format!("`{path}` cannot be sent to a model: {why}"))
                 .at(place.clone())

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::manifest::{At, Bundling, Carousel};
+use crate::manifest::{At, Bundling};
 use crate::preset::Preset;
 use crate::spec::context::Context;
 use crate::spec::layers::{Found, Layers};
@@ -29,12 +29,12 @@ impl<'a> Resolver<'a> {
     /// The bundles that are asked for of these slides, which are all the slides of a carousel.
     pub(super) fn bundles(
         &self,
-        carousel: &Carousel,
+        carousel: &At<String>,
         layers: &Layers<'a>,
         slides: &[&Spec],
     ) -> Outcome {
         let mut outcome = Outcome::default();
-        let name = &carousel.name.value;
+        let name = &carousel.value;
         let wanted = |found: &Found<'_, At<Bundling>>| found.value.value != Bundling::None;
         if let Some(found) = layers.get(|f| f.pdf.as_ref()).filter(wanted) {
             let form = Form::Pdf {
@@ -55,7 +55,7 @@ impl<'a> Resolver<'a> {
 
     fn sheet(
         &self,
-        carousel: &Carousel,
+        carousel: &At<String>,
         slides: &[&Spec],
     ) -> Result<(Form, (u32, u32)), Diagnostic> {
         let sizes: Vec<(u32, u32)> = slides.iter().map(|slide| slide.size()).collect();
@@ -65,9 +65,9 @@ impl<'a> Resolver<'a> {
             return Err(Diagnostic::error(format!(
                 "the {} of carousel `{}` are too many for one contact sheet",
                 count(slides.len(), "slide"),
-                carousel.name.value
+                carousel.value
             ))
-            .at(carousel.name.place.clone())
+            .at(carousel.place.clone())
             .hint("`sheet = false` leaves it out; `pdf = true` holds them all"));
         };
         let size = sheet.size();
@@ -85,13 +85,13 @@ impl<'a> Resolver<'a> {
 
     fn bundle(
         &self,
-        carousel: &Carousel,
+        carousel: &At<String>,
         slides: &[&Spec],
         found: Found<'_, At<Bundling>>,
         form: Form,
         (width, height): (u32, u32),
     ) -> Result<Spec, Diagnostic> {
-        let name = carousel.name.value.as_str();
+        let name = carousel.value.as_str();
         let place = &found.value.place;
         let out = &self.manifest.project.out;
         let kind = match form {
@@ -114,7 +114,7 @@ impl<'a> Resolver<'a> {
         Ok(Spec {
             id: format!("{name}/{}", kind.field),
             output,
-            place: carousel.name.place.clone(),
+            place: carousel.place.clone(),
             item: None,
             // What its first slide says is what all of it is about.
             text: slides

@@ -1,72 +1,81 @@
 //! What a template sees: `text`, `vars`, `style`, `preset`, `item`, `file`, `slide`, `edit` and `overlay`
 //! where there is one, and nothing else.
 
-use minijinja::Value;
 use minijinja::value::Serde;
+use minijinja::{HtmlEscape, Value};
 
-use crate::data::Item;
 use crate::manifest::Style;
+use crate::markdown::{runs, unmarked};
 use crate::preset::Preset;
-use base::path::ProjectPath;
+use crate::spec::file::Section;
 use base::text::{Text, Words};
 
-/// The names and values of one asset.
-#[derive(Clone, Default)]
-pub struct Context(Vec<(&'static str, Value)>);
+pub use crate::template::Context;
 
-impl Context {
-    /// With a further name.
-    pub fn with(&self, name: &'static str, value: Value) -> Self {
-        let mut entries = self.0.clone();
-        entries.retain(|(n, _)| *n != name);
-        entries.push((name, value));
-        Self(entries)
-    }
-
-    /// As minijinja takes it.
-    pub fn value(&self) -> Value {
-        Value::from_pairs(self.0.iter().cloned())
-    }
-}
-
-/// `item`.
-pub fn item(item: &Item) -> Value {
-    Value::from(Serde(&item.value))
-}
-
-/// `file`: where the item came from.
-pub fn file(path: &ProjectPath) -> Value {
-    let text = path.as_str();
-    let without = match path.extension() {
-        Some(extension) => &text[..text.len() - extension.len() - 1],
-        None => text,
-    };
-    Value::from_pairs([
-        ("path", Value::from(without)),
-        ("stem", Value::from(path.stem())),
-        ("dir", Value::from(path.parent())),
-    ])
-}
-
-/// `slide`: which one of how many, from 1.
-pub fn slide(number: usize, total: usize) -> Value {
-    Value::from_pairs([
+/// `slide`: which one of how many, from 1, and what the section says that it is made of.
+pub fn slide(number: usize, total: usize, section: Option<&Section>) -> Value {
+    let place = [
         ("number", Value::from(number)),
         ("total", Value::from(total)),
         ("first", Value::from(number == 1)),
         ("last", Value::from(number == total)),
-    ])
+    ];
+    let said = section.map(|section| {
+        [
+            ("title", Value::from(section.title.as_str())),
+            ("body", Value::from(section.body.as_str())),
+        ]
+    });
+    Value::from_pairs(place.into_iter().chain(said.into_iter().flatten()))
 }
 
-/// `text`: what stands in each role; roles without words are not defined.
-pub fn text(text: &Text) -> Value {
+/// With `text`: what stands in each role, roles without words are not defined. The marks that it has are drawn as
+/// type by layouts, and nobody else sees them.
+pub fn with_text(context: &Context, text: &Text) -> Context {
+    let typeset = text
+        .literals()
+        .any(|(_, text)| is_marked(text))
+        .then(|| words(text, typeset));
+    let plain = words(&text.map(unmarked), |text| Value::from(text));
+    context.with_text(plain, typeset)
+}
+
+fn words(text: &Text, value: impl Fn(&str) -> Value) -> Value {
     Value::from_pairs(text.iter().map(|(role, words)| {
         let value = match words {
-            Words::One(text) => Value::from(text.as_str()),
-            Words::Many(texts) => texts.iter().map(String::as_str).map(Value::from).collect(),
+            Words::One(text) => value(text),
+            Words::Many(texts) => texts.iter().map(|text| value(text)).collect(),
         };
         (role.to_owned(), value)
     }))
+}
+
+fn is_marked(text: &str) -> bool {
+    text.contains(['*', '`']) && runs(text).iter().any(|run| run.bold || run.code)
+}
+
+/// How code is set: the type of the text that it stands in, on a grey that shows on light and on dark, and not as high
+/// as to touch that of the next line.
+const CODE: &str = "padding: 0 0.18em; background-image: linear-gradient(transparent 14%, rgba(128, 128, 128, 0.3) 14%, rgba(128, 128, 128, 0.3) 92%, transparent 92%)";
+
+/// A text as HTML.
+fn typeset(text: &str) -> Value {
+    if !is_marked(text) {
+        return Value::from(unmarked(text));
+    }
+    let mut html = String::with_capacity(text.len() * 2);
+    for run in runs(text) {
+        let words = HtmlEscape(&run.text);
+        let words = match run.code {
+            true => format!("<code style=\"{CODE}\">{words}</code>"),
+            false => words.to_string(),
+        };
+        match run.bold {
+            true => html += &format!("<b>{words}</b>"),
+            false => html += &words,
+        }
+    }
+    Value::from_safe_string(html)
 }
 
 /// `style`: its name, prompt and vars; empty without one.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::manifest::Manifest;
 use crate::spec::Spec;
 use base::diagnostic::{Diagnostic, count, list};
+use base::fs::{FsError, shown};
 use base::path::ProjectPath;
 use base::world::World;
 
@@ -71,13 +72,35 @@ fn names<'a>(
             && let Err(e) = world.root().check_folder(&spec.output)
         {
             problems.push(
-                Diagnostic::error(e.to_string())
+                unwritable(&e)
                     .at(spec.place.clone())
-                    .for_asset(&spec.id),
+                    .for_asset(&spec.id)
+                    .hint("outputs go to a folder of the project: `[project] out = \"…\"` names another one"),
             );
         }
     }
     (ids, outputs)
+}
+
+/// Why outputs cannot go to their folder, and what is in the way.
+fn unwritable(error: &FsError) -> Diagnostic {
+    match error {
+        FsError::NotAFolder { path } => {
+            let path = shown(path);
+            Diagnostic::error(format!("`{path}` is a file, and outputs go into that folder"))
+                .hint(format!("move `{path}` out of the way"))
+        }
+        FsError::Outside { path, target } if !path.exists() => {
+            let (path, target) = (shown(path), shown(target));
+            Diagnostic::error(format!(
+                "`{path}` is a symbolic link to `{target}`, where nothing is"
+            ))
+            .hint(format!("remove the link `{path}`, or make what it leads to"))
+        }
+        FsError::Outside { .. } | FsError::Link { .. } => Diagnostic::error(error.to_string())
+            .hint("gpbuild writes nowhere else: remove the link, or let it lead to a folder of the project"),
+        _ => Diagnostic::error(error.to_string()),
+    }
 }
 
 fn same_id(first: &Spec, spec: &Spec) -> Diagnostic {

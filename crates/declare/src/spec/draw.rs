@@ -109,7 +109,7 @@ impl<'a> Resolver<'a> {
         };
         let html = self
             .templates
-            .render(&format!("{layout}.html"), &context.value())
+            .render(&format!("{layout}.html"), context)
             .map_err(|p| vec![p])?;
         let images = self.page_images(ready, &html)?;
         Ok(Request {
@@ -152,6 +152,9 @@ impl<'a> Resolver<'a> {
                 .world
                 .digest(&path, MAX_REFERENCE_BYTES)
                 .map_err(|e| problem(e.to_string()))?;
+            self.pictures
+                .is_there(self.world.root(), &path)
+                .map_err(|p| vec![p.at(ready.unit.place.clone())])?;
             images.push(PageImage { name, path, digest });
         }
         Ok(images)

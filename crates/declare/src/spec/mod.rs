@@ -3,13 +3,16 @@
 
 mod ask;
 mod bundle;
+mod carousel;
 mod context;
 mod cross_check;
 mod output;
 mod draw;
+mod file;
 mod items;
 mod layers;
 mod overlay;
+mod pictures;
 mod preflight;
 mod ready;
 mod references;
@@ -25,6 +28,7 @@ use export::sheet::Sheet;
 use export::{Export, Format};
 use model::request::{Overlay, Page, Picture, Prompt, Request};
 
+pub use items::LeftOut;
 pub use resolve::{DRAFT, Options, Resolved, resolve};
 
 /// What is wrong with a unit.

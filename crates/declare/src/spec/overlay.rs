@@ -48,10 +48,7 @@ impl<'a> Resolver<'a> {
         if !self.templates.exists(&file) {
             return Err(vec![self.no_such_overlay(name)]);
         }
-        let html = self
-            .templates
-            .render(&file, &context.value())
-            .map_err(|p| vec![p])?;
+        let html = self.templates.render(&file, context).map_err(|p| vec![p])?;
         let images = self.page_images(ready, &html)?;
         Ok(Some(Overlay {
             layout: name.value.clone(),

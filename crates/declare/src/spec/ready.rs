@@ -1,7 +1,7 @@
 //! A unit with its style, vars and words rendered, and its preset found: all that does not depend on
 //! which target is made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::Value;
 use minijinja::value::Serde;
@@ -25,7 +25,7 @@ const NO_PICTURE: &str = "none";
 pub struct Ready<'a> {
     /// The unit.
     pub unit: Unit<'a>,
-    /// The words of the first shot.
+    /// The words of the first shot, with their marks.
     pub text: Text,
     /// The name of the layout that is drawn over the picture; the words are its own then.
     pub overlay: Option<At<String>>,
@@ -67,7 +67,7 @@ impl<'a> Resolver<'a> {
         }
         context = context.with("vars", Value::from(Serde(&vars)));
         let text = self.text(&unit, &context, &mut problems, &mut origins);
-        context = context.with("text", context::text(&text));
+        context = context::with_text(&context, &text);
         let overlay = match self.overlay_name(&unit, &context, &mut origins) {
             Ok(name) => name,
             Err(problem) => {
@@ -246,10 +246,13 @@ impl<'a> Resolver<'a> {
             return Ok(preset.clone());
         }
         let known = self.manifest.presets.keys().chain(preset::builtin().keys());
+        let known: BTreeSet<&str> = known.map(String::as_str).collect();
         let mut problem = Diagnostic::error(format!("there is no preset `{name}`"))
             .at(place.clone())
-            .did_you_mean(name, known.map(String::as_str));
+            .did_you_mean(name, known.iter().copied());
         if problem.hints.is_empty() {
+            let known: Vec<&str> = known.into_iter().collect();
+            problem = problem.hint(format!("there are {}", list(&known)));
             problem = problem.hint(format!(
                 "a preset of your own is declared as `[preset.{name}]` with `size = [1080, 1440]`"
             ));

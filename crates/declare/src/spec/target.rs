@@ -1,7 +1,10 @@
 //! From a unit with its words to its specs: its own target, and each of `also`. Which model makes them,
 //! which template says how.
 
+use std::collections::BTreeSet;
+
 use crate::manifest::{Also, At, Edit, Providers};
+use crate::markdown::unmarked;
 use crate::preset::Preset;
 use crate::spec::context::{self, Context};
 use crate::spec::preflight::opaque;
@@ -9,7 +12,7 @@ use crate::spec::ready::{Ready, origin};
 use crate::spec::resolve::Resolver;
 use crate::spec::{Origin, Problems, Recipe, Shots, Spec};
 use crate::template;
-use base::diagnostic::{Diagnostic, Place};
+use base::diagnostic::{Diagnostic, Place, list};
 use base::text::Text;
 use export::Crop;
 use model::ModelId;
@@ -60,13 +63,13 @@ impl Contexts {
     fn new(ready: &Ready<'_>, target: &Target<'_>, first: &Text, finished: &Text) -> Self {
         let preset = context::preset(&target.preset);
         let plain = ready.context.with("preset", preset);
-        let first = plain.with("text", context::text(first));
+        let first = context::with_text(&plain, first);
         Self {
             first: match &ready.overlay {
                 Some(name) => first.with("overlay", minijinja::Value::from(name.value.as_str())),
                 None => first,
             },
-            finished: plain.with("text", context::text(finished)),
+            finished: context::with_text(&plain, finished),
             plain,
         }
     }
@@ -233,7 +236,7 @@ impl<'a> Resolver<'a> {
             output,
             place: target.place.clone(),
             item: unit.item.clone(),
-            text,
+            text: text.map(unmarked),
             preset: target.preset.clone(),
             slide: unit
                 .slide
@@ -243,7 +246,7 @@ impl<'a> Resolver<'a> {
             pin: pin.is_some_and(|found| found.value.value),
             recipe: Recipe::Shots(Shots {
                 template,
-                first_text,
+                first_text: first_text.map(unmarked),
                 prompt,
                 requests,
                 export,
@@ -322,11 +325,16 @@ impl<'a> Resolver<'a> {
             )
         });
         let known: Vec<String> = own.chain(template::built_in().filter_map(stem)).collect();
+        let mut problem = Diagnostic::error(format!("there is no template `{name}`"))
+            .at(found.value.place.clone())
+            .did_you_mean(&name, known.iter().map(String::as_str));
+        if problem.hints.is_empty() {
+            let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
+            let known: Vec<&str> = known.into_iter().collect();
+            problem = problem.hint(format!("there are {}", list(&known)));
+        }
         Err(vec![
-            Diagnostic::error(format!("there is no template `{name}`"))
-                .at(found.value.place.clone())
-                .did_you_mean(&name, known.iter().map(String::as_str))
-                .hint(format!(
+            problem.hint(format!(
                     "looked for `{folder}/{name}.prompt` and `{folder}/{name}.html`, then among the built-in ones",
                     folder = template::FOLDER
                 )),
@@ -343,14 +351,11 @@ impl<'a> Resolver<'a> {
                 )),
             ]);
         }
-        let text = self
-            .templates
-            .render(&name, &context.value())
-            .map_err(|p| vec![p])?;
+        let text = self.templates.render(&name, context).map_err(|p| vec![p])?;
         Ok(text.trim().to_owned())
     }
 
-    /// The words once all edit steps are done.
+    /// The words once all edit steps are done, with their marks.
     pub(super) fn text_after_edits(&self, ready: &Ready<'a>) -> Result<Text, Problems> {
         let mut text = ready.text.clone();
         for edit in self.edits(ready) {

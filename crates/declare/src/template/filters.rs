@@ -2,7 +2,9 @@
 //! and that is too late for one of gigabytes. Knows values, and no templates.
 
 use minijinja::value::{Kwargs, ValueKind};
-use minijinja::{Environment, Error, ErrorKind, State, Value, escape_formatter, filters};
+use minijinja::{Environment, Error, ErrorKind, State, Value, filters};
+
+use crate::template::drawn::draw;
 
 /// So many bytes the text of a value may have, by and large: more than a whole rendering may give.
 const MAX_BYTES: usize = 4 << 20;
@@ -17,7 +19,7 @@ const EACH: usize = 8;
 pub fn fence(environment: &mut Environment<'static>) {
     environment.set_formatter(|out, state, value| {
         measure(value, 0)?;
-        escape_formatter(out, state, value)
+        draw(out, state, value)
     });
     environment.add_filter("tojson", tojson);
     environment.add_filter("pprint", |state: &State, value: &Value| {
@@ -119,10 +121,10 @@ mod tests {
     #[test]
     fn what_is_within_bounds_is_as_it_was() {
         for text in [
-            "{{ {'a': [1, 2.5, none, '<x>']} }} {{ 'a' ~ 1 }} {{ true }}",
+            "{{ {'a': [1, 2.5, none, '<x>']} | string }} {{ 'a' ~ 1 }} {{ 2.50 }}",
             "{{ {'a': [1, '<x>']} | tojson }} {{ [1, [2]] | tojson(indent=2) }} {{ [] | tojson(true) }}",
-            "{{ {'a': [1]} | pprint }} {{ [1] | string }} {{ range(3) }} {{ namespace(a=1) }}",
-            "{{ [3, 1, 2] | sort(reverse=true) }} {{ [1, 1, 2] | unique | list }} {{ ['b', 'A'] | sort }}",
+            "{{ {'a': [1]} | pprint }} {{ [1] | string }} {{ range(3) | string }} {{ namespace(a=1) | string }}",
+            "{{ [3, 1, 2] | sort(reverse=true) | string }} {{ [1, 1, 2] | unique | list | string }} {{ ['b', 'A'] | sort | string }}",
         ] {
             let plain = Environment::new().render_str(text, ()).unwrap();
             assert_eq!(render(text).unwrap(), plain);

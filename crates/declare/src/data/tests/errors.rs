@@ -94,12 +94,13 @@ error: `s.csv` is not UTF-8: byte 4 is wrong
 2 | \u{fffd}\u{fffd},1
   | ^ 0xC4
   |
-  = help: save it as UTF-8; in Excel: `CSV UTF-8 (Comma delimited)`"
+  = help: save it as UTF-8; in Excel: `CSV UTF-8 (Comma delimited)`
+  = help: or say what it is, beside its name: `{ csv = \"…\", encoding = \"gbk\" }`"
     );
     assert_eq!(
-        error(Format::Csv, b"\xff\xfea\0"),
+        error(Format::Json, b"\xff\xfea\0"),
         "\
-error: `s.csv` is UTF-16, not UTF-8
+error: `s.json` is UTF-16, not UTF-8
   = help: save it as UTF-8; in Excel: `CSV UTF-8 (Comma delimited)`"
     );
     for format in [Format::Json, Format::Toml, Format::Yaml] {
@@ -153,14 +154,14 @@ fn csv() {
                 "`s.csv` is not separated by commas",
                 "1:1",
                 "^^^ `;` does not separate columns",
-                "save it with commas (`,`) between the columns",
+                "say so beside its name, `{ csv = \"…\", separator = \";\" }`, or save it with commas",
             ),
             (
                 "a\tb\n",
                 "`s.csv` is not separated by commas",
                 "1:1",
                 "^^^^^^ a tab does not separate columns",
-                "save it with commas (`,`) between the columns",
+                "say so beside its name, `{ csv = \"…\", separator = \"\\t\" }`, or save it with commas",
             ),
             (
                 "a,b\n\"x,2\n3,4\n",

@@ -238,8 +238,8 @@ fn front_matter() {
             (
                 "---\na:\n\t- b\n---\n",
                 "`posts/a.md` is not valid YAML",
-                "3:2",
-                "    ^ tabs disallowed within this context (block indentation)",
+                "3:1",
+                "^ tabs disallowed within this context (block indentation)",
                 "indent with spaces",
             ),
         ],

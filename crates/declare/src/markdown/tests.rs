@@ -1,0 +1,143 @@
+//! What is read of Markdown: texts of posts as people write them, and the marks of single lines.
+
+use super::{document, plain, runs, unmarked, words};
+
+const POST: &str = "\
+import Tabs from '@theme/Tabs'
+
+# Using `serde` in **anger** {#top}
+
+Some *intro* with [a link](https://example.com \"t\") and `code`.
+It goes on.
+
+<!-- more -->
+
+## One: *args
+
+{{< figure src=\"a.png\" >}}
+- first
+- second
+
+```rust
+fn main() {}
+```
+
+### Deeper
+
+Below.
+
+::: tip
+Mind the *gap*.
+:::
+
+## 二、收尾
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+![a picture](a.png)
+";
+
+#[test]
+fn what_a_post_says() {
+    let post = document(POST);
+    let headings: Vec<_> = post
+        .headings
+        .iter()
+        .map(|h| (h.level, h.title.as_str(), h.body.as_str()))
+        .collect();
+    assert_eq!(
+        headings,
+        [
+            (
+                1,
+                "Using `serde` in **anger**",
+                "Some intro with a link and code. It goes on.\n\nOne: *args\n\nfirst\nsecond\n\nDeeper\n\nBelow.\n\nMind the gap.\n\n二、收尾\n\na b\n1 2"
+            ),
+            (
+                2,
+                "One: \\*args",
+                "first\nsecond\n\nDeeper\n\nBelow.\n\nMind the gap."
+            ),
+            (3, "Deeper", "Below.\n\nMind the gap."),
+            (2, "二、收尾", "a b\n1 2"),
+        ]
+    );
+    assert_eq!(post.title(), Some("Using `serde` in **anger**"));
+    assert_eq!(
+        post.intro(2),
+        "Some intro with a link and code. It goes on."
+    );
+    assert_eq!(post.intro(1), "");
+    assert_eq!(
+        post.body,
+        "Some intro with a link and code. It goes on.\n\nfirst\nsecond\n\nBelow.\n\nMind the gap.\n\na b\n1 2"
+    );
+    assert_eq!(plain("# A\n\nb *c*\n"), "A\n\nb c");
+    assert_eq!(document("no heading").title(), None);
+    assert_eq!(document("intro\n\n## A\n\nb").intro(2), "intro");
+}
+
+#[test]
+fn words_are_counted_in_every_script() {
+    for (text, count) in [
+        ("", 0),
+        ("one two-three don't", 3),
+        ("提示词公式", 5),
+        ("30 天上手 AI", 5),
+        ("a, b; c.", 3),
+    ] {
+        assert_eq!(words(text), count, "{text}");
+    }
+}
+
+/// Bold as `<b>`, code as `<c>`.
+fn shown(line: &str) -> String {
+    let tag = |run: super::Run| match (run.bold, run.code) {
+        (true, true) => format!("<b><c>{}</c></b>", run.text),
+        (true, false) => format!("<b>{}</b>", run.text),
+        (false, true) => format!("<c>{}</c>", run.text),
+        (false, false) => run.text,
+    };
+    runs(line).into_iter().map(tag).collect()
+}
+
+#[test]
+fn marks_of_a_line() {
+    for (line, expected) in [
+        ("plain", "plain"),
+        ("Use `foo` now", "Use <c>foo</c> now"),
+        ("`a` and `b`", "<c>a</c> and <c>b</c>"),
+        ("`` a`b ``", "<c>a`b</c>"),
+        ("**30 天**上手", "<b>30 天</b>上手"),
+        ("the *best* of it", "the best of it"),
+        (
+            "**`Vec<T>`** and `*args`",
+            "<b><c>Vec<T></c></b> and <c>*args</c>",
+        ),
+        ("**a *b* c**", "<b>a b c</b>"),
+        // What is no mark.
+        ("2 * 3 * 4", "2 * 3 * 4"),
+        ("*args and **kwargs", "*args and **kwargs"),
+        ("C*-algebras and W*-algebras", "C*-algebras and W*-algebras"),
+        ("5* hotels, 3* hotels", "5* hotels, 3* hotels"),
+        (
+            "__init__ and snake_case_name",
+            "__init__ and snake_case_name",
+        ),
+        ("an open ` tick", "an open ` tick"),
+        ("** not bold **", "** not bold **"),
+        ("a ***b*** c", "a ***b*** c"),
+        ("\\*args and \\`x", "*args and `x"),
+        ("C:\\dir", "C:\\dir"),
+        (
+            "SELECT count(*) FROM a WHERE b*c",
+            "SELECT count(*) FROM a WHERE b*c",
+        ),
+        ("", ""),
+    ] {
+        assert_eq!(shown(line), expected, "{line}");
+    }
+    assert_eq!(unmarked("**a** `b` *c*"), "a b c");
+}

@@ -1,0 +1,75 @@
+//! What becomes of a value where a template draws it: text, numbers and truth values are drawn as they are written;
+//! whatever is no text is refused, since nobody wrote `None` or `['a', 'b']`. Knows no templates.
+
+use std::fmt;
+
+use minijinja::value::ValueKind;
+use minijinja::{Error, ErrorKind, Output, State, Value, escape_formatter};
+
+/// A value that is no text where one is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoText {
+    /// Nothing at all.
+    Null,
+    /// Several values.
+    List,
+    /// Values by name.
+    Table,
+}
+
+impl NoText {
+    /// What it is, as a person calls it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Null => "empty (null)",
+            Self::List => "a list",
+            Self::Table => "a table",
+        }
+    }
+
+    /// What to do about it; `expression` is how the template names it.
+    pub fn hint(self, expression: &str) -> String {
+        match self {
+            Self::Null => format!("`{expression} | default(\"…\")` gives another value"),
+            Self::List => format!("`{expression} | join(\", \")` makes one text of it"),
+            Self::Table => format!("name one of its values: `{expression}.NAME`"),
+        }
+    }
+
+    /// What a value is, if it is no text.
+    pub fn of(value: &Value) -> Option<Self> {
+        match value.kind() {
+            ValueKind::None => Some(Self::Null),
+            ValueKind::Seq | ValueKind::Iterable => Some(Self::List),
+            ValueKind::Map => Some(Self::Table),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for NoText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl std::error::Error for NoText {}
+
+impl From<NoText> for Error {
+    fn from(what: NoText) -> Self {
+        Self::new(ErrorKind::InvalidOperation, format!("{what} is no text")).with_source(what)
+    }
+}
+
+/// Draws a value.
+pub fn draw(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
+    if let Some(what) = NoText::of(value) {
+        return Err(what.into());
+    }
+    match value.kind() {
+        // As YAML, TOML and JSON write them.
+        ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" })?,
+        _ => escape_formatter(out, state, value)?,
+    }
+    Ok(())
+}
