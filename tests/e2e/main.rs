@@ -17,6 +17,7 @@ mod contrast;
 mod corners;
 mod corpus;
 mod draft;
+mod drawn;
 mod edited;
 mod faults;
 mod key;
