@@ -10,27 +10,22 @@ use super::{Facts, drawn};
 use base::diagnostic::Diagnostic;
 use declare::spec::Spec;
 use model::request::Page;
-use render::LowContrast;
+use render::{LowContrast, Seen};
 
 /// So many characters of a text tell which one is meant.
 const FIRST_WORDS: usize = 12;
 
-/// The texts of an asset that stand out too little. `picture` is the one under its overlay, encoded, if it is made
-/// elsewhere and known. What cannot be drawn at all is told by [`super::page`].
-pub fn contrast(
-    facts: &Facts<'_>,
-    spec: &Spec,
-    picture: &dyn Fn() -> Option<Vec<u8>>,
-) -> Vec<LowContrast> {
+/// What is seen of an asset: the texts that stand out too little, of its page and of its overlay, and how much of the
+/// page is transparent. `picture` is the one under its overlay, encoded, if it is made elsewhere and known. What cannot
+/// be drawn at all is told by [`super::page`].
+pub fn look(facts: &Facts<'_>, spec: &Spec, picture: &dyn Fn() -> Option<Vec<u8>>) -> Seen {
     let images = |page: &Page| (facts.images)(page).ok();
-    let measured = |(page, width, height): (&Page, u32, u32), under: Option<&RgbaImage>| {
+    let seen = |(page, width, height): (&Page, u32, u32), under: Option<&RgbaImage>| {
         let html = &page.html;
-        render::contrast(html, width, height, facts.fonts, &images(page)?, under).ok()
+        render::look(html, width, height, facts.fonts, &images(page)?, under).ok()
     };
     let base = drawn(spec);
-    let mut faint: Vec<LowContrast> = base
-        .and_then(|base| measured(base, None))
-        .unwrap_or_default();
+    let mut found = base.and_then(|base| seen(base, None)).unwrap_or_default();
     if let Some(shots) = spec.shots()
         && let Some(overlay) = &shots.overlay
     {
@@ -41,9 +36,11 @@ pub fn contrast(
             None => picture().and_then(|bytes| export::pixels(&shots.export, &bytes).ok()),
         };
         let page = (&overlay.page, shots.export.width, shots.export.height);
-        faint.extend(measured(page, under.as_ref()).unwrap_or_default());
+        found
+            .faint
+            .extend(seen(page, under.as_ref()).unwrap_or_default().faint);
     }
-    faint
+    found
 }
 
 /// One warning for each role of a cover or carousel: for the asset where it is the faintest.

@@ -8,6 +8,7 @@ mod next;
 mod page;
 mod prompt;
 mod retired;
+mod transparent;
 
 use std::collections::BTreeMap;
 
@@ -16,12 +17,13 @@ use declare::spec::Spec;
 use model::request::{Overlay, Page};
 use render::Fonts;
 
-pub use contrast::{contrast, faintest};
+pub use contrast::{faintest, look};
 pub use judge::Judge;
 pub use next::{Next, Remaining, next};
 pub use page::{draw_diagnostic, overlay_diagnostic, page};
 pub use prompt::prompt;
 pub use retired::retired;
+pub use transparent::transparent;
 
 /// The pictures that a page names, by name.
 pub type Images = BTreeMap<String, Vec<u8>>;

@@ -41,9 +41,16 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
         return Err(Failure::manifest(wrong));
     }
     let pictures = Pictures::find(settings, &project, planned);
-    let faint = specs.par_iter().flat_map_iter(|spec| {
-        let found = check::contrast(&facts, spec, &|| pictures.get(&spec.id));
-        found.into_iter().map(|faint| (spec.as_ref(), faint))
+    let seen = specs
+        .par_iter()
+        .map(|spec| (spec, check::look(&facts, spec, &|| pictures.get(&spec.id))));
+    let seen: Vec<_> = seen.collect();
+    let through = seen.iter();
+    let through = through.filter_map(|(spec, seen)| check::transparent(spec, seen.transparent));
+    findings.extend(merge(through.collect()));
+    let faint = seen.into_iter().flat_map(|(spec, seen)| {
+        let faint = seen.faint.into_iter();
+        faint.map(|faint| (spec.as_ref(), faint))
     });
     findings.extend(check::faintest(faint.collect()));
     for finding in &findings {

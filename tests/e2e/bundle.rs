@@ -287,7 +287,7 @@ fn one_that_was_edited_by_hand_is_blocked_until_it_is_accepted() {
 #[test]
 fn a_slide_that_fails_blocks_them() {
     let project = carousel();
-    project.edit("slides.csv", "s2", "🚀");
+    project.edit("slides.csv", "s2", "한");
     let run = project.run(&["build", "--json"]);
     assert_eq!(run.code, 1);
     let expected = Counts {
@@ -304,7 +304,7 @@ fn a_slide_that_fails_blocks_them() {
         );
     }
     assert!(!project.has("dist/c.pdf") && !project.has("dist/c-sheet.png"));
-    project.edit("slides.csv", "🚀", "s2");
+    project.edit("slides.csv", "한", "s2");
     assert_eq!(project.build(), made_and_fresh(3, 2));
 }
 

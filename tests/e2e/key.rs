@@ -298,7 +298,7 @@ fn project_font_remakes() {
     );
     let run = project.ok(&["build", "--json"]);
     assert_eq!(run.counts(), Counts::made(2));
-    assert_eq!(run.asset("plain")["reason"], "font 3 changed");
+    assert_eq!(run.asset("plain")["reason"], "fonts changed");
     // By its bytes, not by its name.
     project.write("fonts/renamed.otf", project.read("fonts/mine.otf"));
     project.remove("fonts/mine.otf");

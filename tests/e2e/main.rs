@@ -19,6 +19,7 @@ mod contrast;
 mod corners;
 mod corpus;
 mod draft;
+mod drawn;
 mod edited;
 mod faults;
 mod key;

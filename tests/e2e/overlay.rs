@@ -81,7 +81,7 @@ fn new_words_only_export() {
     let project = project();
     let one = project.read("dist/a.png");
     project.edit("gpbuild.toml", "\"one\"", "\"two\"");
-    only_exports(&project, "overlay changed");
+    only_exports(&project, "`text.headline` changed");
     project.edit("gpbuild.toml", "\"two\"", "\"one\"");
     assert_eq!(project.build(), Counts::restored(1));
     assert_eq!(project.read("dist/a.png"), one);
@@ -148,10 +148,7 @@ fn none_switches_an_inherited_overlay_off() {
         "[cover.a]\n",
         "[cover.a]\noverlay = \"none\"\n",
     );
-    only_exports(
-        &project,
-        "overlay renderer, overlay, overlay font 1, overlay font 2 changed",
-    );
+    only_exports(&project, "overlay renderer, overlay, fonts changed");
     let picture = pixels(&project, "dist/a.png");
     assert!(picture.pixels().all(|p| p.0 == [0x20, 0x40, 0x60, 255]));
     project.edit("gpbuild.toml", "overlay = \"none\"\n", "");
@@ -190,7 +187,7 @@ fn slides_have_an_overlay_each() {
     project.edit("s.csv", "two", "three");
     let run = project.ok(&["build", "--json"]);
     assert_eq!(run.counts().made, 1);
-    assert_eq!(run.asset("c/02")["reason"], "overlay changed");
+    assert_eq!(run.asset("c/02")["reason"], "`text.headline` changed");
 }
 
 #[test]
@@ -274,7 +271,7 @@ fn the_words_on_a_paid_picture_change_without_asking_anybody() {
     project.edit("gpbuild.toml", "\"one\"", "\"two\"");
     let plan = project.ok(&["plan", "--json"]);
     assert_eq!(plan.asset("a")["estimate_usd"], 0.0);
-    assert_eq!(plan.asset("a")["reason"], "overlay changed");
+    assert_eq!(plan.asset("a")["reason"], "`text.headline` changed");
     assert_eq!(plan.counts_of_plan("requests"), 0);
     assert_eq!(project.build(), Counts::made(1));
     assert_eq!(shots(&project), before);
@@ -398,9 +395,9 @@ fn a_template_that_wants_the_words_under_an_overlay_is_told_where_they_are() {
 
 #[test]
 fn words_that_do_not_fit_are_told_before_anything_is_made() {
-    let project = of(&MANIFEST.replace("\"one\"", "\"Kubernetes\""));
+    let project = of(&MANIFEST.replace("\"one\"", "\"1234567890\""));
     project.edit("templates/over.html", "width: 100%", "width: 30px");
-    let expected = r#"error: the `headline` is 77 px too large for its place
+    let expected = r#"error: the `headline` is 82 px too large for its place: `1234567890`
  --> gpbuild.toml:4:8
   |
 4 | [cover.a]
@@ -416,11 +413,11 @@ fn words_that_do_not_fit_are_told_before_anything_is_made() {
     assert_eq!(run.code, 1);
     assert!(run.err.contains(expected), "{}", run.err);
     assert_eq!(project.shots(), 0);
-    project.edit("gpbuild.toml", "Kubernetes", "K🚀");
+    project.edit("gpbuild.toml", "1234567890", "K한");
     project.edit("templates/over.html", "width: 30px", "width: 100%");
     let check = project.run(&["check"]);
     assert!(
-        check.err.starts_with("error: no font has `🚀` (U+1F680)\n")
+        check.err.starts_with("error: no font has `한` (U+D55C)\n")
             && check
                 .err
                 .contains("  = help: it stands in the overlay `over`\n"),

@@ -358,7 +358,7 @@ fn a_plan_for_people() {
     let run = project.ok(&["plan"]);
     assert_eq!(
         run.out,
-        "make      a02  layout changed\n\
+        "make      a02  `text.headline` changed\n\
          restore   a01  output is missing\n\
          \n\
          would make 1 picture and restore 1 (1 fresh)\n"

@@ -93,7 +93,7 @@ fn a_name_without_an_asset_is_told() {
 /// Five assets, of which the second cannot be drawn.
 fn failing() -> Project {
     let project = Project::many(5);
-    project.edit("gpbuild.toml", "\"1\"", "\"\u{1F9FF}\"");
+    project.edit("gpbuild.toml", "\"1\"", "\"\u{13000}\"");
     project
 }
 
@@ -123,7 +123,7 @@ fn one_that_fails_does_not_stop_the_others() {
             ..Counts::default()
         }
     );
-    project.edit("gpbuild.toml", "\u{1F9FF}", "1");
+    project.edit("gpbuild.toml", "\u{13000}", "1");
     assert_eq!(
         project.build(),
         Counts {

@@ -207,7 +207,7 @@ text = {{ headline = "标题" }}
   |
   = note: in asset `jpeg`
 "#,
-        r#"error: the `headline` is 2963 px too large for its place
+        r#"error: the `headline` is 226 px too large for its place: `三十天从零到一上手人工智能工程三十天从零到一上手人工智能工程三十天从零到一上手人工智能工程三十天从零到一上手人工智能工程三十天从零到一上手人工智能工程三十天从零…`
   --> gpbuild.toml:11:8
    |
 11 | [cover.long]

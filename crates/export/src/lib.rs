@@ -19,6 +19,7 @@ mod cut;
 mod decode;
 mod encode;
 mod error;
+mod palette;
 pub mod pdf;
 pub mod sheet;
 mod transform;
@@ -35,7 +36,7 @@ use self::decode::Header;
 
 /// Counts in the key of every export. To be raised with any change that changes bytes: the golden
 /// digests in the tests notice one, be it ours or that of a library.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A file format that gpbuild writes; the same three it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -10,7 +10,7 @@ use super::encode::{encode_picture, jpeg, on_white};
 use super::{ExportError, Format, decode};
 
 /// Counts in the key of every PDF. To be raised with any change that changes bytes.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What a page may weigh and stay lossless, in bytes for each 1000 pixels: 30 slides of 1080x1440 are
 /// 9.3 MB at most. Flat designs take a quarter of it; photographs and paintings do not fit.
@@ -46,7 +46,7 @@ struct Image<'a> {
 }
 
 /// How the samples of a picture are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Coding {
     /// A JPEG file as it is.
     Dct(Colors),
@@ -54,11 +54,13 @@ enum Coding {
     Png(Colors),
 }
 
-/// The channels of a picture, 8 bits each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The channels of a picture, 8 bits each, or its numbered colours.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Colors {
     Gray,
     Rgb,
+    /// Of these, three bytes each.
+    Indexed(Vec<u8>),
 }
 
 impl Default for Pdf {
@@ -127,12 +129,18 @@ impl Pdf {
         let (width, height) = (signed(image.width)?, signed(image.height)?);
         let mut object = self.pdf.image_xobject(id, &image.data);
         object.width(width).height(height).bits_per_component(8);
-        let (Coding::Dct(colors) | Coding::Png(colors)) = image.coding;
+        let (Coding::Dct(colors) | Coding::Png(colors)) = &image.coding;
         match colors {
             Colors::Gray => object.color_space().device_gray(),
             Colors::Rgb => object.color_space().device_rgb(),
+            Colors::Indexed(palette) => {
+                let highest = i32::try_from(palette.len() / 3).unwrap_or(256) - 1;
+                object
+                    .color_space()
+                    .indexed(Name(b"DeviceRGB"), highest, palette);
+            }
         }
-        match image.coding {
+        match &image.coding {
             Coding::Dct(_) => {
                 object.filter(Filter::DctDecode);
             }
@@ -141,7 +149,7 @@ impl Pdf {
                 object
                     .decode_parms()
                     .predictor(Predictor::PngOptimum)
-                    .colors(if colors == Colors::Gray { 1 } else { 3 })
+                    .colors(if *colors == Colors::Rgb { 3 } else { 1 })
                     .bits_per_component(8)
                     .columns(width);
             }
@@ -173,7 +181,7 @@ fn image(picture: &[u8]) -> Result<Image<'_>, ExportError> {
     if let Some((colors, data)) = &as_it_is
         && fits(data)
     {
-        return Ok(image(Coding::Png(*colors), data.clone()));
+        return Ok(image(Coding::Png(colors.clone()), data.clone()));
     }
     let pixels = on_white(&decode::decode(picture)?);
     let (colors, data) = match as_it_is {
@@ -225,7 +233,7 @@ pub(super) fn jpeg_colors(picture: &[u8]) -> Option<Colors> {
     }
 }
 
-/// The image data of a PNG that PDF takes as they are: 8 bits, gray or RGB, without transparency, row
+/// The image data of a PNG that PDF takes as they are: 8 bits, gray, RGB or with a palette, without transparency, row
 /// after row.
 fn png_data(picture: &[u8]) -> Option<(Colors, Cow<'_, [u8]>)> {
     let mut colors = None;
@@ -236,7 +244,13 @@ fn png_data(picture: &[u8]) -> Option<(Colors, Cow<'_, [u8]>)> {
                 colors = match data.get(8..13)? {
                     [8, 0, 0, 0, 0] => Some(Colors::Gray),
                     [8, 2, 0, 0, 0] => Some(Colors::Rgb),
+                    [8, 3, 0, 0, 0] => Some(Colors::Indexed(Vec::new())),
                     _ => return None,
+                }
+            }
+            b"PLTE" => {
+                if let Some(Colors::Indexed(palette)) = &mut colors {
+                    data.clone_into(palette);
                 }
             }
             b"tRNS" => return None,
@@ -293,8 +307,8 @@ mod tests {
     fn a_flat_picture_goes_in_as_it_is() {
         let png = encode_picture(&flat(540, 720)).unwrap();
         let (coding, length, _) = coding(&png);
-        assert_eq!(coding, Coding::Png(Colors::Rgb));
-        assert!(length < png.len() && length + 200 > png.len(), "{length}");
+        assert!(matches!(coding, Coding::Png(Colors::Indexed(_))));
+        assert!(length < png.len() && length + 600 > png.len(), "{length}");
         let gray = DynamicImage::from(flat(40, 30)).into_luma8();
         let (coding, _, _) = self::coding(&file(gray, ImageFormat::Png));
         assert_eq!(coding, Coding::Png(Colors::Gray));
@@ -312,7 +326,7 @@ mod tests {
                 Colors::Gray
             };
             let jpeg = file(image, ImageFormat::Jpeg);
-            assert_eq!(jpeg_colors(&jpeg), Some(colors));
+            assert_eq!(jpeg_colors(&jpeg), Some(colors.clone()));
             assert_eq!(coding(&jpeg), (Coding::Dct(colors), jpeg.len(), true));
         }
     }
@@ -339,7 +353,7 @@ mod tests {
         assert!(png_data(&clear).is_none());
         for picture in [clear, webp] {
             let (coding, _, as_it_is) = coding(&picture);
-            assert_eq!((coding, as_it_is), (Coding::Png(Colors::Rgb), false));
+            assert!(matches!(coding, Coding::Png(Colors::Indexed(_))) && !as_it_is);
         }
     }
 
@@ -392,7 +406,7 @@ mod tests {
         assert_eq!(made(), made());
         assert_eq!(
             Digest::of(&made()).hex(),
-            "00b5987227c1640d91b7c7335f3471cc72ad30be656cbd1ccd98346d15c07686"
+            "0f2c135ee93a5ea7bda34b091e5d66fb39cb81bd47810a87f65bdb0f4372ce70"
         );
     }
 

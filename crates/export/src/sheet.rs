@@ -8,7 +8,7 @@ use super::encode::encode_picture;
 use super::{ExportError, decode, transform};
 
 /// Counts in the key of every contact sheet. To be raised with any change that changes bytes.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The widest sheet, in pixels: six upright slides as wide as a phone shows them.
 const MAX_WIDTH: u32 = 2400;

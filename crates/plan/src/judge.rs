@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::explain::changes;
+use crate::explain::{Change, changes};
 use crate::facts::{Facts, Sources};
 use crate::key::{self, Ingredients, Key, SHOT};
 use crate::lock::{Lock, LockedAsset};
@@ -411,17 +411,22 @@ fn changed(
         let Some(ingredients) = facts.shots_before.get(&before.key) else {
             continue;
         };
-        for change in changes(ingredients, &now) {
-            if !names.contains(&change.name) {
-                names.push(change.name);
-            }
-        }
+        add_new(&mut names, &changes(ingredients, &now));
         // Another model asks for everything otherwise: that it is another one says it all.
         if names.iter().any(|name| name == "model") {
             return vec!["model".to_owned()];
         }
     }
     names
+}
+
+/// Adds the names of changes, each once.
+fn add_new(names: &mut Vec<String>, changes: &[Change]) {
+    for name in changes.iter().flat_map(Change::names) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
 }
 
 /// A step that names what changed of its export, if that is why.
@@ -442,9 +447,11 @@ fn export_changed(step: &Step, before: Option<Ingredients>) -> Vec<String> {
     let (Some(before), Some(now)) = (before, now) else {
         return Vec::new();
     };
-    let names = changes(&before, &now).into_iter().map(|change| change.name);
-    let (slides, mut names): (Vec<String>, Vec<String>) =
-        names.partition(|name| name.starts_with("slide "));
+    let mut names = Vec::new();
+    add_new(&mut names, &changes(&before, &now));
+    let (slides, mut names): (Vec<String>, Vec<String>) = names
+        .into_iter()
+        .partition(|name| name.starts_with("slide "));
     if slides.len() > SLIDES_NAMED {
         names.push(count(slides.len(), "slide"));
     } else {

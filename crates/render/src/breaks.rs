@@ -145,7 +145,7 @@ fn cut(line: &str, offset: usize, grain: Grain, pieces: &mut Vec<Piece>) {
 }
 
 /// How many characters a reader counts: an emoji of five code points is one, a comma none.
-fn letters(text: &str) -> usize {
+pub(super) fn letters(text: &str) -> usize {
     let mut count = 0;
     let mut start = 0;
     for end in GraphemeClusterSegmenter::new().segment_str(text).skip(1) {

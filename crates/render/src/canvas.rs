@@ -6,9 +6,12 @@ use std::sync::Arc;
 
 use image::RgbaImage;
 use takumi::prelude::{ImageSource, Lang, MeasuredNode, Node, RenderOptions, StyleSheet, Viewport};
+use takumi::unstable::base::layout::tree::RenderNode;
+use takumi::unstable::base::scene::Scene;
+use takumi::unstable::raster;
 
 use super::page::Page;
-use super::{DrawError, Fonts, MAX_IMAGE_PIXELS};
+use super::{DrawError, Fonts, MAX_IMAGE_PIXELS, ground, svg};
 
 /// What every measuring and the drawing of one page share: a page is laid out and drawn on it.
 pub(super) struct Canvas<'f> {
@@ -43,8 +46,12 @@ impl<'f> Canvas<'f> {
 
     /// Draws a page.
     pub fn draw(&self, node: Node) -> Result<RgbaImage, DrawError> {
-        let bitmap =
-            takumi::render(self.options(node)).map_err(|e| DrawError::Draw(e.to_string()))?;
+        let context = self.options(Node::container([])).take_render_context();
+        let mut root = RenderNode::from_node(&context, node);
+        ground::spread(&mut root);
+        let bitmap = Scene::lay_out(root, self.viewport(), true)
+            .and_then(|scene| raster::render_scene(&scene))
+            .map_err(|e| DrawError::Draw(e.to_string()))?;
         RgbaImage::from_raw(bitmap.width(), bitmap.height(), bitmap.into_raw())
             .ok_or_else(|| DrawError::Draw("the bitmap has a wrong size".to_owned()))
     }
@@ -60,9 +67,13 @@ impl<'f> Canvas<'f> {
         })
     }
 
+    fn viewport(&self) -> Viewport {
+        Viewport::new((self.width, self.height))
+    }
+
     fn options(&self, node: Node) -> RenderOptions<'_> {
         RenderOptions::builder()
-            .viewport(Viewport::new((self.width, self.height)))
+            .viewport(self.viewport())
             .node(node)
             .fonts(&self.fonts.registry)
             .images(self.images.clone())
@@ -100,8 +111,13 @@ fn decode(
             .get(name)
             .ok_or_else(|| bad("is not among the pictures of this asset".to_owned()))?;
         let source = match std::str::from_utf8(bytes) {
-            Ok(svg) if svg.contains("<svg") => {
-                let text: String = svg
+            Ok(source) if source.contains("<svg") => {
+                if let Some(other) = svg::outside(source) {
+                    return Err(bad(format!(
+                        "names `{other}`, which is not in it and would be missing; write it into the file as a `data:` URI"
+                    )));
+                }
+                let text: String = source
                     .split('<')
                     .filter_map(|part| part.split_once('>'))
                     .map(|(_, text)| text)

@@ -55,9 +55,37 @@ pub struct LowContrast {
     pub needed: f32,
 }
 
-/// The texts with a role that stand out too little, the worst line of each role, in the order of the page.
-/// With `under`, the page is drawn over those pixels. Where nothing is known of what is behind a text,
-/// because the page is transparent there, nothing is said of it.
+/// What is seen of a page once it is drawn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// The texts with a role that stand out too little, the worst line of each role, in the order of the page.
+    pub faint: Vec<LowContrast>,
+    /// The part of its pixels that are not opaque, from 0 to 1.
+    pub transparent: f32,
+}
+
+/// What is seen of a page. With `under`, it is drawn over those pixels. Where nothing is known of what is behind a text,
+/// because the page is transparent there, nothing is said of its contrast.
+pub fn look(
+    html: &str,
+    width: u32,
+    height: u32,
+    fonts: &Fonts,
+    images: &BTreeMap<String, Vec<u8>>,
+    under: Option<&RgbaImage>,
+) -> Result<Seen, DrawError> {
+    let composed = compose(html, width, height, fonts, images)?;
+    let lines = lines(&composed)?;
+    let shown = draw(&composed, "", under)?;
+    let transparent = transparent(&shown);
+    let faint = match lines.is_empty() {
+        true => Vec::new(),
+        false => faint(&composed, shown, lines, under, html)?,
+    };
+    Ok(Seen { faint, transparent })
+}
+
+/// The texts of a page that stand out too little: see [`Seen::faint`].
 pub fn contrast(
     html: &str,
     width: u32,
@@ -66,23 +94,34 @@ pub fn contrast(
     images: &BTreeMap<String, Vec<u8>>,
     under: Option<&RgbaImage>,
 ) -> Result<Vec<LowContrast>, DrawError> {
-    let composed = compose(html, width, height, fonts, images)?;
-    let lines = lines(&composed)?;
-    if lines.is_empty() {
-        return Ok(Vec::new());
-    }
-    let draw = |more: &str| draw(&composed, more, under);
+    look(html, width, height, fonts, images, under).map(|seen| seen.faint)
+}
+
+fn transparent(image: &RgbaImage) -> f32 {
+    let (pixels, _) = image.as_raw().as_chunks::<4>();
+    let through = pixels.iter().filter(|[.., alpha]| *alpha < u8::MAX).count();
+    through as f32 / pixels.len().max(1) as f32
+}
+
+fn faint(
+    composed: &Composed<'_>,
+    shown: RgbaImage,
+    lines: Vec<Line>,
+    under: Option<&RgbaImage>,
+    html: &str,
+) -> Result<Vec<LowContrast>, DrawError> {
+    let draw = |more: &str| draw(composed, more, under);
     let (hidden, marked) = (coloured("transparent"), coloured(MARKED_CSS));
     let drawn = Drawn {
-        shown: draw("")?,
-        ground: draw(&rule(&composed, &hidden))?,
-        marked: draw(&rule(&composed, &marked))?,
+        shown,
+        ground: draw(&rule(composed, &hidden))?,
+        marked: draw(&rule(composed, &marked))?,
         // A gradient cut out by its letters stays when the type is hidden: it cannot be told from a ground.
         clips: html.contains("background-clip"),
     };
     let draw_regular = || {
         let regular = format!("{marked} font-weight: 400 !important;");
-        draw(&rule(&composed, &regular))
+        draw(&rule(composed, &regular))
     };
     let mut regular: Option<RgbaImage> = None;
     let opacities = opacities(&drawn, &lines);

@@ -119,17 +119,17 @@ mod tests {
     fn a_character_without_a_glyph_is_an_error_wherever_it_stands() {
         let missing = |body: &str| page(body).unwrap_err();
         assert_eq!(
-            missing("<p>火箭🚀</p>"),
-            DrawError::MissingGlyphs(vec!['🚀'])
+            missing("<p>火箭한</p>"),
+            DrawError::MissingGlyphs(vec!['한'])
         );
         assert_eq!(
-            missing("<p>&#x1F680;</p>"),
-            DrawError::MissingGlyphs(vec!['🚀'])
+            missing("<p>&#xD55C;</p>"),
+            DrawError::MissingGlyphs(vec!['한'])
         );
-        let css = missing("<style>p::before{content:'✗'}</style><p>a</p>");
-        assert_eq!(css.to_string(), "no font has `✗` (U+2717)");
-        let svg = missing("<svg width='9' height='9'><text>🚀</text></svg>");
-        assert_eq!(svg, DrawError::MissingGlyphs(vec!['🚀']));
+        let css = missing("<style>p::before{content:'ع'}</style><p>a</p>");
+        assert_eq!(css.to_string(), "no font has `ع` (U+0639)");
+        let svg = missing("<svg width='9' height='9'><text>한</text></svg>");
+        assert_eq!(svg, DrawError::MissingGlyphs(vec!['한']));
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_an_error_that_names_the_role() {
         let what = |body: &str| match page(body) {
-            Err(DrawError::Overflow { what, by }) => (what, by),
+            Err(DrawError::Overflow { what, by, .. }) => (what, by),
             other => panic!("{other:?}"),
         };
         let long = "设计".repeat(40);
@@ -192,7 +192,7 @@ mod tests {
             "<p data-role='a' style='position:absolute;top:9px'>一</p><p data-role='b' style='position:absolute;top:9px'>二</p>",
         );
         assert_eq!(role, "b");
-        let (role, _) = what("<p data-role='headline' style='width:60px'>Kubernetes</p>");
+        let (role, _) = what("<p data-role='headline' style='width:60px'>1234567890</p>");
         assert_eq!(role, "headline");
     }
 
@@ -247,6 +247,24 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_that_an_svg_only_names_is_told() {
+        let svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><image href='photo.png'/></svg>";
+        let images = BTreeMap::from([("logo.svg".to_owned(), svg.to_vec())]);
+        let html = "<html><body><img src='logo.svg'></body></html>";
+        let error = draw(html, 40, 40, &Fonts::embedded().unwrap(), &images).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the picture `logo.svg` names `photo.png`, which is not in it and would be missing; \
+             write it into the file as a `data:` URI"
+        );
+        let inline = page("<svg width='9' height='9'><image href='photo.png'/></svg>").unwrap_err();
+        assert_eq!(
+            inline.to_string(),
+            "the picture `photo.png` stands in an inline `<svg>`, which shows only `data:` URIs; `<img>` shows it"
+        );
+    }
+
+    #[test]
     fn a_wrong_style_is_told_and_not_left_out() {
         let error = page("<style>p { color: blurple;\n}</style><p>a</p>")
             .unwrap_err()
@@ -259,6 +277,61 @@ mod tests {
             error.contains("blurple") && !error.contains('\n'),
             "{error}"
         );
+    }
+
+    /// The colours of the four corners and of the middle of a page of 400x300 px.
+    fn corners(html: &str) -> [[u8; 4]; 5] {
+        let fonts = Fonts::embedded().unwrap();
+        let image = draw(html, 400, 300, &fonts, &BTreeMap::new()).unwrap();
+        [(0, 0), (399, 0), (0, 299), (399, 299), (200, 150)].map(|(x, y)| image.get_pixel(x, y).0)
+    }
+
+    #[test]
+    fn the_background_of_the_root_or_of_its_body_is_that_of_the_picture() {
+        const RED: [u8; 4] = [255, 0, 0, 255];
+        const BLUE: [u8; 4] = [0, 0, 255, 255];
+        for page in [
+            "<html><head><style>body{background:#f00}</style></head><body>a</body></html>",
+            "<html><body style='background:#f00;width:50px;height:20px;border-radius:9px'></body></html>",
+            "<html style='background:#f00'><body style='margin:0'></body></html>",
+            "<!DOCTYPE html><style>html{background:red} *{margin:9px;border:1px solid #f00}</style><p>a</p>",
+            "<style>body{background:#f00}</style><p>a</p>",
+            "<body style='background:#f00'>a",
+            "<style>:root{--c:#f00} body{background:var(--c)}</style>",
+        ] {
+            assert_eq!(corners(page)[..4], [RED; 4], "{page}");
+        }
+        // The root's wins, and then the body's stays where its box is.
+        let both = "<html style='background:#f00'><body style='margin:100px 150px;height:100px;background:#00f'></body></html>";
+        assert_eq!(corners(both), [RED, RED, RED, RED, BLUE]);
+        // What stands behind everything else of the page stands before the ground.
+        let behind = "<html><body style='background:#f00;margin:0'><div style='position:absolute;left:0;top:0;\
+             width:400px;height:300px;background:#00f;z-index:-1'></div></body></html>";
+        assert_eq!(corners(behind), [BLUE; 5]);
+        let across = corners("<style>body{background:linear-gradient(90deg,#f00,#00f)}</style>");
+        assert!(
+            across[0][0] > 250 && across[1][2] > 250 && across[4][0] < 140,
+            "{across:?}"
+        );
+        assert_eq!(corners("<p>a</p>")[0][3], 0);
+    }
+
+    #[test]
+    fn a_page_without_a_body_is_as_large_as_the_picture_and_has_no_margin() {
+        let full = "<div style='width:100%;height:100%;background:#f00'></div>";
+        assert_eq!(corners(full), [[255, 0, 0, 255]; 5]);
+        let margin =
+            "<style>body{margin:20px}</style><div style='height:50px;background:#f00'></div>";
+        let image = draw(
+            margin,
+            400,
+            300,
+            &Fonts::embedded().unwrap(),
+            &BTreeMap::new(),
+        )
+        .unwrap();
+        assert_eq!(image.get_pixel(19, 21).0[3], 0);
+        assert_eq!(image.get_pixel(20, 21).0, [255, 0, 0, 255]);
     }
 
     #[test]

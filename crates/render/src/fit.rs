@@ -6,6 +6,7 @@ use takumi::prelude::{MeasuredNode, Node};
 use super::breaks::Grain;
 use super::canvas::Canvas;
 use super::page::Page;
+use super::parts::Parting;
 use super::placed::{Ink, at, places};
 use super::text_block::{Form, TextBlock};
 use super::{DrawError, MAX_MARKS};
@@ -22,10 +23,32 @@ const LINE: f32 = 4.5;
 const SHRINKING: f32 = 30.0;
 /// How much smaller the next size is that is tried with one line more, as a part of the largest.
 const STRIDE: f32 = 0.02;
+/// A long word is parted where the text gets so much larger by it.
+const GAIN: f32 = 1.25;
+/// So many letters are a long word.
+const LONG: usize = 16;
 /// The longest text whose lines are chosen by words, in characters.
 const MAX_LETTERS: usize = 2000;
 /// The part of a line's height above and below which the fonts have hardly any ink.
 const INK: (f32, f32) = (0.19, 0.88);
+
+/// How a text is cut that no line can hold, one after the other.
+const FINER: [Finer; 5] = [
+    Finer::Cut(Grain::Names),
+    Finer::Cut(Grain::Characters),
+    Finer::Part(Parting::Signs),
+    Finer::Part(Parting::Humps),
+    Finer::Part(Parting::Anywhere),
+];
+
+/// A cut of a text.
+#[derive(Clone, Copy)]
+enum Finer {
+    /// All of it.
+    Cut(Grain),
+    /// The words that are wider than the box.
+    Part(Parting),
+}
 
 /// A page with every size and every line chosen.
 pub(super) struct Fitted {
@@ -196,29 +219,31 @@ impl Fitting<'_> {
 
     /// Chooses the lines of the texts whose size is given, and those of the others at their smallest.
     fn break_fixed(&mut self) -> Result<(), DrawError> {
-        for finer in [Some(Grain::Names), Some(Grain::Characters), None] {
+        for finer in FINER.map(Some).into_iter().chain([None]) {
             let mut cut = false;
             for index in 0..self.settings.len() {
                 let mark = &self.page.marks[index];
                 if !mark.words || self.settings[index].lines.is_some() {
                     continue;
                 }
-                let scale = self.smallest(index);
-                if !self.settings[index].choose(self.rooms[index], scale)
+                let (room, scale) = (self.rooms[index], self.smallest(index));
+                let setting = &mut self.settings[index];
+                if !setting.choose(room, scale)
                     && let Some(finer) = finer
                 {
-                    self.settings[index].cut(finer);
+                    match finer {
+                        Finer::Cut(grain) => setting.cut(grain),
+                        Finer::Part(parting) => {
+                            setting.part(room, scale, 0, parting);
+                        }
+                    }
                     cut = true;
                 }
             }
             if !cut {
                 break;
             }
-            let kept: Vec<_> = self.settings.iter_mut().map(|s| s.lines.take()).collect();
-            self.measure_pieces()?;
-            for (setting, lines) in self.settings.iter_mut().zip(kept) {
-                setting.lines = lines;
-            }
+            self.measure_again()?;
         }
         for (setting, mark) in self.settings.iter_mut().zip(&self.page.marks) {
             setting.size = mark.fit.map(|(low, _)| low);
@@ -239,6 +264,19 @@ impl Fitting<'_> {
         {
             return Err(self.overflow(which, by));
         }
+        let mut largest = self.largest(index, low, high)?;
+        if self.page.marks[index].words {
+            if let Some(larger) = self.part_for_size(index, largest, high)? {
+                largest = larger;
+            }
+            return self.prefer_fewer_lines(index, largest, low, high);
+        }
+        self.attempt(index, largest, high)?;
+        Ok(())
+    }
+
+    /// The largest size from `low`, which fits, to `high` at which the page holds together.
+    fn largest(&mut self, index: usize, low: f32, high: f32) -> Result<f32, DrawError> {
         let steps = (high - low).floor() as u32;
         let (mut fits, mut fails) = (0, steps + 1);
         let mut next = steps;
@@ -249,11 +287,45 @@ impl Fitting<'_> {
             }
             next = fits + (fails - fits) / 2;
         }
-        let largest = low + fits as f32;
-        if self.page.marks[index].words {
-            return self.prefer_fewer_lines(index, largest, low, high);
+        Ok(low + fits as f32)
+    }
+
+    /// Parts long words where that lets all of the text be a good deal larger; the size then.
+    fn part_for_size(
+        &mut self,
+        index: usize,
+        largest: f32,
+        high: f32,
+    ) -> Result<Option<f32>, DrawError> {
+        let wanted = (largest * GAIN).ceil();
+        if wanted > high || self.page.marks[index].is_group {
+            return Ok(None);
         }
-        self.attempt(index, largest, high)?;
+        for parting in [Parting::Signs, Parting::Humps] {
+            let whole = self.settings[index].clone();
+            let (room, scale) = (self.rooms[index], wanted / high);
+            if !self.settings[index].part(room, scale, LONG, parting) {
+                continue;
+            }
+            self.measure_again()?;
+            self.tried = None;
+            if self.attempt(index, wanted, high)?.is_none() {
+                return self.largest(index, wanted, high).map(Some);
+            }
+            self.settings[index] = whole;
+            self.tried = None;
+        }
+        Ok(None)
+    }
+
+    /// Measures the pieces after some were cut, and leaves the lines and sizes that were chosen.
+    fn measure_again(&mut self) -> Result<(), DrawError> {
+        let kept = self.settings.iter_mut();
+        let kept: Vec<_> = kept.map(|s| (s.lines.take(), s.size)).collect();
+        self.measure_pieces()?;
+        for (setting, (lines, size)) in self.settings.iter_mut().zip(kept) {
+            (setting.lines, setting.size) = (lines, size);
+        }
         Ok(())
     }
 
@@ -375,9 +447,15 @@ impl Fitting<'_> {
     }
 
     fn overflow(&self, index: usize, by: f32) -> DrawError {
+        let setting = &self.settings[index];
+        let (text, widest) = setting.told();
+        // Where there are lines, no word is too wide.
+        let word = widest.filter(|_| self.page.marks[index].words && setting.lines.is_none());
         DrawError::Overflow {
             what: self.page.marks[index].role.clone(),
             by: by.ceil().max(1.0) as u32,
+            text,
+            word,
         }
     }
 

@@ -1,35 +1,28 @@
-//! What may be drawn with: the two embedded fonts, then the project's. Parses each font once; knows
-//! no project, no file and no page.
+//! What may be drawn with: the embedded fonts and the project's. Parses each font once; knows no project, no file and
+//! no page.
 
+mod embedded;
+mod file;
+
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use skrifa::MetadataProvider as _;
-use skrifa::raw::{FileRef, FontRef};
-use takumi::prelude::{FontResource, FontSource, GenericFamily};
+use skrifa::raw::FontRef;
+use takumi::prelude::{FontResource, FontSource, GenericFamily, UnicodeRange, UnicodeRangeSet};
 
 use base::digest::Digest;
 
-/// The regular weight of Noto Sans CJK SC, GB 2312 and more (see `fonts/README.md`).
-const REGULAR: &[u8] = include_bytes!("../../../fonts/NotoSansSC-Regular.otf");
-/// The bold weight of it.
-const BOLD: &[u8] = include_bytes!("../../../fonts/NotoSansSC-Bold.otf");
-/// The digests of the two, so that a start need not hash them; a test compares.
-const EMBEDDED: [(&[u8], &str); 2] = [
-    (
-        REGULAR,
-        "edb49d0d71178652538f9b5027244186b149d44d679d80cd4df03eab973470bb",
-    ),
-    (
-        BOLD,
-        "d846c24a77142d25e93bb1efe32391cbbcdb131b9e633ab273afad3905fdefae",
-    ),
-];
+use embedded::{EMBEDDED, Embedded};
+use file::{faces, slice_of, unpacked};
 
-/// The largest font file that is taken, in bytes.
+/// The largest font file that is taken, in bytes, and as large as one may be unpacked.
 pub const MAX_FONT_BYTES: u64 = 64 << 20;
-/// At most so many fonts of a project.
-pub const MAX_FONTS: usize = 64;
+/// All fonts of a project together, unpacked, in bytes.
+const MAX_ALL_BYTES: u64 = 512 << 20;
+/// At most so many fonts of a project: a Chinese font of a site is a hundred slices a weight.
+pub const MAX_FONTS: usize = 1024;
 
 /// Why a font cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,35 +41,54 @@ pub enum FontError {
     },
     /// There are more than [`MAX_FONTS`] fonts.
     TooMany,
+    /// All fonts are larger than can be held.
+    TooLargeTogether {
+        /// The file that is too much.
+        name: String,
+    },
 }
 
 impl fmt::Display for FontError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAFont { name, why } => {
-                write!(f, "`{name}` is not an OTF, TTF or TTC font: {why}")
+                write!(
+                    f,
+                    "`{name}` is not an OTF, TTF, TTC, WOFF or WOFF2 font: {why}"
+                )
             }
             Self::TooLarge { name } => {
                 write!(f, "`{name}` is larger than {} MiB", MAX_FONT_BYTES >> 20)
             }
             Self::TooMany => write!(f, "there are more than {MAX_FONTS} fonts"),
+            Self::TooLargeTogether { name } => write!(
+                f,
+                "`{name}` and the fonts before it are larger than {} MiB, unpacked",
+                MAX_ALL_BYTES >> 20
+            ),
         }
     }
 }
 
 impl std::error::Error for FontError {}
 
-/// The bytes of a font, shared with the registry.
+/// A font file, its bytes shared with the registry.
 enum File {
-    Embedded(&'static [u8]),
-    Added(Arc<Vec<u8>>),
+    Embedded(&'static Embedded),
+    Added {
+        name: String,
+        /// As OpenType, unpacked.
+        bytes: Arc<Vec<u8>>,
+        /// What it has in common with other slices of one face.
+        face: Option<String>,
+    },
 }
 
 impl File {
     fn bytes(&self) -> &[u8] {
         match self {
-            Self::Embedded(bytes) => bytes,
-            Self::Added(bytes) => bytes,
+            Self::Embedded(font) => font.bytes,
+            Self::Added { bytes, .. } => bytes,
         }
     }
 }
@@ -86,6 +98,8 @@ pub struct Fonts {
     pub(super) registry: takumi::prelude::Fonts,
     files: Vec<File>,
     digests: Vec<Digest>,
+    /// The faces that come in several files: each is asked for the characters that it has.
+    sliced: BTreeSet<String>,
 }
 
 impl Fonts {
@@ -95,31 +109,37 @@ impl Fonts {
             registry: takumi::prelude::Fonts::default(),
             files: Vec::new(),
             digests: Vec::new(),
+            sliced: BTreeSet::new(),
         };
-        for (bytes, hex) in EMBEDDED {
-            let digest = Digest::parse(hex).unwrap_or_else(|| Digest::of(bytes));
-            let source = FontSource::from_static(bytes);
-            fonts.register("embedded", source)?;
-            fonts.files.push(File::Embedded(bytes));
-            fonts.digests.push(digest);
+        for font in &EMBEDDED {
+            fonts.digests.push(font.digest());
+            fonts.files.push(File::Embedded(font));
         }
+        fonts.registry = fonts.registered()?;
         Ok(fonts)
     }
 
-    /// Adds a font file of the project; `name` stands for it in messages.
+    /// Adds a font file of the project; `name` stands for it in messages. Files of one family, weight and style are
+    /// slices of one font, as sites have them.
     pub fn add(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), FontError> {
+        let name = name.to_owned();
         if bytes.len() as u64 > MAX_FONT_BYTES {
-            return Err(FontError::TooLarge {
-                name: name.to_owned(),
-            });
+            return Err(FontError::TooLarge { name });
         }
+        let added = self.files.iter().skip(EMBEDDED.len());
+        let held: u64 = added.map(|file| file.bytes().len() as u64).sum();
         if self.files.len() >= MAX_FONTS + EMBEDDED.len() {
             return Err(FontError::TooMany);
         }
+        let digest = Digest::of(&bytes);
         let not = |why: String| FontError::NotAFont {
-            name: name.to_owned(),
+            name: name.clone(),
             why,
         };
+        let bytes = unpacked(bytes).map_err(not)?;
+        if held + bytes.len() as u64 > MAX_ALL_BYTES {
+            return Err(FontError::TooLargeTogether { name });
+        }
         let found = faces(&bytes).map_err(not)?;
         if found
             .iter()
@@ -127,13 +147,44 @@ impl Fonts {
         {
             return Err(not("it maps no character to a glyph".to_owned()));
         }
-        let digest = Digest::of(&bytes);
-        let bytes = Arc::new(bytes);
-        let shared: Arc<dyn AsRef<[u8]> + Send + Sync> = Arc::<Vec<u8>>::clone(&bytes);
-        self.register(name, FontSource::from_shared(shared))?;
+        let face = slice_of(&found);
+        let file = File::Added {
+            name,
+            face,
+            bytes: Arc::new(bytes),
+        };
+        if self.slices(&file) {
+            // Its first slice was taken for the whole font.
+            self.files.push(file);
+            self.registry = self.registered()?;
+        } else {
+            register(&mut self.registry, &file, &self.sliced)?;
+            self.files.push(file);
+        }
         self.digests.push(digest);
-        self.files.push(File::Added(bytes));
         Ok(())
+    }
+
+    /// Notes that the file's face comes in slices, if one of them is there and that was not known.
+    fn slices(&mut self, file: &File) -> bool {
+        let File::Added {
+            face: Some(own), ..
+        } = file
+        else {
+            return false;
+        };
+        let is_slice =
+            |other: &File| matches!(other, File::Added { face: Some(face), .. } if face == own);
+        self.files.iter().any(is_slice) && self.sliced.insert(own.clone())
+    }
+
+    /// A registry of all files.
+    fn registered(&self) -> Result<takumi::prelude::Fonts, FontError> {
+        let mut registry = takumi::prelude::Fonts::default();
+        for file in &self.files {
+            register(&mut registry, file, &self.sliced)?;
+        }
+        Ok(registry)
     }
 
     /// The digest of each font file, in the order in which they are asked for a glyph.
@@ -159,32 +210,46 @@ impl Fonts {
         }
         missing
     }
-
-    fn register(&mut self, name: &str, source: FontSource<'_>) -> Result<(), FontError> {
-        let resource = FontResource::new(source).generic_family(GenericFamily::SANS_SERIF);
-        let families = self
-            .registry
-            .register(resource)
-            .map_err(|e| FontError::NotAFont {
-                name: name.to_owned(),
-                why: e.to_string(),
-            })?;
-        if families.is_empty() {
-            return Err(FontError::NotAFont {
-                name: name.to_owned(),
-                why: "it has no face with a family name".to_owned(),
-            });
-        }
-        Ok(())
-    }
 }
 
-/// Every face of a font file or a collection.
-fn faces(bytes: &[u8]) -> Result<Vec<FontRef<'_>>, String> {
-    let file = FileRef::new(bytes).map_err(|e| e.to_string())?;
-    file.fonts()
-        .map(|face| face.map_err(|e| e.to_string()))
-        .collect()
+/// Hands a file to the drawing library.
+fn register(
+    registry: &mut takumi::prelude::Fonts,
+    file: &File,
+    sliced: &BTreeSet<String>,
+) -> Result<(), FontError> {
+    let (name, resource) = match file {
+        File::Embedded(font) => ("embedded", font.resource()),
+        File::Added { name, bytes, face } => {
+            let shared: Arc<dyn AsRef<[u8]> + Send + Sync> = Arc::<Vec<u8>>::clone(bytes);
+            let font = FontResource::new(FontSource::from_shared(shared))
+                .generic_family(GenericFamily::SANS_SERIF);
+            let is_slice = face.as_ref().is_some_and(|face| sliced.contains(face));
+            let font = match is_slice {
+                true => font.unicode_range(range(bytes)),
+                false => font,
+            };
+            (name.as_str(), font)
+        }
+    };
+    let not = |why: String| FontError::NotAFont {
+        name: name.to_owned(),
+        why,
+    };
+    let families = registry
+        .register(resource)
+        .map_err(|e| not(e.to_string()))?;
+    if families.is_empty() {
+        return Err(not("it has no face with a family name".to_owned()));
+    }
+    Ok(())
+}
+
+/// The characters that a file has, as `unicode-range` says them.
+fn range(bytes: &[u8]) -> UnicodeRangeSet {
+    let faces = faces(bytes).unwrap_or_default();
+    let mapped = faces.iter().flat_map(|face| face.charmap().mappings());
+    mapped.map(|(c, _)| UnicodeRange::new(c, c)).collect()
 }
 
 /// Whether a glyph is needed for it: not for spaces, controls, joiners and variation selectors.
@@ -198,41 +263,4 @@ fn is_drawn(c: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{EMBEDDED, FontError, Fonts, REGULAR};
-    use base::digest::Digest;
-
-    #[test]
-    fn the_digests_are_those_of_the_files() {
-        for (bytes, hex) in EMBEDDED {
-            assert_eq!(Digest::of(bytes).hex(), hex);
-        }
-        let fonts = Fonts::embedded().unwrap();
-        assert_eq!(fonts.digests()[0].hex(), EMBEDDED[0].1);
-    }
-
-    #[test]
-    fn what_no_font_has_is_named_once() {
-        let fonts = Fonts::embedded().unwrap();
-        assert_eq!(
-            fonts.missing("30 天从 0 到 1 上手 AI — “引号” ①★✓ € ¥ × \u{200d}\u{fe0f}\n"),
-            Vec::<char>::new()
-        );
-        assert_eq!(fonts.missing("上🚀手🚀 𠮷"), ['🚀', '𠮷']);
-    }
-
-    #[test]
-    fn a_file_that_is_no_font_is_refused() {
-        let mut fonts = Fonts::embedded().unwrap();
-        let error = fonts.add("brand/logo.png", vec![0; 64]).unwrap_err();
-        assert!(matches!(&error, FontError::NotAFont { name, .. } if name == "brand/logo.png"));
-        assert!(
-            error
-                .to_string()
-                .starts_with("`brand/logo.png` is not an OTF, TTF or TTC font: ")
-        );
-        fonts.add("again.otf", REGULAR.to_vec()).unwrap();
-        assert_eq!(fonts.digests().len(), 3);
-        assert!(fonts.add("cut.otf", REGULAR[..9000].to_vec()).is_err());
-    }
-}
+mod tests;

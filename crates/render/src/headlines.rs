@@ -188,9 +188,9 @@ fn signs_lose_their_empty_half_at_the_ends_of_a_line_and_where_they_meet() {
 }
 
 #[test]
-fn other_scripts_and_emoji_need_a_font_and_are_drawn_with_it() {
+fn other_scripts_need_a_font_and_are_drawn_with_it() {
     let embedded = Fonts::embedded().unwrap();
-    for text in ["臺灣", "데이터", "🔥", "𠮷野家"] {
+    for text in ["데이터", "𠮷野家"] {
         let html = format!("<html><body><h1 data-role='headline'>{text}</h1></body></html>");
         let draw = |fonts: &Fonts| super::draw(&html, 400, 200, fonts, &BTreeMap::new());
         assert!(
@@ -200,5 +200,38 @@ fn other_scripts_and_emoji_need_a_font_and_are_drawn_with_it() {
         let image = draw(&fonts()).unwrap();
         let ink = image.pixels().filter(|pixel| pixel.0[3] > 128).count();
         assert!(ink > 300, "{text}: {ink}");
+    }
+}
+
+#[test]
+fn a_colour_emoji_of_the_project_comes_before_the_embedded_one() {
+    let coloured = |fonts: &Fonts| {
+        let html =
+            "<html><body style='color:#000'><h1 data-role='headline'>火 🔥</h1></body></html>";
+        let image = super::draw(html, 400, 200, fonts, &BTreeMap::new()).unwrap();
+        let coloured = |[r, _, b, a]: [u8; 4]| a == 255 && r > b.saturating_add(60);
+        image.pixels().filter(|pixel| coloured(pixel.0)).count()
+    };
+    assert_eq!(coloured(&Fonts::embedded().unwrap()), 0);
+    assert!(coloured(&fonts()) > 100);
+}
+
+#[test]
+fn a_word_that_no_line_can_hold_is_parted_before_it_is_refused() {
+    let fonts = Fonts::embedded().unwrap();
+    for (text, set) in [
+        (
+            "CLIENT_ERRORS_SUMMARY_BY_HOST",
+            &["CLIENT_", "ERRORS_", "SUMMARY_", "BY_HOST"][..],
+        ),
+        (
+            "用 ConcurrentModificationException",
+            &["用", "Concurrent", "Modification", "Exception"],
+        ),
+        ("a b", &["a b"]),
+    ] {
+        let lines = lines(text, 500, 80, "", &fonts);
+        let lines: Vec<String> = lines.into_iter().map(|(line, _)| line).collect();
+        assert_eq!(lines, set);
     }
 }

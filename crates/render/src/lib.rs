@@ -16,8 +16,8 @@
 //! assert_eq!(drawn, draw(page, 300, 200, &fonts, &pictures)?);
 //!
 //! // What no font has is an error, and never a box.
-//! let error = draw("<p>🚀</p>", 300, 200, &fonts, &pictures).unwrap_err();
-//! assert_eq!(error, DrawError::MissingGlyphs(vec!['🚀']));
+//! let error = draw("<p>한</p>", 300, 200, &fonts, &pictures).unwrap_err();
+//! assert_eq!(error, DrawError::MissingGlyphs(vec!['한']));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -29,29 +29,34 @@ mod css;
 mod draw;
 mod fit;
 mod fonts;
+mod ground;
 #[cfg(test)]
 mod headlines;
 mod images;
 mod numerals;
 mod page;
+pub mod parts;
 mod placed;
+mod roles;
 mod scan;
 mod text_block;
 mod spacing;
+mod svg;
 pub mod typeset;
 mod words;
 
 use std::fmt;
 
 pub use colour::{hex_ratio, is_light};
-pub use contrast::{LowContrast, contrast};
+pub use contrast::{LowContrast, Seen, contrast, look};
 pub use draw::{check, draw};
 pub use fonts::{FontError, Fonts, MAX_FONT_BYTES};
 pub use images::image_names;
 pub use numerals::{NUMERALS, NUMERALS_SIZE};
+pub use roles::role_texts;
 
 /// Counts in every local key; raised whenever the same page may give another file.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The largest picture, in px a side.
 pub const MAX_SIDE: u32 = 8192;
@@ -66,6 +71,9 @@ pub const MAX_MARKS: usize = 500;
 /// The most pixels that the pictures of one page may have together once decoded.
 pub const MAX_IMAGE_PIXELS: u64 = 128 << 20;
 
+/// So many characters of a text are quoted.
+const QUOTED: usize = 80;
+
 /// Why a page was not drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DrawError {
@@ -77,6 +85,10 @@ pub enum DrawError {
         what: String,
         /// By how many px.
         by: u32,
+        /// The text, in one line or as its author broke it.
+        text: String,
+        /// The word of it that is wider than a line and cannot be parted, if that is why.
+        word: Option<String>,
     },
     /// The page or its style sheet cannot be read.
     Html(String),
@@ -113,14 +125,23 @@ impl fmt::Display for DrawError {
                     more => write!(f, " and {more} more"),
                 }
             }
-            Self::Overflow { what, by } if what.is_empty() => {
-                write!(
-                    f,
-                    "a text without `data-role` is {by} px too large for its place"
-                )
-            }
-            Self::Overflow { what, by } => {
-                write!(f, "the `{what}` is {by} px too large for its place")
+            Self::Overflow {
+                what,
+                by,
+                text,
+                word,
+            } => {
+                match what.as_str() {
+                    "" => f.write_str("a text without `data-role`")?,
+                    what => write!(f, "the `{what}`")?,
+                }
+                write!(f, " is {by} px too large for its place: ")?;
+                match word {
+                    Some(word) if word != text => {
+                        write!(f, "`{}` of `{}`", quoted(word), quoted(text))
+                    }
+                    _ => write!(f, "`{}`", quoted(text)),
+                }
             }
             Self::Html(why) => f.write_str(why),
             Self::Image { name, why } => write!(f, "the picture `{name}` {why}"),
@@ -130,6 +151,16 @@ impl fmt::Display for DrawError {
             ),
             Self::Draw(why) => write!(f, "the page cannot be drawn: {why}"),
         }
+    }
+}
+
+/// A text as a message quotes it: on one line, and no longer than it takes to find it.
+fn quoted(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
     }
 }
 

@@ -59,6 +59,7 @@ impl Page {
             mut text,
             mut images,
         } = scan::scan(html)?;
+        let (html, css) = document(html, css);
         let options = FromHtmlOptions::builder().max_depth(MAX_DEPTH).build();
         let root = takumi::from_html(&html, options)
             .map_err(|_| DrawError::Html(format!("elements nest deeper than {MAX_DEPTH}")))?;
@@ -99,6 +100,29 @@ impl Page {
         })
     }
 }
+
+/// A page of its own `html` and `body`: rules for them find them, whether they were written or not. What has neither was
+/// written for the whole picture, and has a `body` of that size without a margin.
+fn document(html: String, css: String) -> (String, String) {
+    let begins = |name: &str| {
+        let start = html.trim_start_matches('\u{feff}').trim_start();
+        start
+            .get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+    };
+    if begins("<!doctype") || begins("<html") {
+        return (html, css);
+    }
+    let lower = html.to_ascii_lowercase();
+    let css = match lower.contains("<body") {
+        true => css,
+        false => format!("{WHOLE}\n{css}"),
+    };
+    (format!("<!DOCTYPE html>{html}"), css)
+}
+
+/// The first rules of a page without `html` and `body`; its own come after, and win.
+const WHOLE: &str = "html, body { height: 100%; } body { margin: 0; box-sizing: border-box; }";
 
 /// The node at a path.
 pub(super) fn node_at<'n>(root: &'n mut Node, path: &[usize]) -> Option<&'n mut Node> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{DrawError, css};
+use super::{DrawError, css, svg};
 
 /// What a page holds besides its tree.
 #[derive(Default)]
@@ -40,10 +40,10 @@ pub(super) fn scan(html: &str) -> Result<Scan, DrawError> {
         ..Scan::default()
     };
     let mut rest = html;
-    let mut svg = 0_usize;
+    let mut depth = 0_usize;
     while let Some(at) = rest.find('<') {
         let (text, tag) = rest.split_at(at);
-        if svg > 0 {
+        if depth > 0 {
             scan.text.push_str(&unescape(text));
         }
         scan.html.push_str(text);
@@ -67,8 +67,9 @@ pub(super) fn scan(html: &str) -> Result<Scan, DrawError> {
                 rest = after;
                 continue;
             }
-            "svg" if !tag.source.ends_with("/>") => svg += 1,
-            "/svg" => svg = svg.saturating_sub(1),
+            "svg" if !tag.source.ends_with("/>") => depth += 1,
+            "/svg" => depth = depth.saturating_sub(1),
+            _ if depth > 0 => refuse_outside(&tag)?,
             _ => {}
         }
         let marked = |name: &&Attribute<'_>| {
@@ -84,7 +85,7 @@ pub(super) fn scan(html: &str) -> Result<Scan, DrawError> {
             add_class(&tag, &name, &mut scan.html);
         }
     }
-    if svg > 0 {
+    if depth > 0 {
         scan.text.push_str(&unescape(rest));
     }
     scan.html.push_str(rest);
@@ -95,14 +96,14 @@ pub(super) fn scan(html: &str) -> Result<Scan, DrawError> {
 }
 
 /// A start or end tag.
-struct Tag<'h> {
+pub(super) struct Tag<'h> {
     /// `div`, `/div`.
-    name: &'h str,
+    pub name: &'h str,
     attributes: Vec<Attribute<'h>>,
     /// All of it.
-    source: &'h str,
+    pub source: &'h str,
     /// What follows it.
-    after: &'h str,
+    pub after: &'h str,
 }
 
 struct Attribute<'h> {
@@ -164,7 +165,7 @@ impl<'h> Attribute<'h> {
 
 impl<'h> Tag<'h> {
     /// Reads the tag at the start of `html`; `None` when it is only a `<`.
-    fn read(html: &'h str) -> Option<Self> {
+    pub fn read(html: &'h str) -> Option<Self> {
         let body = html.strip_prefix('<')?;
         let start = body.strip_prefix('/').unwrap_or(body);
         if !start.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -203,9 +204,21 @@ impl<'h> Tag<'h> {
             .find(|a| a.name.eq_ignore_ascii_case(name))
     }
 
-    fn value(&self, name: &str) -> Option<String> {
+    /// The value of an attribute, its references resolved.
+    pub fn value(&self, name: &str) -> Option<String> {
         self.attribute(name).map(|a| unescape(a.value))
     }
+}
+
+/// An inline SVG shows what is in it, and nothing else.
+fn refuse_outside(tag: &Tag<'_>) -> Result<(), DrawError> {
+    let why = "stands in an inline `<svg>`, which shows only `data:` URIs; `<img>` shows it";
+    svg::named(tag).map_or(Ok(()), |name| {
+        Err(DrawError::Image {
+            name,
+            why: why.to_owned(),
+        })
+    })
 }
 
 /// Reads the `data-` attributes of a tag.
@@ -274,7 +287,7 @@ fn add_class(tag: &Tag<'_>, class: &str, html: &mut String) {
 }
 
 /// The content of a raw element, and what follows its end tag.
-fn raw<'h>(html: &'h str, name: &str) -> (&'h str, &'h str) {
+pub(super) fn raw<'h>(html: &'h str, name: &str) -> (&'h str, &'h str) {
     let end = format!("</{name}");
     let at = html.char_indices().map(|(at, _)| at).find(|at| {
         html.get(*at..*at + end.len())
@@ -291,7 +304,7 @@ fn raw<'h>(html: &'h str, name: &str) -> (&'h str, &'h str) {
 
 /// Text with its character references as what they stand for: those by number, and the five names that XML
 /// knows. HTML's other names are left as they are written.
-fn unescape(text: &str) -> String {
+pub(super) fn unescape(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {

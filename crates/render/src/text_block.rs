@@ -8,6 +8,7 @@ use takumi::prelude::{Node, NodeKind, Style, StyleDeclarationBlock};
 
 use super::breaks::{self, Grain, Piece};
 use super::page::{Mark, node_at, text_at};
+use super::parts::{self, Parting};
 use super::spacing::{self, Empty};
 use super::typeset::{self, Advance, Lines};
 
@@ -15,6 +16,7 @@ use super::typeset::{self, Advance, Lines};
 const SQUEEZED: f32 = 0.1;
 
 /// A marked element's text and what was chosen for it.
+#[derive(Clone)]
 pub(super) struct TextBlock {
     /// The text; single spaces, `\n` where the author broke the line.
     text: String,
@@ -104,6 +106,35 @@ impl TextBlock {
         self.pieces = breaks::pieces(&self.text, grain);
     }
 
+    /// Parts the words of at least `letters` letters that are wider than a box of `room` px at `scale` times the
+    /// measured size; false when there are none.
+    pub fn part(&mut self, room: f32, scale: f32, letters: usize, parting: Parting) -> bool {
+        let room = self.room(room, scale);
+        let before = self.pieces.len();
+        let widths = self.advances.iter().map(Advance::alone);
+        let pieces = self.pieces.iter().zip(widths);
+        self.pieces = pieces
+            .flat_map(
+                |(piece, width)| match width > room && piece.letters >= letters {
+                    true => parts::parts(&self.text, piece, parting),
+                    false => vec![piece.clone()],
+                },
+            )
+            .collect();
+        self.pieces.len() > before
+    }
+
+    /// The text, and the piece of it that is the widest.
+    pub fn told(&self) -> (String, Option<String>) {
+        let widest = self
+            .pieces
+            .iter()
+            .zip(&self.advances)
+            .max_by(|(_, a), (_, b)| a.alone().total_cmp(&b.alone()));
+        let widest = widest.map(|(piece, _)| self.text[piece.range.clone()].to_owned());
+        (self.text.trim().to_owned(), widest)
+    }
+
     /// The lines to be measured, in the order of the text: a space, an ideographic space, and every
     /// piece as it stands inside a line. A sign that a line may begin with stands before its piece,
     /// one that a line may end with behind it: whole, then without its empty half.
@@ -188,10 +219,15 @@ impl TextBlock {
     /// Chooses the lines for a box of `room` px at `scale` times the measured size; false when the
     /// box is narrower than a piece.
     pub fn choose(&mut self, room: f32, scale: f32) -> bool {
-        // Pieces are measured one by one: together they may be a hair wider than their own box.
-        let room = (room * 1.002 + 0.75) / scale.max(f32::EPSILON);
+        let room = self.room(room, scale);
         self.lines = typeset::lines(&self.pieces, &self.advances, room, self.more);
         self.lines.is_some()
+    }
+
+    /// A box's width at the measured size. Pieces are measured one by one: together they may be a hair wider than
+    /// their own box.
+    fn room(&self, room: f32, scale: f32) -> f32 {
+        (room * 1.002 + 0.75) / scale.max(f32::EPSILON)
     }
 
     /// Puts the text back.

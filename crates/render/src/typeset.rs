@@ -59,11 +59,31 @@ pub fn lines(pieces: &[Piece], advances: &[Advance], room: f32, more: usize) -> 
     Some(chosen)
 }
 
-/// The width of some pieces on one line.
-pub fn width(line: &[Advance]) -> f32 {
-    let inside: f32 = line.iter().map(|a| a.width + a.gap).sum();
-    let (head, tail) = (line.first().map_or(0.0, |a| a.head), line.last());
-    inside - head - tail.map_or(0.0, |a| a.gap + a.tail)
+/// The widths of all lines that a paragraph can have, each in one step: a word that is parted has many pieces.
+struct Widths<'a> {
+    advances: &'a [Advance],
+    /// How far each piece stands from the beginning, where all are on one line.
+    starts: Vec<f32>,
+}
+
+impl<'a> Widths<'a> {
+    fn of(advances: &'a [Advance]) -> Self {
+        let mut starts = vec![0.0];
+        for advance in advances {
+            let start = starts.last().copied().unwrap_or_default();
+            starts.push(start + advance.width + advance.gap);
+        }
+        Self { advances, starts }
+    }
+
+    /// The width of the pieces from `begin` to before `end` on a line of their own.
+    fn line(&self, begin: usize, end: usize) -> f32 {
+        if begin == end {
+            return 0.0;
+        }
+        let (first, last) = (&self.advances[begin], &self.advances[end - 1]);
+        self.starts[end] - self.starts[begin] - first.head - last.gap - last.tail
+    }
 }
 
 /// The cheapest lines of one paragraph.
@@ -78,7 +98,8 @@ fn paragraph(
     if count > all.len() {
         return None;
     }
-    let total = width(&advances[all.clone()]);
+    let own = Widths::of(&advances[all.clone()]);
+    let total = own.line(0, all.len());
     let even = total / count as f32;
     let n = all.len();
     // best[k][i]: the first i pieces in k lines, and where the last of these lines begins.
@@ -88,7 +109,7 @@ fn paragraph(
         for end in k..=n {
             for begin in (k - 1..end).rev() {
                 let line = all.start + begin..all.start + end;
-                let wide = width(&advances[line.clone()]);
+                let wide = own.line(begin, end);
                 if wide > room && end - begin > 1 {
                     break;
                 }
@@ -143,13 +164,14 @@ fn lonely(pieces: &[Piece], line: &Range<usize>) -> bool {
 
 /// The smallest number of lines: each is filled before the next begins.
 fn fewest(advances: &[Advance], room: f32) -> Option<usize> {
+    let widths = Widths::of(advances);
     let mut count = 1;
     let mut start = 0;
     for end in 1..=advances.len() {
         if advances[end - 1].alone() > room {
             return None;
         }
-        if width(&advances[start..end]) > room {
+        if widths.line(start, end) > room {
             count += 1;
             start = end - 1;
         }
@@ -229,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_cut_only_where_the_box_is_narrower_and_latin_never() {
+    fn a_word_is_cut_only_where_the_box_is_narrower_and_latin_by_none_of_these() {
         assert_eq!(
             set("性能优化实战训练营", 2.5),
             ["性能", "优化", "实战", "训练", "营"]
