@@ -1,15 +1,14 @@
-//! A request whose ticket was lost, in the provider's own list of its tasks: the columns `list` of a row, and what is read
-//! by them. Says which tasks may be it, and never which one is: that others have a ticket it does not know.
+//! A request whose ticket was lost, in the provider's own list of its tasks: what is read by the columns `list` of
+//! a row. Says which tasks may be it, and never which one is: that others have a ticket it does not know.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::Url;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::client::Client;
-use super::form::{TaskForm, encoded};
+use super::form::{Listing, TaskForm, encoded};
 use crate::bounded;
 use crate::pointer;
 use crate::reply::{Listed, Lost};
@@ -21,28 +20,6 @@ const MAX_PAGES: usize = 20;
 const MAX_LISTED: usize = 100;
 /// How much two clocks may differ.
 const MAX_SKEW: Duration = Duration::from_secs(300);
-
-/// Where things stand in a list of tasks; places are JSON pointers, those of a task begin at its element.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Listing {
-    /// Where it is asked for, below the base URL, with `{model}` and `{page}`, from 1.
-    pub path: String,
-    /// The tasks.
-    pub tasks: String,
-    /// A task's ticket.
-    pub ticket: String,
-    /// The model that it asks.
-    pub model: String,
-    /// When it was accepted: RFC 3339, or milliseconds since 1970.
-    pub time: String,
-    /// Its prompt, if the list shows it.
-    pub prompt: Option<String>,
-    /// The number of pages, or else the URL of the next one.
-    pub pages: Option<String>,
-    /// The URL of the next page.
-    pub next: Option<String>,
-}
 
 /// One page of a list.
 #[derive(Debug, Default, PartialEq, Eq)]
