@@ -114,7 +114,9 @@ fn which(listed: Vec<Listed>, known: &BTreeSet<String>, is_alone: bool) -> Which
     let mut all: Vec<Listed> = sure.into_iter().chain(possible).collect();
     match all.as_slice() {
         [] => Which::None,
-        [one] if one.says_prompt || is_alone => Which::One(all.remove(0).answer),
+        [one] if (one.says_prompt || is_alone) && !one.answer.is_empty() => {
+            Which::One(all.remove(0).answer)
+        }
         _ => Which::Unclear(all.into_iter().map(|one| one.ticket).collect()),
     }
 }

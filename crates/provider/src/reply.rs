@@ -132,7 +132,7 @@ pub struct Lost<'a> {
 pub struct Listed {
     /// Its ticket.
     pub ticket: String,
-    /// The answer to its request, as it would have come. The form reads it.
+    /// The answer to its request, as it would have come: the form reads it. Empty if it cannot be asked for.
     pub answer: Vec<u8>,
     /// The list shows its prompt, and it is that of the request.
     pub says_prompt: bool,

@@ -7,7 +7,6 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::listing::Listing;
 use crate::address;
 use crate::amount;
 use crate::bounded;
@@ -70,6 +69,28 @@ pub struct Task {
     /// not taken.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub codes: BTreeMap<String, Failure>,
+}
+
+/// Where things stand in a list of tasks; places are JSON pointers, those of a task begin at its element.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listing {
+    /// Where it is asked for, below the base URL, with `{model}` and `{page}`, from 1.
+    pub path: String,
+    /// The tasks.
+    pub tasks: String,
+    /// A task's ticket.
+    pub ticket: String,
+    /// The model that it asks.
+    pub model: String,
+    /// When it was accepted: RFC 3339, or milliseconds since 1970.
+    pub time: String,
+    /// Its prompt, if the list shows it.
+    pub prompt: Option<String>,
+    /// The number of pages, or else the URL of the next one.
+    pub pages: Option<String>,
+    /// The URL of the next page.
+    pub next: Option<String>,
 }
 
 /// What follows from a task that failed, or from a code.

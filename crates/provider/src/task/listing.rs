@@ -1,15 +1,14 @@
-//! A request whose ticket was lost, in the provider's own list of its tasks: the columns `list` of a row, and what is read
-//! by them. Says which tasks may be it, and never which one is: that others have a ticket it does not know.
+//! A request whose ticket was lost, in the provider's own list of its tasks: what is read by the columns `list` of
+//! a row. Says which tasks may be it, and never which one is: that others have a ticket it does not know.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::Url;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::client::Client;
-use super::form::{TaskForm, encoded};
+use super::form::{Listing, TaskForm, encoded};
 use crate::bounded;
 use crate::pointer;
 use crate::reply::{Listed, Lost};
@@ -21,28 +20,6 @@ const MAX_PAGES: usize = 20;
 const MAX_LISTED: usize = 100;
 /// How much two clocks may differ.
 const MAX_SKEW: Duration = Duration::from_secs(300);
-
-/// Where things stand in a list of tasks, the newest first; places are JSON pointers, those of a task begin at its element.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Listing {
-    /// Where it is asked for, below the base URL, with `{model}` and `{page}`, from 1.
-    pub path: String,
-    /// The tasks.
-    pub tasks: String,
-    /// A task's ticket.
-    pub ticket: String,
-    /// The model that it asks.
-    pub model: String,
-    /// When it was accepted: RFC 3339, or milliseconds since 1970.
-    pub time: String,
-    /// Its prompt, if the list shows it.
-    pub prompt: Option<String>,
-    /// The number of pages, or else the URL of the next one.
-    pub pages: Option<String>,
-    /// The URL of the next page.
-    pub next: Option<String>,
-}
 
 /// One page of a list.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -127,15 +104,21 @@ impl Listing {
                 .and_then(|at| pointer::text(&body, at)?.parse().ok()),
             ..Page::default()
         };
+        let mut times = Vec::new();
         for task in pointer::all(&body, &self.tasks) {
             let Some(time) = pointer::text(task, &self.time).and_then(|time| moment(&time)) else {
                 continue;
             };
-            page.is_past = time < earliest;
+            times.push(time);
             if (earliest..=latest).contains(&time) {
                 page.listed.extend(self.candidate(task, lost, form, veil));
             }
         }
+        // No document says in which order a list is: what follows is older only if it was so until here.
+        page.is_past = match (times.first(), times.last()) {
+            (Some(first), Some(last)) => first > last && *last < earliest,
+            _ => false,
+        };
         Some(page)
     }
 
@@ -155,15 +138,16 @@ impl Listing {
         if prompt.is_some() && !is_told {
             return None;
         }
-        let id = bounded::name(&pointer::text(task, &self.ticket)?)?;
-        // As the answer to the request would have said it.
+        let id = bounded::name(&pointer::text(task, &self.ticket)?);
+        let id = id.filter(|id| veil.lets_pass(id))?;
+        // As the answer to the request would have said it. One that cannot be asked for may be it all the same.
         let mut answer = task.clone();
-        pointer::set(&mut answer, &form.task.ticket, id.into());
-        let answer = serde_json::to_vec(&answer).ok()?;
-        let ticket = form.ticket(&answer, veil).ok()?;
+        pointer::set(&mut answer, &form.task.ticket, id.clone().into());
+        let answer = serde_json::to_vec(&answer).unwrap_or_default();
+        let is_ticket = form.ticket(&answer, veil).is_ok();
         Some(Listed {
-            ticket: ticket.id,
-            answer,
+            ticket: id,
+            answer: if is_ticket { answer } else { Vec::new() },
             says_prompt: is_told,
         })
     }
@@ -238,6 +222,9 @@ mod tests {
         assert_eq!((page.pages, page.is_past), (Some(2), true));
         let answer: Value = serde_json::from_slice(&page.listed[0].answer).unwrap();
         assert_eq!(answer["output"]["task_id"], "ours");
+        // One that begins with the oldest goes on.
+        let body = json!({"total_page": 2, "data": [task("early", model, at - 3_600_000)]});
+        assert!(!self::page("dashscope", model, &body).unwrap().is_past);
     }
 
     #[test]
