@@ -18,7 +18,7 @@ pub struct Site {
 
 /// Every generator that is known: the first whose file is there is taken. As each of them documents it; those that
 /// `docs/sites.md` says were built.
-const SITES: [Site; 18] = [
+const SITES: [Site; 20] = [
     site("Hugo", "hugo.toml", "static/covers", "data/gpbuild.json"),
     site("Hugo", "hugo.yaml", "static/covers", "data/gpbuild.json"),
     site("Hugo", "archetypes", "static/covers", "data/gpbuild.json"),
@@ -59,6 +59,7 @@ const SITES: [Site; 18] = [
         "src/data/gpbuild.json",
     ),
     site("MkDocs", "mkdocs.yml", "docs/covers", "gpbuild.json"),
+    site("MkDocs", "mkdocs.yaml", "docs/covers", "gpbuild.json"),
     site(
         "Eleventy",
         "eleventy.config.js",
@@ -68,6 +69,12 @@ const SITES: [Site; 18] = [
     site(
         "Eleventy",
         "eleventy.config.mjs",
+        "covers",
+        "_data/gpbuild.json",
+    ),
+    site(
+        "Eleventy",
+        "eleventy.config.cjs",
         "covers",
         "_data/gpbuild.json",
     ),

@@ -170,9 +170,24 @@ fn init_keeps_out_of_the_way_of_a_site() {
             "gpbuild.json",
         ),
         (
+            &["mkdocs.yaml", "docs/index.md"],
+            "docs/covers",
+            "gpbuild.json",
+        ),
+        (
             &["eleventy.config.js", "package.json"],
             "covers",
             "_data/gpbuild.json",
+        ),
+        (
+            &["eleventy.config.cjs", "package.json"],
+            "covers",
+            "_data/gpbuild.json",
+        ),
+        (
+            &["docusaurus.config.ts", "package.json"],
+            "static/covers",
+            "src/data/gpbuild.json",
         ),
         (
             &["package.json", "vite.config.js", "dist/index.html"],
