@@ -12,10 +12,10 @@ use crate::paid::{DEFAULTS, Paid, summary};
 use crate::process;
 use crate::process::until;
 
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 24] = [
     "event", "run", "state", "detached", "draft", "process", "began", "ended", "exit", "why",
     "total", "fresh", "made", "restored", "failed", "blocked", "left", "requests", "cost_usd",
-    "doing", "arrived", "pending", "in_doubt",
+    "doing", "arrived", "pending", "in_doubt", "batches",
 ];
 
 fn two() -> Paid {
