@@ -83,6 +83,8 @@ pub struct Failed {
     pub pending: bool,
     /// It is so in a batch, which takes its time.
     pub in_batch: bool,
+    /// Another gpbuild is about to send that batch: it is looked at again once this run has sent its own, lest both wait.
+    pub again: bool,
     /// It is gathered for a batch: what became of this shot is told when that is sent.
     pub queued: Option<Key>,
 }
@@ -96,6 +98,7 @@ impl Failed {
             blocked: false,
             pending: false,
             in_batch: false,
+            again: false,
             queued: None,
         }
     }

@@ -171,6 +171,9 @@ impl<'r> Progress<'r> {
                 let queued = finished.result.as_ref().err().and_then(|f| f.queued);
                 match queued {
                     Some(_) => self.gathered.push(*finished),
+                    None if finished.result.as_ref().is_err_and(|f| f.again) => {
+                        self.batched(*finished);
+                    }
                     None => self.told(*finished),
                 }
             }

@@ -40,6 +40,20 @@ impl PaidClient {
         handle: &RunHandle,
         spent: &mut Spent,
     ) -> Result<Answer, Failed> {
+        let mark = batch.head.mark;
+        if !self.store.is_batch_sent(mark) && self.store.payer(&mark.lock()).is_some() {
+            // Whoever gathers it may wait for what is gathered here.
+            let _ = self.wait(GLANCE, handle).await;
+            let told = not_made::in_batch(
+                ask.asset,
+                &name(mark),
+                "another gpbuild is about to send it",
+            );
+            return Err(Failed {
+                again: true,
+                ..told
+            });
+        }
         self.batches.waits(ask.key, true);
         let seen = self.seen(batch, route, handle).await;
         self.batches.waits(ask.key, false);

@@ -12,7 +12,7 @@ use crate::paid::{DEFAULTS, Paid, summary};
 use crate::process;
 use crate::process::until;
 
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 25] = [
     "event",
     "run",
     "state",
@@ -37,6 +37,7 @@ const KEYS: [&str; 24] = [
     "pending",
     "in_doubt",
     "under_way",
+    "batches",
 ];
 
 fn two() -> Paid {
