@@ -24,6 +24,9 @@ const MAX_ALL_BYTES: u64 = 512 << 20;
 /// At most so many fonts of a project: a Chinese font of a site is a hundred slices a weight.
 pub const MAX_FONTS: usize = 1024;
 
+/// What makes a key of the digit before it.
+const KEYCAP: char = '\u{20e3}';
+
 /// Why a font cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FontError {
@@ -195,16 +198,27 @@ impl Fonts {
     /// The characters of `text` that no font has, each once, in order. Spaces and characters that
     /// are not drawn are left out.
     pub fn missing(&self, text: &str) -> Vec<char> {
-        let faces: Vec<FontRef<'_>> = self
+        let faces: Vec<(bool, FontRef<'_>)> = self
             .files
             .iter()
-            .flat_map(|file| faces(file.bytes()).unwrap_or_default())
+            .flat_map(|file| {
+                let own = matches!(file, File::Added { .. });
+                let faces = faces(file.bytes()).unwrap_or_default();
+                faces.into_iter().map(move |face| (own, face))
+            })
             .collect();
-        let maps: Vec<_> = faces.iter().map(|face| face.charmap()).collect();
+        let maps: Vec<_> = faces
+            .iter()
+            .map(|(own, face)| (own, face.charmap()))
+            .collect();
+        // The embedded digits and the keycap are of two fonts, and do not become one sign.
+        let has = |c: char| {
+            let mut maps = maps.iter().filter(|(own, _)| **own || c != KEYCAP);
+            maps.any(|(_, map)| map.map(c).is_some())
+        };
         let mut missing = Vec::new();
         for c in text.chars() {
-            if is_drawn(c) && !missing.contains(&c) && !maps.iter().any(|map| map.map(c).is_some())
-            {
+            if is_drawn(c) && !missing.contains(&c) && !has(c) {
                 missing.push(c);
             }
         }

@@ -35,10 +35,16 @@ fn europe_vietnam_china_and_taiwan_can_be_written() {
         "✗ ✘ ✔ ☐ ☑ ☒ ⌘ ⌥ ⏎ ⌫ ⚠ ⚡ ∞ ≈ → ⇒",
         "𬭁𬭎鿍鿎鿏䶮㸆㛃𫍲", // of the 通用规范汉字表, and not of GB 2312
         "臺灣繁體中文設計學習龍龜鬱籲麗憂",
-        "🚀🎉✨🔥💡❤️👍🏽👨‍👩‍👧‍👦🇨🇳1️⃣",
+        "🚀🎉✨🔥💡❤️👍🏽👨‍👩‍👧‍👦🇨🇳",
     ] {
         assert_eq!(fonts.missing(text), Vec::<char>::new(), "{text}");
     }
+}
+
+#[test]
+fn a_keycap_is_told_and_not_drawn_as_a_box() {
+    let fonts = Fonts::embedded().unwrap();
+    assert_eq!(fonts.missing("1\u{fe0f}\u{20e3}"), ['\u{20e3}']);
 }
 
 #[test]
