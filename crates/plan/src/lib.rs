@@ -145,6 +145,8 @@ pub enum Reason {
     Unread(String),
 }
 
+/// What is told of [`Reason::PinnedLost`].
+const PINNED_LOST: &str = "pinned, but its output is missing, and the store does not have it";
 /// What is told of [`Reason::PictureLost`].
 const PICTURE_LOST: &str =
     "only its export changed, but the picture that it is made from is not in the store";
@@ -194,14 +196,15 @@ impl fmt::Display for Reason {
             Self::None => Ok(()),
             Self::NeverMade => f.write_str("never made"),
             Self::Changed(names) if names.is_empty() => f.write_str("its inputs changed"),
-            Self::Changed(names) => write!(f, "{} changed", names.join(", ")),
             Self::OutputMissing => f.write_str("output is missing"),
             Self::OutputCut => f.write_str("output is cut off, as by a crash"),
             Self::OutputDiffers => f.write_str("output is another picture of this project"),
             Self::Replaced => f.write_str("what was put there by hand gives way to `--force`"),
             Self::Lost => f.write_str("output is missing, and the store does not have it"),
             Self::ExportChanged(names) if names.is_empty() => f.write_str("export changed"),
-            Self::ExportChanged(names) => write!(f, "{} changed", names.join(", ")),
+            Self::Changed(names) | Self::ExportChanged(names) => {
+                write!(f, "{} changed", names.join(", "))
+            }
             Self::PictureLost => f.write_str(PICTURE_LOST),
             Self::Edited => f.write_str(
                 "the output was edited by hand: `gpbuild accept` keeps it, `--force` replaces it",
@@ -212,9 +215,7 @@ impl fmt::Display for Reason {
                 "{what} is at its path that gpbuild did not make: `gpbuild accept` keeps it, `--force` replaces it"
             ),
             Self::PinnedStale => f.write_str("pinned and stale"),
-            Self::PinnedLost => {
-                f.write_str("pinned, but its output is missing, and the store does not have it")
-            }
+            Self::PinnedLost => f.write_str(PINNED_LOST),
             Self::AcceptedLost => f.write_str(ACCEPTED_LOST),
             Self::AcceptedStale => f.write_str(
                 "its picture was accepted from a person, and what it is made from changed since: `gpbuild accept` keeps it, `--force` replaces it",
