@@ -120,7 +120,10 @@ impl Context {
 
 /// Whether there is a list, a table or a word for a truth value in it.
 fn depends(item: &Json) -> bool {
-    let table = item.as_object().into_iter().flat_map(|table| table.values());
+    let table = item
+        .as_object()
+        .into_iter()
+        .flat_map(|table| table.values());
     table.into_iter().any(|value| match value {
         Json::Array(_) | Json::Object(_) => true,
         Json::String(word) => truth(word).is_some(),
