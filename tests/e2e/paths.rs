@@ -71,20 +71,35 @@ fn what_some_system_cannot_hold_is_refused_on_all() {
     for (name, why) in [
         (
             "CON",
-            "has the name `CON.png`, which Windows keeps for a device",
+            "has the name `CON`, which Windows keeps for a device",
         ),
         (
             "nul.tar",
-            "has the name `nul.tar.png`, which Windows keeps for a device",
+            "has the name `nul.tar`, which Windows keeps for a device",
         ),
         (
             "Lpt9",
-            "has the name `Lpt9.png`, which Windows keeps for a device",
+            "has the name `Lpt9`, which Windows keeps for a device",
         ),
         (
             " lead",
-            "has the part ` lead.png`, which begins or ends with a space or ends with a dot",
+            "has the part ` lead`, which begins or ends with a space or ends with a dot",
         ),
+        (
+            "a\u{200b}b",
+            "has the character \\u{200b}, which nobody sees in a name",
+        ),
+    ] {
+        // The file itself may have that name here; its id may not.
+        let project = posts(["x"]);
+        project.edit("gpbuild.toml", "{{ file.stem }}", name);
+        let shown = name.replace('\u{200b}', "\\u{200b}");
+        assert_eq!(
+            refused(&project),
+            [format!("`{shown}` cannot be the id of an asset: it {why}")]
+        );
+    }
+    for (name, why) in [
         (
             &"n".repeat(252),
             "has a name of 256 bytes; file systems take 255",
@@ -94,7 +109,7 @@ fn what_some_system_cannot_hold_is_refused_on_all() {
             "has a name of 256 bytes; file systems take 255",
         ),
     ] {
-        // The file itself may have that name here; its output may not.
+        // The id may be as long; its output may not.
         let project = posts(["x"]);
         project.edit("gpbuild.toml", "{{ file.stem }}", name);
         assert_eq!(

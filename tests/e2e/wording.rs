@@ -68,6 +68,8 @@ error: `out` is a symbolic link out of the project, to `{there}`
   |        ^
   |
   = note: in asset `a`
+  = help: gpbuild writes nowhere else: remove the link, or let it lead to a folder of the project
+  = help: outputs go to a folder of the project: `[project] out = "…"` names another one
 "#
     );
     assert_eq!(run.err, expected);

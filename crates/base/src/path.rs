@@ -79,6 +79,10 @@ impl ProjectPath {
                 path.0.len()
             ));
         }
+        // Not only at the root: there may be another project, or another checkout, in this one.
+        if let Some(kept) = path.0.split('/').find_map(kept) {
+            return Err(format!("is inside `{kept}`"));
+        }
         for part in path.0.split('/') {
             if part.len() > MAX_NAME_BYTES {
                 return Err(format!(
@@ -89,7 +93,7 @@ impl ProjectPath {
             if let Some(c) = part.chars().find(|c| "<>:\"|?*".contains(*c)) {
                 return Err(format!("has `{c}`, which Windows does not take in a name"));
             }
-            if let Some(c) = part.chars().find(|c| is_unseen(*c)) {
+            if let Some(c) = unseen(part) {
                 return Err(format!(
                     "has the character {}, which nobody sees in a name",
                     c.escape_unicode()
@@ -106,12 +110,7 @@ impl ProjectPath {
                 ));
             }
         }
-        // Not only at the root: there may be another project, or another checkout, in this one.
-        let mut parts = path.0.split('/');
-        match parts.find_map(kept) {
-            Some(kept) => Err(format!("is inside `{kept}`")),
-            None => Ok(path),
-        }
+        Ok(path)
     }
 
     /// The path as text.
@@ -209,9 +208,22 @@ fn kept(name: &str) -> Option<&'static str> {
     known.find_map(|(kept, short)| (*kept == seen || is_short(short)).then_some(*kept))
 }
 
-/// Whether a character has no width, turns the direction of writing, or ends a line.
-fn is_unseen(c: char) -> bool {
-    is_ignorable(c) || matches!(c, '\u{ad}' | '\u{61c}' | '\u{2028}' | '\u{2029}')
+/// The first character of a name that has no width, turns the direction of writing, or ends a line. One that joins
+/// two characters of an emoji or of a script is seen in what becomes of them.
+fn unseen(name: &str) -> Option<char> {
+    let mut before = 'a';
+    let mut chars = name.chars().peekable();
+    while let Some(c) = chars.next() {
+        let joins = matches!(c, '\u{200c}' | '\u{200d}')
+            && !before.is_ascii()
+            && chars.peek().is_some_and(|next| !next.is_ascii());
+        let hidden = is_ignorable(c) || matches!(c, '\u{ad}' | '\u{61c}' | '\u{2028}' | '\u{2029}');
+        if hidden && !joins {
+            return Some(c);
+        }
+        before = c;
+    }
+    None
 }
 
 /// Whether a file system of macOS passes a character over where names are compared.

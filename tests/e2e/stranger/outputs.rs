@@ -8,9 +8,16 @@ use super::{Came, MANIFEST, Seen, Stranger};
 /// The commands that write outputs.
 const BUILDS: [&[&str]; 2] = [&["build"], &["build", "-q"]];
 
-fn refused(seen: &Seen, message: &str) {
+/// What to do about a link that leads out.
+const OUT: &str =
+    "gpbuild writes nowhere else: remove the link, or let it lead to a folder of the project";
+/// What to do about one that leads nowhere.
+const DEAD: &str = "remove the link `dist`, or make what it leads to";
+
+fn refused(seen: &Seen, message: &str, hint: Option<&str>) {
+    let hint = hint.map_or_else(String::new, |hint| format!("  = help: {hint}\n"));
     let said = format!(
-        "error: {message}\n --> gpbuild.toml:4:8\n  |\n4 | [cover.a]\n  |        ^\n  |\n  = note: in asset `a`\n"
+        "error: {message}\n --> gpbuild.toml:4:8\n  |\n4 | [cover.a]\n  |        ^\n  |\n  = note: in asset `a`\n{hint}  = help: outputs go to a folder of the project: `[project] out = \"…\"` names another one\n"
     );
     seen.all_said(&BUILDS, 2, &said);
 }
@@ -30,7 +37,7 @@ fn a_folder_that_leads_out_is_refused() {
         "`dist` is a symbolic link out of the project, to `{}`",
         victim.display()
     );
-    refused(&stranger.attack(), &said);
+    refused(&stranger.attack(), &said, Some(OUT));
     let stranger = Stranger::new();
     let victim = stranger.outside("victim").canonicalize().unwrap();
     stranger.link("dist", &victim);
@@ -38,13 +45,14 @@ fn a_folder_that_leads_out_is_refused() {
         "`dist` is a symbolic link out of the project, to `{}`",
         victim.display()
     );
-    refused(&stranger.attack(), &said);
+    refused(&stranger.attack(), &said, Some(OUT));
     for target in ["../nowhere", "/nowhere/at/all", "nowhere"] {
         let stranger = Stranger::new();
         stranger.link("dist", target);
         refused(
             &stranger.attack(),
-            &format!("`dist` is a symbolic link out of the project, to `{target}`"),
+            &format!("`dist` is a symbolic link to `{target}`, where nothing is"),
+            Some(DEAD),
         );
         assert!(!stranger.outside("nowhere").exists());
     }
@@ -82,13 +90,14 @@ fn a_folder_that_leads_into_gits_or_gpbuilds_own_is_refused() {
         let said = format!(
             "`{folder}` leads to `{place}`, which is git's or gpbuild's own, and none of the project's files"
         );
-        refused(&stranger.attack(), &said);
+        refused(&stranger.attack(), &said, None);
     }
     let stranger = Stranger::new();
     stranger.link("dist", ".git");
     refused(
         &stranger.attack(),
         "`dist` leads to `.git`, which is git's or gpbuild's own, and none of the project's files",
+        None,
     );
 }
 
