@@ -246,14 +246,10 @@ fn what_an_svg_shows_of_other_files_is_told() {
         "logo.svg",
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"><image href=\"photo.png\" width=\"9\" height=\"9\"/></svg>",
     );
-    let run = project.ok(&[]);
-    assert!(
-        run.err.contains(
-            "warning: `logo.svg` shows `photo.png`, which is another file: it is left out"
-        ),
-        "{}",
-        run.err
-    );
+    let run = project.run(&[]);
+    assert_eq!(run.code, 1);
+    let told = "error: the picture `logo.svg` names `photo.png`, which is not in it and would be missing; write it into the file as a `data:` URI\n";
+    assert!(run.err.contains(told), "{}", run.err);
 }
 
 #[test]

@@ -33,6 +33,8 @@ fn locked(model: &str) -> Project {
     let project = paid(model);
     project.write("dist/a.png", png(900, 383, false));
     project.ok(&["accept", "a"]);
+    // As if the model had made it: what a person accepted would not give way to other words.
+    project.edit("gpbuild.lock", "accepted = true\n", "");
     assert_eq!(project.build(), Counts::fresh(1));
     project
 }

@@ -146,9 +146,32 @@ fn ten_thousand(line: impl Fn(usize) -> String, first: &str) {
 #[test]
 fn ten_thousand_errors_in_values() {
     ten_thousand(
-        |n| format!("[cover.c{n}]\nsize = \"300x400\"\npreset = \"open-graph\"\n"),
-        "error: both `preset` and `size` are set: which one is meant?\n --> gpbuild.toml:2:8\n",
+        |n| format!("[cover.c{n}]\npreset = \"open-graf{n}\"\n"),
+        "error: there is no preset `open-graf0`\n --> gpbuild.toml:2:10\n",
     );
+}
+
+#[test]
+fn the_same_error_of_ten_thousand_assets_is_told_once() {
+    let both = |n: usize| format!("[cover.c{n:04}]\nsize = \"300x400\"\npreset = \"open-graph\"\n");
+    let project = Project::new(&(0..10_000).map(both).collect::<String>());
+    let run = project.run(&[]);
+    let told =
+        "error: both `preset` and `size` are set: which one is meant?\n --> gpbuild.toml:2:8\n";
+    assert!(run.err.starts_with(told), "{}", run.err);
+    assert!(
+        run.err
+            .contains("= note: in asset `c0000` and 9999 other assets\n"),
+        "{}",
+        run.err
+    );
+    assert_eq!(run.err.matches("error: ").count(), 1);
+    let run = project.run(&["--json"]);
+    let told = run
+        .json()
+        .into_iter()
+        .filter(|event| event["event"] == "diagnostic");
+    assert!(told.count() >= 50, "a program hears of each");
 }
 
 #[test]

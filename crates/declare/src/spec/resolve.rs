@@ -104,7 +104,6 @@ pub fn resolve(
         left_out,
     } = all;
     specs.sort_by(|a, b| a.id.cmp(&b.id));
-    problems.extend(resolver.pictures.warnings());
     cross_check(manifest, world, &specs, &mut problems);
     Resolved {
         specs,
