@@ -190,4 +190,6 @@ fn in_the_way(seen: &Observed) -> Option<Reason> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

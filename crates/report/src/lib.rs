@@ -33,9 +33,8 @@ use indicatif::ProgressDrawTarget;
 pub use self::event::{AssetReport, Cost, Event, LeftOut, Plan, State, Summary};
 use self::live::Live;
 use self::plain::{Level, Paint};
-use base::diagnostic::{Diagnostic, Failure};
+use base::diagnostic::Failure;
 use base::door;
-use base::fs::system_words;
 
 /// `--color`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -393,7 +392,7 @@ impl Reporter {
             return false;
         };
         inner.live = None;
-        let text = plain::diagnostic(&unwritten(&error), inner.err.paint);
+        let text = plain::diagnostic(&words::unwritten(&error), inner.err.paint);
         inner.say(&text);
         true
     }
@@ -470,16 +469,13 @@ impl Reporter {
             Event::Diagnostic(diagnostic) if level.shows_diagnostic(diagnostic.severity) => {
                 inner.say(&plain::diagnostic(diagnostic, paint));
             }
-            Event::Diagnostic(_) => {}
-            Event::Repeated(_) => {}
+            Event::Diagnostic(_) | Event::Repeated(_) => {}
             Event::Recap(failures) => inner.say(&plain::recap(failures, paint)),
             Event::Note(note) if level.quiet == 0 => inner.say(&words::clean(note)),
             Event::Note(_) => {}
-            Event::Unclaimed(outputs) if level.quiet == 0 && !outputs.is_empty() => {
-                inner.say(&plain::unclaimed(
-                    outputs,
-                    " (`gpbuild build --prune` removes them)",
-                ));
+            Event::Unclaimed([]) => {}
+            Event::Unclaimed(outputs) if level.quiet == 0 => {
+                inner.say(&plain::left_behind(outputs));
             }
             Event::Unclaimed(_) => {}
             Event::LeftOut(left_out) if level.quiet == 0 => {
@@ -524,13 +520,6 @@ impl Reporter {
     }
 }
 
-fn unwritten(error: &io::Error) -> Diagnostic {
-    Diagnostic::error(format!(
-        "cannot write to standard output: {}",
-        system_words(error)
-    ))
-}
-
 /// Shows what stands before any reporter: the help, the version, what is wrong with the command line. `plain` is
 /// the same as `colored`, without colours. Whether it could be written, if somebody asked for it.
 pub fn show_usage(plain: &str, colored: &str, to_out: bool) -> bool {
@@ -544,7 +533,7 @@ pub fn show_usage(plain: &str, colored: &str, to_out: bool) -> bool {
     };
     match written {
         Err(error) if to_out && error.kind() != io::ErrorKind::BrokenPipe => {
-            let text = unwritten(&error).render(false);
+            let text = words::unwritten(&error).render(false);
             // There is nobody left to be told if this cannot be written.
             let _ = written_to(anstream::stderr(), &format!("{text}\n"));
             false

@@ -210,8 +210,13 @@ pub(super) fn plan(plan: &Plan, level: Level, paint: Paint) -> String {
     lines.join("\n")
 }
 
+/// What a build says of outputs that no asset declares.
+pub(super) fn left_behind(outputs: &[String]) -> String {
+    unclaimed(outputs, " (`gpbuild build --prune` removes them)")
+}
+
 /// Outputs that no asset declares; `what` is said of all of them.
-pub(super) fn unclaimed(outputs: &[String], what: &str) -> String {
+fn unclaimed(outputs: &[String], what: &str) -> String {
     let mut lines = vec![format!("{} to no asset{what}:", belong(outputs.len()))];
     let shown = outputs.iter().take(SHOWN);
     lines.extend(shown.map(|path| format!("  {}", clean(path))));

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr;
 
+use base::diagnostic::Diagnostic;
 use base::door;
+use base::fs::system_words;
 
 /// `$0.159`, `$1.20`: exact, with at least two decimals.
 pub(super) fn dollars(micros: u64) -> String {
@@ -83,6 +85,14 @@ pub(super) fn sentence(parts: &[String]) -> String {
         let _ = write!(out, "{before}{part}");
     }
     out
+}
+
+/// What is told where standard output cannot be written.
+pub(super) fn unwritten(error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error(format!(
+        "cannot write to standard output: {}",
+        system_words(error)
+    ))
 }
 
 #[cfg(test)]

@@ -53,6 +53,9 @@ pub fn answers(answers: u64, first_seed: u64) -> Count {
     count
 }
 
+/// The most that is made of an answer, in bytes: what it says of the prompt is kept up to 4,000 of them.
+const MAX_SAID: usize = 8000;
+
 /// One after another.
 fn some(seeds: &[u64], server: SocketAddr, other: SocketAddr) -> Count {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -68,7 +71,7 @@ fn some(seeds: &[u64], server: SocketAddr, other: SocketAddr) -> Count {
         let is_taken = answer.is_some_and(|a| a.pictures.len() == 1 && a.trouble.is_none());
         let wrong = if took > LONG {
             Some(format!("it took {took:?}"))
-        } else if said.contains(KEY) || said.len() > 4000 || said.is_empty() {
+        } else if said.contains(KEY) || said.len() > MAX_SAID || said.is_empty() {
             Some("it is not told well".to_owned())
         } else if matches!(kind(seed), 0 | 22..=25) && !is_taken {
             Some("a good answer is not taken".to_owned())

@@ -272,8 +272,8 @@ error: unknown key `sise`
     assert_eq!(err, "");
     assert_eq!(
         out,
-        r#"{"event":"diagnostic","severity":"error","message":"unknown key `sise`","file":"cover.gp.toml","line":2,"column":1,"hints":["did you mean `size`?"]}
-{"event":"diagnostic","severity":"warning","message":"no font has `龘`","file":null,"line":null,"column":null,"hints":[]}
+        r#"{"event":"diagnostic","severity":"error","message":"unknown key `sise`","file":"cover.gp.toml","line":2,"column":1,"hints":["did you mean `size`?"],"asset":null}
+{"event":"diagnostic","severity":"warning","message":"no font has `龘`","file":null,"line":null,"column":null,"hints":[],"asset":null}
 "#
     );
 }
