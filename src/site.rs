@@ -138,7 +138,7 @@ pub fn find(folder: &Path) -> Option<Site> {
 /// the usual places are free.
 pub fn settings(folder: &Path) -> String {
     let has = |name: &str| std::fs::symlink_metadata(folder.join(name)).is_ok();
-    match find(folder) {
+    let mut lines = match find(folder) {
         Some(site) => format!(
             "# {} ({}) publishes what is there, and reads the index as data: see docs/sites.md of gpbuild.\nout = \"{}\"\nindex = \"{}\"\n",
             site.name, site.by, site.out, site.index
@@ -148,5 +148,9 @@ pub fn settings(folder: &Path) -> String {
             "# `dist` is somebody else's here.\nout = \"covers\"\n".to_owned()
         }
         None => String::new(),
+    };
+    if has("templates") {
+        lines += "# `templates` is somebody else's here.\ntemplates = \"gpbuild/templates\"\n";
     }
+    lines
 }

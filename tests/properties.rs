@@ -114,7 +114,7 @@ fn keys(text: &str) -> Vec<(String, Vec<Key>)> {
     let path = ProjectPath::new("gpbuild.toml").unwrap();
     let world = Arc::new(world.with(&path, text.as_bytes().to_vec()));
     let (manifest, tree, problems) = manifest::load(&world, None).unwrap();
-    let templates = Templates::new(&world);
+    let templates = Templates::new(&world, &ProjectPath::new("templates").unwrap());
     let fonts = Arc::from([]);
     let options = Options::default();
     let resolved = spec::resolve(&manifest, &tree, &world, &templates, &fonts, &options, None);

@@ -50,7 +50,7 @@ pub fn manifest(bytes: &[u8]) {
     let world = world("gpbuild.toml", bytes);
     match manifest::load(&world, None) {
         Ok((manifest, tree, problems)) => {
-            let templates = Templates::new(&world);
+            let templates = Templates::new(&world, &templates_folder());
             let (fonts, options): (Arc<[Digest]>, _) = (Arc::from([]), Options::default());
             let resolved =
                 spec::resolve(&manifest, &tree, &world, &templates, &fonts, &options, None);
@@ -66,7 +66,7 @@ pub fn template(bytes: &[u8]) {
         return;
     };
     let world = world("templates/page.html", bytes);
-    let templates = Templates::new(&world);
+    let templates = Templates::new(&world, &templates_folder());
     let value = |value: serde_json::Value| minijinja::Value::from(minijinja::value::Serde(value));
     let text_of =
         serde_json::json!({ "headline": "标题 one", "points": ["a", "b"], "number": 1.5 });
@@ -228,4 +228,9 @@ pub fn answer(bytes: &[u8]) {
             .trouble
             .is_none_or(|why| !why.is_empty() && why.len() < 4000)
     );
+}
+
+/// Where a project's own templates are, if it does not say.
+fn templates_folder() -> ProjectPath {
+    ProjectPath::new("templates").expect("a path")
 }

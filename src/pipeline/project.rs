@@ -124,7 +124,7 @@ pub(super) fn load_part(
     let (tree, known) = part.unzip();
     let (manifest, tree, mut problems) = manifest::load(&world, tree)?;
     let fonts = Arc::new(fonts::fonts(&world, &manifest, &tree, &mut problems)?);
-    let templates = Templates::new(&world);
+    let templates = Templates::new(&world, &manifest.project.templates);
     let digests = Arc::from(fonts.digests());
     room_for_values();
     // On those threads, all of it.

@@ -442,3 +442,47 @@ fn the_command_line() {
     let events: Vec<Value> = project.run(&["build", "--json", "nobody"]).json();
     assert_eq!(events[0]["message"], "no asset matches `nobody`");
 }
+
+#[test]
+fn templates_lie_where_the_project_says() {
+    let project = Project::one("one");
+    // A site's own, which is nobody's layout here.
+    project.write("templates/poster.html", "{{ page.title | safe }}");
+    project.write("templates/mine.html", "{% extends \"base.html\" %}");
+    assert_eq!(project.run(&["build"]).code, 0);
+    let manifest = project.text("gpbuild.toml");
+    let own = |template: &str| {
+        let asset = manifest.replace(
+            "[cover.a]\n",
+            &format!("[cover.a]\ntemplate = \"{template}\"\n"),
+        );
+        format!("[project]\ntemplates = \"gpbuild/templates\"\n{asset}")
+    };
+    project.write("gpbuild.toml", own("mine"));
+    let run = project.run(&["build"]);
+    assert_eq!(run.code, 2);
+    assert!(
+        run.err.contains(
+            "looked for `gpbuild/templates/mine.prompt` and `gpbuild/templates/mine.html`"
+        ),
+        "{}",
+        run.err
+    );
+    project.write(
+        "gpbuild/templates/mine.html",
+        "<html><body style=\"background: #204060\">{{ text.headline }}</body></html>",
+    );
+    assert_eq!(project.build(), Counts::made(1));
+    project.write(
+        "gpbuild/templates/mine.html",
+        "<html><body>{{ text.nothing }}</body></html>",
+    );
+    let run = project.run(&["build"]);
+    assert!(
+        run.err.contains("--> gpbuild/templates/mine.html:1:"),
+        "{}",
+        run.err
+    );
+    project.write("gpbuild.toml", own("poster"));
+    assert_eq!(project.build(), Counts::made(1));
+}

@@ -47,18 +47,21 @@ pub struct Templates {
     strict: Environment<'static>,
     lenient: Environment<'static>,
     world: Arc<World>,
+    /// Where the project's own are.
+    folder: ProjectPath,
 }
 
 impl Templates {
-    /// The project's templates over the built-in ones.
-    pub fn new(world: &Arc<World>) -> Self {
+    /// The templates in a folder of the project, over the built-in ones.
+    pub fn new(world: &Arc<World>, folder: &ProjectPath) -> Self {
         let mut strict = environment(UndefinedBehavior::Strict);
-        let loader = Arc::clone(world);
-        strict.set_loader(move |name| load(&loader, name));
+        let loader = (Arc::clone(world), folder.clone());
+        strict.set_loader(move |name| load(&loader.0, &loader.1, name));
         Self {
             strict,
             lenient: environment(UndefinedBehavior::SemiStrict),
             world: Arc::clone(world),
+            folder: folder.clone(),
         }
     }
 
@@ -72,14 +75,14 @@ impl Templates {
 
     /// Renders a template by its name, extension included.
     pub fn render(&self, name: &str, context: &Context) -> Result<String, Diagnostic> {
-        let told = |e: Error| explain(&self.world, &e, context);
+        let told = |e: Error| explain(&self.folder, &self.world, &e, context);
         let template = self.strict.get_template(name).map_err(told)?;
         let context = &match name.ends_with(".html") {
             true => context.for_layout(),
             false => context.clone(),
         };
         let value = context.seen_by(template.source()).map_err(|wrong| {
-            let source = Source::new(format!("{FOLDER}/{name}"), template.source());
+            let source = Source::new(format!("{}/{name}", self.folder), template.source());
             misused(&wrong).at(Place::new(&source, wrong.span))
         })?;
         draw(&template, value).map_err(told)
@@ -112,10 +115,15 @@ impl Templates {
             let inner = innermost(&e);
             let place = match inner.name() {
                 Some("") | None => place_in_manifest(raw, inner.range()),
-                Some(_) => return explain(&self.world, &e, context),
+                Some(_) => return explain(&self.folder, &self.world, &e, context),
             };
-            describe(inner, &raw.value, context).at(place)
+            describe(&self.folder, inner, &raw.value, context).at(place)
         })
+    }
+
+    /// Where the project's own are, from its root.
+    pub fn folder(&self) -> &str {
+        self.folder.as_str()
     }
 
     /// The project that they are of.
@@ -133,11 +141,11 @@ pub fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
 }
 
-fn load(world: &World, name: &str) -> Result<Option<String>, Error> {
+fn load(world: &World, folder: &ProjectPath, name: &str) -> Result<Option<String>, Error> {
     let refused = |why: String| Error::new(ErrorKind::InvalidOperation, why);
-    let path = ProjectPath::new(&format!("{FOLDER}/{name}"))
+    let path = ProjectPath::new(&format!("{folder}/{name}"))
         .ok()
-        .filter(|path| path.as_str().starts_with("templates/"));
+        .filter(|path| path.as_str().starts_with(&format!("{folder}/")));
     let Some(path) = path else {
         return Ok(None);
     };
@@ -167,7 +175,7 @@ mod tests {
     use serde_json::json;
 
     use super::environment::TOO_LONG;
-    use super::{Context, Templates, Undefined};
+    use super::{Context, FOLDER, Templates, Undefined};
     use crate::data::Item;
     use crate::manifest::At;
     use base::diagnostic::{Place, Source};
@@ -186,7 +194,10 @@ mod tests {
             .unwrap();
         }
         let world = Arc::new(World::open(dir.path()).unwrap());
-        (dir, Templates::new(&world))
+        (
+            dir,
+            Templates::new(&world, &ProjectPath::new(FOLDER).unwrap()),
+        )
     }
 
     fn raw(text: &str) -> At<String> {

@@ -101,6 +101,8 @@ pub struct Project {
     pub name: Option<String>,
     /// The folder that outputs go to.
     pub out: ProjectPath,
+    /// The folder of its own templates.
+    pub templates: ProjectPath,
     /// Where the index of all outputs goes; the folder of the outputs if it is not said.
     pub index: Option<At<ProjectPath>>,
     /// Text roles beyond the built-in ones.

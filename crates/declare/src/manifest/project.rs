@@ -7,6 +7,7 @@ use crate::manifest::fields::fields;
 use crate::manifest::names::{is_name, not_a_name};
 use crate::manifest::reader::Table;
 use crate::manifest::{At, INDEX_FILE, Manifest, Project, models, providers};
+use crate::template;
 use base::diagnostic::Diagnostic;
 use base::path::ProjectPath;
 use base::text::ROLES;
@@ -20,7 +21,8 @@ impl Default for Project {
     fn default() -> Self {
         Self {
             name: None,
-            out: default_out(),
+            out: folder("dist"),
+            templates: folder(template::FOLDER),
             index: None,
             roles: ROLES.iter().map(|role| (*role).to_owned()).collect(),
         }
@@ -40,8 +42,8 @@ impl Project {
 }
 
 #[expect(clippy::unwrap_used, reason = "a constant that the tests read")]
-fn default_out() -> ProjectPath {
-    ProjectPath::for_output("dist").unwrap()
+fn folder(name: &str) -> ProjectPath {
+    ProjectPath::for_output(name).unwrap()
 }
 
 /// Reads all of them.
@@ -72,6 +74,16 @@ fn read_names(table: &Table<'_>, project: &mut Project) {
                 Diagnostic::error(format!("`out` {why}"))
                     .at(out.place)
                     .hint("outputs go to a folder of the project, such as `dist`"),
+            ),
+        }
+    }
+    if let Some(templates) = table.string("templates") {
+        match ProjectPath::new(&templates.value) {
+            Ok(path) => project.templates = path,
+            Err(why) => table.report(
+                Diagnostic::error(format!("`templates` {why}"))
+                    .at(templates.place)
+                    .hint("it is a folder of the project, such as `gpbuild/templates`"),
             ),
         }
     }

@@ -102,7 +102,7 @@ impl<'a> Resolver<'a> {
                     .did_you_mean(name, known.iter().copied())
                     .hint(format!(
                         "`local/NAME` draws `{}/NAME.html`; built in are {}",
-                        template::FOLDER,
+                        self.templates.folder(),
                         list(&known)
                     )),
             ]);

@@ -62,7 +62,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn no_such_overlay(&self, name: &At<String>) -> Diagnostic {
-        let folder = format!("{}/", template::FOLDER);
+        let folder = format!("{}/", self.templates.folder());
         let own = self
             .tree
             .files

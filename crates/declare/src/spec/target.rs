@@ -320,7 +320,7 @@ impl<'a> Resolver<'a> {
         let own = self.tree.files.iter().filter_map(|path| {
             stem(
                 path.as_str()
-                    .strip_prefix(template::FOLDER)?
+                    .strip_prefix(self.templates.folder())?
                     .strip_prefix('/')?,
             )
         });
@@ -336,7 +336,7 @@ impl<'a> Resolver<'a> {
         Err(vec![
             problem.hint(format!(
                     "looked for `{folder}/{name}.prompt` and `{folder}/{name}.html`, then among the built-in ones",
-                    folder = template::FOLDER
+                    folder = self.templates.folder()
                 )),
         ])
     }
@@ -347,7 +347,7 @@ impl<'a> Resolver<'a> {
             return Err(vec![
                 Diagnostic::error(format!("template `{template}` has no prompt")).hint(format!(
                     "a model is told what `{}/{name}` says",
-                    template::FOLDER
+                    self.templates.folder()
                 )),
             ]);
         }

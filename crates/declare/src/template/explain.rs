@@ -7,7 +7,7 @@ use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind, Value};
 
 use crate::manifest::At;
-use crate::template::built_in::{FOLDER, PARTS};
+use crate::template::built_in::PARTS;
 use crate::template::context::{Context, Misused};
 use crate::template::depth::TemplateTooDeep;
 use crate::template::drawn::NoText;
@@ -15,11 +15,13 @@ use crate::template::environment::{MAX_NESTING, MAX_STEPS, TOO_LONG};
 use crate::template::names;
 use crate::template::reads::reads;
 use base::diagnostic::{Diagnostic, Place, Source, list, nearest};
+use base::path::ProjectPath;
 use base::world::World;
 
 /// A built-in template needs words that the asset does not have. Nobody can mend a built-in
 /// template, so the error does not point into it.
 fn missing_words(
+    folder: &ProjectPath,
     world: &World,
     error: &Error,
     text: &str,
@@ -28,7 +30,7 @@ fn missing_words(
     let name = error
         .name()
         .filter(|_| error.kind() == ErrorKind::UndefinedError)?;
-    if world.files().contains(&format!("{FOLDER}/{name}")) {
+    if world.files().contains(&format!("{folder}/{name}")) {
         return None;
     }
     let start = error.range()?.start;
@@ -50,10 +52,15 @@ fn missing_words(
 }
 
 /// A template error as a diagnostic that points into the template.
-pub fn explain(world: &World, error: &Error, context: &Context) -> Diagnostic {
+pub fn explain(
+    folder: &ProjectPath,
+    world: &World,
+    error: &Error,
+    context: &Context,
+) -> Diagnostic {
     let inner = innermost(error);
     let text = inner.template_source().unwrap_or("");
-    if let Some(missing) = missing_words(world, inner, text, context) {
+    if let Some(missing) = missing_words(folder, world, inner, text, context) {
         return missing;
     }
     if let Some(refused) =
@@ -61,14 +68,14 @@ pub fn explain(world: &World, error: &Error, context: &Context) -> Diagnostic {
     {
         return refused.diagnostic();
     }
-    let diagnostic = describe(inner, text, context);
+    let diagnostic = describe(folder, inner, text, context);
     let Some(name) = inner.name() else {
         return diagnostic;
     };
     if text.is_empty() {
         return diagnostic;
     }
-    let file = format!("{FOLDER}/{name}");
+    let file = format!("{folder}/{name}");
     let own = world.files().contains(&file);
     let shown = if own {
         file
@@ -93,7 +100,7 @@ pub fn innermost(error: &Error) -> &Error {
 }
 
 /// A template error in words, without a place; `text` is the template.
-pub fn describe(error: &Error, text: &str, context: &Context) -> Diagnostic {
+pub fn describe(folder: &ProjectPath, error: &Error, text: &str, context: &Context) -> Diagnostic {
     let expression = error
         .range()
         .and_then(|range| text.get(range))
@@ -119,7 +126,7 @@ pub fn describe(error: &Error, text: &str, context: &Context) -> Diagnostic {
         ErrorKind::TemplateNotFound => {
             let message = error.detail().unwrap_or("template not found");
             Diagnostic::error(message.to_owned()).hint(format!(
-                "templates are looked for in `{FOLDER}/`, then among the built-in ones"
+                "templates are looked for in `{folder}/`, then among the built-in ones"
             ))
         }
         _ if no_text(error).is_some() => {
