@@ -2,7 +2,7 @@
 //! which exit code it leads to. Knows how to draw itself as text; never prints.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -360,21 +360,33 @@ pub fn merge(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     merged
 }
 
+/// From so many assets on, what is said of all of them in the same words is said once.
+const MANY: usize = 4;
+
 /// Diagnostics for people: what is said in the same words of many assets is said once, of the first, with their number.
 pub fn group<'d>(diagnostics: impl IntoIterator<Item = &'d Diagnostic>) -> Vec<Diagnostic> {
-    let mut groups: Vec<Diagnostic> = Vec::new();
-    let mut known: BTreeMap<(&str, &[String]), usize> = BTreeMap::new();
-    for diagnostic in diagnostics {
-        let Some((id, _)) = &diagnostic.asset else {
+    let all: Vec<&Diagnostic> = diagnostics.into_iter().collect();
+    let mut assets: BTreeMap<(&str, &[String]), BTreeSet<&str>> = BTreeMap::new();
+    for diagnostic in &all {
+        if let Some((id, _)) = &diagnostic.asset {
+            let words = (diagnostic.message.as_str(), diagnostic.hints.as_slice());
+            assets.entry(words).or_default().insert(id);
+        }
+    }
+    let mut told = BTreeSet::new();
+    let mut groups = Vec::new();
+    for diagnostic in all {
+        let words = (diagnostic.message.as_str(), diagnostic.hints.as_slice());
+        let of = assets.get(&words).map_or(0, BTreeSet::len);
+        let (true, Some((id, _))) = (of >= MANY, &diagnostic.asset) else {
             groups.push(diagnostic.clone());
             continue;
         };
-        let words = (diagnostic.message.as_str(), diagnostic.hints.as_slice());
-        let at = *known.entry(words).or_insert(groups.len());
-        match groups.get_mut(at).and_then(|group| group.asset.as_mut()) {
-            Some((first, more)) if first != id => *more += 1,
-            Some(_) => {}
-            None => groups.push(diagnostic.clone()),
+        if told.insert(words) {
+            groups.push(Diagnostic {
+                asset: Some((id.clone(), of - 1)),
+                ..diagnostic.clone()
+            });
         }
     }
     groups

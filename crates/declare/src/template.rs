@@ -30,7 +30,7 @@ use base::fs::FsError;
 use base::path::ProjectPath;
 use base::world::World;
 
-pub use built_in::{FOLDER, OVERLAYS, built_in};
+pub use built_in::{OVERLAYS, built_in};
 pub use context::{Context, truth};
 
 /// How an undefined value is met.
@@ -175,7 +175,7 @@ mod tests {
     use serde_json::json;
 
     use super::environment::TOO_LONG;
-    use super::{Context, FOLDER, Templates, Undefined};
+    use super::{Context, Templates, Undefined};
     use crate::data::Item;
     use crate::manifest::At;
     use base::diagnostic::{Place, Source};
@@ -196,7 +196,7 @@ mod tests {
         let world = Arc::new(World::open(dir.path()).unwrap());
         (
             dir,
-            Templates::new(&world, &ProjectPath::new(FOLDER).unwrap()),
+            Templates::new(&world, &ProjectPath::new("templates").unwrap()),
         )
     }
 

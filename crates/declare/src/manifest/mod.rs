@@ -49,6 +49,8 @@ pub const LOCK_FILE: &str = "gpbuild.lock";
 pub const MANIFEST_SUFFIX: &str = ".gp.toml";
 /// The index of what was made, in the folder of the outputs.
 pub const INDEX_FILE: &str = "assets.json";
+/// Where a project's own templates are, if it does not say.
+pub const TEMPLATES_FOLDER: &str = "templates";
 /// The largest manifest that is read, in bytes.
 pub const MAX_BYTES: u64 = 16 << 20;
 

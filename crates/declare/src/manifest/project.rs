@@ -6,8 +6,7 @@ use std::sync::Arc;
 use crate::manifest::fields::fields;
 use crate::manifest::names::{is_name, not_a_name};
 use crate::manifest::reader::Table;
-use crate::manifest::{At, INDEX_FILE, Manifest, Project, models, providers};
-use crate::template;
+use crate::manifest::{At, INDEX_FILE, Manifest, Project, TEMPLATES_FOLDER, models, providers};
 use base::diagnostic::Diagnostic;
 use base::path::ProjectPath;
 use base::text::ROLES;
@@ -22,7 +21,7 @@ impl Default for Project {
         Self {
             name: None,
             out: folder("dist"),
-            templates: folder(template::FOLDER),
+            templates: folder(TEMPLATES_FOLDER),
             index: None,
             roles: ROLES.iter().map(|role| (*role).to_owned()).collect(),
         }

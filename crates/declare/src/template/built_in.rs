@@ -1,8 +1,5 @@
 //! The templates in the binary, and which of them an asset can name. Knows no values and renders nothing.
 
-/// The folder of the project's own templates.
-pub const FOLDER: &str = "templates";
-
 /// A built-in template: its file name and its text.
 macro_rules! built_in {
     ($($name:literal),* $(,)?) => {
