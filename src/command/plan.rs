@@ -56,7 +56,7 @@ pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<
             reporter.event(Event::Note(&destination));
         }
     }
-    match exit_code && is_something_to_do(settings, &planned)? {
+    match exit_code && is_something_to_do(settings, &planned, reporter)? {
         true => Ok(Exit::ToDo),
         false => Ok(Exit::Done),
     }
@@ -74,7 +74,11 @@ fn at_once(planned: &Planned) -> Cost {
 }
 
 /// Whether a build would do anything, or would have to and cannot.
-fn is_something_to_do(settings: &Settings, planned: &Planned) -> Result<bool, Failure> {
+fn is_something_to_do(
+    settings: &Settings,
+    planned: &Planned,
+    reporter: &Reporter,
+) -> Result<bool, Failure> {
     let steps = &planned.plan.steps;
     if steps.iter().any(|step| step.verdict != Verdict::Fresh) {
         return Ok(true);
@@ -83,7 +87,13 @@ fn is_something_to_do(settings: &Settings, planned: &Planned) -> Result<bool, Fa
         return Ok(false);
     }
     let written = pipeline::is_written(settings, planned);
-    Ok(!written.map_err(|e| pipeline::store_failure(&e))?)
+    let written = written.map_err(|e| pipeline::store_failure(&e))?;
+    if !written {
+        reporter.event(Event::Note(
+            "every picture is in its place, and a build would write the lock or the index anew",
+        ));
+    }
+    Ok(!written)
 }
 
 /// What is to happen to each asset, by id; that pictures are nowhere may be told already.

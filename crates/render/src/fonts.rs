@@ -266,8 +266,13 @@ fn range(bytes: &[u8]) -> UnicodeRangeSet {
     mapped.map(|(c, _)| UnicodeRange::new(c, c)).collect()
 }
 
-/// Whether a glyph is needed for it: not for spaces, controls, joiners and variation selectors.
+/// Whether a glyph is needed for it: not for spaces, joiners and variation selectors. Controls and the separators that
+/// are no line ends of HTML would be drawn as boxes.
 fn is_drawn(c: char) -> bool {
+    let is_box = c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{c}');
+    if is_box || matches!(c, '\u{2028}' | '\u{2029}') {
+        return true;
+    }
     !c.is_whitespace()
         && !c.is_control()
         && !matches!(c,

@@ -117,7 +117,10 @@ impl fmt::Display for DrawError {
                 let shown: Vec<String> = chars
                     .iter()
                     .take(10)
-                    .map(|c| format!("`{c}` (U+{:04X})", u32::from(*c)))
+                    .map(|c| match c.is_control() || c.is_whitespace() {
+                        true => format!("U+{:04X}", u32::from(*c)),
+                        false => format!("`{c}` (U+{:04X})", u32::from(*c)),
+                    })
                     .collect();
                 write!(f, "no font has {}", shown.join(", "))?;
                 match chars.len().saturating_sub(shown.len()) {

@@ -140,3 +140,12 @@ fn a_bent_or_lying_woff_is_refused_and_no_more() {
         "`large.woff` is not an OTF, TTF, TTC, WOFF or WOFF2 font: its list of tables is cut, or says more than can be"
     );
 }
+
+#[test]
+fn what_would_be_a_box_is_missing() {
+    let fonts = Fonts::embedded().unwrap();
+    assert_eq!(fonts.missing("a\t\r\n \u{200d}\u{3000}b"), [] as [char; 0]);
+    let boxes = ['\u{7}', '\u{85}', '\u{2028}', '\u{2029}'];
+    let text: String = boxes.iter().collect();
+    assert_eq!(fonts.missing(&text), boxes);
+}
