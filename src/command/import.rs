@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::command::follow::follow;
+use crate::execute;
 use crate::pipeline::{self, Planned, Settings, store_failure};
 use base::diagnostic::{Diagnostic, Exit, Failure, count};
 use base::digest::Digest;
@@ -15,7 +16,7 @@ use plan::key::{self, Ingredients, Key, SHOT};
 use plan::lock::Lock;
 use plan::{Answer, Step};
 use report::{Event, Reporter};
-use store::ledger::{Intent, Moment};
+use store::ledger::{Intent, Ledger, Moment};
 use store::{Payer, Roll, ShotEntry, Store};
 
 /// The largest picture, in bytes; the same as of one that comes from a provider.
@@ -68,7 +69,7 @@ pub fn run(settings: &Settings, import: &Import, reporter: &Reporter) -> Result<
     let alone = pipeline::lock_process(settings, reporter)?;
     let planned = pipeline::plan(settings)?;
     let target = target(&planned, import)?;
-    let _held = hold(&planned.store, &target)?;
+    let _held = hold(&planned.store, &planned.ledger, &target)?;
     let pictures = keep(&planned.store, &looked)?;
     let entry = enter(&planned.store, &target, pictures).map_err(|e| store_failure(&e))?;
     let changed = agree(settings, &planned, &target, &entry)?;
@@ -241,7 +242,7 @@ fn candidates(
 
 /// Keeps everybody else from the shot. One that is being asked for, or whose answer is paid for and on its way, is
 /// not answered twice: what was paid for would be thrown away.
-fn hold(store: &Store, target: &Target<'_>) -> Result<Held, Failure> {
+fn hold(store: &Store, ledger: &Ledger, target: &Target<'_>) -> Result<Held, Failure> {
     let id = &target.step.spec.id;
     let payer = Payer {
         process: std::process::id(),
@@ -270,7 +271,9 @@ fn hold(store: &Store, target: &Target<'_>) -> Result<Held, Failure> {
         .iter()
         .any(|path| store.key_of(path) == Some(target.key));
     let tickets = store.tickets().map_err(|e| store_failure(&e))?;
-    if came || tickets.contains_key(&target.key) {
+    let batches = execute::in_batches(store, ledger).map_err(|e| store_failure(&e))?;
+    let on_way = tickets.contains_key(&target.key) || batches.pending.contains(&target.key);
+    if came || on_way {
         let error = Diagnostic::error(format!("`{id}` is paid for, and its picture is on its way"));
         return Err(failure(
             error.hint(format!("`gpbuild build {id}` collects it at no new cost")),

@@ -183,7 +183,7 @@ impl PaidClient {
         handle: &RunHandle,
         spent: &mut Spent,
     ) -> Result<Answer, Failed> {
-        self.find(ask, route, handle).await?;
+        self.find(ask, route).await?;
         let tickets = self.store.tickets().map_err(|e| not_made::disk(&e))?;
         if let Some(path) = tickets.get(&ask.key) {
             // Paid for by an earlier run, in whose bill it is.

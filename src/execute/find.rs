@@ -7,7 +7,6 @@ use std::time::Duration;
 use crate::execute::ask::{Ask, PaidClient, own_id};
 use crate::execute::ingest::form_of;
 use crate::execute::route::Route;
-use crate::execute::run_handle::{Message, RunHandle};
 use crate::execute::{Failed, not_made};
 use base::fs::FsError;
 use provider::reply::{Found, Listed, Lost};
@@ -29,12 +28,7 @@ enum Which {
 
 impl PaidClient {
     /// Looks for it where the provider takes names of ours, or lists its tasks.
-    pub(super) async fn find(
-        &self,
-        ask: &Ask<'_>,
-        route: &Route,
-        handle: &RunHandle,
-    ) -> Result<(), Failed> {
+    pub(super) async fn find(&self, ask: &Ask<'_>, route: &Route) -> Result<(), Failed> {
         let Some(entry) = self.ledger.doubt(&ask.key) else {
             return Ok(());
         };
@@ -66,11 +60,8 @@ impl PaidClient {
                     Which::Unclear(tickets) => return Err(not_made::unclear(&tickets)),
                 }
             }
-            Found::Unknown(why) => {
-                let note = format!("{}: it could not be looked for: {why}", ask.asset);
-                let _ = handle.tell.send(Message::Note(note));
-                return Ok(());
-            }
+            // To look costs nothing, and to send may be to pay again.
+            Found::Unknown(why) => return Err(not_made::not_looked_for(&why)),
             Found::Nothing => return Ok(()),
         };
         let head = self.head(ask, route, entry.number);

@@ -169,6 +169,15 @@ pub fn in_doubt(entry: &Entry) -> Failed {
 }
 
 /// It is in doubt, and the provider lists several tasks that may be it.
+pub fn not_looked_for(why: &str) -> Failed {
+    let diagnostic = Diagnostic::error(format!(
+        "it is in doubt, and could not be looked for: {why}"
+    ))
+    .hint("nothing was sent: the provider may have it. Try again when its list can be read");
+    blocked(Exit::SomeFailed, diagnostic)
+}
+
+/// What a list does not tell apart.
 pub fn unclear(tickets: &[String]) -> Failed {
     let shown: Vec<&str> = tickets.iter().take(MAX_SHOWN).map(String::as_str).collect();
     let more = match tickets.len().saturating_sub(shown.len()) {

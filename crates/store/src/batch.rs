@@ -231,13 +231,6 @@ impl Store {
         self.is_file(&self.of_batch(mark, SENT))
     }
 
-    /// How many minutes ago a batch was to be created, if that is known.
-    pub fn batch_age(&self, mark: Mark) -> Option<i64> {
-        let bytes = self.read(&self.of_batch(mark, SENT), MAX_WORD).ok()?;
-        let sent: Sent = serde_json::from_slice(&bytes).ok()?;
-        Some(sent.at.minutes_ago())
-    }
-
     /// Writes down what the provider calls a batch; on the disk before this returns.
     pub fn put_batch_id(&self, mark: Mark, id: &str) -> Result<(), FsError> {
         self.write(&self.of_batch(mark, ID), id.as_bytes(), Durability::Paid)
@@ -369,7 +362,6 @@ mod tests {
         assert_eq!(store.batch_id(mark).unwrap(), None);
         store.put_batch_id(mark, "batch_1").unwrap();
         assert!(store.is_batch_sent(mark));
-        assert_eq!(store.batch_age(mark), Some(0));
         assert_eq!(store.batch_id(mark).unwrap().as_deref(), Some("batch_1"));
         store.remove_batch(mark).unwrap();
         assert!(!store.has_batch(mark) && !store.is_batch_sent(mark));

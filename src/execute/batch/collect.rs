@@ -23,8 +23,6 @@ use provider::batch::{NotDone, Standing};
 use store::ledger::{Moment, Outcome};
 use store::{Batch, Payer};
 
-/// A batch that was to be created so many minutes ago and is in no list was not created.
-const LISTED: i64 = 10;
 /// How often it is looked whether another gpbuild is done with a batch.
 const GLANCE: Duration = Duration::from_millis(50);
 /// With `--wait`, a batch is asked for this long apart at first, and so long in the end.
@@ -218,7 +216,8 @@ impl PaidClient {
         }
     }
 
-    /// Looks for a batch whose name was lost. One that is in no list, and was to be created a while ago, never was.
+    /// Looks for a batch whose name was lost. One that is in no list stays on its way until a person gives it up, and is in
+    /// doubt then.
     async fn find_batch(
         &self,
         batch: &Batch,
@@ -240,18 +239,18 @@ impl PaidClient {
                 ))));
             }
         }
-        let age = self.store.batch_age(mark).unwrap_or(0);
-        if age < LISTED && !self.retry_in_doubt {
-            return Ok(Err(Seen::pending(&format!(
-                "whether it was created is not known: it is looked for until {LISTED} minutes have passed, and `--retry-in-doubt` does not wait for that"
-            ))));
+        if !self.retry_in_doubt {
+            // That a list does not have it proves nothing: it may lag behind, or be another account's.
+            return Ok(Err(Seen::pending(
+                "whether it was created is not known: the provider lists no such batch, and `--retry-in-doubt` gives it up",
+            )));
         }
-        let why = "its batch was never created";
+        let why = "the provider lists no such batch, and whether it was created is not known";
         for (key, line) in self.open_lines(batch) {
             let head = self.head_of(batch, line)?;
-            self.settle_line(&head, Outcome::Unsent, why)?;
+            self.settle_line(&head, Outcome::Doubt, why)?;
             self.batches
-                .ended(key, End::Failed(not_made::not_in_batch(why)));
+                .ended(key, End::Failed(not_made::doubt(why, None)));
         }
         self.forget(batch)?;
         Ok(Err(Seen::Done))

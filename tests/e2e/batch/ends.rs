@@ -223,7 +223,7 @@ fn a_batch_whose_creation_had_no_answer_is_found_by_its_name() {
 }
 
 #[test]
-fn a_batch_that_is_in_no_list_is_looked_for_and_given_up_only_by_a_person_or_with_time() {
+fn a_batch_that_is_in_no_list_is_looked_for_and_given_up_only_by_a_person() {
     let batches = Batches::three(BatchManner {
         lose_answer: true,
         hide: true,
@@ -241,9 +241,12 @@ fn a_batch_that_is_in_no_list_is_looked_for_and_given_up_only_by_a_person_or_wit
     let run = batches.build(&["--retry-in-doubt"], 1);
     assert_eq!(
         run.asset("c1")["reason"],
-        "it was not made: its batch was never created"
+        "it is in doubt: the provider lists no such batch, and whether it was created is not known"
     );
-    assert_eq!(batches.outcomes(), ["unsent"; 3]);
+    assert_eq!(batches.outcomes(), ["doubt"; 3]);
+    // A person says it once more, and knows what for.
+    batches.build(&[], 1);
+    assert_eq!(batches.server.batches().len(), 1);
 }
 
 #[test]
@@ -285,4 +288,32 @@ fn nothing_is_taken_from_another_place_than_the_one_it_was_sent_to() {
     );
     assert_eq!(other.batches().len(), 0);
     assert_eq!(summary(&batches.build(&[], 0))["made"], 3);
+}
+
+#[test]
+fn what_is_in_a_batch_is_answered_by_nobody_else() {
+    let batches = Batches::three(BatchManner {
+        polls: u32::MAX,
+        ..BatchManner::default()
+    });
+    batches.build(&["--batch"], 0);
+    batches
+        .project
+        .write("mine.png", crate::project::another_picture());
+    let run = batches.run(&["import", "c1", "mine.png", "--upscale"]);
+    let told = "error: `c1` is paid for, and its picture is on its way\n";
+    assert!(run.code == 1 && run.err.starts_with(told), "{}", run.err);
+    batches
+        .project
+        .write("dist/c1.png", crate::project::another_picture());
+    let run = batches.run(&["accept", "c1"]);
+    assert!(
+        run.code == 1
+            && run
+                .err
+                .contains("it is paid for, and its picture is on its way"),
+        "{}",
+        run.err
+    );
+    assert_eq!(batches.outcomes(), ["pending"; 3]);
 }

@@ -138,8 +138,8 @@ impl Batches {
             log.filter(|entry| entry["outcome"] == outcome).count()
         };
         count.doubts = of("doubt") as u64;
-        // A batch that was about to be created and is in no list is given up only with time, or by a person.
-        for _ in 0..4 {
+        // A batch that was about to be created and is in no list is given up only by a person, and sent again by the next word.
+        for _ in 0..6 {
             self.run(&["build", "--yes", "--batch", "--retry-in-doubt"]);
         }
         self.run(&["cache", "gc"]);

@@ -131,11 +131,6 @@ impl Moment {
         self.0.duration_since(other.0).unsigned_abs()
     }
 
-    /// How many whole minutes ago; less than none if that is still to come.
-    pub fn minutes_ago(self) -> i64 {
-        (Timestamp::now().as_second() - self.0.as_second()).div_euclid(60)
-    }
-
     /// The day, UTC.
     pub fn day(self) -> Date {
         Offset::UTC.to_datetime(self.0).date()
