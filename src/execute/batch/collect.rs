@@ -61,7 +61,12 @@ impl PaidClient {
             Some(End::Made(answer, cost)) => {
                 match cost {
                     Some(cost) => spent.cost += cost,
-                    None => spent.unknown = true,
+                    None => {
+                        spent.unknown = true;
+                        let line = batch.lines.get(&ask.key);
+                        let entry = line.and_then(|line| self.ledger.entry(line.number));
+                        spent.count_at(entry.and_then(|entry| entry.intent.estimate));
+                    }
                 }
                 return Ok(answer);
             }
