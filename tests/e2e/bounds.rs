@@ -277,9 +277,13 @@ fn nothing_that_is_shown_rewrites_a_terminal() {
             .map(|c| format!("\\U{:08x}", c as u32))
             .collect()
     };
-    project.edit("gpbuild.toml", "\"x\"", &format!("\"标题 {}\"", toml(&all)));
     project.write(&format!("posts/{}.md", &all[1..]), "x");
     project.build();
+    project.edit("gpbuild.toml", "\"x\"", &format!("\"标题 {}\"", toml(&all)));
+    // What cannot be drawn is told, and not drawn as boxes.
+    let run = project.run(&["build"]);
+    assert_eq!(run.code, 1);
+    no_hostile(&run, &["build"]);
     let raw: String = HOSTILE[3..].iter().collect();
     project.write(
         "x.gp.toml",
