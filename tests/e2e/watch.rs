@@ -1,5 +1,9 @@
 //! `watch` builds on every save, in draft, until it is ended; what is wrong is told, and it goes on.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use crate::process::end;
 use crate::project::Project;
 use crate::watcher::Watch;
 
@@ -65,6 +69,101 @@ fn every_save_is_drawn_and_nothing_else_is() {
     assert!(!project.has("dist"), "a draft came into dist");
     assert!(!project.has("gpbuild.lock"));
     watch.end_well();
+}
+
+#[test]
+fn what_is_drawn_anyway_gets_its_picture_and_all_else_a_draft() {
+    let project = project();
+    project.edit(
+        "gpbuild.toml",
+        "[cover.post]\n",
+        "[cover.post]\nmodel = \"local\"\n",
+    );
+    let watch = Watch::begin(&project, &[]);
+    // Those that are drawn, then the draft of the other one.
+    let made = watch.built();
+    let ids = |state: &str| -> Vec<&str> {
+        let told = made.iter().filter(|event| event["state"] == state);
+        told.map(|event| event["id"].as_str().unwrap()).collect()
+    };
+    assert_eq!((ids("made").len(), ids("draft").len()), (2, 0), "{made:?}");
+    assert_eq!(watch.drawn(), ["a"]);
+    assert!(project.has("dist/post/x.png") && project.has("dist/assets.json"));
+    assert!(project.text("gpbuild.lock").contains("post/x"));
+    assert!(!project.has("dist/a.png"));
+    assert_eq!(
+        project.files(".gpbuild/preview"),
+        [
+            ".gpbuild/preview/assets.json",
+            ".gpbuild/preview/dist/a.png"
+        ]
+    );
+    post(&project, "x", "three");
+    watch.built();
+    watch.built();
+    watch.settle();
+    watch.end_well();
+    // The same pictures, lock and index as a build makes.
+    let clean = project.fresh_clone();
+    clean.ok(&["post/*"]);
+    for name in ["dist/post/x.png", "dist/assets.json", "gpbuild.lock"] {
+        assert!(clean.read(name) == project.read(name), "{name}");
+    }
+}
+
+#[test]
+fn a_project_that_is_drawn_is_left_with_nothing_to_do() {
+    let project = project();
+    project.edit(
+        "gpbuild.toml",
+        "[defaults]\n",
+        "[defaults]\nmodel = \"local\"\n",
+    );
+    let watch = Watch::start(&project, &[]);
+    post(&project, "x", "three");
+    watch.built();
+    watch.settle();
+    watch.end_well();
+    assert!(!project.has(".gpbuild/preview"));
+    assert_eq!(project.run(&["plan", "--exit-code"]).code, 0);
+    let all_drafts = Watch::start(&project, &["--draft"]);
+    assert!(project.has(".gpbuild/preview/dist/a.png"));
+    all_drafts.end_well();
+}
+
+#[test]
+fn the_first_build_is_told_in_one_line() {
+    let project = project();
+    project.edit(
+        "gpbuild.toml",
+        "[defaults]\n",
+        "[defaults]\nmodel = \"local\"\n",
+    );
+    let told = |arguments: &[&str]| {
+        let mut child = project
+            .command(&[&["watch"], arguments].concat())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut told: Vec<String> = Vec::new();
+        for line in lines.map_while(Result::ok) {
+            let is_last = line.contains("ctrl-c ends it");
+            told.push(line);
+            if is_last {
+                break;
+            }
+        }
+        end(&mut child, "-INT");
+        told
+    };
+    let first = told(&[]);
+    assert_eq!(first.len(), 2, "{first:?}");
+    assert!(first[0].starts_with("3 made, 0 failed in "), "{first:?}");
+    project.remove("dist");
+    let each = told(&["-v"]);
+    assert!(each.len() > 4, "{each:?}");
 }
 
 #[test]

@@ -127,6 +127,8 @@ pub struct Reporter {
     /// Pictures are being made: since `Begin`, until it is told what came of it.
     making: AtomicBool,
     started: Mutex<Instant>,
+    /// What was made is counted at the end, and not told one by one.
+    count_only: AtomicBool,
     inner: Mutex<Inner>,
 }
 
@@ -269,6 +271,7 @@ impl Reporter {
             moving: false,
             making: AtomicBool::new(false),
             started: Mutex::new(now()),
+            count_only: AtomicBool::new(false),
             inner: Mutex::new(Inner {
                 said: BTreeSet::new(),
                 json: options.json,
@@ -308,6 +311,19 @@ impl Reporter {
         *self.started.lock().unwrap_or_else(PoisonError::into_inner) = now();
     }
 
+    /// Whether what is made is only counted, for a person who reads along: with `-v`, and for a program, each is told.
+    pub fn count_only(&self, is_so: bool) {
+        self.count_only.store(is_so, Ordering::SeqCst);
+    }
+
+    /// Whether a line of its own is due to an asset that came to this state.
+    fn is_told(&self, state: State) -> bool {
+        let is_counted = matches!(state, State::Made | State::Draft | State::Restored)
+            && self.level.verbose == 0
+            && self.count_only.load(Ordering::SeqCst);
+        self.level.shows(state) && !is_counted
+    }
+
     /// A reporter that writes through this one, draws no moving lines and asks nobody: for work that goes
     /// on beside another run.
     pub fn beside(self: &Arc<Self>) -> Self {
@@ -338,6 +354,7 @@ impl Reporter {
             moving: false,
             making: AtomicBool::new(false),
             started: Mutex::new(now()),
+            count_only: AtomicBool::new(false),
             inner: Mutex::new(Inner {
                 said: BTreeSet::new(),
                 json: self.json,
@@ -392,7 +409,7 @@ impl Reporter {
             return false;
         };
         inner.live = None;
-        let text = plain::diagnostic(&words::unwritten(&error), inner.err.paint);
+        let text = plain::diagnostic(&words::unwritten(&error), self.level, inner.err.paint);
         inner.say(&text);
         true
     }
@@ -410,7 +427,7 @@ impl Reporter {
                 inner.say(&more);
             }
         } else {
-            let text = plain::failure(failure, inner.err.paint);
+            let text = plain::failure(failure, self.level, inner.err.paint);
             inner.say(&text);
         }
     }
@@ -462,15 +479,15 @@ impl Reporter {
             Event::Running { .. } => {}
             // The plan shows them all together.
             Event::Done(_) if self.plan => {}
-            Event::Done(asset) if level.shows(asset.state) => {
+            Event::Done(asset) if self.is_told(asset.state) => {
                 inner.say(&plain::asset(asset, level, paint));
             }
             Event::Done(_) => {}
             Event::Diagnostic(diagnostic) if level.shows_diagnostic(diagnostic.severity) => {
-                inner.say(&plain::diagnostic(diagnostic, paint));
+                inner.say(&plain::diagnostic(diagnostic, level, paint));
             }
             Event::Diagnostic(_) | Event::Repeated(_) => {}
-            Event::Recap(failures) => inner.say(&plain::recap(failures, paint)),
+            Event::Recap(failures) => inner.say(&plain::recap(failures, level, paint)),
             Event::Note(note) if level.quiet == 0 => inner.say(&words::clean(note)),
             Event::Note(_) => {}
             Event::Unclaimed([]) => {}

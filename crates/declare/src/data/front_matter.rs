@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use memchr::memchr;
 use serde_json::{Map, Value};
 
 use super::written::Table;
@@ -56,7 +57,13 @@ pub(super) fn read(
                     ..text.item(1, Map::new())
                 }])
             }
-            false => Ok(Vec::new()),
+            false => {
+                // A text that cannot be read is not one without front matter; what holds such bytes is no text.
+                if memchr(0, head).is_none() {
+                    Input::new(file, head_of_text(&bytes, head))?;
+                }
+                Ok(Vec::new())
+            }
         };
     };
     let input = Input::new(file, &head[..found.end])?;

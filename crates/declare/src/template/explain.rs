@@ -131,10 +131,13 @@ pub fn describe(folder: &ProjectPath, error: &Error, text: &str, context: &Conte
         }
         _ if no_text(error).is_some() => {
             let what = no_text(error).unwrap_or(NoText::Null);
-            let shown = if expression.is_empty() {
-                "a value"
-            } else {
-                expression
+            let filtered = error
+                .range()
+                .and_then(|range| before_filter(text, range.start));
+            let shown = match filtered {
+                Some(value) => value,
+                None if expression.is_empty() => "a value",
+                None => expression,
             };
             refused(shown, what)
         }
@@ -149,6 +152,19 @@ pub fn describe(folder: &ProjectPath, error: &Error, text: &str, context: &Conte
         {
             Diagnostic::error(format!("templates are nested more than {MAX_NESTING} deep"))
                 .hint("look for a template that includes itself, or a macro that calls itself")
+        }
+        ErrorKind::InvalidOperation
+            if error
+                .detail()
+                .is_some_and(|d| d.contains("cannot be sliced")) =>
+        {
+            let value = expression.split('[').next().unwrap_or(expression);
+            Diagnostic::error(format!(
+                "`{value}` is no text, of which a part could be taken"
+            ))
+            .hint(format!(
+                "`({value} | string)[:10]` takes the first ten characters of what it is drawn as"
+            ))
         }
         // What a filter of gpbuild's own says is whole.
         ErrorKind::InvalidOperation if error.detail().is_some_and(|d| d.starts_with('`')) => {
@@ -218,6 +234,14 @@ pub fn place_in_manifest(raw: &At<String>, range: Option<Range<usize>>) -> Place
         }
         None => place.clone(),
     }
+}
+
+/// The value that is handed to a filter whose name begins at `at`: `item.tags` of `{{ item.tags | join }}`.
+fn before_filter(text: &str, at: usize) -> Option<&str> {
+    let before = text.get(..at)?.trim_end().strip_suffix('|')?;
+    let start = before.rfind(['{', '(', ',', '~', '+']).map_or(0, |n| n + 1);
+    let value = before[start..].trim().trim_start_matches('%').trim();
+    (!value.is_empty()).then_some(value)
 }
 
 /// What a value is that is no text, if that is what is wrong.
