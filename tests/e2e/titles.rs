@@ -186,7 +186,7 @@ fn no_title_is_too_long_for_any_preset_and_layout() {
     for (n, (preset, (layout, role, also))) in pairs.iter().enumerate() {
         let is_on = |title: usize| match asked {
             Some(rounds) => (n + pairs.len() - title % pairs.len()) % pairs.len() < rounds,
-            None => title % (pairs.len() * 2) == n,
+            None => title == n * 7 % titles.len(),
         };
         let rows = titles.iter().enumerate().filter(|(title, _)| is_on(*title));
         let rows: Vec<_> = rows
@@ -199,10 +199,21 @@ fn no_title_is_too_long_for_any_preset_and_layout() {
             &format!("rows/{n}.json"),
             serde_json::to_string(&rows).unwrap(),
         );
-        write!(
+        let (kind, takes) = match *layout {
+            "slide" => ("carousel", "slides"),
+            _ => ("cover", "for_each"),
+        };
+        writeln!(
             manifest,
-            "[cover.c{n}]\nfor_each = {{ json = \"rows/{n}.json\" }}\nid = \"{preset}/{layout}/{{{{ item.n }}}}\"\n\
-             preset = \"{preset}\"\ntemplate = \"{layout}\"\n[cover.c{n}.text]\n{role} = \"{{{{ item.title }}}}\"\n{also}"
+            "[{kind}.c{n}]\n{takes} = {{ json = \"rows/{n}.json\" }}\npreset = \"{preset}\"\ntemplate = \"{layout}\""
+        )
+        .unwrap();
+        if kind == "cover" {
+            writeln!(manifest, "id = \"{preset}/{layout}/{{{{ item.n }}}}\"").unwrap();
+        }
+        writeln!(
+            manifest,
+            "[{kind}.c{n}.text]\n{role} = \"{{{{ item.title }}}}\"\n{also}"
         )
         .unwrap();
     }

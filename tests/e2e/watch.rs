@@ -25,7 +25,7 @@ fn post(project: &Project, name: &str, title: &str) {
 #[test]
 fn every_save_is_drawn_and_nothing_else_is() {
     let project = project();
-    let watch = Watch::start(&project, &[]);
+    let watch = Watch::start(&project, &["--draft"]);
     assert!(project.has(".gpbuild/preview/dist/post/x.png"));
     assert!(watch.is_quiet(), "its own outputs woke it");
     // Saved in place.
@@ -76,8 +76,8 @@ fn what_is_drawn_anyway_gets_its_picture_and_all_else_a_draft() {
     let project = project();
     project.edit(
         "gpbuild.toml",
-        "[cover.post]\n",
-        "[cover.post]\nmodel = \"local\"\n",
+        "[cover.a]\n",
+        "[cover.a]\nmodel = \"openai/gpt-image-2\"\nsize = \"1024x1024\"\ntemplate = \"poster\"\n",
     );
     let watch = Watch::begin(&project, &[]);
     // Those that are drawn, then the draft of the other one.
@@ -169,7 +169,7 @@ fn the_first_build_is_told_in_one_line() {
 #[test]
 fn a_folder_in_the_place_of_another_is_heard() {
     let project = project();
-    let watch = Watch::start(&project, &[]);
+    let watch = Watch::start(&project, &["--draft"]);
     // Nothing is otherwise but the folder itself, so nothing is built.
     let posts = project.snapshot("posts");
     project.remove("posts");
@@ -185,7 +185,7 @@ fn a_folder_in_the_place_of_another_is_heard() {
 #[test]
 fn a_mistake_is_told_and_the_watch_goes_on() {
     let project = project();
-    let watch = Watch::start(&project, &[]);
+    let watch = Watch::start(&project, &["--draft"]);
     project.edit("gpbuild.toml", "headline = \"one\"", "headlin = \"one\"");
     let told = watch.next("diagnostic");
     assert!(
@@ -203,7 +203,7 @@ fn a_mistake_is_told_and_the_watch_goes_on() {
 fn a_project_that_is_wrong_from_the_start_is_watched_too() {
     let project = project();
     project.edit("gpbuild.toml", "[cover.a]", "[cover.a");
-    let watch = Watch::begin(&project, &[]);
+    let watch = Watch::begin(&project, &["--draft"]);
     watch.next("diagnostic");
     project.edit("gpbuild.toml", "[cover.a", "[cover.a]");
     watch.built();
@@ -216,7 +216,7 @@ fn a_checkout_of_many_files_ends_in_what_a_clean_build_makes() {
     for n in 0..200 {
         post(&project, &format!("p{n}"), "one");
     }
-    let watch = Watch::start(&project, &[]);
+    let watch = Watch::start(&project, &["--draft"]);
     for n in 0..200 {
         match n % 4 {
             0 => project.remove(&format!("posts/p{n}.md")),

@@ -10,7 +10,7 @@ const KEYCAP: char = '\u{20e3}';
 /// Whether a character is drawn as a picture by itself. Signs of type, such as `★`, `✓` and `©`, are none.
 pub fn is_emoji(c: char) -> bool {
     matches!(c,
-        '\u{1f000}'..='\u{1faff}'
+        KEYCAP | '\u{1f000}'..='\u{1faff}'
         | '\u{231a}' | '\u{231b}' | '\u{23e9}'..='\u{23ec}' | '\u{23f0}' | '\u{23f3}' | '\u{25fd}' | '\u{25fe}'
         | '\u{2614}' | '\u{2615}' | '\u{2648}'..='\u{2653}' | '\u{267f}' | '\u{2693}' | '\u{26a1}' | '\u{26aa}'
         | '\u{26ab}' | '\u{26bd}' | '\u{26be}' | '\u{26c4}' | '\u{26c5}' | '\u{26ce}' | '\u{26d4}' | '\u{26ea}'

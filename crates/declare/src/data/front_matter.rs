@@ -145,6 +145,17 @@ fn never_ends(
         Ok(input) => input,
         Err(wrong) => return wrong,
     };
+    if head.len() >= MAX_HEAD_BYTES {
+        let message =
+            format!("the front matter of `{file}` does not end within {MAX_HEAD_BYTES} bytes");
+        return input
+            .wrong(
+                opening,
+                message,
+                format!("opened here, and no line `{closing}` follows so soon"),
+            )
+            .hint("what is so long belongs below it, or into a data file");
+    }
     let message = format!("the front matter of `{file}` never ends");
     let label = format!("opened here, but no line `{closing}` follows");
     input
