@@ -131,7 +131,7 @@ impl Watch {
     fn start(folder: &Path, arguments: &[&str]) -> Self {
         save(folder, 0);
         let mut child = Command::new(GPBUILD)
-            .args(["watch", "--json"])
+            .args(["watch", "--draft", "--json"])
             .args(arguments)
             .current_dir(folder)
             .stdout(Stdio::piped())

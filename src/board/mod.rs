@@ -4,6 +4,7 @@
 mod detail;
 mod row;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::pipeline::{self, Planned, Settings};
@@ -25,6 +26,8 @@ pub struct About {
     pub real: Settings,
     /// For the drafts; none if the real ones are made at every save.
     pub drafts: Option<Settings>,
+    /// Also of what is drawn here anyway, whose real picture is made at every save otherwise.
+    pub all_drafts: bool,
 }
 
 impl Project for About {
@@ -125,7 +128,11 @@ fn look(about: &About) -> Board {
     }
     board.money = Some(money(&real));
     let drafts = drafts.ok().flatten();
-    let rows = row::rows(&real, drafts.as_ref());
+    let drawn = match about.all_drafts {
+        true => BTreeSet::new(),
+        false => pipeline::drawn(&real.project.specs),
+    };
+    let rows = row::rows(&real, drafts.as_ref(), &drawn);
     let root = &about.real.root;
     for step in drafts.iter().flat_map(|drafts| &drafts.plan.steps) {
         let seen_at = root.join(step.spec.output.as_str());

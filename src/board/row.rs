@@ -8,8 +8,9 @@ use base::digest::Digest;
 use page::{Row, Standing};
 use plan::{Bill, Needs, Reason, Step, Verdict};
 
-/// Every asset that was asked for, in the order of the manifests' names and the ids.
-pub fn rows(real: &Planned, drafts: Option<&Planned>) -> Vec<Row> {
+/// Every asset that was asked for, in the order of the manifests' names and the ids. Those of `drawn` have no drafts: each
+/// save makes their pictures.
+pub fn rows(real: &Planned, drafts: Option<&Planned>, drawn: &BTreeSet<&str>) -> Vec<Row> {
     let carousels: BTreeSet<&str> = real
         .project
         .manifest
@@ -20,6 +21,7 @@ pub fn rows(real: &Planned, drafts: Option<&Planned>) -> Vec<Row> {
     let drafts: BTreeMap<&str, Digest> = drafts
         .into_iter()
         .flat_map(|planned| &planned.plan.steps)
+        .filter(|step| !drawn.contains(step.spec.id.as_str()))
         .filter_map(|step| Some((step.spec.id.as_str(), step.digest?)))
         .collect();
     let needs = Needs::new(&real.plan.steps);

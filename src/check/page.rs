@@ -3,6 +3,7 @@
 
 use super::{Facts, drawn, overlay};
 use base::diagnostic::Diagnostic;
+use declare::emoji::is_emoji;
 use declare::spec::Spec;
 use model::request::{Overlay, Page};
 use render::DrawError;
@@ -19,7 +20,13 @@ pub fn page(facts: &Facts<'_>, spec: &Spec) -> Vec<Diagnostic> {
         let told = |e| overlay_diagnostic(e, overlay);
         check(&overlay.page, spec.size(), &told).err()
     });
-    let at_home = |error: Diagnostic| error.at(spec.place.clone()).for_asset(&spec.id);
+    let at_home = |error: Diagnostic| {
+        let error = error.at(spec.place.clone()).for_asset(&spec.id);
+        match &spec.item {
+            Some(item) => error.of_item(&item.shown),
+            None => error,
+        }
+    };
     own.into_iter().chain(over).map(at_home).collect()
 }
 
@@ -27,8 +34,15 @@ pub fn page(facts: &Facts<'_>, spec: &Spec) -> Vec<Diagnostic> {
 pub fn draw_diagnostic(error: DrawError) -> Diagnostic {
     let diagnostic = Diagnostic::error(error.to_string());
     match error {
-        DrawError::MissingGlyphs(_) => diagnostic
-            .hint("add a font that has it: `[fonts] files = [\"fonts/*.otf\"]` in gpbuild.toml"),
+        DrawError::MissingGlyphs(characters) => {
+            let diagnostic = diagnostic.hint(
+                "add a font that has it: `[fonts] files = [\"fonts/*.otf\"]` in gpbuild.toml",
+            );
+            match characters.iter().copied().any(is_emoji) {
+                true => diagnostic.hint("or leave emoji out of texts: `emoji = \"drop\"` in `[defaults]`, or of this asset"),
+                false => diagnostic,
+            }
+        }
         DrawError::Overflow { .. } => {
             diagnostic.hint("shorten the text, or break it with a line break of your own")
         }

@@ -25,6 +25,7 @@ use crate::command::status::Wish;
 use crate::detach::{self, Inherited};
 use crate::execute::Batching;
 use crate::pipeline::{BuildOptions, Handover, Money, Settings};
+use crate::watch::Saves;
 use base::diagnostic::{Exit, Failure};
 use base::home::Home;
 use declare::spec::{DRAFT, Options};
@@ -363,11 +364,13 @@ fn watch(
     if let Some(why) = not_watched(&settings.resolve, paid) {
         return Err(Failure::usage(why));
     }
-    if !paid {
-        settings.resolve.profile = Some(DRAFT.to_owned());
-    }
+    // `--draft` says that all are to be drafts.
+    let saves = match paid || settings.resolve.is_draft() {
+        true => Saves::AsSet,
+        false => Saves::Drawn,
+    };
     let page = port.or_else(|| (reporter.is_live() && !no_page).then_some(0));
-    command::watch::run(&settings, page, reporter)
+    command::watch::run(&settings, saves, page, reporter)
 }
 
 /// Why `watch` would not do what was asked for: it makes drafts, unless somebody says that it may pay.

@@ -1,6 +1,6 @@
 //! `gpbuild plan`: what build would do, why, and for how much. Writes nothing, sends nothing.
 
-use crate::pipeline::{self, Planned, Settings, Unchanged, asset_report, fresh_report};
+use crate::pipeline::{self, Planned, Settings, asset_report, fresh_report};
 use base::diagnostic::{Exit, Failure, count};
 use plan::{Bill, Reason, Step, Verdict, dependents};
 use report::{AssetReport, Cost, Event, Plan, Reporter, State};
@@ -8,14 +8,18 @@ use report::{AssetReport, Cost, Event, Plan, Reporter, State};
 /// Runs the command; with `exit_code`, the answer says whether there is anything to do.
 pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<Exit, Failure> {
     let file = settings.state_file();
-    if let Some(Unchanged { outputs, unclaimed }) = pipeline::nothing_changed(settings, &file)? {
-        let assets: Vec<AssetReport> = outputs.iter().map(fresh_report).collect();
+    if let Some(unchanged) = pipeline::nothing_changed(settings, &file)? {
+        unchanged.tell_left_out(reporter);
+        let assets: Vec<AssetReport> = unchanged.outputs.iter().map(fresh_report).collect();
         reporter.event(Event::Plan(&Plan {
             assets: &assets,
-            unclaimed: &unclaimed,
+            unclaimed: &unchanged.unclaimed,
             ..Plan::default()
         }));
-        return Ok(Exit::Done);
+        return Ok(match exit_code && !unchanged.unclaimed.is_empty() {
+            true => Exit::ToDo,
+            false => Exit::Done,
+        });
     }
     let planned = pipeline::plan(settings)?;
     planned.project.tell(reporter);
@@ -85,6 +89,10 @@ fn is_something_to_do(
     }
     if settings.resolve.is_draft() {
         return Ok(false);
+    }
+    // A person has to decide about them, and `--locked` is content with none.
+    if !planned.unclaimed.is_empty() {
+        return Ok(true);
     }
     let written = pipeline::is_written(settings, planned);
     let written = written.map_err(|e| pipeline::store_failure(&e))?;

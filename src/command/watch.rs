@@ -8,27 +8,28 @@ use crate::command::pick::Choice;
 use crate::command::{edit, pick};
 use crate::pipeline::{self, Money, Settings};
 use crate::signal::Signals;
-use crate::watch;
+use crate::watch::{self, Saves};
 use base::diagnostic::{Diagnostic, Exit, Failure};
 use declare::manifest::{EditStep, PROJECT_FILE};
-use declare::spec;
+use declare::spec::Options;
 use page::{Action, LivePage, Performer};
 use report::{Event, Reporter};
 
 /// How often it is looked whether the last picture is there.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// Runs the command, with a page on the port `page`.
+/// Runs the command, with a page on the port `page`. With [`Saves::Drawn`], `settings` are those of the real pictures.
 pub fn run(
     settings: &Settings,
+    saves: Saves,
     page: Option<u16>,
     reporter: &Arc<Reporter>,
 ) -> Result<Exit, Failure> {
     // Where there is no project there is nothing to show: the watch says so.
     let Some(port) = page.filter(|_| settings.root.join(PROJECT_FILE).is_file()) else {
-        return watch::watch(settings, reporter, &|| ());
+        return watch::watch(settings, saves, reporter, &|| ());
     };
-    let about = Arc::new(about(settings));
+    let about = Arc::new(about(settings, saves));
     let performer = Box::new(Commands(about.real.clone()));
     let page = Arc::new(LivePage::open(port, about, performer, reporter)?);
     reporter.event(Event::Note(&format!("page: {}", page.url())));
@@ -38,7 +39,7 @@ pub fn run(
             page.hear(event);
         }
     }));
-    let exit = watch::watch(settings, reporter, &|| page.built());
+    let exit = watch::watch(settings, saves, reporter, &|| page.built());
     page.close();
     if page.is_busy() {
         reporter.event(Event::Note(
@@ -49,20 +50,21 @@ pub fn run(
     exit
 }
 
-/// The page is about the real pictures, and about drafts if that is what every save makes.
-fn about(settings: &Settings) -> About {
-    if !settings.resolve.is_draft() {
-        return About {
-            real: settings.clone(),
-            drafts: None,
-        };
-    }
-    About {
-        real: Settings {
-            resolve: spec::Options::default(),
+/// The page is about the real pictures, and about drafts if that is what a save makes.
+fn about(settings: &Settings, saves: Saves) -> About {
+    let is_draft = settings.resolve.is_draft();
+    let real = match is_draft {
+        true => Settings {
+            resolve: Options::default(),
             ..settings.clone()
         },
-        drafts: Some(settings.clone()),
+        false => settings.clone(),
+    };
+    let drafts = is_draft || saves == Saves::Drawn;
+    About {
+        drafts: drafts.then(|| pipeline::drafts_of(&real)),
+        all_drafts: is_draft,
+        real,
     }
 }
 

@@ -57,6 +57,15 @@ pub struct Made {
     pub shots: usize,
 }
 
+/// Says whose diagnostic it is, and what of data that asset is made for.
+fn of_asset(diagnostic: Diagnostic, spec: &Spec) -> Diagnostic {
+    let diagnostic = diagnostic.for_asset(&spec.id);
+    match &spec.item {
+        Some(item) => diagnostic.of_item(&item.shown),
+        None => diagnostic,
+    }
+}
+
 impl Worker {
     /// Carries out a step; a panic in it is a failed step and a bug.
     pub fn finish(&self, step: Step, handle: &RunHandle) -> Finished {
@@ -66,7 +75,7 @@ impl Worker {
             Ok(result) => result.map_err(|mut failed| {
                 let place = || step.spec.place.clone();
                 failed.diagnostic.place.get_or_insert_with(place);
-                failed.diagnostic = failed.diagnostic.for_asset(&step.spec.id);
+                failed.diagnostic = of_asset(failed.diagnostic, &step.spec);
                 failed.blocked |= step.only_compare;
                 failed
             }),
@@ -103,7 +112,7 @@ impl Worker {
                 let mut failed = failed.clone();
                 let place = || finished.step.spec.place.clone();
                 failed.diagnostic.place.get_or_insert_with(place);
-                failed.diagnostic = failed.diagnostic.for_asset(&finished.step.spec.id);
+                failed.diagnostic = of_asset(failed.diagnostic, &finished.step.spec);
                 let sent = failed.in_batch && finished.step.shares.is_none();
                 finished.spent.requests += usize::from(sent);
                 finished.result = Err(failed);

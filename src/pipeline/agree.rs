@@ -69,7 +69,14 @@ pub fn agree(settings: &Settings, reporter: &Reporter) -> Result<Foreground, Fai
         Some(lock) => Ok(lock),
         None => Err(busy(settings)),
     };
-    let (mut planned, lock) = prepare(settings, reporter, &mut open(settings)?, known, at_once)?;
+    let (mut planned, lock) = prepare(
+        settings,
+        reporter,
+        &mut open(settings)?,
+        known,
+        None,
+        at_once,
+    )?;
     if !planned.plan.steps.iter().any(is_work) {
         let (prior, scope) = (Prior::default(), Scope::All);
         let exit = carry_out(settings, reporter, planned, prior, scope, None)?;
@@ -107,7 +114,7 @@ pub fn build_agreed(
         )),
     };
     let known = settings.known_outputs();
-    let (planned, _alone) = prepare(settings, reporter, &mut open(settings)?, known, take)?;
+    let (planned, _alone) = prepare(settings, reporter, &mut open(settings)?, known, None, take)?;
     let (prior, scope) = (Prior::default(), Scope::All);
     carry_out(settings, reporter, planned, prior, scope, Some(handover))
 }

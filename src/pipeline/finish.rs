@@ -1,7 +1,7 @@
 //! The one end of a run: what it changed goes into lock, index and state, whether it looked at every asset or
 //! at some of them. Whatever a run leaves behind, it leaves here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -19,7 +19,7 @@ use base::world::{Fingerprint, Signature};
 use declare::spec::Spec;
 use plan::index;
 use plan::lock::{self, Lock, LockedAsset, Tables};
-use plan::state::{self, InPlace, Look, Output, State};
+use plan::state::{self, InPlace, LeftOut, Look, Output, State};
 use report::{Event, Reporter};
 
 /// So many outputs of nobody's are named in one line.
@@ -357,6 +357,7 @@ fn save_state(
     scope: Scope<'_>,
 ) {
     let project = &planned.project;
+    let is_all = matches!(scope, Scope::All);
     let (mut state, restored) = match scope {
         Scope::All => (
             State {
@@ -373,6 +374,9 @@ fn save_state(
     let outputs = outputs(planned, lock, outcome);
     let all_there = outputs.len() == project.specs.len();
     let all_placed = state.apply(seen, outputs);
+    if is_all {
+        state.left_out = left_out(project, &state.seen);
+    }
     for n in restored {
         let output = &mut state.outputs[n];
         if let Some(signature) = Signature::of(&settings.root.join(&*output.path)) {
@@ -383,6 +387,23 @@ fn save_state(
     let told = project.warnings.is_empty() && outcome.is_settled();
     state.settled = told && settings.select.is_empty() && all_there && all_placed;
     let _ = state.write(&settings.root, settings.state_name());
+}
+
+/// The files that make no item, by their places among what was seen.
+fn left_out(project: &Project, seen: &[Look<'_>]) -> Vec<LeftOut> {
+    if project.left_out.is_empty() {
+        return Vec::new();
+    }
+    let places: BTreeMap<&str, usize> = (seen.iter().enumerate())
+        .map(|(n, look)| (&*look.path, n))
+        .collect();
+    let place = |file: &ProjectPath| u32::try_from(*places.get(file.as_str())?).ok();
+    let lists = project.left_out.iter().map(|left_out| LeftOut {
+        named: left_out.named.clone(),
+        of: u32::try_from(left_out.of).unwrap_or(u32::MAX),
+        files: left_out.files.iter().filter_map(place).collect(),
+    });
+    lists.collect()
 }
 
 /// The outputs that are in place, of the assets that were looked at.

@@ -1,6 +1,7 @@
 //! The fonts of a project: the embedded ones and those that `[fonts]` names.
 
 use base::diagnostic::{Diagnostic, Exit, Failure, beginning};
+use base::lfs;
 use base::path::ProjectPath;
 use base::world::World;
 use declare::manifest::{Manifest, Tree, is_glob};
@@ -33,9 +34,21 @@ pub fn fonts(
                         .read(&file, MAX_FONT_BYTES)
                         .map_err(|e| e.to_string())
                         .and_then(|bytes| {
+                            if lfs::is_pointer(&bytes) {
+                                return Err(format!(
+                                    "`{file}` is {}, not the font itself",
+                                    lfs::WHAT
+                                ));
+                            }
                             fonts.add(file.as_str(), bytes).map_err(|e| e.to_string())
                         });
-                    problems.extend(added.err().map(wrong));
+                    problems.extend(added.err().map(|why| {
+                        let is_pointer = why.contains(lfs::WHAT);
+                        match is_pointer {
+                            true => wrong(why).hint(lfs::HINT),
+                            false => wrong(why),
+                        }
+                    }));
                 }
             }
             Err(why) => problems.push(wrong(format!("`{}` {why}", beginning(&at.value)))),

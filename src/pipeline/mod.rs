@@ -5,6 +5,7 @@ mod access;
 mod adopt;
 mod agree;
 mod batches;
+mod drawn;
 mod process_lock;
 mod finish;
 mod fonts;
@@ -49,6 +50,7 @@ pub use adopt::{
 };
 pub use agree::{Agreed, Foreground, Handover, agree, build_agreed, changed};
 pub use batches::{PendingBatch, pending_batches};
+pub use drawn::{Saved, drafts_of, drawn, is_free, save};
 pub use finish::is_written;
 pub use gate::{Wishes, wishes};
 pub use money::{Money, UnderWay, recover, route_to, unasked, under_way};
@@ -88,6 +90,7 @@ pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> 
 
 /// Says of a project in which nothing changed that all is in place.
 fn tell_unchanged(unchanged: &Unchanged<'_>, reporter: &Reporter) {
+    unchanged.tell_left_out(reporter);
     let outputs = &unchanged.outputs;
     if reporter.tells(Shown::Fresh) {
         for output in outputs {
@@ -130,21 +133,25 @@ fn build_all(
     known: KnownOutputs,
 ) -> Result<Exit, Failure> {
     let wait = |store: &Store| lock_process_with(settings, store, reporter);
-    let (planned, _alone) = prepare(settings, reporter, world, known, wait)?;
+    let (planned, _alone) = prepare(settings, reporter, world, known, None, wait)?;
     let prior = Prior::default();
     carry_out(settings, reporter, planned, prior, Scope::All, None)
 }
 
-/// Decides what is to be done, with the process lock that `lock` gets.
+/// Decides what is to be done, with the process lock that `lock` gets. `project` is what was read of `world`, if it was.
 fn prepare(
     settings: &Settings,
     reporter: &Reporter,
     world: &mut Arc<World>,
     mut known: KnownOutputs,
+    project: Option<Project>,
     lock: impl FnOnce(&Store) -> Result<ProcessLock, Failure>,
 ) -> Result<(Planned, ProcessLock), Failure> {
     // Only a project that can be built is written to, be it to keep others out.
-    let mut project = load_from(settings, world)?;
+    let mut project = match project {
+        Some(project) => project,
+        None => load_from(settings, world)?,
+    };
     let mut before = Before::look(settings, &project)?;
     let process_lock = lock(&before.store)?;
     // Another gpbuild may have worked meanwhile: what it made is looked at from here on.
@@ -180,6 +187,9 @@ fn carry_out(
     handover: Option<Handover>,
 ) -> Result<Exit, Failure> {
     planned.project.tell(reporter);
+    if let Scope::Part(left) = &scope {
+        save::tell_left_out(&save::left_out(&left.state), reporter);
+    }
     planned.tell_of_merge(reporter);
     let mut recorder = Recorder::default();
     let result = run(

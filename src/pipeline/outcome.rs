@@ -173,8 +173,12 @@ impl Outcome {
         match self.failures.get_mut(at) {
             Some(Diagnostic {
                 asset: Some((_, more)),
+                others,
                 ..
-            }) => *more += 1,
+            }) => {
+                *more += 1;
+                others.extend(diagnostic.asset.clone().map(|(id, _)| id));
+            }
             Some(_) => {}
             None => self.failures.push(diagnostic.clone()),
         }

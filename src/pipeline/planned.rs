@@ -17,8 +17,9 @@ use base::path::ProjectPath;
 use declare::manifest::{Person, Provider};
 use declare::spec::Spec;
 use model::{COMMAND, ModelId, Models, PicturePrice};
+use plan::index;
 use plan::key::Key;
-use plan::lock::{FILE as LOCK_FILE, Lock, LockFile};
+use plan::lock::{self, FILE as LOCK_FILE, Lock, LockFile};
 use plan::state::KnownOutputs;
 use plan::{LockIndex, Observer, Plan, Rules, Sources, Step};
 use report::{Event, Reporter};
@@ -62,7 +63,7 @@ impl Before {
 }
 
 /// The assets that are asked for.
-fn selection(settings: &Settings, specs: &[Arc<Spec>]) -> Result<Selection, Failure> {
+pub(super) fn selection(settings: &Settings, specs: &[Arc<Spec>]) -> Result<Selection, Failure> {
     match settings.exactly {
         true => Ok(Selection::exactly(&settings.select)),
         false => Selection::new(&settings.select, specs),
@@ -158,7 +159,10 @@ impl Planned {
         } else {
             Person::default()
         };
-        let unclaimed = unclaimed(&settings.root, &lock.lock, &project.specs);
+        let mut unclaimed = unclaimed(&settings.root, &lock.lock, &project.specs);
+        if !is_draft {
+            unclaimed.extend(left_index(&project));
+        }
         let mut planned = Self {
             payers,
             pending,
@@ -282,6 +286,22 @@ fn with_programs(models: &Arc<Models>, person: &Person) -> Arc<Models> {
         all.insert(id, model);
     }
     Arc::new(all)
+}
+
+/// The index at its usual place, where the project has it elsewhere by now: it says what is no longer so.
+fn left_index(project: &Project) -> Option<(String, Digest)> {
+    let settings = &project.manifest.project;
+    let usual = settings.usual_index();
+    if usual == settings.index() {
+        return None;
+    }
+    let bytes = project
+        .world
+        .root()
+        .read_output(&usual, lock::MAX_BYTES)
+        .ok()?;
+    let declared = project.specs.iter().any(|spec| spec.output == usual);
+    (!declared && index::is_index(&bytes)).then(|| (usual.as_str().to_owned(), Digest::of(&bytes)))
 }
 
 /// Outputs that the lock knows and no spec declares, as far as they are still there.

@@ -6,6 +6,7 @@ use crate::select::Selection;
 use base::diagnostic::Failure;
 use base::world::Signature;
 use plan::state::{self, Changes, Output, State, StateFile};
+use report::{Event, LeftOut, Reporter};
 
 /// What the last run saw, held against what is there now.
 pub struct Remembered<'f> {
@@ -63,7 +64,11 @@ impl<'f> Remembered<'f> {
         outputs.retain(|output| selection.has(&output.id));
         let mut unclaimed = std::mem::take(&mut state.unclaimed);
         unclaimed.retain(is_there);
-        Some(Unchanged { outputs, unclaimed })
+        Some(Unchanged {
+            outputs,
+            unclaimed,
+            left_out: left_out(state),
+        })
     }
 }
 
@@ -81,4 +86,34 @@ pub struct Unchanged<'f> {
     pub outputs: Vec<Output<'f>>,
     /// Outputs that no asset declares any more.
     pub unclaimed: Vec<String>,
+    /// Files that make no item: what names them, how many it names, and which they are.
+    pub left_out: Vec<(String, usize, Vec<String>)>,
+}
+
+impl Unchanged<'_> {
+    /// Tells what nothing is made for, as the run did that saw it.
+    pub fn tell_left_out(&self, reporter: &Reporter) {
+        tell_left_out(&self.left_out, reporter);
+    }
+}
+
+/// The files that make no item, by name.
+pub fn left_out(state: &State<'_>) -> Vec<(String, usize, Vec<String>)> {
+    let name = |n: &u32| Some(state.seen.get(*n as usize)?.path.to_string());
+    let lists = state.left_out.iter().map(|left_out| {
+        let files = left_out.files.iter().filter_map(name).collect();
+        (left_out.named.clone(), left_out.of as usize, files)
+    });
+    lists.collect()
+}
+
+/// Tells what nothing is made for.
+pub fn tell_left_out(left_out: &[(String, usize, Vec<String>)], reporter: &Reporter) {
+    for (named, of, files) in left_out {
+        reporter.event(Event::LeftOut(&LeftOut {
+            named,
+            of: *of,
+            files,
+        }));
+    }
 }

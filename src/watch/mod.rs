@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use crate::pipeline::{self, Settings};
+use crate::pipeline::{self, Saved, Settings};
 use crate::signal::Signals;
 use crate::watch::watcher::FolderWatcher;
 use base::diagnostic::{Diagnostic, Exit, Failure, count};
@@ -25,10 +25,26 @@ const AT_LATEST: Duration = Duration::from_millis(500);
 /// The stack of the thread that builds: that of a main thread.
 const STACK: usize = 8 << 20;
 
+/// While another gpbuild works in the project: how often it is looked whether it has ended.
+const GLANCE: Duration = Duration::from_millis(300);
+
+/// Otherwise nothing is waited for but changes; the clock is only looked at.
+const LONG: Duration = Duration::from_secs(3600);
+
+/// What is made at each save.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saves {
+    /// What the settings say, be it drafts or real pictures.
+    AsSet,
+    /// The pictures of what is drawn here anyway, and drafts of all else.
+    Drawn,
+}
+
 /// Builds, and builds again whenever something changed, until ctrl-c. `built` is called after each build,
 /// however it ended.
 pub fn watch(
     settings: &Settings,
+    saves: Saves,
     reporter: &Arc<Reporter>,
     built: &dyn Fn(),
 ) -> Result<Exit, Failure> {
@@ -44,10 +60,16 @@ pub fn watch(
     let mut first = true;
     loop {
         reporter.restart();
-        let (snapshot, result) = match build(&runtime, &mut signals, settings, reporter)? {
-            Some(seen) => seen,
-            None => return Ok(Exit::Interrupted),
+        // Hundreds of pictures at the start are one line, which counts them; a save is told picture by picture.
+        reporter.count_only(first);
+        let Some(saved) = build(&runtime, &mut signals, settings, saves, reporter)? else {
+            return Ok(Exit::Interrupted);
         };
+        let Saved {
+            snapshot,
+            result,
+            later,
+        } = saved;
         match result {
             Ok(Exit::Interrupted) => return Ok(Exit::Interrupted),
             Ok(_) => {}
@@ -66,7 +88,15 @@ pub fn watch(
             let files = count(files, "file");
             reporter.event(Event::Note(&format!("watching {files}; ctrl-c ends it")));
         }
-        if !wait(&runtime, &mut signals, &mut watcher, settings, &snapshot)? {
+        let later = later.then_some(&**reporter);
+        if !wait(
+            &runtime,
+            &mut signals,
+            &mut watcher,
+            settings,
+            &snapshot,
+            later,
+        )? {
             return Ok(Exit::Done);
         }
     }
@@ -79,13 +109,25 @@ fn build(
     runtime: &Runtime,
     signals: &mut Signals,
     settings: &Settings,
+    saves: Saves,
     reporter: &Arc<Reporter>,
-) -> Result<Option<Seen>, Failure> {
+) -> Result<Option<Saved>, Failure> {
     let (tell, mut told) = tokio::sync::oneshot::channel();
     let (settings, heard) = (settings.clone(), Arc::clone(reporter));
     let work = move || {
+        let saved = match saves {
+            Saves::Drawn => pipeline::save(&settings, &heard),
+            Saves::AsSet => {
+                let (snapshot, result) = pipeline::build_and_snapshot(&settings, &heard);
+                Saved {
+                    snapshot,
+                    result,
+                    later: false,
+                }
+            }
+        };
         // Nobody hears it where it was left behind.
-        let _ = tell.send(pipeline::build_and_snapshot(&settings, &heard));
+        let _ = tell.send(saved);
     };
     std::thread::Builder::new()
         .stack_size(STACK)
@@ -98,7 +140,7 @@ fn build(
             () = signals.next() => {
                 if reporter.is_making() {
                     // Whatever came of it, it is the last one.
-                    if let Ok((_, Err(failure))) = told.await {
+                    if let Ok(Saved { result: Err(failure), .. }) = told.await {
                         reporter.failure(&failure);
                     }
                 }
@@ -116,17 +158,17 @@ fn build(
     })
 }
 
-/// What a build saw, and what came of it.
-type Seen = (Snapshot, Result<Exit, Failure>);
-
-/// Waits until something is otherwise; false if a person ended it.
+/// Waits until something is otherwise; false if a person ended it. `later` is there if another gpbuild works in the project:
+/// then its end is waited for, too.
 fn wait(
     runtime: &Runtime,
     signals: &mut Signals,
     watcher: &mut FolderWatcher,
     settings: &Settings,
     snapshot: &Snapshot,
+    later: Option<&Reporter>,
 ) -> Result<bool, Failure> {
+    let glance = if later.is_some() { GLANCE } else { LONG };
     runtime.block_on(async {
         loop {
             // Each time: what stirred may be that a folder was replaced by one that holds the same.
@@ -143,6 +185,13 @@ fn wait(
             tokio::select! {
                 () = watcher.changed() => {}
                 () = signals.next() => return Ok(false),
+                () = tokio::time::sleep(glance) => {
+                    let is_free = later.is_some_and(|reporter| pipeline::is_free(settings, reporter));
+                    match is_free {
+                        true => return Ok(true),
+                        false => continue,
+                    }
+                }
             }
             let latest = tokio::time::sleep(AT_LATEST);
             tokio::pin!(latest);

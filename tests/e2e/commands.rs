@@ -194,6 +194,16 @@ fn init_keeps_out_of_the_way_of_a_site() {
             "covers",
             "covers/assets.json",
         ),
+        (
+            &["config/_default/hugo.toml", "content/a.md"],
+            "static/covers",
+            "data/gpbuild.json",
+        ),
+        (
+            &["config.toml", "content/a.md"],
+            "static/covers",
+            "data/gpbuild.json",
+        ),
         (&["notes/a.md"], "dist", "dist/assets.json"),
     ];
     for (files, out, index) in cases {
@@ -213,6 +223,50 @@ fn init_keeps_out_of_the_way_of_a_site() {
             assert_eq!(project.text(name), "", "{files:?}");
         }
         assert_eq!(project.build().made, 0);
+    }
+}
+
+#[test]
+fn init_goes_where_a_site_says_that_its_sources_are() {
+    for (name, text, also, out, index) in [
+        (
+            "_config.yml",
+            "title: x\nsource_dir: blog # here\n",
+            &["blog/_posts/a.md", "package.json"][..],
+            "blog/covers",
+            "blog/_data/gpbuild.json",
+        ),
+        (
+            "mkdocs.yml",
+            "site_name: x\ndocs_dir: \"pages/\"\n",
+            &["pages/index.md"],
+            "pages/covers",
+            "gpbuild.json",
+        ),
+        (
+            "_config.yml",
+            "source: ./site\n",
+            &["site/_posts/a.md"],
+            "site/assets/covers",
+            "site/_data/gpbuild.json",
+        ),
+        (
+            "_config.yml",
+            "source: ../elsewhere\n",
+            &["_posts/a.md"],
+            "assets/covers",
+            "_data/gpbuild.json",
+        ),
+    ] {
+        let project = Project::empty();
+        project.write(name, text);
+        for name in also {
+            project.write(name, "");
+        }
+        project.ok(&["init"]);
+        let written = project.text("gpbuild.toml");
+        let lines = format!("out = \"{out}\"\nindex = \"{index}\"\n");
+        assert!(written.contains(&lines), "{text}: {written}");
     }
 }
 

@@ -298,7 +298,10 @@ fn the_exit_code_of_a_plan_says_whether_there_is_anything_to_do() {
     project.edit("gpbuild.toml", "[cover.a01.text]\nheadline = \"1\"\n", "");
     assert_eq!(code(), 10);
     project.build();
-    // What belongs to nobody is left to a person.
+    // What belongs to nobody is left to a person, and `--locked` is not content with it.
+    assert_eq!(code(), 10);
+    assert_eq!(project.run(&["build", "--locked"]).code, 1);
+    project.ok(&["build", "--prune"]);
     assert_eq!(code(), 0);
     project.edit("gpbuild.lock", "a00.png", "a07.png");
     assert_eq!(code(), 10);

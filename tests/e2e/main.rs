@@ -9,6 +9,7 @@
     reason = "tests: a panic is how they fail, and they look at files from outside, and each tells its case from beginning to end"
 )]
 
+mod authors;
 mod build;
 mod batch;
 mod bounds;
@@ -48,6 +49,7 @@ mod state;
 mod stranger;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod titles;
 mod two_paths;
 mod typesetting;
 mod watch;

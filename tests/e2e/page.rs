@@ -32,7 +32,13 @@ impl Page {
         let project = Project::one("one");
         let mut child = Command::new("sh")
             .args(["-c", &format!("ulimit -Sn {FILES}; exec \"$0\" \"$@\"")])
-            .args([env!("CARGO_BIN_EXE_gpbuild"), "watch", "--port", "0"])
+            .args([
+                env!("CARGO_BIN_EXE_gpbuild"),
+                "watch",
+                "--draft",
+                "--port",
+                "0",
+            ])
             .current_dir(project.root())
             .env_clear()
             .env("PATH", "/usr/bin:/bin")

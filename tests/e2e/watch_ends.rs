@@ -57,7 +57,7 @@ fn what_cannot_be_read_is_told_once_until_it_changes() {
         let project = project();
         let whole = project.fresh_clone();
         put(&project);
-        let watch = Watch::begin(&project, &[]);
+        let watch = Watch::begin(&project, &["--draft"]);
         watch.next("diagnostic");
         assert!(watch.is_quiet(), "{name}: told again");
         std::fs::remove_file(project.path(name)).unwrap();
@@ -80,7 +80,7 @@ fn it_ends_while_it_reads_and_while_it_draws() {
         "[cover.big]\nfor_each = { csv = \"big.csv\" }\nid = \"{{ item.title }}\"\ntext = { headline = \"x\" }\n",
     );
     let mut child = project
-        .command(&["watch", "--json"])
+        .command(&["watch", "--draft", "--json"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -92,7 +92,7 @@ fn it_ends_while_it_reads_and_while_it_draws() {
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert_eq!(end(&mut child, "-INT"), Some(130));
     assert!(!project.has(".gpbuild/preview/dist"));
-    let watch = Watch::begin(&project, &[]);
+    let watch = Watch::begin(&project, &["--draft"]);
     while watch.next("asset").last().unwrap()["state"] != "draft" {}
     assert_eq!(watch.end("-TERM"), Some(130));
 }
@@ -108,7 +108,14 @@ fn it_ends_when_nobody_reads_what_it_says() {
             false => script,
         };
         let mut child = shell
-            .args(["-c", &script, "sh", env!("CARGO_BIN_EXE_gpbuild"), "watch"])
+            .args([
+                "-c",
+                &script,
+                "sh",
+                env!("CARGO_BIN_EXE_gpbuild"),
+                "watch",
+                "--draft",
+            ])
             .arg("--json")
             .current_dir(project.root())
             .env("GPBUILD_HOME", ".gpbuild")
@@ -138,7 +145,7 @@ fn a_project_that_goes_and_comes_back_is_watched() {
         parent.write(&format!("p/{name}"), project.read(&name));
     }
     let mut child = parent
-        .command(&["-C", "p", "watch", "--json"])
+        .command(&["-C", "p", "watch", "--draft", "--json"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

@@ -30,7 +30,7 @@ fn after_many_changes_the_previews_are_those_of_a_clean_build() {
 /// nobody heard of would be healed by the next one.
 fn changes(changes: usize, parts: usize, seed: u64) {
     let mut tree = Tree::new(Random::new(seed));
-    let watch = Watch::start(&tree.project, &[]);
+    let watch = Watch::start(&tree.project, &["--draft"]);
     // And their index.
     assert_eq!(tree.project.files(PREVIEW).len(), 301);
     for part in 1..=parts {

@@ -127,6 +127,8 @@ pub struct Diagnostic {
     pub other: Option<(Place, String)>,
     /// The asset it is about, and how many more it is about as well.
     pub asset: Option<(String, usize)>,
+    /// Those of the others that are known, for who wants all of them named.
+    pub others: Vec<String>,
     /// What of data that asset is made for: `posts/a.md`, `items.csv:3`.
     pub item: Option<String>,
     /// What to do; each becomes a `help:` line.
@@ -143,6 +145,7 @@ impl Diagnostic {
             label: None,
             other: None,
             asset: None,
+            others: Vec::new(),
             item: None,
             hints: Vec::new(),
         }
@@ -344,11 +347,12 @@ pub fn merge(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
         );
         match known.get(&key) {
             Some(&first) => {
-                if let (Some((id, more)), Some((other, _))) =
-                    (&mut merged[first].asset, &diagnostic.asset)
-                    && id != other
+                let merged = &mut merged[first];
+                if let (Some((id, more)), Some((other, _))) = (&mut merged.asset, diagnostic.asset)
+                    && *id != other
                 {
                     *more += 1;
+                    merged.others.push(other);
                 }
             }
             None => {
@@ -383,8 +387,11 @@ pub fn group<'d>(diagnostics: impl IntoIterator<Item = &'d Diagnostic>) -> Vec<D
             continue;
         };
         if told.insert(words) {
+            let others = assets.get(&words).into_iter().flatten();
+            let others = others.filter(|other| *other != id);
             groups.push(Diagnostic {
                 asset: Some((id.clone(), of - 1)),
+                others: others.map(|other| (*other).to_owned()).collect(),
                 ..diagnostic.clone()
             });
         }

@@ -11,6 +11,7 @@
 )]
 
 pub mod data;
+pub mod emoji;
 pub mod lint;
 pub mod manifest;
 pub mod markdown;

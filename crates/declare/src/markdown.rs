@@ -5,7 +5,8 @@ mod marks;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-pub use marks::{Run, runs, unmarked};
+use marks::dropped;
+pub use marks::{Run, has_marks, runs, unmarked};
 
 /// A heading, and what stands below it up to the next one of its level or above.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,10 +185,12 @@ fn read(text: &str, mut hear: impl FnMut(Piece)) {
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_HEADING_ATTRIBUTES
-        | Options::ENABLE_TASKLISTS;
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_WIKILINKS;
     let text = without_directives(text);
     let mut heading = false;
     let mut left_out = 0_usize;
+    let mut lists = 0_usize;
     for event in Parser::new_ext(&text, options) {
         match event {
             Event::Start(Tag::Heading { level, .. }) => {
@@ -211,14 +214,22 @@ fn read(text: &str, mut hear: impl FnMut(Piece)) {
             Event::Code(code) if heading => hear(Piece::Title(code_span(&code))),
             Event::Text(words) if heading => hear(Piece::Title(escaped(&words))),
             Event::SoftBreak | Event::HardBreak if heading => hear(Piece::Title(" ".to_owned())),
-            Event::Text(words) | Event::Code(words) => hear(Piece::Text(words.into_string())),
+            Event::Text(words) => hear(Piece::Text(dropped(&words))),
+            Event::Code(words) => hear(Piece::Text(words.into_string())),
             Event::SoftBreak => hear(Piece::Text(" ".to_owned())),
             Event::HardBreak => hear(Piece::Text("\n".to_owned())),
             Event::End(TagEnd::TableCell) => hear(Piece::Text(" ".to_owned())),
             Event::End(TagEnd::Item | TagEnd::TableRow | TagEnd::TableHead) => hear(Piece::End(1)),
-            Event::End(
-                TagEnd::Paragraph | TagEnd::List(_) | TagEnd::Table | TagEnd::BlockQuote(_),
-            ) => {
+            // What is in an item begins a line of its own.
+            Event::Start(Tag::List(_)) => {
+                lists += 1;
+                hear(Piece::End(1));
+            }
+            Event::End(TagEnd::List(_)) => {
+                lists = lists.saturating_sub(1);
+                hear(Piece::End(if lists > 0 { 1 } else { 2 }));
+            }
+            Event::End(TagEnd::Paragraph | TagEnd::Table | TagEnd::BlockQuote(_)) => {
                 hear(Piece::End(2));
             }
             _ => {}
@@ -238,9 +249,13 @@ fn code_span(code: &str) -> String {
     }
 }
 
-/// A text in which nothing is a mark.
+/// A text in which nothing is a mark that Markdown would have read as one.
 fn escaped(text: &str) -> String {
-    text.replace('`', "\\`").replace('*', "\\*")
+    let mut escaped = text.replace('`', "\\`").replace('*', "\\*");
+    for (mark, one) in [("~~", "\\~~"), ("](", "\\](")] {
+        escaped = escaped.replace(mark, one);
+    }
+    escaped
 }
 
 /// Without the lines and tags that are for a site generator: `{{< … >}}`, `{% … %}`, `::: tip`, `!!! note`, and the
@@ -255,11 +270,25 @@ fn without_directives(text: &str) -> String {
             || is_import(trimmed);
         if directive {
             kept.push('\n');
+        } else if let Some(words) = callout(trimmed) {
+            kept.push_str("> ");
+            kept.push_str(&without_tags(words));
+            kept.push('\n');
         } else {
             kept.push_str(&without_tags(line));
         }
     }
     kept
+}
+
+/// The words beside the kind of a callout: `> [!tip] Mind this`.
+fn callout(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix('>')?.trim_start().strip_prefix("[!")?;
+    let (kind, words) = rest.split_once(']')?;
+    let is_word = kind
+        .chars()
+        .all(|c| c.is_alphanumeric() || "-_|".contains(c));
+    is_word.then(|| words.trim_start_matches(['+', '-']).trim_start())
 }
 
 fn is_import(line: &str) -> bool {

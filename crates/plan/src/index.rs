@@ -62,6 +62,11 @@ const HEAD: &str = "{\n  \"version\": 2,\n  \"assets\": {\n    \"";
 const BETWEEN: &str = "\n    },\n    \"";
 const TAIL: &str = "\n    }\n  }\n}\n";
 
+/// Whether a file is an index that gpbuild wrote.
+pub fn is_index(bytes: &[u8]) -> bool {
+    bytes.starts_with(HEAD.as_bytes())
+}
+
 /// The rows of an index that are about these assets, as an index of their own; `None` if it is not
 /// written as [`to_json`] writes it.
 pub fn part(index: &str, ids: &BTreeSet<&str>) -> Option<String> {

@@ -23,7 +23,7 @@ use base::world::{Fingerprint, Signature, Snapshot};
 
 pub use compare::Changes;
 
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 /// The largest state, in bytes: one of 100,000 assets takes some 40 MB.
 const MAX_BYTES: u64 = 256 << 20;
 /// The digest and the version, before all else.
@@ -52,8 +52,21 @@ pub struct State<'f> {
     pub outputs: Vec<Output<'f>>,
     /// Outputs that no asset declares any more.
     pub unclaimed: Vec<String>,
+    /// Files that make no item, a list for each declaration.
+    pub left_out: Vec<LeftOut>,
     /// The last run left nothing to do and nothing to say.
     pub settled: bool,
+}
+
+/// Files that are named and make no item.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// What names them.
+    pub named: String,
+    /// How many are named.
+    pub of: u32,
+    /// Where those that make none are among what was seen.
+    pub files: Vec<u32>,
 }
 
 /// What was seen at a path.
@@ -341,6 +354,7 @@ mod tests {
                 bound: false,
             }],
             unclaimed: Vec::new(),
+            left_out: Vec::new(),
             settled: true,
         }
     }

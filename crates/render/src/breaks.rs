@@ -254,7 +254,9 @@ fn between_latin(tokens: &[Token<'_>], a: usize, b: usize, space: bool) -> Optio
     let (left, right) = (tokens[a].text, tokens[b].text);
     let (l, r) = (left.chars().last()?, right.chars().next()?);
     let sign = |word: &str| single(word).is_some_and(|c| !c.is_alphanumeric());
-    if !space || sign(right) || (is_number(tokens, a) && r.is_alphabetic()) {
+    // A sign that begins a word, as in `--amend` and `@use`, is as free as the word.
+    let begins = tokens.get(b + 1).is_some_and(|next| !next.is_space());
+    if !space || (sign(right) && !begins) || (is_number(tokens, a) && r.is_alphabetic()) {
         return None;
     }
     if is_hangul(l) || is_hangul(r) {

@@ -23,10 +23,13 @@ const LINE: f32 = 4.5;
 const SHRINKING: f32 = 30.0;
 /// How much smaller the next size is that is tried with one line more, as a part of the largest.
 const STRIDE: f32 = 0.02;
-/// A long word is parted where the text gets so much larger by it.
-const GAIN: f32 = 1.25;
-/// So many letters are a long word.
-const LONG: usize = 16;
+/// How words are parted for the sake of size: those of at least so many letters, where the text gets so many times as
+/// large by it. A word that has no joint is only torn where it would be one line of small print otherwise.
+const PARTED: [(Parting, usize, f32); 3] = [
+    (Parting::Signs, 16, 1.25),
+    (Parting::Humps, 16, 1.25),
+    (Parting::Anywhere, 36, 1.4),
+];
 /// The longest text whose lines are chosen by words, in characters.
 const MAX_LETTERS: usize = 2000;
 /// The part of a line's height above and below which the fonts have hardly any ink.
@@ -297,14 +300,14 @@ impl Fitting<'_> {
         largest: f32,
         high: f32,
     ) -> Result<Option<f32>, DrawError> {
-        let wanted = (largest * GAIN).ceil();
-        if wanted > high || self.page.marks[index].is_group {
-            return Ok(None);
-        }
-        for parting in [Parting::Signs, Parting::Humps] {
+        for (parting, letters, gain) in PARTED {
+            let wanted = (largest * gain).ceil();
+            if wanted > high || self.page.marks[index].is_group {
+                continue;
+            }
             let whole = self.settings[index].clone();
             let (room, scale) = (self.rooms[index], wanted / high);
-            if !self.settings[index].part(room, scale, LONG, parting) {
+            if !self.settings[index].part(room, scale, letters, parting) {
                 continue;
             }
             self.measure_again()?;

@@ -33,24 +33,25 @@ pub fn parts(text: &str, piece: &Piece, parting: Parting) -> Vec<Piece> {
     let word = &text[piece.range.clone()];
     let mut places = joints(word, parting);
     if parting == Parting::Anywhere {
-        let bounds: Vec<usize> = places.iter().map(|(at, _)| *at).collect();
-        let starts = [0].into_iter().chain(bounds.iter().copied());
-        for (start, end) in starts.zip(bounds.iter().copied().chain([word.len()])) {
+        let starts = [0].into_iter().chain(places.iter().map(|place| place.next));
+        let ends = places.iter().map(|place| place.at).chain([word.len()]);
+        let whole: Vec<(usize, usize)> = starts.zip(ends).collect();
+        for (start, end) in whole {
             let inside = between_letters(&word[start..end]);
-            places.extend(inside.map(|at| (start + at, IN_WORD)));
+            places.extend(inside.map(|at| Place::new(start + at, IN_WORD)));
         }
-        places.sort_by_key(|(at, _)| *at);
+        places.sort_by_key(|place| place.at);
     }
     let mut parts = Vec::with_capacity(places.len() + 1);
     let mut start = 0;
-    for (at, price) in places {
+    for Place { at, next, price } in places {
         parts.push(Piece {
             range: piece.range.start + start..piece.range.start + at,
-            space: None,
+            space: (next > at).then_some(' '),
             letters: letters(&word[start..at]),
             end: End::Cost(price),
         });
-        start = at;
+        start = next;
     }
     parts.push(Piece {
         range: piece.range.start + start..piece.range.end,
@@ -60,31 +61,63 @@ pub fn parts(text: &str, piece: &Piece, parting: Parting) -> Vec<Piece> {
     parts
 }
 
-/// Where the words meet that `word` is made of, in bytes, and what it costs to end a line there.
-fn joints(word: &str, parting: Parting) -> Vec<(usize, f32)> {
-    let mut places: Vec<(usize, f32)> = Vec::new();
+/// Where a word may be parted.
+struct Place {
+    /// Where a line may end, in bytes.
+    at: usize,
+    /// Where the next one begins: behind the space that vanishes there.
+    next: usize,
+    /// What it costs.
+    price: f32,
+}
+
+impl Place {
+    fn new(at: usize, price: f32) -> Self {
+        Self {
+            at,
+            next: at,
+            price,
+        }
+    }
+}
+
+/// Where the words meet that `word` is made of, and what it costs to end a line there.
+fn joints(word: &str, parting: Parting) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
     for (at, r) in word.char_indices().skip(1) {
         let (before, after) = word.split_at(at);
         let Some(l) = before.chars().next_back() else {
             continue;
         };
+        if r == ' ' {
+            continue;
+        }
+        if l == ' ' {
+            // No line begins with a space, whatever keeps the two together.
+            places.push(Place {
+                at: at - 1,
+                next: at,
+                price: AFTER_SIGN,
+            });
+            continue;
+        }
         if closes(r) || opens(l) {
             continue;
         }
         if SIGNS.contains(l) {
             if after_sign(before, l, r, after) {
-                places.push((at, AFTER_SIGN));
+                places.push(Place::new(at, AFTER_SIGN));
             }
             continue;
         }
-        let start = places.last().map_or(0, |(at, _)| *at);
+        let start = places.last().map_or(0, |place| place.next);
         let next = after
             .split(|c| SIGNS.contains(c))
             .next()
             .unwrap_or_default();
         let whole = count(&before[start..]) < LEAST || count(next) < LEAST;
         if parting != Parting::Signs && !whole && is_hump(l, after) {
-            places.push((at, AT_HUMP));
+            places.push(Place::new(at, AT_HUMP));
         }
     }
     places

@@ -18,6 +18,7 @@ mod event;
 mod json;
 mod live;
 mod plain;
+mod usage;
 mod words;
 
 use std::borrow::Cow;
@@ -33,6 +34,7 @@ use indicatif::ProgressDrawTarget;
 pub use self::event::{AssetReport, Cost, Event, LeftOut, Plan, State, Summary};
 use self::live::Live;
 use self::plain::{Level, Paint};
+pub use self::usage::show_usage;
 use base::diagnostic::Failure;
 use base::door;
 
@@ -127,6 +129,8 @@ pub struct Reporter {
     /// Pictures are being made: since `Begin`, until it is told what came of it.
     making: AtomicBool,
     started: Mutex<Instant>,
+    /// What was made is counted at the end, and not told one by one.
+    count_only: AtomicBool,
     inner: Mutex<Inner>,
 }
 
@@ -269,6 +273,7 @@ impl Reporter {
             moving: false,
             making: AtomicBool::new(false),
             started: Mutex::new(now()),
+            count_only: AtomicBool::new(false),
             inner: Mutex::new(Inner {
                 said: BTreeSet::new(),
                 json: options.json,
@@ -308,6 +313,19 @@ impl Reporter {
         *self.started.lock().unwrap_or_else(PoisonError::into_inner) = now();
     }
 
+    /// Whether what is made is only counted, for a person who reads along: with `-v`, and for a program, each is told.
+    pub fn count_only(&self, is_so: bool) {
+        self.count_only.store(is_so, Ordering::SeqCst);
+    }
+
+    /// Whether a line of its own is due to an asset that came to this state.
+    fn is_told(&self, state: State) -> bool {
+        let is_counted = matches!(state, State::Made | State::Draft | State::Restored)
+            && self.level.verbose == 0
+            && self.count_only.load(Ordering::SeqCst);
+        self.level.shows(state) && !is_counted
+    }
+
     /// A reporter that writes through this one, draws no moving lines and asks nobody: for work that goes
     /// on beside another run.
     pub fn beside(self: &Arc<Self>) -> Self {
@@ -338,6 +356,7 @@ impl Reporter {
             moving: false,
             making: AtomicBool::new(false),
             started: Mutex::new(now()),
+            count_only: AtomicBool::new(false),
             inner: Mutex::new(Inner {
                 said: BTreeSet::new(),
                 json: self.json,
@@ -392,7 +411,7 @@ impl Reporter {
             return false;
         };
         inner.live = None;
-        let text = plain::diagnostic(&words::unwritten(&error), inner.err.paint);
+        let text = plain::diagnostic(&words::unwritten(&error), self.level, inner.err.paint);
         inner.say(&text);
         true
     }
@@ -410,7 +429,7 @@ impl Reporter {
                 inner.say(&more);
             }
         } else {
-            let text = plain::failure(failure, inner.err.paint);
+            let text = plain::failure(failure, self.level, inner.err.paint);
             inner.say(&text);
         }
     }
@@ -462,15 +481,15 @@ impl Reporter {
             Event::Running { .. } => {}
             // The plan shows them all together.
             Event::Done(_) if self.plan => {}
-            Event::Done(asset) if level.shows(asset.state) => {
+            Event::Done(asset) if self.is_told(asset.state) => {
                 inner.say(&plain::asset(asset, level, paint));
             }
             Event::Done(_) => {}
             Event::Diagnostic(diagnostic) if level.shows_diagnostic(diagnostic.severity) => {
-                inner.say(&plain::diagnostic(diagnostic, paint));
+                inner.say(&plain::diagnostic(diagnostic, level, paint));
             }
             Event::Diagnostic(_) | Event::Repeated(_) => {}
-            Event::Recap(failures) => inner.say(&plain::recap(failures, paint)),
+            Event::Recap(failures) => inner.say(&plain::recap(failures, level, paint)),
             Event::Note(note) if level.quiet == 0 => inner.say(&words::clean(note)),
             Event::Note(_) => {}
             Event::Unclaimed([]) => {}
@@ -518,33 +537,6 @@ impl Reporter {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Shows what stands before any reporter: the help, the version, what is wrong with the command line. `plain` is
-/// the same as `colored`, without colours. Whether it could be written, if somebody asked for it.
-pub fn show_usage(plain: &str, colored: &str, to_out: bool) -> bool {
-    // What was typed stands in it: if that has to be escaped, colours do not matter any more.
-    let safe = door::lines(plain);
-    let text = if safe == plain { colored } else { &safe };
-    let written = if to_out {
-        written_to(anstream::stdout(), text)
-    } else {
-        written_to(anstream::stderr(), text)
-    };
-    match written {
-        Err(error) if to_out && error.kind() != io::ErrorKind::BrokenPipe => {
-            let text = words::unwritten(&error).render(false);
-            // There is nobody left to be told if this cannot be written.
-            let _ = written_to(anstream::stderr(), &format!("{text}\n"));
-            false
-        }
-        _ => true,
-    }
-}
-
-fn written_to(mut to: impl Write, text: &str) -> io::Result<()> {
-    to.write_all(text.as_bytes())?;
-    to.flush()
 }
 
 #[expect(clippy::disallowed_methods, reason = "shown to people, nothing else")]

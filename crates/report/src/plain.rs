@@ -225,9 +225,14 @@ fn unclaimed(outputs: &[String], what: &str) -> String {
 }
 
 /// What went wrong in a run, once more and all together.
-pub(super) fn recap(failures: &[Diagnostic], paint: Paint) -> String {
+pub(super) fn recap(failures: &[Diagnostic], level: Level, paint: Paint) -> String {
     let mut texts = vec![paint.bold("what failed:")];
-    texts.extend(failures.iter().take(SHOWN).map(|d| diagnostic(d, paint)));
+    texts.extend(
+        failures
+            .iter()
+            .take(SHOWN)
+            .map(|d| diagnostic(d, level, paint)),
+    );
     texts.extend(more(failures.len()));
     texts.join("\n")
 }
@@ -368,18 +373,26 @@ fn cost(plan: &Plan, of: impl Fn(State) -> bool, requests: usize, foreign: Optio
     }
 }
 
-/// One diagnostic, with its source line.
-pub(super) fn diagnostic(diagnostic: &Diagnostic, paint: Paint) -> String {
-    diagnostic.render(paint.0)
+/// One diagnostic, with its source line; with `-v`, all the assets that it is about.
+pub(super) fn diagnostic(diagnostic: &Diagnostic, level: Level, paint: Paint) -> String {
+    let mut text = diagnostic.render(paint.0);
+    if level.verbose > 0 {
+        for other in &diagnostic.others {
+            text.push_str("\n  in asset `");
+            text.push_str(&clean(other));
+            text.push('`');
+        }
+    }
+    text
 }
 
 /// All that ended a command: errors first, at most [`SHOWN`], the rest counted; the same of many assets once.
-pub(super) fn failure(failure: &Failure, paint: Paint) -> String {
+pub(super) fn failure(failure: &Failure, level: Level, paint: Paint) -> String {
     let mut sorted: Vec<&Diagnostic> = failure.diagnostics.iter().collect();
     sorted.sort_by_key(|diagnostic| diagnostic.severity);
     let groups = group(sorted);
     let shown = groups.iter().take(SHOWN);
-    let mut texts: Vec<String> = shown.map(|d| diagnostic(d, paint)).collect();
+    let mut texts: Vec<String> = shown.map(|d| diagnostic(d, level, paint)).collect();
     texts.extend(more(groups.len()));
     texts.join("\n\n")
 }

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use memchr::memchr;
 use serde_json::{Map, Value};
 
 use super::written::Table;
@@ -56,7 +57,13 @@ pub(super) fn read(
                     ..text.item(1, Map::new())
                 }])
             }
-            false => Ok(Vec::new()),
+            false => {
+                // A text that cannot be read is not one without front matter; what holds such bytes is no text.
+                if memchr(0, head).is_none() {
+                    Input::new(file, head_of_text(&bytes, head))?;
+                }
+                Ok(Vec::new())
+            }
         };
     };
     let input = Input::new(file, &head[..found.end])?;
@@ -138,6 +145,17 @@ fn never_ends(
         Ok(input) => input,
         Err(wrong) => return wrong,
     };
+    if head.len() >= MAX_HEAD_BYTES {
+        let message =
+            format!("the front matter of `{file}` does not end within {MAX_HEAD_BYTES} bytes");
+        return input
+            .wrong(
+                opening,
+                message,
+                format!("opened here, and no line `{closing}` follows so soon"),
+            )
+            .hint("what is so long belongs below it, or into a data file");
+    }
     let message = format!("the front matter of `{file}` never ends");
     let label = format!("opened here, but no line `{closing}` follows");
     input

@@ -244,9 +244,12 @@ fn kind(value: &Value) -> &'static str {
 }
 
 fn not_utf8(file: &ProjectPath, bytes: &[u8], at: usize) -> Diagnostic {
+    let how = match file.extension().as_deref() {
+        Some("csv") => "save it as UTF-8; in Excel: `CSV UTF-8 (Comma delimited)`",
+        _ => "save it as UTF-8; of a text in GBK, `iconv -f GBK -t UTF-8 FILE > NEW` makes one",
+    };
     if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
-        return Diagnostic::error(format!("`{file}` is UTF-16, not UTF-8"))
-            .hint("save it as UTF-8; in Excel: `CSV UTF-8 (Comma delimited)`");
+        return Diagnostic::error(format!("`{file}` is UTF-16 with a damaged character")).hint(how);
     }
     // The wrong byte becomes U+FFFD, three bytes long; what is before it keeps its place.
     let end = bytes.len().min(at + 1000);
@@ -258,7 +261,7 @@ fn not_utf8(file: &ProjectPath, bytes: &[u8], at: usize) -> Diagnostic {
             "0x{:02X}",
             bytes.get(at).copied().unwrap_or_default()
         ))
-        .hint("save it as UTF-8; in Excel: `CSV UTF-8 (Comma delimited)`")
+        .hint(how)
 }
 
 #[cfg(test)]

@@ -350,6 +350,12 @@ fn said(input: &Input<'_>, at: usize, said: &str) -> Diagnostic {
         "put a text that has `: ` in it into quotes, and begin each name in the same column"
     } else if has("unclosed") {
         "close it, or put the whole text into quotes"
+    } else if let Some(value) = bracketed(input.text, at).filter(|_| has("did not find expected")) {
+        return input
+            .wrong(at..at, format!("`{file}` is not valid YAML"), said)
+            .hint(format!(
+                "a text that begins with a bracket stands in quotes: `\"{value}\"`"
+            ));
     } else if has("did not find expected") {
         "begin all names of a table, and all `-` of a list, in the same column"
     } else if has("null is not allowed") {
@@ -362,6 +368,25 @@ fn said(input: &Input<'_>, at: usize, said: &str) -> Diagnostic {
     input
         .wrong(at..at, format!("`{file}` is not valid YAML"), said)
         .hint(hint)
+}
+
+/// The value of the line of `at`, if text follows the bracket that it begins with: `[WIP] title`.
+fn bracketed(text: &str, at: usize) -> Option<&str> {
+    const SHOWN: usize = 80;
+    let start = text[..floor_char(text, at)]
+        .rfind('\n')
+        .map_or(0, |n| n + 1);
+    let line = text[start..].lines().next()?;
+    let (_, value) = line.split_once(": ")?;
+    let value = value.trim();
+    let closing = match value.chars().next()? {
+        '[' => ']',
+        '{' => '}',
+        _ => return None,
+    };
+    let (_, rest) = value.split_once(closing)?;
+    let goes_on = rest.trim_start().starts_with(char::is_alphanumeric);
+    (goes_on && value.len() <= SHOWN && !value.contains('"')).then_some(value)
 }
 
 fn inexact(input: &Input<'_>, at: usize, number: &str) -> Diagnostic {

@@ -19,6 +19,7 @@ pub fn fields(table: &Table<'_>, roles: &[String]) -> Fields {
         size: size(table),
         template: table.string("template"),
         overlay: table.string("overlay"),
+        emoji: table.string("emoji"),
         style: table.string("style"),
         background: table.string("background"),
         format: table.string("format"),

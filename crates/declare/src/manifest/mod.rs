@@ -217,6 +217,8 @@ pub struct Fields {
     pub template: Option<At<String>>,
     /// The layout that is drawn over the picture; `none` for no layout.
     pub overlay: Option<At<String>>,
+    /// What becomes of emoji in its texts: `draw`, or `drop`.
+    pub emoji: Option<At<String>>,
     /// The style's name.
     pub style: Option<At<String>>,
     /// `auto`, `opaque`, `transparent`: as the model takes it.

@@ -31,12 +31,17 @@ impl Default for Project {
 impl Project {
     /// Where the index of all outputs goes.
     pub fn index(&self) -> ProjectPath {
-        let usual = || ProjectPath::new(&format!("{}/{INDEX_FILE}", self.out));
         match &self.index {
             Some(index) => index.value.clone(),
-            // The folder is one already; only a path of the greatest length has no place for more.
-            None => usual().unwrap_or_else(|_| self.out.clone()),
+            None => self.usual_index(),
         }
+    }
+
+    /// Where it goes if nothing is said of it.
+    pub fn usual_index(&self) -> ProjectPath {
+        let usual = ProjectPath::new(&format!("{}/{INDEX_FILE}", self.out));
+        // The folder is one already; only a path of the greatest length has no place for more.
+        usual.unwrap_or_else(|_| self.out.clone())
     }
 }
 

@@ -1,4 +1,10 @@
-//! The marks that a single line may have: bold type, code, emphasis. Knows nothing of blocks, nor of how type is drawn.
+//! The marks that a single line may have: bold type and code, which are drawn, and those that are dropped for the words in
+//! them: emphasis, strikethrough, highlights, links, icons. Knows nothing of blocks, nor of how type is drawn.
+
+mod drop;
+
+pub use drop::dropped;
+use drop::{icon, link};
 
 /// A mark and its fellow stand at most so many characters apart: each is looked for once for every mark.
 const MAX_RUN: usize = 1_000;
@@ -14,20 +20,27 @@ pub struct Run {
     pub code: bool,
 }
 
-/// The runs of a line: `**bold**` and `` `code` `` are marked, the marks of `*emphasis*` are dropped, and `\*` is a
-/// star. A mark without its fellow is a character like any other, and so is `_`, which names are full of.
+/// What a backslash before makes a character like any other.
+const ESCAPABLE: &str = "*`~=[]:!";
+
+/// The runs of a line: `**bold**` and `` `code` `` are marked, `***both***` is bold, and `\*` is a star. Of `*emphasis*`,
+/// `~~strikethrough~~`, `==highlight==`, `[link](url)` and `![picture](url)` the words are left, of `:material-home:` and
+/// `:rocket:` nothing. A mark without its fellow is a character like any other, and so is `_`, which names are full of.
 pub fn runs(line: &str) -> Vec<Run> {
     let chars: Vec<char> = line.chars().collect();
     let mut scan = Scan::default();
     let mut at = 0;
     while let Some(&c) = chars.get(at) {
         match c {
-            '\\' if matches!(chars.get(at + 1), Some('*' | '`')) => {
+            '\\' if chars.get(at + 1).is_some_and(|c| ESCAPABLE.contains(*c)) => {
                 scan.push(chars[at + 1]);
                 at += 2;
             }
             '`' => at = scan.code(&chars, at),
             '*' => at = scan.star(&chars, at),
+            '~' | '=' => at = scan.pair(&chars, at),
+            '[' | '!' | ']' => at = scan.bracket(&chars, at),
+            ':' if let Some(end) = icon(&chars, at) => at = scan.icon(&chars, end),
             _ => {
                 scan.push(c);
                 at += 1;
@@ -45,8 +58,12 @@ struct Scan {
     bold: bool,
     /// Where a star that closes an emphasis stands.
     closing: Vec<usize>,
-    /// The place of the stars that close the bold type under way.
-    bold_ends: Option<usize>,
+    /// The place of the stars that close the bold type under way, and how many they are.
+    bold_ends: Option<(usize, usize)>,
+    /// Where pairs of `~` or `=` stand that close others.
+    pairs: Vec<usize>,
+    /// Where the words of a link end, and where the link does.
+    links: Vec<(usize, usize)>,
 }
 
 impl Scan {
@@ -108,24 +125,26 @@ impl Scan {
     /// Stars: two of them are bold type, one is an emphasis, if as many follow where a text may end.
     fn star(&mut self, chars: &[char], at: usize) -> usize {
         let stars = same(chars, at);
-        if self.bold_ends == Some(at) && stars >= 2 {
+        if let Some((end, stars)) = self.bold_ends
+            && end == at
+        {
             self.flush();
             self.bold = false;
             self.bold_ends = None;
-            return at + 2;
+            return at + stars;
         }
         if self.closing.last() == Some(&at) {
             self.closing.pop();
             return at + 1;
         }
-        if stars == 2
+        if matches!(stars, 2 | 3)
             && self.bold_ends.is_none()
-            && let Some(end) = closing(chars, at, 2)
+            && let Some(end) = closing(chars, at, stars)
         {
             self.flush();
             self.bold = true;
-            self.bold_ends = Some(end);
-            return at + 2;
+            self.bold_ends = Some((end, stars));
+            return at + stars;
         }
         if stars == 1
             && let Some(end) = closing(chars, at, 1)
@@ -135,6 +154,54 @@ impl Scan {
         }
         self.text.extend(&chars[at..at + stars]);
         at + stars
+    }
+
+    /// Two of `~` or `=`: dropped, if two follow where a text may end.
+    fn pair(&mut self, chars: &[char], at: usize) -> usize {
+        let found = same(chars, at);
+        if self.pairs.last() == Some(&at) {
+            self.pairs.pop();
+            return at + 2;
+        }
+        if found == 2
+            && let Some(end) = closing(chars, at, 2)
+        {
+            self.pairs.push(end);
+            return at + 2;
+        }
+        self.text.extend(&chars[at..at + found]);
+        at + found
+    }
+
+    /// A bracket: of a link and of a picture the words are left.
+    fn bracket(&mut self, chars: &[char], at: usize) -> usize {
+        if let Some((end, after)) = self.links.last().copied()
+            && end == at
+        {
+            self.links.pop();
+            return after;
+        }
+        let words = at + usize::from(chars[at] == '!');
+        if let Some(found) = link(chars, words) {
+            self.links.push(found);
+            return words + 1;
+        }
+        self.push(chars[at]);
+        at + 1
+    }
+
+    /// An icon and the space beside it.
+    fn icon(&mut self, chars: &[char], end: usize) -> usize {
+        let before = self.text.is_empty() || self.text.ends_with(char::is_whitespace);
+        let space = chars.get(end).is_some_and(|c| *c == ' ');
+        if space && before {
+            return end + 1;
+        }
+        if chars.get(end).is_none() {
+            // At the end of a line there is nothing to be apart from.
+            self.text.truncate(self.text.trim_end().len());
+        }
+        end
     }
 }
 
@@ -155,6 +222,7 @@ fn closing(chars: &[char], at: usize, stars: usize) -> Option<usize> {
     if is_word(before) || !is_text(chars.get(at + stars)) {
         return None;
     }
+    let mark = chars[at];
     let mut end = at + stars;
     let chars = &chars[..chars.len().min(at + MAX_RUN)];
     while end < chars.len() {
@@ -169,7 +237,7 @@ fn closing(chars: &[char], at: usize, stars: usize) -> Option<usize> {
                     .position(|w| w.iter().all(|c| *c == '`'));
                 end += ticks + close.map_or(0, |close| close + ticks);
             }
-            '*' => {
+            c if c == mark => {
                 let found = same(chars, end);
                 let closes = found == stars
                     && is_text(chars.get(end - 1))
@@ -185,9 +253,14 @@ fn closing(chars: &[char], at: usize, stars: usize) -> Option<usize> {
     None
 }
 
+/// Whether there may be a mark in a line.
+pub fn has_marks(line: &str) -> bool {
+    line.contains(['*', '`', '~', '[', ':', '\\']) || line.contains("==")
+}
+
 /// A line without its marks.
 pub fn unmarked(line: &str) -> String {
-    if !line.contains(['*', '`']) {
+    if !has_marks(line) {
         return line.to_owned();
     }
     runs(line).into_iter().map(|run| run.text).collect()

@@ -117,10 +117,29 @@ fn marks_of_a_line() {
             "<b><c>Vec<T></c></b> and <c>*args</c>",
         ),
         ("**a *b* c**", "<b>a b c</b>"),
+        ("a ***b*** c", "a <b>b</b> c"),
+        ("***`b`***", "<b><c>b</c></b>"),
+        ("~~old~~ new", "old new"),
+        ("==all new==!", "all new!"),
+        (
+            "see [the `docs`](https://a.b/c_(d)) now",
+            "see the <c>docs</c> now",
+        ),
+        ("![alt](a.png \"t\") and [**b**](c)", "alt and <b>b</b>"),
+        (":material-home: Home", "Home"),
+        ("Ship it :rocket:", "Ship it"),
+        ("Ship :rocket: it", "Ship it"),
+        ("\\[a\\](b) \\~~c~~ \\==d==", "[a](b) ~~c~~ ==d=="),
         // What is no mark.
         ("2 * 3 * 4", "2 * 3 * 4"),
         ("*args and **kwargs", "*args and **kwargs"),
         ("C*-algebras and W*-algebras", "C*-algebras and W*-algebras"),
+        ("handlers[0](event), f[i](x)", "handlers[0](event), f[i](x)"),
+        ("[draft] [WIP](two words)", "[draft] [WIP](two words)"),
+        ("a == b == c, x==1 && y==2", "a == b == c, x==1 && y==2"),
+        ("~~ not ~~ and ~x~", "~~ not ~~ and ~x~"),
+        ("std::vec::Vec at 16:30:00", "std::vec::Vec at 16:30:00"),
+        ("a ? b : c :d: e", "a ? b : c :d: e"),
         ("5* hotels, 3* hotels", "5* hotels, 3* hotels"),
         (
             "__init__ and snake_case_name",
@@ -128,7 +147,6 @@ fn marks_of_a_line() {
         ),
         ("an open ` tick", "an open ` tick"),
         ("** not bold **", "** not bold **"),
-        ("a ***b*** c", "a ***b*** c"),
         ("\\*args and \\`x", "*args and `x"),
         ("C:\\dir", "C:\\dir"),
         (
@@ -140,4 +158,24 @@ fn marks_of_a_line() {
         assert_eq!(shown(line), expected, "{line}");
     }
     assert_eq!(unmarked("**a** `b` *c*"), "a b c");
+}
+
+#[test]
+fn lists_in_lists_and_what_wikis_and_notes_write() {
+    for (text, expected) in [
+        ("- a\n  - [ ] b\n  - [x] c\n- d\n\nend", "a\nb\nc\nd\n\nend"),
+        ("1. a\n\n   - b\n2. c", "a\n\nb\nc"),
+        ("see [[Some Page|this]] and [[Other]]", "see this and Other"),
+        ("![[picture.png]]\n\ntext", "text"),
+        ("> [!tip] Mind this\n> and that", "Mind this and that"),
+        ("> [!NOTE]\n> Mind this", "Mind this"),
+        ("~~old~~ ==new== :material-home: x", "old new x"),
+    ] {
+        assert_eq!(plain(text), expected, "{text}");
+    }
+    assert_eq!(
+        document("# A ~~b~~ `c` \\[d\\](e)").title(),
+        Some("A b `c` [d\\](e)")
+    );
+    assert_eq!(unmarked("A b `c` [d\\](e)"), "A b c [d](e)");
 }

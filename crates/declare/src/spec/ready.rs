@@ -6,13 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use minijinja::Value;
 use minijinja::value::Serde;
 
+use crate::emoji::without_emoji;
 use crate::manifest::{At, RawWords, Style};
+use crate::markdown::unmarked;
 use crate::preset::{self, Preset};
 use crate::spec::Origin;
 use crate::spec::context::{self, Context};
 use crate::spec::layers::Target;
 use crate::spec::resolve::{Resolver, Unit};
-use base::diagnostic::{Diagnostic, Place, list};
+use base::diagnostic::{Diagnostic, Place, beginning, list};
 use base::path::ProjectPath;
 use base::text::{Text, Words};
 
@@ -176,14 +178,19 @@ impl<'a> Resolver<'a> {
                         from: "its row".to_owned(),
                     });
                 }
-                entries.push((role.clone(), Words::One(column.clone())));
+                let column = Words::One(column.clone());
+                match self.as_seen(unit, role, column, &unit.place) {
+                    Ok(words) => entries.push((role.clone(), words)),
+                    Err(problem) => problems.push(problem),
+                }
             }
         }
         for (role, at) in raw {
             if entries.iter().any(|(r, _)| r == role) {
                 continue;
             }
-            match self.words(at, context) {
+            let words = self.words(at, context);
+            match words.and_then(|words| self.as_seen(unit, role, words, &at.place)) {
                 Ok(words) => {
                     if self.options.explain {
                         let value = words.each().collect::<Vec<_>>().join(" | ");
@@ -209,6 +216,53 @@ impl<'a> Resolver<'a> {
             RawWords::One(text) => Words::One(one(text)?),
             RawWords::Many(texts) => Words::Many(texts.iter().map(one).collect::<Result<_, _>>()?),
         })
+    }
+
+    /// Words as they are drawn: without emoji, if they are to be dropped. Words of which nobody would see anything are
+    /// refused; what is empty is meant to be.
+    pub(super) fn as_seen(
+        &self,
+        unit: &Unit<'a>,
+        role: &str,
+        words: Words,
+        place: &Place,
+    ) -> Result<Words, Diagnostic> {
+        let unseen = words
+            .each()
+            .find(|text| !text.trim().is_empty() && !is_seen(text));
+        if let Some(text) = unseen {
+            let held: Vec<String> = text
+                .chars()
+                .take(5)
+                .map(|c| format!("U+{:04X}", u32::from(c)))
+                .collect();
+            return Err(Diagnostic::error(format!(
+                "`text.{role}` draws nothing: all that it holds is {}",
+                held.join(" ")
+            ))
+            .at(place.clone())
+            .hint("write what is to be read there, or leave it empty"));
+        }
+        let Some(found) = unit.layers.get(|f| f.emoji.as_ref()) else {
+            return Ok(words);
+        };
+        match found.value.value.as_str() {
+            "drop" => {
+                let dropped = words.map(without_emoji);
+                if role == "headline" && dropped.is_empty() && !words.is_empty() {
+                    let message = "`text.headline` draws nothing: it holds emoji alone, and `emoji` is `drop`";
+                    return Err(Diagnostic::error(message).at(place.clone()));
+                }
+                Ok(dropped)
+            }
+            "draw" => Ok(words),
+            other => Err(Diagnostic::error(format!(
+                "`emoji` is `drop` or `draw`, not `{}`",
+                beginning(other)
+            ))
+            .at(found.value.place.clone())
+            .did_you_mean(other, ["drop", "draw"])),
+        }
     }
 
     /// The preset that an asset names, or one made of its size.
@@ -291,6 +345,21 @@ fn picture(
             )
     })?;
     Ok(Json::String(joined.as_str().to_owned()))
+}
+
+/// Whether anything of a text is seen: its marks are not drawn, nor are characters without a width.
+fn is_seen(text: &str) -> bool {
+    let drawn =
+        |c: char| !c.is_whitespace() && !c.is_control() && !is_invisible(c) && !"`*~".contains(c);
+    unmarked(text).chars().any(drawn)
+}
+
+/// Whether a text may hold a character and nobody sees it.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Whether a carousel's text maps the data itself.

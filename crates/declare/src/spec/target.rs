@@ -376,6 +376,8 @@ impl<'a> Resolver<'a> {
             .collect();
         for (role, at) in &edit.text {
             let words = self.words(at, &ready.context).map_err(|p| vec![p])?;
+            let words = self.as_seen(&ready.unit, role, words, &at.place);
+            let words = words.map_err(|p| vec![p])?;
             entries.push((role.clone(), words));
         }
         Ok(Text::new(entries, &self.manifest.project.roles))

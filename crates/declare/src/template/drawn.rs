@@ -15,6 +15,10 @@ pub enum NoText {
     List,
     /// Values by name.
     Table,
+    /// Several values, of which one is several itself.
+    ListOfLists,
+    /// Several values, of which one is values by name.
+    ListOfTables,
 }
 
 impl NoText {
@@ -24,6 +28,8 @@ impl NoText {
             Self::Null => "empty (null)",
             Self::List => "a list",
             Self::Table => "a table",
+            Self::ListOfLists => "a list that holds a list",
+            Self::ListOfTables => "a list that holds a table",
         }
     }
 
@@ -33,6 +39,14 @@ impl NoText {
             Self::Null => format!("`{expression} | default(\"…\")` gives another value"),
             Self::List => format!("`{expression} | join(\", \")` makes one text of it"),
             Self::Table => format!("name one of its values: `{expression}.NAME`"),
+            Self::ListOfLists => {
+                "only texts and numbers are joined: write them as one list".to_owned()
+            }
+            Self::ListOfTables => {
+                format!(
+                    "`{expression} | map(attribute=\"NAME\") | join(\", \")` takes one value of each"
+                )
+            }
         }
     }
 
@@ -61,14 +75,21 @@ impl From<NoText> for Error {
     }
 }
 
+/// A truth value as YAML, TOML and JSON write it.
+pub fn truth_word(value: &Value) -> &'static str {
+    match value.is_true() {
+        true => "true",
+        false => "false",
+    }
+}
+
 /// Draws a value.
 pub fn draw(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
     if let Some(what) = NoText::of(value) {
         return Err(what.into());
     }
     match value.kind() {
-        // As YAML, TOML and JSON write them.
-        ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" })?,
+        ValueKind::Bool => out.write_str(truth_word(value))?,
         _ => escape_formatter(out, state, value)?,
     }
     Ok(())

@@ -129,31 +129,12 @@ pub fn describe(folder: &ProjectPath, error: &Error, text: &str, context: &Conte
                 "templates are looked for in `{folder}/`, then among the built-in ones"
             ))
         }
-        _ if no_text(error).is_some() => {
-            let what = no_text(error).unwrap_or(NoText::Null);
-            let shown = if expression.is_empty() {
-                "a value"
-            } else {
-                expression
-            };
-            refused(shown, what)
-        }
+        _ if let Some(what) = no_text(error) => drawn_no_text(error, expression, text, what),
         ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction => {
             unknown(error)
         }
         ErrorKind::UnknownMethod => unknown_method(error),
-        ErrorKind::InvalidOperation
-            if error
-                .detail()
-                .is_some_and(|d| d.contains("recursion limit")) =>
-        {
-            Diagnostic::error(format!("templates are nested more than {MAX_NESTING} deep"))
-                .hint("look for a template that includes itself, or a macro that calls itself")
-        }
-        // What a filter of gpbuild's own says is whole.
-        ErrorKind::InvalidOperation if error.detail().is_some_and(|d| d.starts_with('`')) => {
-            Diagnostic::error(error.detail().unwrap_or_default())
-        }
+        ErrorKind::InvalidOperation if let Some(told) = operation(error, expression) => told,
         kind => {
             let message = match error.detail() {
                 Some(detail) => format!("{kind}: {detail}"),
@@ -162,6 +143,40 @@ pub fn describe(folder: &ProjectPath, error: &Error, text: &str, context: &Conte
             Diagnostic::error(format!("template error: {message}"))
         }
     }
+}
+
+/// A value that is drawn and is no text.
+fn drawn_no_text(error: &Error, expression: &str, text: &str, what: NoText) -> Diagnostic {
+    let filtered = error
+        .range()
+        .and_then(|range| before_filter(text, range.start));
+    let shown = match filtered {
+        Some(value) => value,
+        None if expression.is_empty() => "a value",
+        None => expression,
+    };
+    refused(shown, what)
+}
+
+/// What cannot be done with a value, where more can be said than the template engine says.
+fn operation(error: &Error, expression: &str) -> Option<Diagnostic> {
+    let detail = error.detail()?;
+    if detail.contains("recursion limit") {
+        let message = format!("templates are nested more than {MAX_NESTING} deep");
+        return Some(
+            Diagnostic::error(message)
+                .hint("look for a template that includes itself, or a macro that calls itself"),
+        );
+    }
+    if detail.contains("cannot be sliced") {
+        let value = expression.split('[').next().unwrap_or(expression);
+        let message = format!("`{value}` is no text, of which a part could be taken");
+        return Some(Diagnostic::error(message).hint(format!(
+            "`({value} | string)[:10]` takes the first ten characters of what it is drawn as"
+        )));
+    }
+    // What a filter of gpbuild's own says is whole.
+    detail.starts_with('`').then(|| Diagnostic::error(detail))
 }
 
 fn undefined(expression: &str, context: &Value) -> Diagnostic {
@@ -218,6 +233,14 @@ pub fn place_in_manifest(raw: &At<String>, range: Option<Range<usize>>) -> Place
         }
         None => place.clone(),
     }
+}
+
+/// The value that is handed to a filter whose name begins at `at`: `item.tags` of `{{ item.tags | join }}`.
+fn before_filter(text: &str, at: usize) -> Option<&str> {
+    let before = text.get(..at)?.trim_end().strip_suffix('|')?;
+    let start = before.rfind(['{', '(', ',', '~', '+']).map_or(0, |n| n + 1);
+    let value = before[start..].trim().trim_start_matches('%').trim();
+    (!value.is_empty()).then_some(value)
 }
 
 /// What a value is that is no text, if that is what is wrong.

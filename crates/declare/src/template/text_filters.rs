@@ -6,7 +6,7 @@ use minijinja::value::{Kwargs, Rest, StringInput, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, Value, filters};
 
 use crate::markdown;
-use crate::template::drawn::NoText;
+use crate::template::drawn::{NoText, truth_word};
 
 /// The longest text that `truncate` gives by itself, in characters.
 const LENGTH: usize = 255;
@@ -48,6 +48,9 @@ fn join(
     if value.kind() == ValueKind::String {
         return Ok(value.clone());
     }
+    if value.kind() == ValueKind::Map {
+        return Err(NoText::Table.into());
+    }
     let is_list = matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable);
     if !is_list || attribute.is_some() || kwargs.has("attribute") {
         return filters::join(state, value, joiner, attribute, kwargs);
@@ -56,7 +59,9 @@ fn join(
     for entry in value.try_iter()? {
         match NoText::of(&entry) {
             Some(NoText::Null) => {}
-            Some(what) => return Err(what.into()),
+            Some(NoText::Table) => return Err(NoText::ListOfTables.into()),
+            Some(_) => return Err(NoText::ListOfLists.into()),
+            None if entry.kind() == ValueKind::Bool => kept.push(Value::from(truth_word(&entry))),
             None => kept.push(entry),
         }
     }
@@ -233,6 +238,7 @@ mod tests {
                 "|x",
             ),
             ("{{ ['a', none, 'b'] | join(', ') }}", "a, b"),
+            ("{{ [true, false, 1.5] | join(', ') }}", "true, false, 1.5"),
             ("{{ 'python' | join(', ') }}", "python"),
             ("{{ [] | join(', ') }}", ""),
             (
@@ -278,8 +284,15 @@ mod tests {
     #[test]
     fn what_they_refuse() {
         for (text, said) in [
-            ("{{ [['a']] | join }}", "a list is no text"),
-            ("{{ [{'a': 1}] | join }}", "a table is no text"),
+            (
+                "{{ [['a']] | join }}",
+                "a list that holds a list is no text",
+            ),
+            (
+                "{{ [{'a': 1}] | join }}",
+                "a list that holds a table is no text",
+            ),
+            ("{{ {'a': 1} | join }}", "a table is no text"),
             (
                 "{{ 'soon' | date }}",
                 "`soon` is no date: write it as `2024-01-31`, or as `2024-01-31 09:30:00`",

@@ -98,10 +98,10 @@ error: `s.csv` is not UTF-8: byte 4 is wrong
   = help: or say what it is, beside its name: `{ csv = \"…\", encoding = \"gbk\" }`"
     );
     assert_eq!(
-        error(Format::Json, b"\xff\xfea\0"),
+        error(Format::Json, b"\xff\xfea"),
         "\
-error: `s.json` is UTF-16, not UTF-8
-  = help: save it as UTF-8; in Excel: `CSV UTF-8 (Comma delimited)`"
+error: `s.json` is UTF-16 with a damaged character
+  = help: save it as UTF-8; of a text in GBK, `iconv -f GBK -t UTF-8 FILE > NEW` makes one"
     );
     for format in [Format::Json, Format::Toml, Format::Yaml] {
         assert!(error(format, b"\"\xff\"").contains("not UTF-8: byte 1 is wrong"));
