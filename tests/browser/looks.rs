@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::browser::Browser;
-use crate::open::{Open, look_closer};
+use crate::open::{Open, drafted, look_closer};
 use crate::project::Project;
 
 /// The example project, as a person has it after a first build and some more words.
@@ -59,7 +59,7 @@ fn both_languages_both_themes_and_a_phone() {
     open.watch();
     let browser = Browser::start();
     browser.goto(&open.url);
-    browser.wait_until("document.querySelectorAll('.card .frame img:not([hidden])').length === 40");
+    drafted(&browser, 40);
     browser.wait_until("document.querySelector('#progress').textContent === ''");
     let ground = "return getComputedStyle(document.documentElement).backgroundColor";
     let mut grounds = Vec::new();
@@ -89,7 +89,7 @@ fn both_languages_both_themes_and_a_phone() {
     );
     assert_eq!(browser.find("#language").text(), "English");
     browser.goto(&open.url);
-    browser.wait_until("document.querySelectorAll('.card .frame img:not([hidden])').length === 40");
+    drafted(&browser, 40);
     assert_eq!(
         browser.text_of("return document.documentElement.lang"),
         "zh-CN"
@@ -100,10 +100,16 @@ fn both_languages_both_themes_and_a_phone() {
         settle(&browser);
         fits(&browser, theme);
         browser.screenshot(&format!("phone-{theme}"));
-        browser.run("document.querySelector('.carousel').scrollIntoView({ behavior: 'instant' })");
+        browser.run(
+            "return (async () => { while (!document.querySelector('.carousel')) { scrollBy({ top: 300, behavior: 'instant' }); \
+             await new Promise(requestAnimationFrame); } document.querySelector('.carousel').scrollIntoView({ behavior: 'instant' }); })()",
+        );
         settle(&browser);
         browser.screenshot(&format!("phone-{theme}-carousel"));
-        look_closer(&browser, "bootcamp");
+        browser.run("location.hash = 'asset=bootcamp'");
+        browser.wait_until(
+            "document.querySelector('#detail:not([hidden]) [data-slot=changes]:not(:empty)')",
+        );
         settle(&browser);
         fits(&browser, theme);
         browser.screenshot(&format!("phone-{theme}-detail"));

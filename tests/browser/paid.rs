@@ -103,6 +103,7 @@ fn a_button_with_its_price_makes_the_picture() {
     // Spent today, on the page as in the ledger.
     browser.wait_until("!document.querySelector('#money b').textContent.startsWith('$0.000')");
     // Draft and paid picture can be laid over one another.
+    browser.find("#detail [data-look=slide]").click();
     let options = "[...document.querySelectorAll('#detail select[data-side=left] option')].map(e => e.textContent).join()";
     browser.wait_until(&format!("{options}.startsWith('picture,draft')"));
 }
