@@ -272,7 +272,7 @@ fn money_by_day_picture_and_model() {
     let stage = Stage::new(everything(&[row("a", &json!({}))], &json!({})));
     stage.answer("spend", 200, json!({ "days": [{ "day": "2026-11-28", "cost": 84_000, "requests": 2 }],
         "assets": [{ "id": "a", "cost": 42_000, "requests": 1 }, { "id": "old", "cost": 42_000, "requests": 1 }],
-        "models": [{ "model": "openai/gpt-image-2", "cost": 84_000, "requests": 2 }], "doubt": 42_000, "total": 84_000 }));
+        "models": [{ "model": "openai/gpt-image-2", "cost": 84_000, "requests": 2 }], "doubt": 1, "total": 84_000 }));
     let browser = open(&stage, "");
     browser.find("#money").click();
     browser.wait_until("document.querySelector('#spend').open");
@@ -280,7 +280,7 @@ fn money_by_day_picture_and_model() {
     for word in [
         "2026-11-28",
         "$0.084",
-        "$0.042 of it in doubt",
+        "1 request is in doubt",
         "openai/gpt-image-2",
         "old",
     ] {

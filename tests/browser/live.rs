@@ -57,7 +57,7 @@ fn a_save_is_shown_and_the_scroll_stays() {
     assert_eq!(browser.run("return scrollY"), 700);
     // A new one comes at the end. Where one above goes, the others move up with the view.
     post(&open, "p99", "new");
-    browser.wait_until("document.querySelector(\"[data-id='post/p99'] img:not([hidden])\")");
+    browser.wait_until("document.querySelector('[data-chip=all] span').textContent === '41'");
     assert_eq!(browser.run("return scrollY"), 700);
     open.project.remove("posts/p11.md");
     browser.wait_until("!document.querySelector(\"[data-id='post/p11']\")");
@@ -98,8 +98,8 @@ fn what_is_open_follows_too_and_who_writes_keeps_the_cursor() {
     let browser = open.page(1);
     look_closer(&browser, "a");
     let words = "[...document.querySelectorAll('#detail dd')].some(e => e.textContent === 'two')";
-    browser.wait_until("document.querySelector('#detail textarea')");
-    browser.find("#detail textarea").type_in("half a sen");
+    browser.wait_until("document.querySelector('#detail .edit textarea')");
+    browser.find("#detail .edit textarea").type_in("half a sen");
     let before = picture(&browser, "a");
     open.project.edit("gpbuild.toml", "\"one\"", "\"two\"");
     wait_for_another(&browser, "a", &before);

@@ -125,9 +125,19 @@ pub fn drafted(browser: &Browser, assets: usize) {
     ));
 }
 
-/// Opens the close view of an asset, and waits until the server has said everything about it.
+/// Opens the close view of an asset that is to be seen, and waits until the server has said everything about it.
 pub fn look_closer(browser: &Browser, id: &str) {
     browser.find(&format!("[data-id='{id}'] .frame")).click();
+    wait_for_all(browser);
+}
+
+/// The same by its address: it may be anywhere in the list.
+pub fn go_to(browser: &Browser, id: &str) {
+    browser.run(&format!("location.hash = 'asset={id}'"));
+    wait_for_all(browser);
+}
+
+fn wait_for_all(browser: &Browser) {
     browser.wait_until(
         "document.querySelector('#detail:not([hidden]) [data-slot=changes]:not(:empty)')",
     );

@@ -48,7 +48,7 @@ fn the_edit_box_appends_a_step_and_leaves_the_rest_alone() {
     look_closer(&browser, "a");
     browser.wait_until("document.querySelector('#detail .edit textarea')");
     let change = "say \"two\"\\ and 二";
-    browser.find("#detail textarea").type_in(change);
+    browser.find("#detail .edit textarea").type_in(change);
     browser.find("#detail .append").click();
     wait_for(&browser, "edit", "done");
     let after = open.project.text("gpbuild.toml");
@@ -58,7 +58,7 @@ fn the_edit_box_appends_a_step_and_leaves_the_rest_alone() {
     assert_eq!(step["change"].as_str(), Some(change));
     // It is there at once: the picture is stale, and the box is empty for the next one.
     browser.wait_until("document.querySelector(\"[data-id=a][data-state=stale]\")");
-    browser.wait_until("document.querySelector('#detail textarea').value === ''");
+    browser.wait_until("document.querySelector('#detail .edit textarea').value === ''");
     assert_eq!(
         open.server.stats().accepted,
         1,

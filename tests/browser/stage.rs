@@ -184,6 +184,8 @@ fn serve(mut stream: TcpStream, played: &Mutex<Played>) {
     let Some((path, body)) = request(&stream) else {
         return;
     };
+    // What is answered here is the same in both languages.
+    let path = path.replace("?lang=zh", "").replace("&lang=zh", "");
     let path = path.strip_prefix("/staged/").unwrap_or_default();
     let (name, _) = path.split_once('?').unwrap_or((path, ""));
     if name == "events" {

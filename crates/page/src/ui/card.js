@@ -111,7 +111,7 @@ export function fillCard(row, width) {
   const state = stateOf(row);
   const digest = coverOf(row);
   const { card, img, none } = parts;
-  Object.assign(card.dataset, { state, kind: row.bundle ? 'bundle' : 'one' });
+  Object.assign(card.dataset, { state, kind: isPicture(row) ? 'one' : 'bundle' });
   card.classList.toggle('selected', view.selected.has(row.id));
   parts.tick.checked = view.selected.has(row.id);
   parts.tick.setAttribute('aria-label', t().selectOne(row.id));

@@ -81,7 +81,7 @@ export function actBlock(row) {
     return row.reason && !row.making && !row.doubt && ['blocked', 'manual', 'pending'].includes(stateOf(row)) ? h('p', { class: 'why' }, reasonOf(row)) : null;
   }
   const making = isMaking(row.id);
-  const verb = row.state === 'draft' ? t().make : row.requests === 0 ? t().putBackOne : t().restore;
+  const verb = row.state === 'draft' ? t().make : row.requests === 0 && row.model !== 'local' ? t().putBackOne : t().restore;
   return h('div', { class: 'act' },
     h('button', { type: 'button', class: 'primary make', disabled: making, onclick: () => make([row.id], row.price) },
       making ? t().busy : `${verb} · ${priceOf(row)}`),

@@ -22,6 +22,7 @@ $('language').addEventListener('click', () => {
   view.language = view.language === 'en' ? 'zh' : 'en';
   remember('language', view.language);
   changed('all');
+  listen();
 });
 $('theme').addEventListener('click', () => {
   view.theme = THEMES[(THEMES.indexOf(view.theme) + 1) % THEMES.length];

@@ -39,7 +39,7 @@ export function step(by) {
 /** Asks again whenever the asset is another one than the one that was asked about. */
 async function ask(row) {
   // Seconds that pass change nothing of what is told.
-  const of = JSON.stringify({ ...row, making: row.making?.phase ?? null });
+  const of = JSON.stringify([view.language, { ...row, making: row.making?.phase ?? null }]);
   if (detail.id === row.id && detail.of === of) return;
   if (detail.id !== row.id) Object.assign(detail, { said: null, error: null });
   Object.assign(detail, { id: row.id, of });
@@ -70,6 +70,8 @@ function slot(name, says, build) {
   part.says = text;
   holdFocus(part.element, () => part.element.replaceChildren(...[build()].flat().filter(Boolean)));
 }
+
+const isWritingNote = () => document.activeElement?.name === 'note' && !$('detail').querySelector('.keep-note').hidden;
 
 function frame() {
   slots = new Map();
@@ -114,7 +116,8 @@ function fillRight(row, said) {
   slot('doubt', [of, row.doubt, row.price, row.making, orders], () => doubtBlock(row));
   slot('findings', [of, row.findings], () => findingsBlock(row));
   slot('act', [of, row.state, row.reason, row.to_do, row.price, row.up_to, row.requests, row.published, row.model, isMaking(row.id), Boolean(row.making), Boolean(row.doubt)], () => actBlock(row));
-  slot('review', [of, digest, reviewOf(digest), view.look === 'side'], () => (digest && !(view.look === 'side') ? reviewBox(digest) : null));
+  // Who writes a note writes it on the picture that was there when it was begun.
+  if (!isWritingNote()) slot('review', [of, digest, reviewOf(digest), view.look === 'side'], () => (digest && !(view.look === 'side') ? reviewBox(digest) : null));
   const told = said ? [of, said] : [of, null];
   slot('words', [told[0], said?.words], () => said && wordsBlock(said));
   slot('candidates', [told[0], said?.shots], () => said && candidatesBlocks(row, said));

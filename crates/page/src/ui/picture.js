@@ -28,7 +28,7 @@ function boxOver(area, className, label) {
 function overlays(row, digest) {
   const preset = presetOf(row);
   const boxes = [];
-  if (over.safe) boxes.push(...(preset?.safe ?? []).map(area => boxOver(area, 'safe', t().covered[area.why] ?? area.why)));
+  if (over.safe) boxes.push(...(preset?.safe ?? []).map(area => boxOver(area, 'safe', null)));
   if (over.crops) boxes.push(...(preset?.crops ?? []).map(area => boxOver(area, 'crop', area.name)));
   for (const finding of openFindings(row)) {
     if (finding.mark && (!finding.digest || finding.digest === digest)) boxes.push(boxOver(finding.mark, 'found', t().kinds[finding.kind] ?? finding.kind));
@@ -71,9 +71,11 @@ function single(row, found) {
   sheet.style.setProperty('--ratio', `${row.width} / ${row.height}`);
   sheet.style.setProperty('--narrow', String(row.width / row.height));
   if (feed) sheet.style.setProperty('max-width', `${feed.width}px`);
+  const whys = over.safe ? [...new Set((presetOf(row)?.safe ?? []).map(area => area.why).filter(Boolean))] : [];
   return h('div', { class: 'pictures' }, h('div', { class: `compare${feed ? ' feed' : ''}` }, sheet),
     h('div', { class: 'choices' }, found.length > 1 ? choose('right', found, shown) : h('span', { class: 'note' }, shown.name),
-      feed ? h('span', { class: 'note' }, t().over.feedWidth(feed.width)) : h('span', { class: 'note figure' }, `${row.width}×${row.height}`)));
+      feed ? h('span', { class: 'note' }, t().over.feedWidth(feed.width)) : h('span', { class: 'note figure' }, `${row.width}×${row.height}`)),
+    whys.map(why => h('p', { class: 'note' }, why)));
 }
 
 /** Two of them, and a line between that is moved. */

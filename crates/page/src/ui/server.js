@@ -12,11 +12,14 @@ const RETRY = [1000, 10000];
 /** So many orders that ended are kept. */
 const MAX_ENDED = 20;
 
+/** The path with the language that answers are to be in; English is what there is without. */
+const inLanguage = path => (view.language === 'en' ? path : `${path}${path.includes('?') ? '&' : '?'}lang=${view.language}`);
+
 /** The server's answer; what went wrong is in its `error`. */
 export async function call(path, body) {
   if (!isLive()) return fromFolder(path);
   try {
-    const answer = await fetch(path, body === undefined ? {} : {
+    const answer = await fetch(inLanguage(path), body === undefined ? {} : {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
     });
     const text = await answer.text();
@@ -73,10 +76,11 @@ const tells = {
     Object.assign(now, { progress, heard: Date.now() });
     changed('progress');
   },
-  making({ id, making }) {
+  making({ id, making, state }) {
     const row = now.rows.get(id);
     if (!row) return;
     row.making = making;
+    row.state = state ?? row.state;
     changed('rows');
   },
   /** A picture is there before the plan was looked at again. */
@@ -114,12 +118,18 @@ function setLost(lost) {
   changed('progress');
 }
 
-/** Hears the server for as long as the page is open; it may end and begin again meanwhile. */
+let stream = null;
+let again = 0;
+
+/** Hears the server for as long as the page is open; it may end and begin again meanwhile. Called again, in another language. */
 export function listen() {
   if (folder()) return tells.everything(folder().everything);
   let wait = RETRY[0];
   const connect = () => {
-    const events = new EventSource('events');
+    clearTimeout(again);
+    stream?.close();
+    const events = new EventSource(inLanguage('events'));
+    stream = events;
     events.onmessage = event => {
       const message = JSON.parse(event.data);
       wait = RETRY[0];
@@ -130,7 +140,7 @@ export function listen() {
       setLost(true);
       // A browser goes on by itself after a connection that broke, and never after an answer that was none.
       events.close();
-      setTimeout(connect, wait);
+      again = setTimeout(connect, wait);
       wait = Math.min(wait * 1.6, RETRY[1]);
     };
   };

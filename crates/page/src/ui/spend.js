@@ -26,7 +26,7 @@ export async function showSpend() {
   const idOf = row => (now.rows.has(row.id) ? h('button', { type: 'button', class: 'link', onclick: () => { dialog.close(); openAsset(row.id); } }, row.id) : row.id);
   const body = said.error !== undefined ? [h('p', { class: 'note' }, said.error)] : said.days.length === 0 ? [h('p', { class: 'note' }, t().spend.nothing)] : [
     h('p', { class: 'big' }, dollars(said.total)),
-    said.doubt > 0 ? h('p', { class: 'note' }, t().spend.doubt(dollars(said.doubt))) : null,
+    said.doubt > 0 ? h('p', { class: 'note' }, t().spend.doubt(said.doubt)) : null,
     table(t().spend.days, said.days, row => row.day), table(t().spend.assets, said.assets, idOf), table(t().spend.models, said.models, row => row.model)];
   dialog.replaceChildren(h('div', { class: 'bar' }, h('h2', { id: 'spend-title' }, t().spend.title), close),
     h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-labelledby': 'spend-title' }, ...body.filter(Boolean)));

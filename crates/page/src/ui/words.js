@@ -52,8 +52,8 @@ const ENGLISH = {
   selected: n => `${n} selected`, selectShown: 'Select all shown', selectNone: 'Select none', selectOne: id => `Select ${id}`, approveThese: 'Approve',
   reckoning: 'Reckoning…', nothingToMake: 'Nothing to make', makeThese: price => `Make these for ${price}`,
   review: 'Review', approve: 'Approve', needsWork: 'needs work', notReviewed: 'nobody said anything of it yet', notePlaceholder: 'A note on this picture', keepNote: 'Keep the note', saveReview: 'Save review', yourName: 'Your name',
-  spend: { title: 'Spent', what: 'What', requests: 'Requests', cost: 'Cost', days: 'By day', assets: 'By picture', models: 'By model', nothing: 'Nothing was spent yet.', doubt: price => `${price} of it in doubt`, more: n => `and ${n} more` },
-  covered: {}, moreNotPrinted: n => `${n} more are not printed.`, reasons: {}, reasonChanged: '',
+  spend: { title: 'Spent', what: 'What', requests: 'Requests', cost: 'Cost', days: 'By day', assets: 'By picture', models: 'By model', nothing: 'Nothing was spent yet.', doubt: n => (n === 1 ? '1 request is in doubt' : `${n} requests are in doubt`), more: n => `and ${n} more` },
+  moreNotPrinted: n => `${n} more are not printed.`, reasons: {}, reasonChanged: '',
   help: {
     title: 'Keys', list: 'In the list', panel: 'With a picture open', single: 'Single keys do something',
     listKeys: [['/', 'search'], ['← → ↑ ↓', 'go to another picture'], ['Enter', 'look at it closely'], ['x', 'select; with Shift, all from the last one'], ['a', 'approve'],
@@ -115,8 +115,8 @@ const CHINESE = {
   selected: n => `已选 ${n} 张`, selectShown: '选择全部显示的', selectNone: '取消选择', selectOne: id => `选择 ${id}`, approveThese: '通过',
   reckoning: '正在计算…', nothingToMake: '没有需要制作的', makeThese: price => `花 ${price} 制作这些`,
   review: '审阅', approve: '通过', needsWork: '需要修改', notReviewed: '还没有人评论', notePlaceholder: '给这张图写一条备注', keepNote: '保存备注', saveReview: '导出审阅', yourName: '你的名字',
-  spend: { title: '花费', what: '项目', requests: '请求', cost: '费用', days: '按天', assets: '按图片', models: '按模型', nothing: '还没有花费。', doubt: price => `其中 ${price} 存疑`, more: n => `另有 ${n} 行` },
-  covered: {}, moreNotPrinted: n => `另有 ${n} 张没有打印。`,
+  spend: { title: '花费', what: '项目', requests: '请求', cost: '费用', days: '按天', assets: '按图片', models: '按模型', nothing: '还没有花费。', doubt: n => `${n} 个请求存疑`, more: n => `另有 ${n} 行` },
+  moreNotPrinted: n => `另有 ${n} 张没有打印。`,
   reasons: { 'never made': '从未制作', 'output is missing': '输出文件不见了', 'export changed': '导出方式已改', 'its inputs changed': '输入已改变', 'pinned and stale': '已固定（内容已过期）' },
   reasonChanged: '已改：',
   help: {
