@@ -100,6 +100,12 @@ fn words_prompts_models_presets_and_groups_are_found() {
         ));
         assert_eq!(browser.find("#count").text(), "1 of 5");
     }
+    // By its address, too.
+    browser.goto(&format!("{}#q=flamingo", stage.url));
+    browser.run("location.reload()");
+    browser.wait_until(
+        "document.querySelectorAll('.card').length === 1 && document.querySelector('[data-id=e]')",
+    );
     browser.run("const s = document.querySelector('#search'); s.value = 'nowhere at all'; s.dispatchEvent(new Event('input'))");
     browser.wait_until("document.querySelector('#empty button')");
     browser.find("#empty button").click();
@@ -142,6 +148,8 @@ fn ten_thousand_assets_are_smooth_and_only_what_is_seen_is_fetched() {
     // A machine that does other things besides is slow: this is far from what a list of 10,000 elements would take.
     assert!(frames[60] < 100.0, "{frames:?}");
     // To the end at once: what lies between is neither drawn nor fetched.
+    browser
+        .wait_until("[...document.querySelectorAll('.card img')].every(e => e.complete && e.src)");
     let before = fetched();
     browser.run("scrollTo({ top: document.documentElement.scrollHeight, behavior: 'instant' })");
     browser.wait_until("document.querySelector(\"[data-id='post/9999']\")");

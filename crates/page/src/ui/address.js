@@ -38,12 +38,13 @@ export function linkTo(id) {
   return `${location.href.split('#')[0]}#${new URLSearchParams({ asset: id }).toString().replaceAll('%2F', '/')}`;
 }
 
-/** Back and forward, and an address that was typed. */
-export function followAddress() {
+/** Back and forward, and an address that was typed; `then` is told. */
+export function followAddress(then) {
   addEventListener('popstate', () => {
     const before = view.open;
     readAddress();
     if (view.open !== before) Object.assign(view, { left: null, right: null, cut: 50, picked: [] });
+    then();
     changed('all');
   });
 }

@@ -71,9 +71,11 @@ function drawProgress() {
   const left = Math.max(...runs.map(run => run.left_ms ?? 0)) - (Date.now() - now.heard);
   const names = runs.flatMap(run => Object.keys(run.running));
   const until = waitsUntil();
-  line.replaceChildren(...[h('b', { class: 'figure' }, `${done}/${total}`),
-    until ? h('span', null, t().rateLimit(clock(until))) : left > 0 ? h('span', { class: 'figure' }, t().left(span(left))) : null,
-    h('span', { class: 'names' }, names.slice(0, 3).join(', ') + (names.length > 3 ? ` +${names.length - 3}` : ''))].filter(Boolean));
+  const how = until ? t().rateLimit(clock(until)) : left > 0 ? t().left(span(left)) : '';
+  const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ` +${names.length - 3}` : '');
+  if (line.children.length !== 3) line.replaceChildren(h('b', { class: 'figure' }), h('span', { class: 'figure', 'aria-live': 'off' }), h('span', { class: 'names' }));
+  // Only what is otherwise: who has it read aloud does not hear every second.
+  [`${done}/${total}`, how, shown].forEach((text, n) => { if (line.children[n].textContent !== text) line.children[n].textContent = text; });
 }
 
 function drawTitle(done, total) {

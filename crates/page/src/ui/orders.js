@@ -105,7 +105,7 @@ function box(order) {
       h('b', null, `${words} ${ids.length === 1 ? ids[0] : t().pictures(ids.length)}`),
       cost ? h('span', { class: 'figure' }, dollars(cost)) : null,
       order.stage === 'waiting' ? h('span', { class: 'soft' }, t().waiting) : null,
-      order.stage === 'running' && order.at ? h('span', { class: 'soft figure', 'data-since': String(order.at) }, span(Date.now() - order.at)) : null,
+      order.stage === 'running' && order.at ? h('span', { class: 'soft figure', 'aria-live': 'off', 'data-since': String(order.at) }, span(Date.now() - order.at)) : null,
       under && order.can_cancel ? h('button', { type: 'button', class: 'quiet cancel', onclick: () => cancel(order) }, t().cancel) : null,
       under ? null : h('button', { type: 'button', class: 'icon', 'aria-label': t().dismiss, onclick: () => dismiss(order) }, '✕')),
     order.told?.length > 0 ? h('pre', { tabindex: '0', role: 'group', 'aria-label': t().told }, order.told.join('\n')) : null);

@@ -3,6 +3,7 @@
 
 import { followAddress, readAddress } from './address.js';
 import { tick } from './card.js';
+import { lookFor } from './filter.js';
 import { beginFrame } from './frame.js';
 import { beginGallery } from './gallery.js';
 import { beginKeys } from './keys.js';
@@ -29,7 +30,7 @@ $('theme').addEventListener('click', () => {
   remember('theme', view.theme);
   changed('language');
 });
-followAddress();
+followAddress(() => lookFor(view.search));
 beginFrame();
 beginGallery();
 beginPanel();
@@ -37,4 +38,5 @@ beginKeys();
 beginPrint();
 changed('all');
 listen();
+lookFor(view.search);
 setInterval(tick, 1000);
