@@ -3,16 +3,18 @@
 
 mod watcher;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use crate::pipeline::{self, Settings};
+use crate::pipeline::{self, Beside, Settings};
 use crate::signal::Signals;
 use crate::watch::watcher::FolderWatcher;
 use base::diagnostic::{Diagnostic, Exit, Failure, count};
-use base::world::Snapshot;
+use base::world::{Snapshot, World};
 use declare::manifest::PROJECT_FILE;
 use plan::state;
 use report::{Event, Reporter};
@@ -25,12 +27,35 @@ const AT_LATEST: Duration = Duration::from_millis(500);
 /// The stack of the thread that builds: that of a main thread.
 const STACK: usize = 8 << 20;
 
-/// Builds, and builds again whenever something changed, until ctrl-c. `built` is called after each build,
-/// however it ended.
+/// Who goes along with a watch.
+pub trait Companion {
+    /// A build ended, however it did.
+    fn built(&self);
+    /// A build was broken off: a newer one begins.
+    fn broken_off(&self);
+    /// The assets that somebody looks at.
+    fn seen(&self) -> BTreeSet<String>;
+}
+
+/// Nobody.
+pub struct Alone;
+
+impl Companion for Alone {
+    fn built(&self) {}
+
+    fn broken_off(&self) {}
+
+    fn seen(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+}
+
+/// Builds, and builds again whenever something changed, until ctrl-c. A change while drafts are drawn breaks that off:
+/// the newest save wins. What is paid for is never cut.
 pub fn watch(
     settings: &Settings,
     reporter: &Arc<Reporter>,
-    built: &dyn Fn(),
+    companion: &dyn Companion,
 ) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -44,10 +69,24 @@ pub fn watch(
     let mut first = true;
     loop {
         reporter.restart();
-        let (snapshot, result) = match build(&runtime, &mut signals, settings, reporter)? {
-            Some(seen) => seen,
-            None => return Ok(Exit::Interrupted),
+        let cancel = settings.resolve.is_draft().then(Arc::default);
+        let beside = Beside {
+            cancel,
+            first: Arc::new(companion.seen()),
+            ..settings.beside.clone()
         };
+        let of_now = Settings {
+            beside,
+            ..settings.clone()
+        };
+        let seen = build(&runtime, &mut signals, &mut watcher, &of_now, reporter)?;
+        let Some((snapshot, result)) = seen else {
+            return Ok(Exit::Interrupted);
+        };
+        if of_now.beside.is_cancelled() {
+            companion.broken_off();
+            continue;
+        }
         match result {
             Ok(Exit::Interrupted) => return Ok(Exit::Interrupted),
             Ok(_) => {}
@@ -58,7 +97,7 @@ pub fn watch(
             // Whoever writes makes mistakes: told, and mended with the next save.
             Err(failure) => reporter.failure(&failure),
         }
-        built();
+        companion.built();
         first = false;
         let files = snapshot.files();
         if told != Some(files) {
@@ -78,31 +117,47 @@ pub fn watch(
 fn build(
     runtime: &Runtime,
     signals: &mut Signals,
+    watcher: &mut FolderWatcher,
     settings: &Settings,
     reporter: &Arc<Reporter>,
 ) -> Result<Option<Seen>, Failure> {
     let (tell, mut told) = tokio::sync::oneshot::channel();
-    let (settings, heard) = (settings.clone(), Arc::clone(reporter));
+    let (read, mut worlds) = tokio::sync::mpsc::unbounded_channel();
+    let (of_build, heard) = (settings.clone(), Arc::clone(reporter));
     let work = move || {
         // Nobody hears it where it was left behind.
-        let _ = tell.send(pipeline::build_and_snapshot(&settings, &heard));
+        let read = |world: &Arc<World>| drop(read.send(Arc::clone(world)));
+        let _ = tell.send(pipeline::build_and_snapshot(&of_build, &heard, &read));
     };
     std::thread::Builder::new()
         .stack_size(STACK)
         .spawn(work)
         .map_err(|e| Failure::new(Exit::Bug, Diagnostic::error(format!("cannot start: {e}"))))?;
     runtime.block_on(async {
-        let seen = tokio::select! {
-            biased;
-            seen = &mut told => seen,
-            () = signals.next() => {
-                if reporter.is_making() {
-                    // Whatever came of it, it is the last one.
-                    if let Ok((_, Err(failure))) = told.await {
-                        reporter.failure(&failure);
+        let mut world: Option<Arc<World>> = None;
+        let breaks_off = settings.beside.cancel.is_some();
+        let seen = loop {
+            tokio::select! {
+                biased;
+                seen = &mut told => break seen,
+                () = signals.next() => {
+                    if reporter.is_making() {
+                        // Whatever came of it, it is the last one.
+                        if let Ok((_, Err(failure))) = told.await {
+                            reporter.failure(&failure);
+                        }
                     }
+                    return Ok(None);
                 }
-                return Ok(None);
+                Some(read) = worlds.recv(), if breaks_off => {
+                    // What is not heard of now is found when the build ends.
+                    let _ = watcher.look_at(&settings.root, &read.snapshot());
+                    world = Some(read);
+                }
+                () = watcher.changed(), if world.is_some() => {
+                    tokio::time::sleep(DEBOUNCE).await;
+                    break_off(settings, world.as_deref());
+                }
             }
         };
         // It panicked, and said so.
@@ -114,6 +169,14 @@ fn build(
         };
         seen.map(Some).map_err(gone)
     })
+}
+
+/// Has a build end, if what it read is otherwise by now.
+fn break_off(settings: &Settings, world: Option<&World>) {
+    let is_old = world.is_some_and(|world| state::changed(&settings.root, &world.snapshot()));
+    if let Some(cancel) = settings.beside.cancel.as_ref().filter(|_| is_old) {
+        cancel.store(true, Ordering::Release);
+    }
 }
 
 /// What a build saw, and what came of it.
