@@ -12,6 +12,7 @@ mod cli;
 mod command;
 mod board;
 mod watch;
+mod review;
 mod pipeline;
 
 pub mod select;
@@ -26,6 +27,7 @@ mod trust;
 mod detach;
 mod runs;
 mod own;
+mod browser;
 mod signal;
 mod site;
 

@@ -38,7 +38,9 @@ pub fn detail(planned: &Planned, step: &Step) -> Detail {
         prompt: prompt.filter(|_| !spec.is_paid()),
         changes: changes.iter().map(changed).collect(),
         forgotten,
-        history: history(planned, &spec.id),
+        history: history(planned, step),
+        manifest_path: spec.place.source.name.clone(),
+        line: spec.place.line_column().0,
     }
 }
 
@@ -75,7 +77,8 @@ fn reference(picture: &Picture) -> Option<String> {
     }
 }
 
-fn history(planned: &Planned, id: &str) -> Vec<Paid> {
+fn history(planned: &Planned, step: &Step) -> Vec<Paid> {
+    let id = step.spec.id.as_str();
     let entries = planned.ledger.entries();
     let answered = entries.iter().rev().filter(|entry| {
         let outcome = entry.settlement.as_ref().map(|s| s.outcome);
@@ -89,10 +92,16 @@ fn history(planned: &Planned, id: &str) -> Vec<Paid> {
             let newer = newer.entry(entry.intent.key).or_default();
             *newer += 1;
             let roll = shot.rolls.get(shot.rolls.len().saturating_sub(*newer))?;
+            let key = entry.intent.key;
             Some(Paid {
                 day: entry.at.day().to_string(),
+                at: entry.at.millis(),
                 model: entry.intent.model.clone(),
+                cost: entry.cost().map(|micro| micro.0),
+                prompt: shot.ingredients.get("prompt").map(str::to_owned),
                 pictures: roll.candidates.clone(),
+                key: key.0.hex(),
+                current: step.trace.shots.iter().any(|shot| shot.key == key),
             })
         })
         .take(MAX_HISTORY)

@@ -9,10 +9,12 @@ pub fn prompt(spec: &Spec) -> Vec<Diagnostic> {
     let Some(shots) = spec.shots() else {
         return Vec::new();
     };
-    let Some(prompt) = &shots.prompt else {
+    let asked = shots.requests.first().and_then(|first| first.prompt());
+    let asked = asked.map(|prompt| prompt.text.as_str());
+    let Some(prompt) = shots.prompt.as_deref().or(asked) else {
         return Vec::new();
     };
-    let source = Source::new(format!("the prompt of {}", spec.id), prompt.as_str());
+    let source = Source::new(format!("the prompt of {}", spec.id), prompt);
     // What is written in the picture before any edit is what the first prompt must say.
     let mut findings = lint(
         prompt,

@@ -26,6 +26,7 @@ pub(super) fn again(
         build,
         access: _,
         trusted,
+        beside: _,
         // For tests alone, and in the environment.
         judge: _,
     } = settings;

@@ -165,6 +165,9 @@ pub(super) struct WatchFlags {
     /// Show the page on this port [default: any that is free]
     #[arg(long, value_name = "PORT")]
     pub(super) port: Option<u16>,
+    /// Open the page in a browser
+    #[arg(long, conflicts_with = "no_page")]
+    pub(super) open: bool,
 }
 
 // No doc comment, as above.
@@ -402,6 +405,15 @@ pub(super) enum Command {
         assets: Vec<String>,
         #[command(flatten)]
         flags: WatchFlags,
+    },
+    /// Write the page as a folder that opens in any browser without a server, for others to look at
+    Review {
+        /// The folder, new or empty
+        #[arg(value_name = "DIR", required_unless_present = "take")]
+        to: Option<PathBuf>,
+        /// Take the notes and approvals that came back, in the file that the page saved
+        #[arg(long, value_name = "FILE", conflicts_with = "to")]
+        take: Option<PathBuf>,
     },
     /// Say how a run stands, one that was detached or one of another terminal
     Status {

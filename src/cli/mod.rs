@@ -22,6 +22,7 @@ use crate::command;
 use crate::command::cache::Sweep;
 use crate::command::log::{By, Wanted};
 use crate::command::status::Wish;
+use crate::command::watch::Shown;
 use crate::detach::{self, Inherited};
 use crate::execute::Batching;
 use crate::pipeline::{BuildOptions, Handover, Money, Settings};
@@ -231,6 +232,14 @@ fn carry_out(command: Command, given: Given<'_>) -> Result<Exit, Failure> {
             let settings = given.of_no_specs("status")?;
             command::status::run(settings, Wish { run, wait, stop }, json, reporter)
         }
+        Command::Review { to, take } => {
+            let settings = given.of_specs(Vec::new())?;
+            match (to, take) {
+                (_, Some(file)) => command::review::take(&settings, &file, reporter),
+                (Some(folder), None) => command::review::write(&settings, &folder, reporter),
+                (None, None) => Err(Failure::usage("name a folder, or `--take FILE`")),
+            }
+        }
         Command::Watch { assets, flags } => watch(given.of_specs(assets)?, &flags, reporter),
         Command::Plan { assets, flags } => {
             let mut settings = given.of_specs(assets)?;
@@ -358,34 +367,33 @@ fn watch(
         jobs,
         no_page,
         port,
+        open,
     } = *flags;
     settings.build.jobs = jobs.map_or(0, usize::from);
     settings.build.money.max_cost = max_cost;
-    if let Some(why) = not_watched(&settings.resolve, paid) {
-        return Err(Failure::usage(why));
+    let is_draft = settings.resolve.is_draft();
+    if paid && is_draft {
+        return Err(Failure::usage(
+            "a draft is never paid for: leave `--paid` out",
+        ));
     }
-    // `--draft` says that all are to be drafts.
-    let saves = match paid || settings.resolve.is_draft() {
-        true => Saves::AsSet,
-        false => Saves::Drawn,
+    // `--draft` says that all are to be drafts; profile and model say what is made when somebody asks for it.
+    let saves = match (paid, is_draft) {
+        (true, _) => Saves::Real,
+        (false, true) => Saves::Drafts,
+        (false, false) => Saves::Drawn,
     };
-    let page = port.or_else(|| (reporter.is_live() && !no_page).then_some(0));
-    command::watch::run(&settings, saves, page, reporter)
-}
-
-/// Why `watch` would not do what was asked for: it makes drafts, unless somebody says that it may pay.
-fn not_watched(resolve: &Options, paid: bool) -> Option<&'static str> {
-    match paid {
-        true => resolve
-            .is_draft()
-            .then_some("a draft is never paid for: leave `--paid` out"),
-        false if resolve.model.is_some() => Some("watch makes drafts: `--model` needs `--paid`"),
-        // A profile may name a model that is paid for.
-        false if !resolve.is_draft() && resolve.profile.is_some() => {
-            Some("watch makes drafts: `--profile` needs `--paid`")
-        }
-        false => None,
+    if is_draft {
+        settings.resolve = Options::default();
     }
+    let port = port.or_else(|| ((reporter.is_live() || open) && !no_page).then_some(0));
+    let shown = Shown {
+        port,
+        open,
+        editor: variable("GPBUILD_EDITOR").or_else(|| variable("VISUAL")),
+        browser: variable("BROWSER"),
+    };
+    command::watch::run(&settings, saves, &shown, reporter)
 }
 
 /// With where each value came from.

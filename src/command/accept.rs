@@ -25,6 +25,7 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     // Only a project that can be built is written to, be it to keep others out.
     pipeline::plan(settings)?;
     let _alone = pipeline::lock_process(settings, reporter)?;
+    let _writing = pipeline::writing();
     let planned = pipeline::plan(settings)?;
     let mut problems = Vec::new();
     let mut accepted = Vec::new();

@@ -41,7 +41,8 @@ pub fn detach(
         ..
     } = *agreed;
     let begun = runs::create_log(&settings.root, &run).and_then(|log| {
-        let spawned = detach::spawn(command, lock.into_file(), log);
+        let lock = lock.into_file();
+        let spawned = lock.and_then(|lock| detach::spawn(command, lock, log));
         has_begun(spawned, &run)
     });
     if let Err(failure) = begun {

@@ -18,6 +18,7 @@ pub fn run(settings: &Settings, step: &EditStep, reporter: &Reporter) -> Result<
             "an edit step is for the real picture: leave `--draft` out",
         ));
     }
+    let writing = pipeline::writing();
     let planned = pipeline::plan(settings)?;
     let project = &planned.project;
     let mut found = project.specs.iter();
@@ -34,6 +35,7 @@ pub fn run(settings: &Settings, step: &EditStep, reporter: &Reporter) -> Result<
     let with_step = file.with(&owner, step)?;
     try_out(settings, spec, &file.path, &with_step)?;
     file.replace(&with_step)?;
+    drop(writing);
     reporter.event(Event::Note(&format!(
         "appended  {}  step {} in {}",
         spec.id,

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::pipeline::{self, PendingBatch, Settings, UnderWay, store_failure};
+use crate::review::{self, Reviews};
 use base::diagnostic::{Exit, Failure, count};
 use model::{Micro, Money};
+use plan::lock::Lock;
 use report::{Event, Reporter};
 use store::key::Key;
 use store::ledger::{Entry, Ledger, Moment, Outcome, Settlement};
@@ -153,8 +155,23 @@ pub fn run(
         false => reporter.out(&(sums(&paid, by) + &open.words(&paid) + &words_of(&batches))),
     }
     reporter.out(&imported(&imports));
+    if project.is_some() {
+        reporter.out(&reviewed(settings)?);
+    }
     tell_of(others, reporter);
     Ok(Exit::Done)
+}
+
+/// What people say of the pictures that the lock names.
+fn reviewed(settings: &Settings) -> Result<String, Failure> {
+    let reviews = Reviews::read(&settings.root)?;
+    let lock = Lock::read(&settings.root)?;
+    let pictures = lock.assets.iter().map(|(id, a)| (id.as_str(), a.digest));
+    let lines = review::told(&reviews, pictures);
+    if lines.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(format!("\n{}\n", lines.join("\n")))
 }
 
 /// What a person brought.

@@ -49,6 +49,7 @@ pub fn run(
     }
     let key = traced.key;
     let alone = pipeline::lock_process(settings, reporter)?;
+    let writing = pipeline::writing();
     // A pick belongs to the shot: further targets of a cover follow it.
     let mut lock = Lock::read(&settings.root)?;
     let accepted = lock
@@ -82,7 +83,7 @@ pub fn run(
         step.spec.id,
         answer.candidates.len()
     )));
-    drop(alone);
+    drop((writing, alone));
     follow(settings, &picked, reporter)
 }
 

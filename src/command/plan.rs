@@ -1,7 +1,9 @@
 //! `gpbuild plan`: what build would do, why, and for how much. Writes nothing, sends nothing.
 
 use crate::pipeline::{self, Planned, Settings, asset_report, fresh_report};
-use base::diagnostic::{Exit, Failure, count};
+use crate::review::{self, Reviews};
+use base::diagnostic::{Exit, Failure, Severity, count};
+use base::digest::Digest;
 use plan::{Bill, Reason, Step, Verdict, dependents};
 use report::{AssetReport, Cost, Event, Plan, Reporter, State};
 
@@ -16,6 +18,8 @@ pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<
             unclaimed: &unchanged.unclaimed,
             ..Plan::default()
         }));
+        let pictures = assets.iter().map(|a| (a.id.as_str(), a.picture));
+        tell_reviews(settings, pictures, reporter);
         return Ok(match exit_code && !unchanged.unclaimed.is_empty() {
             true => Exit::ToDo,
             false => Exit::Done,
@@ -42,6 +46,10 @@ pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<
         up_to: bill.up_to,
         at_once: at_once.filter(|_| bill.requests > 0),
     }));
+    let pictures = steps
+        .iter()
+        .map(|step| (step.spec.id.as_str(), step.digest));
+    tell_reviews(settings, pictures, reporter);
     if let Some(note) = pipeline::old_store_note(settings) {
         reporter.event(Event::Note(note));
     }
@@ -63,6 +71,29 @@ pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<
     match exit_code && is_something_to_do(settings, &planned, reporter)? {
         true => Ok(Exit::ToDo),
         false => Ok(Exit::Done),
+    }
+}
+
+/// Tells what people say of the pictures that are in place.
+fn tell_reviews<'a>(
+    settings: &Settings,
+    pictures: impl Iterator<Item = (&'a str, Option<Digest>)>,
+    reporter: &Reporter,
+) {
+    match Reviews::read(&settings.root) {
+        Ok(reviews) => {
+            let pictures = pictures.filter_map(|(id, digest)| Some((id, digest?)));
+            for line in review::told(&reviews, pictures) {
+                reporter.event(Event::Note(&line));
+            }
+        }
+        // Nothing is made otherwise by it.
+        Err(failure) => {
+            for mut problem in failure.diagnostics {
+                problem.severity = Severity::Warning;
+                reporter.event(Event::Diagnostic(&problem));
+            }
+        }
     }
 }
 

@@ -41,7 +41,8 @@ pub use left::{Came, Left, Waiting};
 use progress::{Progress, Queue};
 pub use recover::recover;
 pub use route::Route;
-pub use run_handle::{Message, RunHandle, paced};
+pub use run_handle::{Asked, Message, RunHandle, paced};
+pub use send::time_of;
 pub use spent::Spent;
 pub use step::{Made, Worker, locked_asset, page_images};
 
@@ -58,6 +59,8 @@ pub trait Scheduler {
     fn ended(&mut self, finished: Finished) -> Vec<Step>;
     /// Some time went by: whether the run is to end, as with ctrl-c.
     fn glance(&mut self) -> bool;
+    /// Whether the run is to end, asked more often: it looks at nothing.
+    fn is_over(&self) -> bool;
 }
 
 /// A step that was carried out.
@@ -195,6 +198,10 @@ async fn run(
                     progress.stop.send_replace(true);
                 }
             }
+        }
+        if !done.interrupted && progress.scheduler.is_over() {
+            done.interrupted = true;
+            progress.stop.send_replace(true);
         }
     }
     // What was told last.

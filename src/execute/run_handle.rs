@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use base::diagnostic::count;
+use model::Micro;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
@@ -18,8 +19,36 @@ pub enum Message {
         /// Pictures a minute, if known.
         limit: Option<u32>,
     },
+    /// A request is further than before.
+    Asking(Asking),
     /// Something worth a line.
     Note(String),
+}
+
+/// A request, and how far it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// The asset.
+    pub id: String,
+    /// Who is asked.
+    pub model: String,
+    /// How far it is.
+    pub asked: Asked,
+    /// What is held back of the budget for it.
+    pub reserved: Option<Micro>,
+    /// How long such an answer took before.
+    pub expected: Option<Duration>,
+}
+
+/// How far a request is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// It may be sent after this time at the earliest: why.
+    Waits(Duration, String),
+    /// It is on its way.
+    Sent,
+    /// Its answer is there.
+    Arrived,
 }
 
 /// How a request hears of the rest of the run, and the run of it.

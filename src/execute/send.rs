@@ -4,19 +4,38 @@
 use std::path::PathBuf;
 
 use tokio::sync::SemaphorePermit;
+use tokio::time::Instant;
 
 use crate::execute::ask::{Ask, PaidClient, own_id};
 use crate::execute::retry::{Next, Tries};
 use crate::execute::route::Route;
-use crate::execute::run_handle::{Message, RunHandle};
+use crate::execute::run_handle::{Asked, Asking, Message, RunHandle};
 use crate::execute::spent::Spent;
 use crate::execute::{Failed, not_made};
-use model::Money;
+use model::request::Prompt;
+use model::{ModelId, Money};
 use plan::Answer;
 use provider::reply::{Refusal, RefusalKind, Reply};
 use provider::submission::Submission;
 use store::Incoming;
 use store::ledger::{Intent, NotIntended, Outcome, Settlement};
+
+/// What is said of who waits for the turn of a model.
+pub(super) const RATE_LIMIT: &str = "the provider's rate limit";
+
+/// What takes as long as another time: by who is asked, how fine it is to be, and how many there are.
+pub fn time_of(model: &ModelId, quality: Option<&str>, pictures: u32) -> String {
+    format!("{model} {} {pictures}", quality.unwrap_or_default())
+}
+
+fn what(ask: &Ask<'_>) -> String {
+    let Prompt {
+        quality,
+        candidates,
+        ..
+    } = ask.prompt;
+    time_of(&ask.request.model, quality.as_deref(), *candidates)
+}
 
 /// A request that was sent, and what came of it.
 struct Sent<'r> {
@@ -52,6 +71,7 @@ impl PaidClient {
             match reply {
                 Reply::Answered { request_id } => {
                     spent.requests += 1;
+                    self.tell(ask, handle, Asked::Arrived);
                     let path = self.arrived(number, incoming, request_id.as_deref(), spent)?;
                     return self
                         .taken(ask, route, &path, request_id, handle, spent)
@@ -84,7 +104,7 @@ impl PaidClient {
                 Reply::Unsent(why) => {
                     incoming.forget();
                     self.settle(number, Outcome::Unsent, Some(why.clone()), None)?;
-                    self.unsent(&why, &mut tries, handle).await?;
+                    self.unsent(ask, &why, &mut tries, handle).await?;
                 }
                 Reply::Refused(refusal) => {
                     incoming.forget();
@@ -118,7 +138,12 @@ impl PaidClient {
         if !route.turn(&model, ask.prompt.candidates) {
             return Ok(None);
         }
+        self.tell(ask, handle, Asked::Sent);
+        let began = Instant::now();
         let sent = self.once(ask, route).await;
+        if matches!(sent, Ok((_, Reply::Answered { .. }, _))) {
+            self.store.note_time(&what(ask), began.elapsed());
+        }
         if !matches!(sent, Ok((_, Reply::Refused(_), _))) {
             let through = matches!(sent, Ok((_, Reply::Answered { .. } | Reply::Ticket(_), _)));
             route.ended(&model, through);
@@ -252,9 +277,18 @@ impl PaidClient {
     }
 
     /// Waits until what never left may be sent again, or gives it up.
-    async fn unsent(&self, why: &str, tries: &mut Tries, handle: &RunHandle) -> Result<(), Failed> {
+    async fn unsent(
+        &self,
+        ask: &Ask<'_>,
+        why: &str,
+        tries: &mut Tries,
+        handle: &RunHandle,
+    ) -> Result<(), Failed> {
         match tries.unsent() {
-            Next::Again(wait) => self.wait(wait, handle).await,
+            Next::Again(wait) => {
+                self.tell(ask, handle, Asked::Waits(wait, why.to_owned()));
+                self.wait(wait, handle).await
+            }
             Next::AllWait(_) | Next::GiveUp => Err(not_made::unreached(why)),
         }
     }
@@ -274,7 +308,10 @@ impl PaidClient {
             route.ended(&model, false);
         }
         match next {
-            Next::Again(wait) => self.wait(wait, handle).await,
+            Next::Again(wait) => {
+                self.tell(ask, handle, Asked::Waits(wait, refusal.said()));
+                self.wait(wait, handle).await
+            }
             Next::AllWait(asked) if route.all_wait(&model, ask.prompt.candidates, asked) => Ok(()),
             Next::AllWait(_) | Next::GiveUp => {
                 if refusal.kind == RefusalKind::RateLimit {
@@ -285,6 +322,18 @@ impl PaidClient {
                 Err(not_made::refused(refusal, hint))
             }
         }
+    }
+
+    /// Tells how far a request is.
+    fn tell(&self, ask: &Ask<'_>, handle: &RunHandle, asked: Asked) {
+        // The run may be over.
+        let _ = handle.tell.send(Message::Asking(Asking {
+            id: ask.asset.to_owned(),
+            model: ask.request.model.to_string(),
+            asked,
+            reserved: ask.estimate,
+            expected: self.store.typical_time(&what(ask)),
+        }));
     }
 
     /// Waits until the model may be asked; nothing is counted yet.
@@ -306,6 +355,7 @@ impl PaidClient {
                         limit: route.limit(&model),
                     };
                     let _ = handle.tell.send(message);
+                    self.tell(ask, handle, Asked::Waits(wait, RATE_LIMIT.to_owned()));
                     self.wait(wait, handle).await?;
                 }
             }

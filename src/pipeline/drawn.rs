@@ -9,7 +9,7 @@ use crate::pipeline::planned::selection;
 use crate::pipeline::process_lock::try_lock_process_with;
 use crate::pipeline::project::{load_from, open};
 use crate::pipeline::run::Prior;
-use crate::pipeline::{Settings, build_all, carry_out, prepare};
+use crate::pipeline::{Beside, Settings, build_all, carry_out, prepare};
 use base::diagnostic::{Exit, Failure};
 use base::world::{Snapshot, World};
 use declare::manifest;
@@ -52,8 +52,12 @@ pub fn drawn(specs: &[Arc<Spec>]) -> BTreeSet<&str> {
 }
 
 /// Makes what is not fresh: the pictures of what is drawn anyway, and drafts of all else. `settings` are those of the
-/// real pictures.
-pub fn save(settings: &Settings, reporter: &Reporter) -> Saved {
+/// real pictures; `read` is told what was read by the time that work begins.
+pub fn save(
+    settings: &Settings,
+    reporter: &Reporter,
+    read: &dyn Fn(&Arc<World>),
+) -> Saved {
     let at = state::now();
     let mut later = false;
     let mut world = match open(settings) {
@@ -67,7 +71,7 @@ pub fn save(settings: &Settings, reporter: &Reporter) -> Saved {
             };
         }
     };
-    let result = save_in(settings, reporter, &mut world, &mut later);
+    let result = save_in(settings, reporter, &mut world, &mut later, read);
     Saved {
         snapshot: Snapshot {
             at,
@@ -78,12 +82,18 @@ pub fn save(settings: &Settings, reporter: &Reporter) -> Saved {
     }
 }
 
-/// The settings under which everything is a draft.
+/// The settings under which everything is a draft, whatever is made when somebody asks for it. What is wrong keeps no other
+/// draft from being drawn.
 pub fn drafts_of(settings: &Settings) -> Settings {
     Settings {
         resolve: spec::Options {
             profile: Some(spec::DRAFT.to_owned()),
-            ..settings.resolve.clone()
+            ..spec::Options::default()
+        },
+        beside: Beside {
+            together: false,
+            lenient: true,
+            ..settings.beside.clone()
         },
         ..settings.clone()
     }
@@ -94,12 +104,13 @@ fn save_in(
     reporter: &Reporter,
     world: &mut Arc<World>,
     later: &mut bool,
+    read: &dyn Fn(&Arc<World>),
 ) -> Result<Exit, Failure> {
     let drafts = drafts_of(settings);
     let draft = |settings: &Settings, world: &mut Arc<World>| {
-        build_all(settings, reporter, world, settings.known_outputs())
+        build_all(settings, reporter, world, settings.known_outputs(), read)
     };
-    // What is wrong for models alone is no matter of drafts.
+    // What is wrong for models alone is no matter of drafts; and a lock that leaves out what is wrong is not written.
     let Ok(project) = load_from(settings, world) else {
         return draft(&drafts, world);
     };
@@ -141,9 +152,10 @@ fn save_in(
         return draft(&drafts, world);
     }
     let (planned, process_lock) = planned?;
+    read(world);
     let made = carry_out(&real, reporter, planned, Prior::default(), Scope::All, None)?;
     drop(process_lock);
-    if others.is_empty() || made == Exit::Interrupted {
+    if others.is_empty() || made == Exit::Interrupted || real.beside.is_cancelled() {
         return Ok(made);
     }
     let drafted = draft(&only(&drafts, others), world)?;

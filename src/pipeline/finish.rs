@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::pipeline::lock_update;
 use crate::pipeline::outcome::Outcome;
 use crate::pipeline::planned::Planned;
+use crate::pipeline::process_lock::writing;
 use crate::pipeline::project::{DRAFT_INDEX, Project, store_failure};
 use crate::pipeline::settings::{BuildOptions, Settings};
 use base::diagnostic::{Diagnostic, Exit, Failure, count, list};
@@ -55,12 +56,20 @@ pub fn finish(
     scope: Scope<'_>,
 ) -> Result<Exit, Failure> {
     let project = &planned.project;
+    // From here to the end nobody of this process writes the same.
+    let _writing = settings.beside.together.then(writing);
+    if settings.beside.together && !settings.resolve.is_draft() {
+        lock = lock_update::rebased(lock, &planned.lock, Lock::read(&settings.root)?);
+    }
     let mut seen = looks(project);
     let mut differs = Vec::new();
     let mut unclaimed = Vec::new();
     if settings.resolve.is_draft() {
         // Beside the pictures, for a site that shows drafts. Nothing is lost without it.
-        if let Ok(Written::Seen(look)) = write_index(settings, project, &lock, outcome, &scope) {
+        let all_right = project.wrong.is_empty();
+        if all_right
+            && let Ok(Written::Seen(look)) = write_index(settings, project, &lock, outcome, &scope)
+        {
             seen.push(look);
         }
     } else {
@@ -101,7 +110,10 @@ pub fn finish(
     }
     save_state(settings, planned, &lock, outcome, seen, scope);
     reporter.event(Event::Unclaimed(&unclaimed));
-    outcome.tell(reporter);
+    // Of a run that a newer one takes the place of nobody wants to hear.
+    if !(settings.beside.of_save && settings.beside.is_cancelled()) {
+        outcome.tell(reporter);
+    }
     Ok(outcome.exit())
 }
 
@@ -384,7 +396,8 @@ fn save_state(
             output.sure = state::is_sure(&signature, project.began);
         }
     }
-    let told = project.warnings.is_empty() && outcome.is_settled();
+    let quiet = project.warnings.is_empty() && project.wrong.is_empty();
+    let told = quiet && outcome.is_settled();
     state.settled = told && settings.select.is_empty() && all_there && all_placed;
     let _ = state.write(&settings.root, settings.state_name());
 }

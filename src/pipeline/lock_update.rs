@@ -42,6 +42,17 @@ pub fn record(step: &Step, lock: &mut Lock) {
     }
 }
 
+/// What a run changed in the lock, `ours` where `before` was, on the lock as it is `now`: others may have written it
+/// meanwhile.
+pub fn rebased(ours: Lock, before: &Lock, mut now: Lock) -> Lock {
+    for (id, asset) in ours.assets {
+        if before.assets.get(&id) != Some(&asset) {
+            now.assets.insert(id, asset);
+        }
+    }
+    now
+}
+
 /// Which outputs are whose: assets that are gone leave theirs unclaimed.
 pub fn claim(lock: &mut Lock, specs: &[Arc<Spec>], unclaimed: BTreeMap<String, Digest>) {
     let ids: BTreeSet<&str> = specs.iter().map(|spec| spec.id.as_str()).collect();

@@ -16,6 +16,7 @@ mod outcome;
 mod partial;
 mod planned;
 mod project;
+mod right;
 mod save;
 mod run;
 mod settings;
@@ -53,17 +54,23 @@ pub use batches::{PendingBatch, pending_batches};
 pub use drawn::{Saved, drafts_of, drawn, is_free, save};
 pub use finish::is_written;
 pub use gate::{Wishes, wishes};
-pub use money::{Money, UnderWay, recover, route_to, unasked, under_way};
+pub use money::{Money, UnderWay, recover, requests_at_once, route_to, unasked, under_way};
 pub use outcome::{asset_report, fresh_report, lost};
 pub use planned::{Planned, plan, plan_for};
-pub use process_lock::lock_process;
+pub use process_lock::{lock_process, writing};
 pub use project::{Project, load, load_with, project_name, store_failure};
+pub use right::{What, what_of};
 pub use save::{Unchanged, nothing_changed};
-pub use settings::{BuildOptions, Settings};
+pub use settings::{Beside, BuildOptions, Settings};
 pub use why::Why;
 
 /// Makes what is not fresh.
 pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
+    if settings.beside.together {
+        // What the last run left may be older than what another one is about to leave.
+        let known = settings.known_outputs();
+        return build_all(settings, reporter, &mut open(settings)?, known, &|_| ());
+    }
     let file = settings.state_file();
     let mut remembered = remembered(settings, &file)?;
     if let Some(unchanged) = remembered.unchanged(settings, true) {
@@ -85,7 +92,7 @@ pub fn build(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> 
     // Some hundred bytes for each asset.
     drop(remembered);
     drop(file);
-    build_all(settings, reporter, &mut open(settings)?, known)
+    build_all(settings, reporter, &mut open(settings)?, known, &|_| ())
 }
 
 /// Says of a project in which nothing changed that all is in place.
@@ -106,10 +113,12 @@ fn tell_unchanged(unchanged: &Unchanged<'_>, reporter: &Reporter) {
 }
 
 /// Makes what is not fresh, and says what was read for it, even where that was wrong: what a watch has
-/// to watch. Looks at everything anew.
+/// to watch. Looks at everything anew. `read` is told what is read by the time that work begins: what a watch can look at
+/// meanwhile.
 pub fn build_and_snapshot(
     settings: &Settings,
     reporter: &Reporter,
+    read: &dyn Fn(&Arc<World>),
 ) -> (Snapshot, Result<Exit, Failure>) {
     let at = state::now();
     let mut world = match open(settings) {
@@ -117,7 +126,8 @@ pub fn build_and_snapshot(
         // It may come, or come back.
         Err(failure) => return (Snapshot::nothing(manifest::PROJECT_FILE), Err(failure)),
     };
-    let result = build_all(settings, reporter, &mut world, settings.known_outputs());
+    let known = settings.known_outputs();
+    let result = build_all(settings, reporter, &mut world, known, read);
     let snapshot = Snapshot {
         at,
         ..world.snapshot()
@@ -131,11 +141,18 @@ fn build_all(
     reporter: &Reporter,
     world: &mut Arc<World>,
     known: KnownOutputs,
+    read: &dyn Fn(&Arc<World>),
 ) -> Result<Exit, Failure> {
     let wait = |store: &Store| lock_process_with(settings, store, reporter);
     let (planned, _alone) = prepare(settings, reporter, world, known, None, wait)?;
+    read(world);
     let prior = Prior::default();
-    carry_out(settings, reporter, planned, prior, Scope::All, None)
+    let project = Arc::clone(&planned.project);
+    let exit = carry_out(settings, reporter, planned, prior, Scope::All, None)?;
+    match project.wrong.is_empty() || settings.beside.is_cancelled() {
+        true => Ok(exit),
+        false => Err(Failure::manifest(project.wrong.clone())),
+    }
 }
 
 /// Decides what is to be done, with the process lock that `lock` gets. `project` is what was read of `world`, if it was.
@@ -165,7 +182,10 @@ fn prepare(
     }
     let ledger = if settings.resolve.is_draft() {
         // An answer that comes just now is none of a draft's business.
-        lock_update::sweep(project.world.root(), &project.specs)?;
+        // What is declared by what is wrong keeps the picture that it had.
+        if project.wrong.is_empty() {
+            lock_update::sweep(project.world.root(), &project.specs)?;
+        }
         ledger(settings)?
     } else {
         adopt::adopt(settings, &project, reporter)?;
@@ -173,7 +193,8 @@ fn prepare(
         recover(settings, &before.store, &ledger, reporter);
         ledger
     };
-    let planned = Planned::new(settings, Arc::new(project), before, known, ledger)?;
+    let mut planned = Planned::new(settings, Arc::new(project), before, known, ledger)?;
+    planned.joined = process_lock.joined;
     Ok((planned, process_lock))
 }
 
@@ -225,7 +246,8 @@ fn run(
     let (project, store) = (&planned.project, &planned.store);
     let mut run = Run::new(settings, planned, plan.waiting, reporter, prior, recorder);
     let steps = run.decide(plan.steps);
-    if !steps.is_empty() {
+    // Of the runs that work together one is told of.
+    if !steps.is_empty() && !planned.joined {
         let total = run.total(&steps);
         let begun = agree::begun(planned, total, handover.is_some());
         let kind = Kind::of(settings.resolve.is_draft());

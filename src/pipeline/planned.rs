@@ -106,6 +106,8 @@ pub struct Planned {
     pub(super) trusted: bool,
     /// What is paid for already may be where nobody looks.
     pub(super) old_store: bool,
+    /// Another run of this process works in the project at the same time, and is told of.
+    pub(super) joined: bool,
 }
 
 /// Loads the project and says what is to be done. Writes nothing.
@@ -213,6 +215,7 @@ impl Planned {
             known,
             trusted: true,
             old_store: false,
+            joined: false,
         }
     }
 

@@ -1,7 +1,10 @@
 //! One gpbuild at a time in a project, and one more for its drafts: a draft does not wait for a picture
 //! that is being paid for. Knows nothing of what is done there.
 
+use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::own;
@@ -19,12 +22,30 @@ const INSTANT: Duration = Duration::from_millis(5);
 
 /// Keeps other gpbuilds out until it is dropped.
 pub struct ProcessLock {
-    file: File,
-    _in_use: InUse,
+    held: Arc<Held>,
     /// The store of which it keeps sweepers out.
     pub store: Store,
     /// Another gpbuild was there first.
     pub waited: bool,
+    /// Another run of this process held it, and this one works beside that.
+    pub joined: bool,
+}
+
+/// What is let go of when the last run that holds it ends.
+struct Held {
+    file: File,
+    _in_use: InUse,
+}
+
+/// What this process holds for runs that work together, by the file.
+static TOGETHER: Mutex<BTreeMap<PathBuf, Weak<Held>>> = Mutex::new(BTreeMap::new());
+/// Of the runs that work together one at a time writes what is common to them.
+static WRITING: Mutex<()> = Mutex::new(());
+
+/// Held while something is read and written that is common to runs that work together: the lock, the index, a
+/// manifest.
+pub fn writing() -> MutexGuard<'static, ()> {
+    WRITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Keeps out who makes pictures of the same kind, real ones or drafts.
@@ -40,15 +61,10 @@ pub fn lock_process_with(
     store: &Store,
     reporter: &Reporter,
 ) -> Result<ProcessLock, Failure> {
-    let (folder, in_use) = enter(settings, store, reporter)?;
-    let name = Kind::of(settings.resolve.is_draft()).lock();
-    let (file, waited) = hold(&folder, name, reporter)?;
-    Ok(ProcessLock {
-        file,
-        _in_use: in_use,
-        store: store.clone(),
-        waited,
-    })
+    let held = hold_with(settings, store, reporter, |folder, name| {
+        hold(folder, name, reporter).map(Some)
+    })?;
+    held.ok_or_else(|| Failure::usage("another gpbuild works in this project"))
 }
 
 /// The same for who cannot wait; `None` where another gpbuild works.
@@ -57,15 +73,47 @@ pub fn try_lock_process_with(
     store: &Store,
     reporter: &Reporter,
 ) -> Result<Option<ProcessLock>, Failure> {
+    hold_with(settings, store, reporter, |folder, name| {
+        let file = folder.append(name).map_err(|e| store_failure(&e))?;
+        Ok(try_hold(&file).then_some((file, false)))
+    })
+}
+
+/// Holds the lock as `hold` does, which says whether it waited, or beside other runs of this process that hold it already.
+fn hold_with(
+    settings: &Settings,
+    store: &Store,
+    reporter: &Reporter,
+    hold: impl FnOnce(&Folder, &str) -> Result<Option<(File, bool)>, Failure>,
+) -> Result<Option<ProcessLock>, Failure> {
     let (folder, in_use) = enter(settings, store, reporter)?;
     let name = Kind::of(settings.resolve.is_draft()).lock();
-    let file = folder.append(name).map_err(|e| store_failure(&e))?;
-    Ok(try_hold(&file).then(|| ProcessLock {
+    let lock = |held, waited, joined| ProcessLock {
+        held,
+        store: store.clone(),
+        waited,
+        joined,
+    };
+    let mut together = settings
+        .beside
+        .together
+        .then(|| TOGETHER.lock().unwrap_or_else(PoisonError::into_inner));
+    let path = folder.at(name);
+    let there = together.as_ref().and_then(|t| t.get(&path)?.upgrade());
+    if let Some(held) = there {
+        return Ok(Some(lock(held, false, true)));
+    }
+    let Some((file, waited)) = hold(&folder, name)? else {
+        return Ok(None);
+    };
+    let held = Arc::new(Held {
         file,
         _in_use: in_use,
-        store: store.clone(),
-        waited: false,
-    }))
+    });
+    if let Some(together) = &mut together {
+        together.insert(path, Arc::downgrade(&held));
+    }
+    Ok(Some(lock(held, waited, false)))
 }
 
 /// The same for who got the lock from the process that began it: a file that is open stays held when it goes over.
@@ -80,18 +128,26 @@ pub fn take_over(
     let name = Kind::of(settings.resolve.is_draft()).lock();
     let there = folder.file(name).map_err(|e| store_failure(&e))?;
     let is_ours = is_same(&file, &there) && file.try_lock().is_ok();
-    Ok(is_ours.then(|| ProcessLock {
-        file,
-        _in_use: in_use,
+    Ok(is_ours.then(|| alone(file, in_use, store)))
+}
+
+/// A lock that nobody of this process shares.
+fn alone(file: File, in_use: InUse, store: &Store) -> ProcessLock {
+    ProcessLock {
+        held: Arc::new(Held {
+            file,
+            _in_use: in_use,
+        }),
         store: store.clone(),
         waited: false,
-    }))
+        joined: false,
+    }
 }
 
 impl ProcessLock {
     /// The lock itself, for the process that goes on with it.
-    pub fn into_file(self) -> File {
-        self.file
+    pub fn into_file(self) -> std::io::Result<File> {
+        self.held.file.try_clone()
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::pipeline::fonts;
+use crate::pipeline::right;
 use crate::pipeline::settings::Settings;
 use base::diagnostic::{Diagnostic, Exit, Failure, Severity, merge};
 use base::digest::Digest;
@@ -34,6 +35,8 @@ pub struct Project {
     pub specs: Vec<Arc<Spec>>,
     /// What is only worth a word.
     pub warnings: Vec<Diagnostic>,
+    /// What is wrong, where that keeps nothing else from being drawn: what it declares is not among the assets.
+    pub wrong: Vec<Diagnostic>,
     /// Files that are named and make no item.
     pub left_out: Vec<LeftOut>,
     /// Before anything of it was looked at, in nanoseconds since 1970.
@@ -145,11 +148,16 @@ pub(super) fn load_part(
         }
     }
     problems.extend(resolved.diagnostics);
+    let (wrong, problems) = match settings.beside.lenient {
+        true => right::keep(problems, &mut resolved.specs),
+        false => (Vec::new(), problems),
+    };
     let problems = merge(problems);
     if problems.iter().any(|d| d.severity == Severity::Error) {
         return Err(Failure::manifest(problems));
     }
     let project = Project {
+        wrong: merge(wrong),
         world,
         manifest,
         fonts,

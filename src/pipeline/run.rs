@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use crate::execute::{Executed, Finished, Message, Scheduler, paced};
+use crate::execute::{Asked, Executed, Finished, Message, Scheduler, paced};
 use crate::pipeline::lock_update::record;
 use crate::pipeline::outcome::{Outcome, asset_report, doing, lost};
-use crate::pipeline::{Planned, Settings};
+use crate::pipeline::{Beside, Planned, Settings};
 use crate::runs::Recorder;
 use plan::lock::Lock;
 use plan::{Lost, Observer, Reason, Step, Verdict, Waiting};
@@ -40,6 +40,8 @@ pub struct Run<'a> {
     asks: usize,
     /// The pictures a minute that were told of.
     told_limit: Option<u32>,
+    /// How it goes together with what else this process does.
+    beside: &'a Beside,
 }
 
 impl<'a> Run<'a> {
@@ -66,6 +68,7 @@ impl<'a> Run<'a> {
             prior: Some(prior),
             asks: 0,
             told_limit: None,
+            beside: &settings.beside,
         }
     }
 
@@ -112,7 +115,8 @@ impl<'a> Run<'a> {
         // them made.
         work.sort_by_key(|step| {
             let awaited = self.waiting.is_awaited(&step.spec.id);
-            (step.shares.is_some(), !awaited)
+            let seen = self.beside.first.contains(&step.spec.id);
+            (step.shares.is_some(), !seen, !awaited)
         });
         work
     }
@@ -177,8 +181,26 @@ impl Scheduler for Run<'_> {
         self.recorder.glance()
     }
 
+    fn is_over(&self) -> bool {
+        self.beside.is_cancelled()
+    }
+
     fn heard(&mut self, message: Message) {
         match message {
+            Message::Asking(asking) => {
+                let asked = match &asking.asked {
+                    Asked::Waits(time, why) => report::Asked::Waits(*time, why),
+                    Asked::Sent => report::Asked::Sent,
+                    Asked::Arrived => report::Asked::Arrived,
+                };
+                self.reporter.event(Event::Asking(&report::Asking {
+                    id: &asking.id,
+                    model: &asking.model,
+                    asked,
+                    reserved: asking.reserved.map(|micro| micro.0),
+                    expected: asking.expected,
+                }));
+            }
             Message::Note(note) => self.reporter.event(Event::Note(&note)),
             Message::Paced { id, limit, .. } => {
                 self.is_doing(&id, "waiting for the rate limit");

@@ -1,6 +1,9 @@
 //! What the command line asks of the pipeline. Knows no project.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
@@ -53,6 +56,31 @@ pub struct Settings {
     pub judge: Judge,
     /// `GPBUILD_TRUST`: digests of settings that were agreed to.
     pub trusted: Option<String>,
+    /// How it goes together with what else this process does.
+    pub beside: Beside,
+}
+
+/// How a run goes together with what else its process does; the default is one that is alone in it.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Others of this process may work in the project at the same time: what they write is merged.
+    pub together: bool,
+    /// Nothing more is begun once this is true.
+    pub cancel: Option<Arc<AtomicBool>>,
+    /// It was begun by a save: once it is cancelled, a newer one takes its place.
+    pub of_save: bool,
+    /// What is wrong keeps nothing else from being drawn.
+    pub lenient: bool,
+    /// The assets that somebody looks at: they come first.
+    pub first: Arc<BTreeSet<String>>,
+}
+
+impl Beside {
+    /// Whether nothing more is to be begun.
+    pub fn is_cancelled(&self) -> bool {
+        let cancel = self.cancel.as_ref();
+        cancel.is_some_and(|cancel| cancel.load(Ordering::Acquire))
+    }
 }
 
 impl Settings {

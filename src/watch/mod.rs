@@ -3,16 +3,18 @@
 
 mod watcher;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use crate::pipeline::{self, Saved, Settings};
+use crate::pipeline::{self, Beside, Saved, Settings};
 use crate::signal::Signals;
 use crate::watch::watcher::FolderWatcher;
 use base::diagnostic::{Diagnostic, Exit, Failure, count};
-use base::world::Snapshot;
+use base::world::{Snapshot, World};
 use declare::manifest::PROJECT_FILE;
 use plan::state;
 use report::{Event, Reporter};
@@ -34,19 +36,44 @@ const LONG: Duration = Duration::from_secs(3600);
 /// What is made at each save.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Saves {
-    /// What the settings say, be it drafts or real pictures.
-    AsSet,
-    /// The pictures of what is drawn here anyway, and drafts of all else.
+    /// The real pictures, those that are paid for as well.
+    Real,
+    /// The real pictures of what is drawn here anyway, and drafts of all else.
     Drawn,
+    /// Drafts of everything.
+    Drafts,
 }
 
-/// Builds, and builds again whenever something changed, until ctrl-c. `built` is called after each build,
-/// however it ended.
+/// Who goes along with a watch.
+pub trait Companion {
+    /// A build ended, however it did.
+    fn built(&self);
+    /// A build was broken off: a newer one begins.
+    fn broken_off(&self);
+    /// The assets that somebody looks at.
+    fn seen(&self) -> BTreeSet<String>;
+}
+
+/// Nobody.
+pub struct Alone;
+
+impl Companion for Alone {
+    fn built(&self) {}
+
+    fn broken_off(&self) {}
+
+    fn seen(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+}
+
+/// Builds, and builds again whenever something changed, until ctrl-c. A change while nothing but drawing goes on breaks that
+/// off: the newest save wins. What is paid for is never cut. `settings` are those of the real pictures.
 pub fn watch(
     settings: &Settings,
     saves: Saves,
     reporter: &Arc<Reporter>,
-    built: &dyn Fn(),
+    companion: &dyn Companion,
 ) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -62,9 +89,31 @@ pub fn watch(
         reporter.restart();
         // Hundreds of pictures at the start are one line, which counts them; a save is told picture by picture.
         reporter.count_only(first);
-        let Some(saved) = build(&runtime, &mut signals, settings, saves, reporter)? else {
+        let beside = Beside {
+            cancel: (saves != Saves::Real).then(Arc::default),
+            of_save: true,
+            first: Arc::new(companion.seen()),
+            ..settings.beside.clone()
+        };
+        let of_now = Settings {
+            beside,
+            ..settings.clone()
+        };
+        let seen = build(
+            &runtime,
+            &mut signals,
+            &mut watcher,
+            &of_now,
+            saves,
+            reporter,
+        )?;
+        let Some(saved) = seen else {
             return Ok(Exit::Interrupted);
         };
+        if of_now.beside.is_cancelled() {
+            companion.broken_off();
+            continue;
+        }
         let Saved {
             snapshot,
             result,
@@ -80,7 +129,7 @@ pub fn watch(
             // Whoever writes makes mistakes: told, and mended with the next save.
             Err(failure) => reporter.failure(&failure),
         }
-        built();
+        companion.built();
         first = false;
         let files = snapshot.files();
         if told != Some(files) {
@@ -108,43 +157,64 @@ pub fn watch(
 fn build(
     runtime: &Runtime,
     signals: &mut Signals,
+    watcher: &mut FolderWatcher,
     settings: &Settings,
     saves: Saves,
     reporter: &Arc<Reporter>,
 ) -> Result<Option<Saved>, Failure> {
     let (tell, mut told) = tokio::sync::oneshot::channel();
-    let (settings, heard) = (settings.clone(), Arc::clone(reporter));
+    let (read, mut worlds) = tokio::sync::mpsc::unbounded_channel();
+    let (of_build, heard) = (settings.clone(), Arc::clone(reporter));
     let work = move || {
-        let saved = match saves {
-            Saves::Drawn => pipeline::save(&settings, &heard),
-            Saves::AsSet => {
-                let (snapshot, result) = pipeline::build_and_snapshot(&settings, &heard);
-                Saved {
-                    snapshot,
-                    result,
-                    later: false,
-                }
+        // Nobody hears it where it was left behind.
+        let read = |world: &Arc<World>| drop(read.send(Arc::clone(world)));
+        let all = |settings: &Settings| {
+            let (snapshot, result) = pipeline::build_and_snapshot(settings, &heard, &read);
+            Saved {
+                snapshot,
+                result,
+                later: false,
             }
         };
-        // Nobody hears it where it was left behind.
-        let _ = tell.send(saved);
+        let _ = tell.send(match saves {
+            Saves::Real => all(&of_build),
+            Saves::Drawn => pipeline::save(&of_build, &heard, &read),
+            Saves::Drafts => all(&pipeline::drafts_of(&of_build)),
+        });
     };
     std::thread::Builder::new()
         .stack_size(STACK)
         .spawn(work)
         .map_err(|e| Failure::new(Exit::Bug, Diagnostic::error(format!("cannot start: {e}"))))?;
     runtime.block_on(async {
-        let seen = tokio::select! {
-            biased;
-            seen = &mut told => seen,
-            () = signals.next() => {
-                if reporter.is_making() {
-                    // Whatever came of it, it is the last one.
-                    if let Ok(Saved { result: Err(failure), .. }) = told.await {
-                        reporter.failure(&failure);
+        let mut world: Option<Arc<World>> = None;
+        let breaks_off = settings.beside.cancel.is_some();
+        let seen = loop {
+            tokio::select! {
+                biased;
+                seen = &mut told => break seen,
+                () = signals.next() => {
+                    if reporter.is_making() {
+                        // Whatever came of it, it is the last one.
+                        if let Ok(Saved {
+                            result: Err(failure),
+                            ..
+                        }) = told.await
+                        {
+                            reporter.failure(&failure);
+                        }
                     }
+                    return Ok(None);
                 }
-                return Ok(None);
+                Some(read) = worlds.recv(), if breaks_off => {
+                    // What is not heard of now is found when the build ends.
+                    let _ = watcher.look_at(&settings.root, &read.snapshot());
+                    world = Some(read);
+                }
+                () = watcher.changed(), if world.is_some() => {
+                    tokio::time::sleep(DEBOUNCE).await;
+                    break_off(settings, world.as_deref());
+                }
             }
         };
         // It panicked, and said so.
@@ -156,6 +226,14 @@ fn build(
         };
         seen.map(Some).map_err(gone)
     })
+}
+
+/// Has a build end, if what it read is otherwise by now.
+fn break_off(settings: &Settings, world: Option<&World>) {
+    let is_old = world.is_some_and(|world| state::changed(&settings.root, &world.snapshot()));
+    if let Some(cancel) = settings.beside.cancel.as_ref().filter(|_| is_old) {
+        cancel.store(true, Ordering::Release);
+    }
 }
 
 /// Waits until something is otherwise; false if a person ended it. `later` is there if another gpbuild works in the project:

@@ -154,6 +154,16 @@ impl Browser {
         self.post("/execute/sync", &json!({ "script": script, "args": [] }))
     }
 
+    /// Presses keys one by one: they go to what has the focus.
+    pub fn press(&self, keys: &str) {
+        for key in keys.chars() {
+            let [down, up] =
+                ["keyDown", "keyUp"].map(|what| json!({ "type": what, "value": key.to_string() }));
+            let keyboard = json!({ "type": "key", "id": "keyboard", "actions": [down, up] });
+            self.post("/actions", &json!({ "actions": [keyboard] }));
+        }
+    }
+
     /// What a script returns that is a text.
     pub fn text_of(&self, script: &str) -> String {
         self.run(script).as_str().unwrap().to_owned()
@@ -190,6 +200,11 @@ impl Browser {
             "Emulation.setEmulatedMedia",
             &json!({ "features": [feature] }),
         );
+    }
+
+    /// Shows it as on another medium: `print` or `screen`.
+    pub fn prefer_media(&self, media: &str) {
+        self.tell("Emulation.setEmulatedMedia", &json!({ "media": media }));
     }
 
     /// A command of Chromium's own protocol.

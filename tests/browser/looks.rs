@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::browser::Browser;
-use crate::open::{Open, look_closer};
+use crate::open::{Open, drafted, go_to};
 use crate::project::Project;
 
 /// The example project, as a person has it after a first build and some more words.
@@ -59,7 +59,7 @@ fn both_languages_both_themes_and_a_phone() {
     open.watch();
     let browser = Browser::start();
     browser.goto(&open.url);
-    browser.wait_until("document.querySelectorAll('.card .frame img:not([hidden])').length === 40");
+    drafted(&browser, 41);
     browser.wait_until("document.querySelector('#progress').textContent === ''");
     let ground = "return getComputedStyle(document.documentElement).backgroundColor";
     let mut grounds = Vec::new();
@@ -73,7 +73,7 @@ fn both_languages_both_themes_and_a_phone() {
         grounds.push(browser.text_of(ground));
         fits(&browser, scheme);
         browser.screenshot(&format!("wide-{scheme}"));
-        look_closer(&browser, "chatgpt");
+        go_to(&browser, "chatgpt");
         settle(&browser);
         browser.screenshot(&format!("wide-{scheme}-detail"));
         browser.find("#detail .close").click();
@@ -89,7 +89,7 @@ fn both_languages_both_themes_and_a_phone() {
     );
     assert_eq!(browser.find("#language").text(), "English");
     browser.goto(&open.url);
-    browser.wait_until("document.querySelectorAll('.card .frame img:not([hidden])').length === 40");
+    drafted(&browser, 41);
     assert_eq!(
         browser.text_of("return document.documentElement.lang"),
         "zh-CN"
@@ -100,10 +100,13 @@ fn both_languages_both_themes_and_a_phone() {
         settle(&browser);
         fits(&browser, theme);
         browser.screenshot(&format!("phone-{theme}"));
-        browser.run("document.querySelector('.carousel').scrollIntoView({ behavior: 'instant' })");
+        browser.run(
+            "return (async () => { while (!document.querySelector('.carousel')) { scrollBy({ top: 300, behavior: 'instant' }); \
+             await new Promise(requestAnimationFrame); } document.querySelector('.carousel').scrollIntoView({ behavior: 'instant' }); })()",
+        );
         settle(&browser);
         browser.screenshot(&format!("phone-{theme}-carousel"));
-        look_closer(&browser, "bootcamp");
+        go_to(&browser, "bootcamp");
         settle(&browser);
         fits(&browser, theme);
         browser.screenshot(&format!("phone-{theme}-detail"));

@@ -10,11 +10,16 @@
     reason = "tests: a panic is how they fail, and they look at files from outside, and each tells its case from beginning to end"
 )]
 
+mod access;
 mod browser;
+mod list;
 mod live;
 mod looks;
 mod open;
 mod paid;
+mod review;
 mod safe;
+mod stage;
+mod told;
 
 use support::project;

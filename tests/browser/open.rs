@@ -82,9 +82,7 @@ impl Open {
         self.watch();
         let browser = Browser::start();
         browser.goto(&self.url);
-        browser.wait_until(&format!(
-            "document.querySelectorAll('.card .frame img:not([hidden])').length === {assets}"
-        ));
+        drafted(&browser, assets);
         browser
     }
 
@@ -119,8 +117,28 @@ impl Open {
     }
 }
 
-/// Opens the close view of an asset, and waits until the server has said everything about it.
+/// Waits until there are so many assets, and each of those that are to be seen has a picture.
+pub fn drafted(browser: &Browser, assets: usize) {
+    browser.wait_until(&format!(
+        "document.querySelector('[data-chip=all] span')?.textContent === '{assets}' \
+         && document.querySelector('.card') && !document.querySelector('.card img[hidden]')"
+    ));
+}
+
+/// Opens the close view of an asset that is to be seen, and waits until the server has said everything about it.
 pub fn look_closer(browser: &Browser, id: &str) {
     browser.find(&format!("[data-id='{id}'] .frame")).click();
-    browser.wait_until("document.querySelector('#detail:not([hidden]) .edit, #detail .right h3')");
+    wait_for_all(browser);
+}
+
+/// The same by its address: it may be anywhere in the list.
+pub fn go_to(browser: &Browser, id: &str) {
+    browser.run(&format!("location.hash = 'asset={id}'"));
+    wait_for_all(browser);
+}
+
+fn wait_for_all(browser: &Browser) {
+    browser.wait_until(
+        "document.querySelector('#detail:not([hidden]) [data-slot=changes]:not(:empty)')",
+    );
 }

@@ -48,7 +48,7 @@ fn the_edit_box_appends_a_step_and_leaves_the_rest_alone() {
     look_closer(&browser, "a");
     browser.wait_until("document.querySelector('#detail .edit textarea')");
     let change = "say \"two\"\\ and 二";
-    browser.find("#detail textarea").type_in(change);
+    browser.find("#detail .edit textarea").type_in(change);
     browser.find("#detail .append").click();
     wait_for(&browser, "edit", "done");
     let after = open.project.text("gpbuild.toml");
@@ -58,7 +58,7 @@ fn the_edit_box_appends_a_step_and_leaves_the_rest_alone() {
     assert_eq!(step["change"].as_str(), Some(change));
     // It is there at once: the picture is stale, and the box is empty for the next one.
     browser.wait_until("document.querySelector(\"[data-id=a][data-state=stale]\")");
-    browser.wait_until("document.querySelector('#detail textarea').value === ''");
+    browser.wait_until("document.querySelector('#detail .edit textarea').value === ''");
     assert_eq!(
         open.server.stats().accepted,
         1,
@@ -103,6 +103,7 @@ fn a_button_with_its_price_makes_the_picture() {
     // Spent today, on the page as in the ledger.
     browser.wait_until("!document.querySelector('#money b').textContent.startsWith('$0.000')");
     // Draft and paid picture can be laid over one another.
+    browser.find("#detail [data-look=slide]").click();
     let options = "[...document.querySelectorAll('#detail select[data-side=left] option')].map(e => e.textContent).join()";
     browser.wait_until(&format!("{options}.startsWith('picture,draft')"));
 }

@@ -1,7 +1,7 @@
 //! The page is for the person at this machine, and what stands in a project is never more than text.
 
 use crate::browser::Browser;
-use crate::open::{DEFAULTS, Open, look_closer};
+use crate::open::{DEFAULTS, Open, drafted, look_closer};
 
 const SCRIPT: &str = "<script>window.hacked = 1</script>";
 const IMAGE: &str = "\"><img src=x onerror=\"window.hacked = 1\">";
@@ -39,7 +39,7 @@ fn hostile_words_are_words() {
     assert!(told.contains("<img src=x onerror=hacked()>"), "{told}");
     is_whole(&browser);
     open.project.remove("posts/<img src=x onerror=hacked()>.md");
-    browser.wait_until("document.querySelectorAll('.card .frame img:not([hidden])').length === 2");
+    drafted(&browser, 2);
     for (id, title) in [("post/a", SCRIPT), ("post/b", IMAGE)] {
         look_closer(&browser, id);
         let is_told =

@@ -24,6 +24,7 @@ mod setup;
 mod shots;
 mod ticket;
 mod tls;
+mod told;
 mod trust;
 mod unread;
 

@@ -1,95 +1,36 @@
 //! What all open pages are told: everything once, then what changes. Knows nothing of HTTP, and of a run
 //! only what is reported.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 
-use crate::view::{Board, Money, Row};
+use crate::clock;
+use crate::order::{Order, Stage};
+use crate::progress::{Runs, Source};
+use crate::rows::{News, Rows};
+use crate::view::{Board, FreshClone, Making, Money, Problem, Review, Standing};
 use base::digest::Digest;
 use report::{Event, State};
 
 /// So many messages may wait for a slow page; after that it is told everything anew.
-const MAX_WAITING: usize = 1024;
-
-/// Which of the runs that go on beside one another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Lane {
-    /// The run that every save begins.
-    Save,
-    /// What a page asked for.
-    Page,
-}
-
-/// Something that a page asked for, and how far it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Job {
-    /// From 1, in the order in which they were asked for.
-    pub number: u64,
-    /// `pick`, `edit`, `make`.
-    pub action: &'static str,
-    /// The asset.
-    pub id: String,
-    /// How far it is.
-    pub stage: Stage,
-    /// What was said about it.
-    pub told: Vec<String>,
-}
-
-/// How far a job is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stage {
-    /// Another one is worked on.
-    Waiting,
-    /// It is worked on.
-    Running,
-    /// It is done.
-    Done,
-    /// It could not be done.
-    Failed,
-}
-
-/// How far a run is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-struct Progress {
-    total: usize,
-    done: usize,
-    /// What is being done, by asset.
-    running: BTreeMap<String, String>,
-}
-
-impl Progress {
-    /// Of many, every hundredth part is told.
-    fn is_news(&self) -> bool {
-        self.done.is_multiple_of((self.total / 100).max(1))
-    }
-}
-
-/// A picture that could not be made.
-struct Failed {
-    lane: Lane,
-    message: String,
-    /// The asset as it was then: once it is another, this is no news of it. What it was while it was being made says
-    /// nothing: then it is what it is next.
-    reason: Option<Option<String>>,
-}
+const MAX_WAITING: usize = 4096;
+/// So many orders that ended are still told of.
+const MAX_ENDED: usize = 20;
 
 /// Everything that a page has to know.
 #[derive(Default)]
 struct Now {
-    rows: Vec<Row>,
-    /// The pictures that were there before: draft and real one.
-    before: BTreeMap<String, [Option<Digest>; 2]>,
-    failed: BTreeMap<String, Failed>,
-    problems: Vec<String>,
+    rows: Rows,
+    runs: Runs,
+    problems: Vec<Problem>,
     money: Option<Money>,
-    progress: BTreeMap<Lane, Progress>,
-    jobs: BTreeMap<u64, Job>,
+    orders: BTreeMap<u64, Order>,
+    ended: VecDeque<Order>,
+    fresh_clone: Option<FreshClone>,
+    reviews: BTreeMap<Digest, Review>,
     /// The plan was looked at.
     ready: bool,
 }
@@ -105,11 +46,15 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Nothing is known yet. `about` is what never changes.
-    pub fn new(about: Value, drafts: bool) -> Self {
+    /// Nothing is known yet. `about` is what never changes; `jobs` are the requests that may be on their way at once.
+    pub fn new(about: Value, drafts: bool, jobs: usize) -> Self {
+        let now = Now {
+            runs: Runs::new(jobs),
+            ..Now::default()
+        };
         Self {
             tell: channel(MAX_WAITING).0,
-            now: Mutex::default(),
+            now: Mutex::new(now),
             about,
             saves_make: if drafts { "draft" } else { "real" },
         }
@@ -137,7 +82,8 @@ impl Feed {
     pub fn show(&self, board: Board) {
         let mut now = self.lock();
         if let Some(rows) = board.rows {
-            now.take(rows, self);
+            let news = now.rows.take(rows, board.wrong.as_ref());
+            self.send_rows(&now, news);
         }
         if !now.ready || now.problems != board.problems {
             now.problems = board.problems;
@@ -147,52 +93,69 @@ impl Feed {
             now.money = board.money;
             self.send(&json!({ "event": "money", "money": now.money }));
         }
+        if now.fresh_clone != board.fresh_clone {
+            now.fresh_clone = board.fresh_clone;
+            self.send(&json!({ "event": "fresh_clone", "fresh_clone": now.fresh_clone }));
+        }
+        if now.reviews != board.reviews {
+            now.reviews = board.reviews;
+            self.send(&json!({ "event": "reviews", "reviews": now.reviews }));
+        }
         now.ready = true;
     }
 
     /// Hears what a run reports.
-    pub fn hear(&self, lane: Lane, event: &Event) {
+    pub fn hear(&self, source: Source, event: &Event) {
         // Of thousands of them nothing is told.
         if matches!(event, Event::Done(asset) if asset.state == State::Fresh) {
             return;
         }
         let mut now = self.lock();
+        let time = clock::now();
+        let real = self.makes(source) == "real";
         match event {
             Event::Begin { total } => {
-                if lane == Lane::Save {
-                    now.forget(lane, self);
+                if source == Source::Save {
+                    let changed = now.rows.forget_failed();
+                    let order = None;
+                    self.send_rows(&now, News { changed, order });
                 }
-                let progress = now.progress.entry(lane).or_default();
-                *progress = Progress {
-                    total: *total,
-                    ..Progress::default()
-                };
+                now.runs.begin(source, *total);
             }
             Event::Running { id, what } => {
-                let progress = now.progress.entry(lane).or_default();
-                progress
-                    .running
-                    .insert((*id).to_owned(), (*what).to_owned());
+                if now.runs.running(source, id, what, real, time) {
+                    self.send_making(&now, id);
+                }
+            }
+            Event::Asking(asking) => {
+                now.runs.asking(source, asking, time);
+                self.send_making(&now, asking.id);
             }
             Event::Done(asset) => {
-                let progress = now.progress.entry(lane).or_default();
-                progress.running.remove(&asset.id);
-                progress.done += 1;
+                now.runs.done(source, &asset.id);
                 let message = match asset.state {
                     State::Failed => asset.reason.clone(),
                     _ => None,
                 };
-                now.outcome(lane, &asset.id, message.clone());
+                let by_save = source == Source::Save;
+                now.rows.outcome(by_save, &asset.id, message.clone());
+                // What local draws anyway is at its real place after a save, too.
+                let output = now.rows.get(&asset.id).map(|row| row.output.as_str());
+                let picture = match output == Some(asset.output.as_str()) {
+                    true => "real",
+                    false => self.makes(source),
+                };
                 self.send(&json!({
                     "event": "done", "id": asset.id,
-                    "picture": if lane == Lane::Save { self.saves_make } else { "real" },
+                    "picture": picture,
                     "digest": asset.picture.filter(|_| message.is_none()),
                     "failed": message,
                 }));
+                if real {
+                    self.send_making(&now, &asset.id);
+                }
             }
-            Event::Summary(_) => {
-                now.progress.remove(&lane);
-            }
+            Event::Summary(_) => self.end(&mut now, source),
             Event::Diagnostic(_)
             | Event::Repeated(_)
             | Event::Recap(_)
@@ -201,46 +164,91 @@ impl Feed {
             | Event::Unclaimed(_)
             | Event::Plan(_) => return,
         }
-        if now.progress.get(&lane).is_none_or(Progress::is_news) {
-            self.send(&json!({ "event": "progress", "progress": now.progress }));
+        if now.runs.is_news(source) {
+            self.send(&json!({ "event": "progress", "progress": now.runs.shown(time) }));
         }
     }
 
-    /// Tells how far a job is.
-    pub fn job(&self, job: Job) {
+    /// A run is over, or broken off: nothing of it is being made any more.
+    pub fn over(&self, source: Source) {
         let mut now = self.lock();
-        self.send(&json!({ "event": "job", "job": job }));
-        match job.stage {
+        self.end(&mut now, source);
+        let progress = now.runs.shown(clock::now());
+        self.send(&json!({ "event": "progress", "progress": progress }));
+    }
+
+    /// Tells how far an order is.
+    pub fn order(&self, order: Order) {
+        let mut now = self.lock();
+        self.send(&json!({ "event": "order", "order": order }));
+        match order.stage {
             Stage::Waiting | Stage::Running => {
-                now.jobs.insert(job.number, job);
+                if order.stage == Stage::Waiting && order.makes() {
+                    let queued = now.runs.queue(order.number, &order.ids, clock::now());
+                    for id in queued {
+                        self.send_making(&now, &id);
+                    }
+                }
+                now.orders.insert(order.number, order);
             }
-            Stage::Done | Stage::Failed => {
-                now.jobs.remove(&job.number);
+            Stage::Done | Stage::Failed | Stage::Cancelled => {
+                now.orders.remove(&order.number);
+                self.end(&mut now, Source::Order(order.number));
+                now.ended.push_back(order);
+                if now.ended.len() > MAX_ENDED {
+                    now.ended.pop_front();
+                }
             }
         }
     }
 
-    /// Whether an asset is being worked on, or about to be, because a page asked for it.
-    pub fn is_busy(&self, action: &str, id: &str) -> bool {
-        let now = self.lock();
-        now.jobs
-            .values()
-            .any(|job| job.action == action && job.id == id)
+    fn end(&self, now: &mut Now, source: Source) {
+        for id in now.runs.end(source) {
+            self.send_making(now, &id);
+        }
+    }
+
+    /// Which picture a run makes.
+    fn makes(&self, source: Source) -> &'static str {
+        match source {
+            Source::Save => self.saves_make,
+            Source::Order(_) => "real",
+        }
     }
 
     fn everything(&self, now: &Now) -> Arc<str> {
-        let rows: Vec<Value> = now.rows.iter().map(|row| now.shown(row)).collect();
+        let ids = now.rows.order().iter();
+        let rows: Vec<Value> = ids.filter_map(|id| now.shown(id)).collect();
+        let orders: Vec<&Order> = now.ended.iter().chain(now.orders.values()).collect();
+        let time = clock::now();
         let all = json!({
-            "event": "everything", "about": self.about, "ready": now.ready, "rows": rows,
-            "problems": now.problems, "money": now.money, "progress": now.progress,
-            "jobs": now.jobs.values().collect::<Vec<_>>(),
+            "event": "everything", "now": time, "about": self.about, "ready": now.ready, "rows": rows,
+            "problems": now.problems, "money": now.money, "progress": now.runs.shown(time),
+            "orders": orders, "fresh_clone": now.fresh_clone, "reviews": now.reviews,
         });
         all.to_string().into()
     }
 
+    fn send_rows(&self, now: &Now, news: News) {
+        if news.is_none() {
+            return;
+        }
+        let shown: Vec<Value> = news.changed.iter().filter_map(|id| now.shown(id)).collect();
+        self.send(&json!({ "event": "rows", "rows": shown, "order": news.order }));
+    }
+
+    /// How far a picture is that is being made, and how things stand with its asset by that.
+    fn send_making(&self, now: &Now, id: &str) {
+        let making = now.making(id);
+        let state = now.state(id);
+        self.send(&json!({ "event": "making", "id": id, "making": making, "state": state }));
+    }
+
     fn send(&self, message: &Value) {
         // Nobody looks: nobody misses it.
-        let _ = self.tell.send(message.to_string().into());
+        if self.tell.receiver_count() > 0 {
+            let _ = self.tell.send(message.to_string().into());
+        }
     }
 
     /// What is kept here is whole after every line that may panic.
@@ -250,97 +258,29 @@ impl Feed {
 }
 
 impl Now {
-    /// Takes the rows of now for those of before, and tells what is otherwise.
-    fn take(&mut self, rows: Vec<Row>, feed: &Feed) {
-        let old: BTreeMap<&str, &Row> =
-            self.rows.iter().map(|row| (row.id.as_str(), row)).collect();
-        for row in &rows {
-            let Some(old) = old.get(row.id.as_str()) else {
-                continue;
-            };
-            for (n, (was, is)) in [(old.draft, row.draft), (old.real, row.real)]
-                .into_iter()
-                .enumerate()
-            {
-                if was.is_some() && was != is {
-                    self.before.entry(row.id.clone()).or_default()[n] = was;
-                }
-            }
-        }
-        let changed: BTreeSet<&str> = rows
-            .iter()
-            .filter(|row| old.get(row.id.as_str()) != Some(row))
-            .map(|row| row.id.as_str())
-            .collect();
-        let same_order = self
-            .rows
-            .iter()
-            .map(|row| &row.id)
-            .eq(rows.iter().map(|row| &row.id));
-        let changed: Vec<String> = changed.into_iter().map(str::to_owned).collect();
-        let order: Option<Vec<String>> =
-            (!same_order).then(|| rows.iter().map(|row| row.id.clone()).collect());
-        self.rows = rows;
-        let ids: BTreeSet<&str> = self.rows.iter().map(|row| row.id.as_str()).collect();
-        self.before.retain(|id, _| ids.contains(id.as_str()));
-        let known: BTreeMap<&str, &Row> =
-            self.rows.iter().map(|row| (row.id.as_str(), row)).collect();
-        self.failed.retain(|id, failed| {
-            let row = known.get(id.as_str());
-            row.is_some_and(|row| {
-                let is_same = row.making
-                    || *failed.reason.get_or_insert_with(|| row.reason.clone()) == row.reason;
-                failed.lane == Lane::Save || is_same
-            })
-        });
-        if changed.is_empty() && order.is_none() {
-            return;
-        }
-        let shown: Vec<Value> = changed
-            .iter()
-            .filter_map(|id| known.get(id.as_str()))
-            .map(|row| self.shown(row))
-            .collect();
-        feed.send(&json!({ "event": "rows", "rows": shown, "order": order }));
+    /// What is being made of an asset: by this process, which knows best, or by another one.
+    fn making(&self, id: &str) -> Option<&Making> {
+        let other = || self.rows.get(id)?.making.as_ref();
+        self.runs.making(id).or_else(other)
     }
 
-    /// All of them are tried again: what failed before is no news any more.
-    fn forget(&mut self, lane: Lane, feed: &Feed) {
-        let failed = std::mem::take(&mut self.failed);
-        let (gone, stays) = failed.into_iter().partition(|(_, f)| f.lane == lane);
-        self.failed = stays;
-        let gone: BTreeMap<String, Failed> = gone;
-        let rows = self.rows.iter().filter(|row| gone.contains_key(&row.id));
-        let shown: Vec<Value> = rows.map(|row| self.shown(row)).collect();
-        if !shown.is_empty() {
-            feed.send(&json!({ "event": "rows", "rows": shown, "order": null }));
-        }
+    /// How things stand with an asset; what is being made is told as that, whatever the plan says of it.
+    fn state(&self, id: &str) -> Option<Standing> {
+        let row = self.rows.get(id)?;
+        Some(match self.making(id) {
+            Some(_) => Standing::Making,
+            None => row.state,
+        })
     }
 
     /// A row with what only the feed knows.
-    fn shown(&self, row: &Row) -> Value {
-        let mut value = json!(row);
-        let [draft, real] = self.before.get(&row.id).copied().unwrap_or_default();
+    fn shown(&self, id: &str) -> Option<Value> {
+        let mut value = json!(self.rows.get(id)?);
+        let [draft, real] = self.rows.before(id);
         value["before"] = json!({ "draft": draft, "real": real });
-        value["failed"] = json!(self.failed.get(&row.id).map(|failed| &failed.message));
-        value
-    }
-
-    /// Notes that an asset was made, or why it was not.
-    fn outcome(&mut self, lane: Lane, id: &str, message: Option<String>) {
-        let Some(message) = message else {
-            self.failed.remove(id);
-            return;
-        };
-        let row = self.rows.iter().find(|row| row.id == id);
-        let reason = row.filter(|row| !row.making).map(|row| row.reason.clone());
-        self.failed.insert(
-            id.to_owned(),
-            Failed {
-                lane,
-                message,
-                reason,
-            },
-        );
+        value["failed"] = json!(self.rows.failed(id));
+        value["making"] = json!(self.making(id));
+        value["state"] = json!(self.state(id));
+        Some(value)
     }
 }

@@ -2,18 +2,27 @@
 //! nothing itself and carries nothing out: the first is done by the [`Project`] and the second by the [`Performer`]
 //! of who opens it. Speaks with this machine only.
 //!
-//! Four threads: the server speaks HTTP; one has the project looked at whenever something changed; the worker
-//! carries out what pages ask for; and the watch that opened it, whose reports it hears.
+//! The server speaks HTTP on a thread of its own; another one has the project looked at whenever something changed;
+//! each order of a page has one; and the watch that opened it has its own, whose reports it hears.
 
+mod action;
+mod archive;
+mod asked;
+mod clock;
 mod connections;
+mod context;
 mod feed;
+mod folder;
+mod order;
+mod orders;
 mod pictures;
+mod progress;
 mod project;
 mod refresh;
+mod rows;
 mod server;
 mod ui;
 mod view;
-mod worker;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,49 +33,59 @@ use tokio::sync::oneshot;
 use base::diagnostic::{Diagnostic, Exit, Failure};
 use report::{Event, Reporter};
 
+pub use action::Action;
+pub use folder::Folder;
+pub use orders::{Performer, Terms};
 pub use project::Project;
-pub use view::{Board, Changed, Detail, Money, Paid, Part, Price, Row, Shot, Standing};
-pub use worker::{Action, Performer};
+pub use view::{
+    Board, Changed, Detail, Doubt, Download, Finding, FreshClone, Making, Mark, Money, Paid, Part,
+    Phase, Problem, Quote, QuotedModel, Review, Row, Shot, Skipped, Spend, SpentAsset, SpentDay,
+    SpentModel, Standing, Wrong,
+};
 
-use feed::{Feed, Lane};
+use context::Context;
+use feed::Feed;
+use orders::{Orders, Setup};
 use pictures::Pictures;
+use progress::Source;
 use refresh::Refresh;
-use server::Context;
-use worker::{Setup, Worker};
 
 /// A page that is open.
 pub struct LivePage {
+    port: u16,
+    token: String,
     url: String,
     feed: Arc<Feed>,
     pictures: Arc<Pictures>,
     refresh: Refresh,
-    worker: Worker,
+    orders: Arc<Orders>,
     end: Mutex<Option<oneshot::Sender<()>>>,
     project: Arc<dyn Project>,
 }
 
 impl LivePage {
-    /// Opens it on this machine, on `port`; 0 is any that is free.
+    /// Opens it on this machine, on the first of `ports` that is free; 0 is any. A page that was open with a `token` finds
+    /// it again where its port is the first one.
     pub fn open(
-        port: u16,
+        ports: &[u16],
+        token: Option<String>,
         project: Arc<dyn Project>,
         performer: Box<dyn Performer>,
         reporter: &Arc<Reporter>,
     ) -> Result<Self, Failure> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|e| {
-            Failure::new(
-                Exit::SomeFailed,
-                Diagnostic::error(format!("cannot open the page on port {port}: {e}"))
-                    .hint("`--port 0` takes any that is free, `--no-page` does without"),
-            )
-        })?;
+        let listener = listen(ports)?;
         let address = listener.local_addr().map_err(|e| failed(&e))?;
-        let token = token()?;
+        let is_first = ports.first() == Some(&address.port());
+        let token = match token.filter(|_| is_first) {
+            Some(token) => token,
+            None => new_token()?,
+        };
         let drafts = project.has_drafts();
-        let feed = Arc::new(Feed::new(
-            json!({ "project": project.name(), "drafts": drafts, "version": env!("CARGO_PKG_VERSION") }),
-            drafts,
-        ));
+        let mut about = project.about();
+        about["drafts"] = json!(drafts);
+        about["version"] = json!(env!("CARGO_PKG_VERSION"));
+        about["mode"] = json!("live");
+        let feed = Arc::new(Feed::new(about, drafts, project.jobs()));
         let pictures = Arc::new(Pictures::new(Arc::clone(&project)));
         let refresh = refresh::keep(
             Arc::clone(&project),
@@ -80,26 +99,29 @@ impl LivePage {
             pictures: Arc::clone(&pictures),
             refresh: refresh.clone(),
             reporter: Arc::clone(reporter),
+            jobs: project.jobs(),
         };
-        let (queue, worker) = Worker::begin(setup).map_err(|e| failed(&e))?;
+        let orders = Orders::new(setup);
         let url = format!("http://{address}/{token}/");
         let context = Arc::new(Context {
             project: Arc::clone(&project),
             feed: Arc::clone(&feed),
             pictures: Arc::clone(&pictures),
-            queue,
+            orders: Arc::clone(&orders),
             refresh: refresh.clone(),
-            token,
+            token: token.clone(),
             address,
         });
         let (end, ended) = oneshot::channel();
         serve(listener, context, ended)?;
         Ok(Self {
+            port: address.port(),
+            token,
             url,
             feed,
             pictures,
             refresh,
-            worker,
+            orders,
             end: Mutex::new(Some(end)),
             project,
         })
@@ -110,13 +132,23 @@ impl LivePage {
         &self.url
     }
 
+    /// Its port and its token: what finds it again.
+    pub fn address(&self) -> (u16, &str) {
+        (self.port, &self.token)
+    }
+
     /// Hears what the watch reports.
     pub fn hear(&self, event: &Event) {
         if let Event::Done(asset) = event {
             let place = self.project.place(&asset.output);
             self.pictures.allow(asset.picture, Some(place));
         }
-        self.feed.hear(Lane::Save, event);
+        self.feed.hear(Source::Save, event);
+    }
+
+    /// The run of a save was broken off: nothing more is heard of it.
+    pub fn broken_off(&self) {
+        self.feed.over(Source::Save);
     }
 
     /// A build ended: looks at what is to be shown.
@@ -126,7 +158,7 @@ impl LivePage {
 
     /// Answers nobody any more, and begins nothing more; what is being carried out goes on.
     pub fn close(&self) {
-        self.worker.close();
+        self.orders.close();
         let end = self
             .end
             .lock()
@@ -138,8 +170,23 @@ impl LivePage {
 
     /// Whether something that was asked for is being carried out.
     pub fn is_busy(&self) -> bool {
-        self.worker.is_busy()
+        self.orders.is_busy()
     }
+}
+
+fn listen(ports: &[u16]) -> Result<TcpListener, Failure> {
+    let mut last = None;
+    for port in ports {
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, *port)) {
+            Ok(listener) => return Ok(listener),
+            Err(e) => last = Some(format!("cannot open the page on port {port}: {e}")),
+        }
+    }
+    let why = last.unwrap_or_else(|| "cannot open the page on no port".to_owned());
+    Err(Failure::new(
+        Exit::SomeFailed,
+        Diagnostic::error(why).hint("`--port 0` takes any that is free, `--no-page` does without"),
+    ))
 }
 
 fn serve(
@@ -174,7 +221,7 @@ fn serve(
 }
 
 /// What nobody can guess: 128 bits, in hex.
-fn token() -> Result<String, Failure> {
+fn new_token() -> Result<String, Failure> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|e| {
         Failure::new(

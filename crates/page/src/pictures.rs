@@ -34,12 +34,27 @@ impl Pictures {
         *place = seen_at.or_else(|| place.take());
     }
 
+    /// Whether a page may have this picture.
+    pub fn knows(&self, digest: &Digest) -> bool {
+        let allowed = self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
+        allowed.contains_key(digest)
+    }
+
+    /// A picture at most so many pixels wide; none if it is not allowed, or nowhere any more, or no picture.
+    pub fn thumbnail(&self, digest: &Digest, width: u32) -> Option<Vec<u8>> {
+        let seen_at = self.place(digest)?;
+        self.project.thumbnail(digest, seen_at.as_deref(), width)
+    }
+
     /// The bytes of a picture; none if it is not allowed, or nowhere any more.
     pub fn get(&self, digest: &Digest) -> Option<Vec<u8>> {
-        let seen_at = {
-            let allowed = self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
-            allowed.get(digest)?.clone()
-        };
+        let seen_at = self.place(digest)?;
         self.project.picture(digest, seen_at.as_deref())
+    }
+
+    /// The file that a picture was seen at; none if it is not allowed.
+    fn place(&self, digest: &Digest) -> Option<Option<PathBuf>> {
+        let allowed = self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
+        allowed.get(digest).cloned()
     }
 }

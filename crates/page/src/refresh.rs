@@ -5,12 +5,16 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
+use crate::clock;
 use crate::feed::Feed;
 use crate::pictures::Pictures;
 use crate::project::Project;
 
 /// How often it is looked whether another gpbuild made something.
 const GLANCE: Duration = Duration::from_secs(1);
+
+/// It is looked again after as long as the last look took, and after so long at the latest.
+const LONGEST_REST: Duration = Duration::from_millis(500);
 
 /// Asks the board to look again.
 #[derive(Clone)]
@@ -43,6 +47,7 @@ fn run(project: &dyn Project, feed: &Feed, pictures: &Pictures, requests: &Recei
         match requests.recv_timeout(GLANCE) {
             Ok(()) => old = true,
             Err(RecvTimeoutError::Timeout) => {
+                old |= feed.listeners() > 0 && project.idle();
                 let now = project.stamp();
                 old |= now != seen;
                 seen = now;
@@ -52,11 +57,16 @@ fn run(project: &dyn Project, feed: &Feed, pictures: &Pictures, requests: &Recei
         // Nobody looks: it is done when somebody does.
         if old && feed.listeners() > 0 {
             old = false;
+            let began = clock::now();
             let board = project.board();
             for (digest, seen_at) in &board.pictures {
                 pictures.allow(Some(*digest), seen_at.clone());
             }
             feed.show(board);
+            // Whatever goes on meanwhile has the other half of the time.
+            let took = clock::now().saturating_sub(began);
+            let rest = Duration::from_millis(took.unsigned_abs()).min(LONGEST_REST);
+            std::thread::sleep(rest);
         }
     }
 }

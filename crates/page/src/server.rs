@@ -2,66 +2,44 @@
 //! right; nothing from a URL is a path. Knows what may be asked for, and not how it is done.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
-use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use axum::http::{Method, StatusCode};
+use axum::extract::{DefaultBodyLimit, Path, Query, RawQuery, Request, State};
+use axum::http::StatusCode;
+use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_util::stream;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::archive;
+use crate::asked;
 use crate::connections::{self, READ_TIMEOUT};
-use crate::feed::Feed;
-use crate::pictures::Pictures;
-use crate::project::Project;
-use crate::refresh::Refresh;
+use crate::context::{Context, Shared, blocking, no_asset, refused, told};
 use crate::ui;
-use crate::view::Detail;
-use crate::worker::{Action, Queue, Refused};
 use base::diagnostic::Failure;
 use base::digest::Digest;
 use export::Format;
 
 /// The largest request, in bytes.
-const MAX_BODY: usize = 64 << 10;
+const MAX_BODY: usize = 1 << 20;
 /// So many pages at once.
 const MAX_PAGES: usize = 32;
-/// The longest change, in characters.
-const MAX_CHANGE: usize = 8_000;
+/// The longest words that are searched for, in characters.
+const MAX_WORDS: usize = 200;
+/// How wide a thumbnail may be, in pixels.
+const WIDTHS: [u32; 5] = [160, 320, 640, 960, 1280];
 
 /// Nothing but what this page brings along: no script in its text, no other host, no frame around it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/// What the server answers from.
-pub struct Context {
-    /// What the page is about.
-    pub project: Arc<dyn Project>,
-    /// What pages are told.
-    pub feed: Arc<Feed>,
-    /// What they may see.
-    pub pictures: Arc<Pictures>,
-    /// Takes what they ask for.
-    pub queue: Queue,
-    /// Asked when a page opens.
-    pub refresh: Refresh,
-    /// Who does not know it is nobody.
-    pub token: String,
-    /// Where it listens.
-    pub address: SocketAddr,
-}
-
-type Shared = State<Arc<Context>>;
 
 /// Everything that can be asked for.
 pub fn router(context: Arc<Context>) -> Router {
@@ -71,9 +49,23 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/{token}/events", get(events))
         .route("/{token}/asset", get(asset))
         .route("/{token}/picture/{digest}", get(picture))
-        .route("/{token}/pick", post(pick))
-        .route("/{token}/edit", post(edit))
-        .route("/{token}/make", post(make))
+        .route("/{token}/thumb/{digest}/{width}", get(thumb))
+        .route("/{token}/search", get(search))
+        .route("/{token}/quote", get(quote).post(asked::quote))
+        .route("/{token}/spend", get(spend))
+        .route("/{token}/download", get(download))
+        .route("/{token}/zip", get(zip))
+        .route("/{token}/pick", post(asked::pick))
+        .route("/{token}/edit", post(asked::edit))
+        .route("/{token}/make", post(asked::make))
+        .route("/{token}/again", post(asked::again))
+        .route("/{token}/gone", post(asked::gone))
+        .route("/{token}/back", post(asked::back))
+        .route("/{token}/cancel", post(asked::cancel))
+        .route("/{token}/accept", post(asked::accept))
+        .route("/{token}/review", post(asked::review))
+        .route("/{token}/open", post(asked::open))
+        .route("/{token}/seen", post(asked::seen))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&context), guard))
         .with_state(context)
@@ -120,59 +112,6 @@ async fn whole(request: Request) -> Result<Request, Response> {
         Ok(Err(_)) => Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "that is too much")),
         Err(_) => Err(refused(StatusCode::REQUEST_TIMEOUT, "that took too long")),
     }
-}
-
-impl Context {
-    fn refuses(&self, request: &Request) -> Option<(StatusCode, &'static str)> {
-        let port = self.address.port();
-        let hosts = [format!("127.0.0.1:{port}"), format!("localhost:{port}")];
-        let is_ours = |name: &str| hosts.iter().any(|host| host == name);
-        let headers = request.headers();
-        // A name that someone else made point here is not ours.
-        if !header_of(headers, &header::HOST).is_some_and(is_ours) {
-            return Some((
-                StatusCode::MISDIRECTED_REQUEST,
-                "this is not the host that you meant",
-            ));
-        }
-        let token = request.uri().path().split('/').nth(1).unwrap_or_default();
-        // Digests, so that the time it takes tells nothing.
-        if Digest::of(token.as_bytes()) != Digest::of(self.token.as_bytes()) {
-            return Some((
-                StatusCode::FORBIDDEN,
-                "open the link that `gpbuild watch` printed: it holds a token",
-            ));
-        }
-        if request.method() == Method::POST {
-            let from = headers.get(header::ORIGIN);
-            let from_here = |origin: &HeaderValue| {
-                origin
-                    .to_str()
-                    .is_ok_and(|o| o.strip_prefix("http://").is_some_and(is_ours))
-            };
-            if from.is_some_and(|origin| !from_here(origin)) {
-                return Some((StatusCode::FORBIDDEN, "another page may not ask for this"));
-            }
-        }
-        None
-    }
-
-    /// One asset, looked at closely; from then on a page may see its pictures.
-    fn detail(&self, id: &str) -> Result<Option<Detail>, Failure> {
-        let found = self.project.detail(id)?;
-        if let Some(detail) = &found {
-            let candidates = detail.shots.iter().flat_map(|shot| &shot.candidates);
-            let paid = detail.history.iter().flat_map(|paid| &paid.pictures);
-            for digest in candidates.chain(paid) {
-                self.pictures.allow(Some(*digest), None);
-            }
-        }
-        Ok(found)
-    }
-}
-
-fn header_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
 }
 
 async fn index() -> Response {
@@ -226,31 +165,51 @@ struct Asset {
 
 async fn asset(State(context): Shared, Query(Asset { id }): Query<Asset>) -> Response {
     let wanted = id.clone();
-    let found = tokio::task::spawn_blocking(move || context.detail(&wanted)).await;
-    match found {
+    match blocking(move || context.detail(&wanted)).await {
         Ok(Ok(Some(detail))) => Json(detail).into_response(),
         Ok(Ok(None)) => refused(StatusCode::NOT_FOUND, &no_asset(&id)),
         Ok(Err(failure)) => refused(StatusCode::CONFLICT, &told(&failure)),
-        Err(e) => refused(StatusCode::INTERNAL_SERVER_ERROR, &e.to_string()),
+        Err(response) => response,
     }
 }
 
 async fn picture(State(context): Shared, Path((_, name)): Path<(String, String)>) -> Response {
     let Some(digest) = Digest::parse(&name) else {
-        return refused(StatusCode::NOT_FOUND, "there is no such picture");
+        return no_picture();
     };
-    let found = tokio::task::spawn_blocking(move || context.pictures.get(&digest)).await;
+    let found = blocking(move || context.pictures.get(&digest)).await;
     let Ok(Some(bytes)) = found else {
-        return refused(StatusCode::NOT_FOUND, "there is no such picture");
+        return no_picture();
     };
-    let media_type = match Format::of(&bytes) {
+    for_ever(media_type(&bytes), bytes)
+}
+
+async fn thumb(
+    State(context): Shared,
+    Path((_, name, width)): Path<(String, String, u32)>,
+) -> Response {
+    let Some(digest) = Digest::parse(&name).filter(|_| WIDTHS.contains(&width)) else {
+        return no_picture();
+    };
+    let found = blocking(move || context.pictures.thumbnail(&digest, width)).await;
+    let Ok(Some(bytes)) = found else {
+        return no_picture();
+    };
+    for_ever(media_type(&bytes), bytes)
+}
+
+fn media_type(bytes: &[u8]) -> &'static str {
+    match Format::of(bytes) {
         Some(format) => format.media_type(),
         None if bytes.starts_with(b"%PDF-") => "application/pdf",
         None => "application/octet-stream",
-    };
+    }
+}
+
+/// What never changes: its name is its digest.
+fn for_ever(media_type: &'static str, bytes: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, media_type),
-        // Its name is its digest.
         (
             header::CACHE_CONTROL,
             "private, max-age=31536000, immutable",
@@ -259,106 +218,112 @@ async fn picture(State(context): Shared, Path((_, name)): Path<(String, String)>
     (headers, bytes).into_response()
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PickOrder {
-    id: String,
-    number: usize,
-    shot: usize,
-}
-
-async fn pick(State(context): Shared, Json(order): Json<PickOrder>) -> Response {
-    let PickOrder { id, number, shot } = order;
-    taken(&context, Action::Pick { id, number, shot })
+fn no_picture() -> Response {
+    refused(StatusCode::NOT_FOUND, "there is no such picture")
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EditOrder {
-    id: String,
-    change: String,
-    keep: Option<String>,
+struct Words {
+    q: String,
 }
 
-async fn edit(State(context): Shared, Json(order): Json<EditOrder>) -> Response {
-    let EditOrder { id, change, keep } = order;
-    let keep = keep.filter(|keep| !keep.trim().is_empty());
-    if change.trim().is_empty() {
-        return refused(StatusCode::BAD_REQUEST, "say what is to be different");
+async fn search(State(context): Shared, Query(Words { q }): Query<Words>) -> Response {
+    let words: String = q.chars().take(MAX_WORDS).collect();
+    let project = Arc::clone(&context.project);
+    match blocking(move || project.search(&words)).await {
+        Ok(ids) => Json(json!({ "ids": ids, "more": false })).into_response(),
+        Err(response) => response,
     }
-    let length = change.chars().count() + keep.iter().flat_map(|keep| keep.chars()).count();
-    if length > MAX_CHANGE {
-        return refused(
-            StatusCode::BAD_REQUEST,
-            &format!("say it in fewer words: at most {MAX_CHANGE} characters"),
-        );
+}
+
+async fn quote(State(context): Shared, RawQuery(query): RawQuery) -> Response {
+    let (ids, again) = (all_of(query.as_deref(), "id"), false);
+    let project = Arc::clone(&context.project);
+    match blocking(move || project.quote(&ids, again)).await {
+        Ok(Ok(quote)) => Json(quote).into_response(),
+        Ok(Err(why)) => refused(StatusCode::CONFLICT, &why),
+        Err(response) => response,
     }
-    taken(&context, Action::Edit { id, change, keep })
+}
+
+/// All values of a name in a query, decoded.
+fn all_of(query: Option<&str>, name: &str) -> Vec<String> {
+    let uri = format!("/?{}", query.unwrap_or_default());
+    let uri: Option<axum::http::Uri> = uri.parse().ok();
+    let pairs = uri.and_then(|uri| Query::<Vec<(String, String)>>::try_from_uri(&uri).ok());
+    let pairs = pairs.map(|Query(pairs)| pairs).unwrap_or_default();
+    let values = pairs.into_iter().filter(|(key, _)| key == name);
+    values.map(|(_, value)| value).collect()
+}
+
+async fn spend(State(context): Shared) -> Response {
+    let project = Arc::clone(&context.project);
+    match blocking(move || project.spend()).await {
+        Ok(Ok(spend)) => Json(spend).into_response(),
+        Ok(Err(failure)) => refused(StatusCode::CONFLICT, &told(&failure)),
+        Err(response) => response,
+    }
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MakeOrder {
+struct File {
     id: String,
-    /// What the page showed, in micro-dollars; none is unknown.
-    price: Option<u64>,
-    /// Somebody was asked.
-    confirmed: bool,
+    picture: Option<String>,
 }
 
-/// Takes an order at the price that was shown, and not at any other.
-async fn make(State(context): Shared, Json(order): Json<MakeOrder>) -> Response {
-    let MakeOrder {
-        id,
-        price,
-        confirmed,
-    } = order;
-    let (asked, wanted) = (Arc::clone(&context), id.clone());
-    let now = match tokio::task::spawn_blocking(move || asked.project.price(&wanted)).await {
-        Ok(Ok(now)) => now,
-        Ok(Err(why)) => return refused(StatusCode::CONFLICT, &why),
-        Err(e) => return refused(StatusCode::INTERNAL_SERVER_ERROR, &e.to_string()),
-    };
-    let known = now.known;
-    let as_shown = match (known, price) {
-        (Some(now), Some(shown)) => now.0 <= shown,
-        (Some(_), None) => true,
-        (None, shown) => shown.is_none(),
-    };
-    let dear = known.is_none_or(|known| known > now.asks_above);
-    if !as_shown || (dear && !confirmed) {
-        let why = match as_shown {
-            true => "it has to be confirmed",
-            false => "it costs something else by now",
+async fn download(State(context): Shared, Query(file): Query<File>) -> Response {
+    let draft = file.picture.as_deref() == Some("draft");
+    let (project, ids) = (Arc::clone(&context.project), [file.id.clone()]);
+    match blocking(move || project.downloads(&ids, draft)).await {
+        Ok(Ok(files)) => match files.into_iter().next() {
+            Some(file) => attached(media_type(&file.bytes), &file.name, file.bytes),
+            None => refused(StatusCode::NOT_FOUND, &no_asset(&file.id)),
+        },
+        Ok(Err(failure)) => refused(StatusCode::CONFLICT, &told(&failure)),
+        Err(response) => response,
+    }
+}
+
+/// The pictures of some assets, or of a carousel, as one file.
+async fn zip(State(context): Shared, RawQuery(query): RawQuery) -> Response {
+    let ids = all_of(query.as_deref(), "id");
+    let carousel = all_of(query.as_deref(), "carousel").into_iter().next();
+    let name = carousel.clone().unwrap_or_else(|| "pictures".to_owned());
+    let project = Arc::clone(&context.project);
+    let packed = move || {
+        let ids = match &carousel {
+            Some(carousel) => project.carousel(carousel)?,
+            None => ids,
         };
-        let body = json!({ "error": why, "confirm": true, "price": known.map(|micro| micro.0) });
-        return (StatusCode::CONFLICT, Json(body)).into_response();
+        Ok(archive::pack(project.downloads(&ids, false)?))
+    };
+    match blocking(packed).await {
+        Ok(Ok(Ok(bytes))) => attached("application/zip", &format!("{name}.zip"), bytes),
+        Ok(Ok(Err(why))) => refused(StatusCode::CONFLICT, &why),
+        Ok(Err(failure)) => {
+            let failure: Failure = failure;
+            refused(StatusCode::CONFLICT, &told(&failure))
+        }
+        Err(response) => response,
     }
-    taken(&context, Action::Make { id, most: known })
 }
 
-fn taken(context: &Context, action: Action) -> Response {
-    match context.queue.take(action) {
-        Ok(number) => (StatusCode::ACCEPTED, Json(json!({ "job": number }))).into_response(),
-        Err(Refused::Busy) => refused(StatusCode::CONFLICT, "that is being done already"),
-        Err(Refused::Full) => refused(StatusCode::SERVICE_UNAVAILABLE, "too much waits already"),
-    }
-}
-
-fn refused(status: StatusCode, why: &str) -> Response {
-    let body: Value = json!({ "error": why });
-    (status, Json(body)).into_response()
-}
-
-fn no_asset(id: &str) -> String {
-    format!("there is no asset `{id}`")
-}
-
-fn told(failure: &Failure) -> String {
-    let texts: Vec<String> = failure
-        .diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.render(false))
+/// A file to take home, under the last part of its name.
+fn attached(media_type: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name: String = name
+        .bytes()
+        .map(|b| match b {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => {
+                char::from(b).to_string()
+            }
+            b => format!("%{b:02X}"),
+        })
         .collect();
-    texts.join("\n")
+    let how = format!("attachment; filename*=UTF-8''{name}");
+    let headers = [
+        (header::CONTENT_TYPE, media_type.to_owned()),
+        (header::CONTENT_DISPOSITION, how),
+    ];
+    (headers, bytes).into_response()
 }

@@ -168,6 +168,32 @@ pub struct Summary {
     pub elapsed: Duration,
 }
 
+/// How far a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked<'a> {
+    /// It may be sent after this time at the earliest: why.
+    Waits(Duration, &'a str),
+    /// It is on its way.
+    Sent,
+    /// Its answer is there, and is made a picture of.
+    Arrived,
+}
+
+/// A request for an asset, from its turn to its picture.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// The asset.
+    pub id: &'a str,
+    /// Who is asked.
+    pub model: &'a str,
+    /// How far it is.
+    pub asked: Asked<'a>,
+    /// What is held back of the budget for it, in micro-dollars; none is unknown.
+    pub reserved: Option<u64>,
+    /// How long such an answer took before; none if none came yet.
+    pub expected: Option<Duration>,
+}
+
 /// Something that happened. Events may come from any thread.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
@@ -184,6 +210,8 @@ pub enum Event<'a> {
         /// What is being done: `openai/gpt-image-2`, `drawing`.
         what: &'a str,
     },
+    /// A request is further than before: for who shows it while it lasts.
+    Asking(&'a Asking<'a>),
     /// An asset is done.
     Done(&'a AssetReport),
     /// Something is wrong, and the run goes on.

@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 use anstream::AutoStream;
 use indicatif::ProgressDrawTarget;
 
-pub use self::event::{AssetReport, Cost, Event, LeftOut, Plan, State, Summary};
+pub use self::event::{Asked, Asking, AssetReport, Cost, Event, LeftOut, Plan, State, Summary};
 use self::live::Live;
 use self::plain::{Level, Paint};
 pub use self::usage::show_usage;
@@ -473,7 +473,7 @@ impl Reporter {
         let paint = inner.err.paint;
         let level = self.level;
         match *event {
-            Event::Begin { .. } => {}
+            Event::Begin { .. } | Event::Asking(_) => {}
             // A moving line already says it.
             Event::Running { id, what } if level.verbose > 0 && inner.live.is_none() => {
                 inner.say(&plain::running(id, what, paint));
@@ -516,7 +516,7 @@ impl Reporter {
 
     fn json(&self, inner: &mut Inner, event: &Event) {
         match *event {
-            Event::Begin { .. } | Event::Running { .. } => {}
+            Event::Begin { .. } | Event::Running { .. } | Event::Asking(_) => {}
             Event::Done(asset) => inner.write(true, &json::asset(asset, self.plan)),
             Event::Diagnostic(diagnostic) | Event::Repeated(diagnostic) => {
                 inner.write(true, &json::diagnostic(diagnostic));

@@ -40,6 +40,7 @@ mod object;
 mod roots;
 mod shot;
 mod ticket;
+mod times;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};

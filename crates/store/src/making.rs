@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,12 @@ impl fmt::Display for Payer {
 }
 
 impl Store {
+    /// The folder of what is being asked for, of the store in the folder `home`: it is another one whenever somebody begins
+    /// or ends.
+    pub fn making(home: &Path) -> PathBuf {
+        home.join("store").join(FOLDER)
+    }
+
     /// Becomes the one who asks for a shot, until what comes back is dropped; `None` while another one is.
     pub fn try_make(&self, key: &Key, payer: &Payer) -> Result<Option<Held>, FsError> {
         let folder = self.make(&self.folder.join(FOLDER))?;

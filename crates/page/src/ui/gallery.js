@@ -1,72 +1,30 @@
-// All assets by manifest: single ones as a grid, a carousel as a strip.
+// All assets by manifest: single ones as a grid, a carousel as a strip; of them only what is to be seen. What an asset
+// looks like there is in card.js.
 
-import { openDetail } from './detail.js';
-import { $, cards, h, isPicture, isShown, isWorking, now, priceOf, reasonOf, shownOf, stateOf, t, urlOf, view } from './state.js';
+import { cards, fillCard, loadPictures } from './card.js';
+import { isShown, shownIds } from './filter.js';
+import { tellSeen } from './server.js';
+import { $, changed, draws, h, isLive, now, t, view } from './state.js';
+import { between, layOut, lineAt } from './virtual.js';
 
-/** A picture that is swapped once the new one is decoded, so that nothing flickers. */
-export function setPicture(img, digest) {
-  if (img.dataset.digest === digest) return;
-  img.dataset.digest = digest;
-  if (!img.getAttribute('src')) {
-    img.src = urlOf(digest);
-    return;
-  }
-  const next = new Image();
-  next.src = urlOf(digest);
-  next.decode().catch(() => {}).then(() => {
-    if (img.dataset.digest === digest) img.src = next.src;
-  });
-}
+/** So many heights of the window above and below what is seen are drawn, too. */
+const BEYOND = 0.6;
+/** A list that moves faster than this, in windows a second, loads no pictures. */
+const FAST = 4;
 
-function makeCard(id) {
-  const img = h('img', { loading: 'lazy', decoding: 'async', alt: '' });
-  const none = h('span', { class: 'none' });
-  const parts = {
-    img, none,
-    frame: h('button', { type: 'button', class: 'frame', onclick: () => openDetail(id) }, img, none),
-    name: h('span', { class: 'name' }), state: h('span', { class: 'state' }),
-    small: h('p', { class: 'small path' }), price: h('p', { class: 'small' }), message: h('p', { class: 'message' }),
-  };
-  const card = h('article', { class: 'card', 'data-id': id },
-    parts.frame, h('div', { class: 'line' }, parts.name, parts.state), parts.message, parts.small, parts.price);
-  return { card, ...parts };
-}
+let layout = { lines: [], height: 0 };
+/** The elements of the lines that are drawn, by key. */
+const drawn = new Map();
+/** How far each strip was moved. */
+const moved = new Map();
+let last = { at: 0, time: 0 };
+let loadTimer = 0;
 
-export function fillCard(row) {
-  let parts = cards.get(row.id);
-  if (!parts) cards.set(row.id, (parts = makeCard(row.id)));
-  const state = stateOf(row);
-  const digest = shownOf(row);
-  const name = row.carousel ? row.id.slice(row.carousel.length + 1) : row.id;
-  parts.card.dataset.state = state;
-  parts.frame.style.setProperty('aspect-ratio', `${row.width} / ${row.height}`);
-  parts.frame.setAttribute('aria-label', row.id);
-  parts.img.hidden = !digest || !isPicture(row);
-  parts.none.hidden = !parts.img.hidden;
-  parts.none.textContent = digest ? row.format.toUpperCase() : t().none;
-  if (!parts.img.hidden) setPicture(parts.img, digest);
-  parts.name.replaceChildren(...breakable(name));
-  parts.state.textContent = t()[state];
-  parts.message.hidden = !row.failed && state !== 'blocked' && state !== 'manual';
-  parts.message.textContent = row.failed ?? reasonOf(row) ?? '';
-  parts.small.replaceChildren(...breakable(row.output));
-  const facts = [`${row.width}×${row.height}`, row.format];
-  if (row.candidates > 1) facts.push(`${t().candidates} ${row.pick}/${row.candidates}`);
-  if (row.to_do && row.requests > 0) facts.push(priceOf(row));
-  parts.price.textContent = facts.join(' · ');
-  parts.card.classList.toggle('working', isWorking(row.id));
-  return parts.card;
-}
-
-/** May break after a slash. */
-const breakable = text => text.split(/(?<=\/)/).flatMap((part, n) => (n === 0 ? [part] : [h('wbr'), part]));
-
-/** The sections in order: manifest, then what stands in it: single assets as a grid, a carousel as a strip. */
+/** The sections in order: manifest, then what stands in it: single assets, and carousels by name. */
 function sections() {
   const found = [];
-  for (const id of now.order) {
+  for (const id of shownIds()) {
     const row = now.rows.get(id);
-    if (!row || !isShown(row)) continue;
     let manifest = found.at(-1);
     if (manifest?.name !== row.manifest) found.push((manifest = { name: row.manifest, singles: [], carousels: new Map() }));
     // What is made of a carousel's slides stands with the single pictures: it is no slide.
@@ -77,7 +35,15 @@ function sections() {
   return found;
 }
 
-/** Puts these children there, and leaves alone what is right already: what moves loses its scroll. */
+// ---- Lines -----------------------------------------------------------------------------------------------------
+
+function place(element, left, width, height) {
+  element.style.setProperty('--left', `${left}px`);
+  element.style.setProperty('--width', `${width}px`);
+  element.style.setProperty('--stage', `${height}px`);
+}
+
+/** Puts these children there, and leaves alone what is right already: what moves loses its focus. */
 function arrange(parent, children) {
   const wanted = new Set(children);
   for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
@@ -86,38 +52,197 @@ function arrange(parent, children) {
   });
 }
 
-const boxes = new Map();
+/** Those that are there still, with their places: a list may be moved before it is reckoned anew. */
+const known = ids => ids.map((id, n) => ({ id, n })).filter(({ id }) => now.rows.has(id));
 
-function box(key, make) {
-  if (!boxes.has(key)) boxes.set(key, make());
-  return boxes.get(key);
+function fillGrid(element, line) {
+  arrange(element, known(line.ids).map(({ id, n }) => {
+    const card = fillCard(now.rows.get(id), layout.card);
+    place(card, layout.margin + n * (layout.card + layout.gap), layout.card, line.stage);
+    return card;
+  }));
 }
 
-export function renderGallery() {
-  const shown = [];
-  for (const { name, singles, carousels } of sections()) {
-    const section = box(`manifest ${name}`, () => h('section', { class: 'manifest' }, h('h2', { class: 'path' }, name)));
-    const inside = [section.firstElementChild];
-    if (singles.length > 0) {
-      const grid = box(`grid ${name}`, () => h('div', { class: 'grid' }));
-      arrange(grid, singles.map(fillCard));
-      inside.push(grid);
-    }
-    for (const [carousel, rows] of carousels) {
-      const strip = box(`carousel ${carousel}`, () => h('div', { class: 'carousel' },
-        h('h3', null, carousel, h('small')), h('div', { class: 'strip', tabindex: '0', 'aria-label': carousel })));
-      strip.querySelector('small').textContent = t().slides(rows.length);
-      arrange(strip.lastElementChild, rows.map(fillCard));
-      inside.push(strip);
-    }
-    arrange(section, inside);
-    shown.push(section);
+/** The slides that are to be seen of a strip. */
+function fillStrip(element, line) {
+  const { slide, gap, margin } = layout;
+  const strip = element.lastElementChild;
+  element.firstElementChild.firstChild.textContent = line.name;
+  element.querySelector('small').textContent = t().slides(line.ids.length);
+  strip.setAttribute('aria-label', line.name);
+  const track = strip.firstElementChild;
+  track.style.setProperty('--stage', `${line.stage}px`);
+  track.style.setProperty('--long', `${line.ids.length * (slide + gap) - gap + 2 * margin}px`);
+  const first = Math.max(0, Math.floor((strip.scrollLeft - margin - innerWidth * BEYOND) / (slide + gap)));
+  const count = Math.ceil((innerWidth * (1 + 2 * BEYOND)) / (slide + gap)) + 1;
+  const focused = line.ids.findIndex(id => cards.get(id)?.card.contains(document.activeElement));
+  const seen = known(line.ids).filter(({ n }) => (n >= first && n < first + count) || n === focused);
+  arrange(track, seen.map(({ id, n }) => {
+    const card = fillCard(now.rows.get(id), slide);
+    place(card, margin + n * (slide + gap), slide, line.stage);
+    return card;
+  }));
+}
+
+function makeLine(line) {
+  if (line.kind === 'heading') return h('h2', { class: 'heading path' });
+  if (line.kind === 'grid') return h('div', { class: 'grid' });
+  const strip = h('div', { class: 'strip', tabindex: '0', role: 'group' }, h('div', { class: 'track' }));
+  const element = h('section', { class: 'carousel' }, h('h3', null, '', h('small')), strip);
+  strip.addEventListener('scroll', () => {
+    const of = element.line;
+    moved.set(of.key, strip.scrollLeft);
+    fillStrip(element, of);
+    loadSoon();
+  }, { passive: true });
+  return element;
+}
+
+function fillLine(element, line) {
+  element.line = line;
+  element.style.setProperty('--top', `${line.top}px`);
+  if (line.kind === 'heading') element.textContent = line.name;
+  else if (line.kind === 'grid') fillGrid(element, line);
+  else fillStrip(element, line);
+}
+
+// ---- The window ------------------------------------------------------------------------------------------------
+
+const gallery = () => $('gallery');
+const topOf = () => gallery().offsetTop;
+
+function drawWindow(isNew) {
+  const from = scrollY - topOf();
+  const lines = between(layout.lines, from - innerHeight * BEYOND, from + innerHeight * (1 + BEYOND));
+  const focused = [...drawn.values()].find(element => element.contains(document.activeElement));
+  const wanted = new Map(lines.map(line => [line.key, line]));
+  // What has the focus stays: a list that moves takes nobody's place away.
+  const kept = focused && layout.lines.find(line => line.key === focused.line.key);
+  if (kept) wanted.set(kept.key, kept);
+  for (const [key, element] of drawn) {
+    if (wanted.has(key)) continue;
+    element.remove();
+    drawn.delete(key);
   }
-  if (shown.length === 0) {
-    const empty = box('empty', () => h('p', { class: 'empty' }));
-    empty.textContent = now.ready ? t().empty : t().loading;
-    shown.push(empty);
+  for (const line of [...wanted.values()].sort((a, b) => a.top - b.top)) {
+    let element = drawn.get(line.key);
+    if (!element) {
+      drawn.set(line.key, (element = makeLine(line)));
+      insert(element, line);
+      fillLine(element, line);
+      if (moved.has(line.key)) element.lastElementChild.scrollLeft = moved.get(line.key);
+    } else if (isNew || element.line !== line) fillLine(element, line);
   }
-  arrange($('gallery'), shown);
+  const seen = between(layout.lines, from, from + innerHeight).flatMap(line => idsSeen(line));
+  tellSeen(seen);
+}
+
+/** In the order of the list: Tab goes by it. */
+function insert(element, line) {
+  const after = [...gallery().children].find(other => other.line && other.line.top > line.top);
+  gallery().insertBefore(element, after ?? null);
+}
+
+function idsSeen(line) {
+  if (line.kind === 'grid') return line.ids;
+  if (line.kind !== 'strip') return [];
+  const step = layout.slide + layout.gap;
+  const first = Math.floor((moved.get(line.key) ?? 0) / step);
+  return line.ids.slice(first, first + Math.ceil(innerWidth / step) + 1);
+}
+
+function loadSoon() {
+  clearTimeout(loadTimer);
+  loadTimer = setTimeout(loadPictures, 90);
+}
+
+function onScroll() {
+  const time = performance.now();
+  const speed = Math.abs(scrollY - last.at) / innerHeight / Math.max(0.016, (time - last.time) / 1000);
+  last = { at: scrollY, time };
+  drawWindow(false);
+  if (speed < FAST) loadPictures();
+  else loadSoon();
+}
+
+/** What is above may become more or less: what one looks at stays where it is. */
+function anchor() {
+  if (scrollY < topOf()) return null;
+  const line = layout.lines[lineAt(layout.lines, scrollY - topOf())];
+  const id = line?.ids?.[0];
+  return id === undefined ? null : { id, by: line.top - scrollY };
+}
+
+function drawGallery() {
+  const before = anchor();
+  // Without the bar at the side, as wide as it is.
+  layout = layOut(sections(), gallery().clientWidth);
+  gallery().style.setProperty('--high', `${layout.height}px`);
+  if (before && isShown(now.rows.get(before.id) ?? {})) {
+    const line = layout.lines.find(other => other.ids?.includes(before.id));
+    if (line && line.top - scrollY !== before.by) scrollTo({ top: line.top - before.by, behavior: 'instant' });
+  }
+  drawWindow(true);
+  loadPictures();
+  drawEmpty();
   for (const id of [...cards.keys()]) if (!now.rows.has(id)) cards.delete(id);
+}
+
+function drawEmpty() {
+  const empty = $('empty');
+  empty.hidden = layout.lines.length > 0;
+  if (empty.hidden) return empty.replaceChildren();
+  const isBare = now.rows.size === 0;
+  const wrong = now.problems.length > 0;
+  const said = !now.ready ? h('p', null, t().loading)
+    : isBare && !wrong ? [h('h2', null, t().bareTitle), h('p', null, t().bare), isLive() ? h('pre', { tabindex: '0' }, t().bareExample) : null]
+      : isBare ? h('p', null, t().bareWrong)
+        : [h('p', null, t().empty), h('button', { type: 'button', class: 'quiet', onclick: showAll }, t().showAll)];
+  empty.replaceChildren(...[said].flat().filter(Boolean));
+}
+
+function showAll() {
+  Object.assign(view, { state: 'all', search: '' });
+  changed('view');
+}
+
+/** Brings an asset into sight, and its card. */
+export function reveal(id) {
+  const line = layout.lines.find(other => other.ids?.includes(id));
+  if (!line) return null;
+  const top = line.top + topOf();
+  const room = $('top').offsetHeight + 12;
+  if (top - room < scrollY || top + line.height > scrollY + innerHeight) scrollTo({ top: top - room, behavior: 'instant' });
+  drawWindow(false);
+  if (line.kind === 'strip') {
+    const strip = drawn.get(line.key).lastElementChild;
+    const left = line.ids.indexOf(id) * (layout.slide + layout.gap);
+    if (left < strip.scrollLeft || left + layout.slide + 2 * layout.margin > strip.scrollLeft + strip.clientWidth) strip.scrollLeft = left;
+    fillStrip(drawn.get(line.key), line);
+  }
+  loadPictures();
+  return cards.get(id)?.frame ?? null;
+}
+
+/** The asset beside, above or below another one in the list; none at the end. */
+export function beside(id, key) {
+  const lines = layout.lines.filter(line => line.ids);
+  const at = lines.findIndex(line => line.ids.includes(id));
+  if (at < 0) return lines[0]?.ids[0] ?? null;
+  const n = lines[at].ids.indexOf(id);
+  if (key === 'ArrowLeft') return lines[at].ids[n - 1] ?? lines[at - 1]?.ids.at(-1) ?? null;
+  if (key === 'ArrowRight') return lines[at].ids[n + 1] ?? lines[at + 1]?.ids[0] ?? null;
+  const other = lines[at + (key === 'ArrowUp' ? -1 : 1)];
+  return other ? other.ids[Math.min(n, other.ids.length - 1)] : null;
+}
+
+export function beginGallery() {
+  addEventListener('scroll', onScroll, { passive: true });
+  let wide = 0;
+  new ResizeObserver(() => {
+    // Its height is what is drawn here.
+    if (gallery().clientWidth !== wide) changed('view');
+    wide = gallery().clientWidth;
+  }).observe(gallery());
+  draws(['rows', 'view', 'progress', 'language'], drawGallery);
 }

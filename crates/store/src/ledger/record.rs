@@ -126,6 +126,16 @@ impl Moment {
         Self(Timestamp::from_second(now).unwrap_or_default())
     }
 
+    /// Reads what one is shown as; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
+
+    /// Milliseconds since 1970.
+    pub fn millis(self) -> i64 {
+        self.0.as_millisecond()
+    }
+
     /// How long lies between two of them.
     pub fn apart(self, other: Self) -> Duration {
         self.0.duration_since(other.0).unsigned_abs()
