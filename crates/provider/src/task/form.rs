@@ -8,14 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address;
-use crate::amount;
 use crate::bounded;
 use crate::pointer::{self, Pointers};
-use crate::reply::{Ready, Refusal, RefusalKind, Ticket};
+use crate::reply::{Cost, Ready, Refusal, RefusalKind, Ticket};
 use crate::setup::{WEB_PAGE, is_page};
-use crate::source;
 use crate::veil::Veil;
-use model::Micro;
 
 /// Where things stand in the answers, as JSON pointers; `*` is every element of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,8 +175,11 @@ impl TaskForm {
             (None, Some(path)) => self.below(&path.replace("{ticket}", &encoded(&id)))?,
             (None, None) => return Err("it does not say where to ask for it".to_owned()),
         };
-        let cost = self.cost(&answer);
-        Ok(Ticket { id, poll, cost })
+        Ok(Ticket {
+            id,
+            poll,
+            cost: self.cost(&answer, veil),
+        })
     }
 
     /// Reads the answer to a poll, whatever its status; `None` if it does not say how it stands.
@@ -216,7 +216,7 @@ impl TaskForm {
         Ready {
             sources: sources.collect(),
             came: urls.len() as u64,
-            cost: self.cost(&answer),
+            cost: self.cost(&answer, veil),
             prompt: self
                 .task
                 .rewritten
@@ -282,20 +282,19 @@ impl TaskForm {
         }
     }
 
-    /// A URL out of an answer that a picture may be fetched from, without any key: `https`, or on this machine where
-    /// the whole provider is.
+    /// A URL out of an answer that a picture is fetched from, without any key, if whoever fetches lets it pass.
     fn source(&self, text: &str) -> Option<Url> {
         let mut url = Url::parse(text).ok()?;
         let base = Url::parse(&self.base_url).ok()?;
         if self.task.results_by_https && !address::is_here(&base) && url.scheme() == "http" {
             url.set_scheme("https").ok()?;
         }
-        source::check(&url, &base).is_ok().then_some(url)
+        Some(url)
     }
 
-    fn cost(&self, answer: &Value) -> Option<Micro> {
+    fn cost(&self, answer: &Value, veil: &Veil) -> Option<Cost> {
         let text = self.task.cost.as_ref()?.text(answer)?;
-        amount::micro(&text, self.task.cost_unit)
+        Some(Cost::of(&text, self.task.cost_unit, veil))
     }
 }
 
@@ -335,7 +334,6 @@ mod tests {
     use super::{Standing, TaskForm, encoded};
     use crate::reply::RefusalKind;
     use crate::veil::Veil;
-    use model::Micro;
 
     /// As Black Forest Labs speaks, with what else there is.
     fn form(base_url: &str, poll: &str) -> TaskForm {
