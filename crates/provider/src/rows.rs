@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::Form;
-use crate::reply::{Attachment, Contents, KeepError, RefusalKind};
+use crate::reply::{Attachment, Contents, Cost, KeepError, RefusalKind};
 use crate::submission::Submission;
 use crate::table::{Row, builtin};
 use crate::task::{Standing, TaskForm, by_code};
@@ -213,7 +213,7 @@ fn a_recorded_task_of_black_forest_labs() {
     let told =
         json!({"id": "t", "polling_url": "https://api.eu.bfl.ml/v1/get_result?id=t", "cost": 4.5});
     let ticket = form.ticket(told.to_string().as_bytes(), &Veil::default());
-    assert_eq!(ticket.unwrap().cost, Some(Micro(45_000)));
+    assert_eq!(ticket.unwrap().cost, Some(Cost::Is(Micro(45_000))));
 }
 
 #[test]

@@ -93,7 +93,9 @@ impl Maker for Row {
 
     fn be_odd(&self, way: u64) {
         self.server.behave(|behaviour| match way % 5 {
-            0 => behaviour.loses = true,
+            // What `dashscope` lists does not say its prompt: of two that are lost nothing is sent, and a person decides.
+            0 if self.protocol.name == "bfl" => behaviour.loses = true,
+            0 => behaviour.polls = 2,
             1 => behaviour.forgets = true,
             2 => behaviour.slow = Duration::from_millis(way / 5 % 200),
             3 => behaviour.polls = 50,

@@ -332,8 +332,9 @@ mod tests {
     use secrecy::SecretString;
 
     use super::{Standing, TaskForm, encoded};
-    use crate::reply::RefusalKind;
+    use crate::reply::{Cost, RefusalKind};
     use crate::veil::Veil;
+    use model::Micro;
 
     /// As Black Forest Labs speaks, with what else there is.
     fn form(base_url: &str, poll: &str) -> TaskForm {
@@ -349,7 +350,7 @@ mod tests {
         }
     }
 
-    fn ticket(form: &TaskForm, answer: &str) -> Result<(String, String, Option<Micro>), String> {
+    fn ticket(form: &TaskForm, answer: &str) -> Result<(String, String, Option<Cost>), String> {
         let ticket = form.ticket(answer.as_bytes(), &Veil::default())?;
         Ok((ticket.id, ticket.poll.to_string(), ticket.cost))
     }
@@ -393,7 +394,17 @@ mod tests {
         assert_eq!(odd, Err("there is no ticket in it".to_owned()));
         let told = ticket(&form, r#"{"id": "../a/b", "cost": "4.1"}"#).unwrap();
         assert_eq!(told.1, "https://api.example.com/v1/tasks/%2E%2E%2Fa%2Fb");
-        assert_eq!(told.2, Some(Micro(41_000)));
+        assert_eq!(told.2, Some(Cost::Is(Micro(41_000))));
+        for odd in ["-5", "\"NaN\"", "1e300"] {
+            let told = ticket(&form, &format!(r#"{{"id": "a", "cost": {odd}}}"#)).unwrap();
+            let Some(Cost::Odd(said)) = told.2 else {
+                panic!("{odd}: {:?}", told.2);
+            };
+            assert_eq!(
+                said.trim_start_matches('+').replace("e+", "e"),
+                odd.trim_matches('"')
+            );
+        }
         assert_eq!(encoded("a-b_c~d.e"), "a-b_c~d%2Ee");
         for (answer, said) in [
             ("", "it is not JSON"),
