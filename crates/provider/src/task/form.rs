@@ -12,6 +12,7 @@ use crate::bounded;
 use crate::pointer::{self, Pointers};
 use crate::reply::{Cost, Ready, Refusal, RefusalKind, Ticket};
 use crate::setup::{WEB_PAGE, is_page};
+use crate::source::{self, Teller};
 use crate::veil::Veil;
 
 /// Where things stand in the answers, as JSON pointers; `*` is every element of a list.
@@ -213,8 +214,13 @@ impl TaskForm {
         let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
         let urls = self.task.results.all(&answer);
         let sources = urls.iter().filter_map(|url| self.source(url.as_str()?));
+        let (mut sources, others): (Vec<Url>, Vec<Url>) = sources.partition(|url| self.may_be(url));
+        if sources.is_empty() {
+            // Who fetches them says why they are not fetched.
+            sources = others;
+        }
         Ready {
-            sources: sources.collect(),
+            sources,
             came: urls.len() as u64,
             cost: self.cost(&answer, veil),
             prompt: self
@@ -290,6 +296,13 @@ impl TaskForm {
             url.set_scheme("https").ok()?;
         }
         Some(url)
+    }
+
+    /// Whether a picture may be there. Who fetches it knows better whose word the base is.
+    fn may_be(&self, url: &Url) -> bool {
+        let base = Url::parse(&self.base_url);
+        let is_persons = true;
+        base.is_ok_and(|base| source::check(url, &Teller { base, is_persons }).is_ok())
     }
 
     fn cost(&self, answer: &Value, veil: &Veil) -> Option<Cost> {
