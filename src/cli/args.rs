@@ -68,7 +68,7 @@ pub(super) struct BuildFlags {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
     /// The lock must already answer everything: make nothing that it does not
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["force", "prune", "batch", "wait", "retry_in_doubt"])]
     pub(super) locked: bool,
     /// Replace outputs that were edited by hand; never pays for anything
     #[arg(long)]
@@ -174,7 +174,7 @@ pub(super) struct WatchFlags {
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct PlanFlags {
     /// Plan as `build --locked`
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["force", "batch"])]
     pub(super) locked: bool,
     /// Plan as `build --force`
     #[arg(long)]

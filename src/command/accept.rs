@@ -93,6 +93,15 @@ fn accept(planned: &Planned, step: &Step) -> Result<Option<Accepted>, Diagnostic
     let spec = &step.spec;
     let root = planned.project.world.root();
     let known = planned.lock.assets.get(&spec.id);
+    let mut keys = step.trace.shots.iter().map(|shot| &shot.key);
+    if keys.any(|key| planned.pending.contains(key)) {
+        return Err(
+            Diagnostic::error("it is paid for, and its picture is on its way").hint(format!(
+                "`gpbuild build {}` collects it at no new cost; then say which one it is to be",
+                spec.id
+            )),
+        );
+    }
     // A person says what is there: it may be a link, as long as it stays in the project.
     let bytes = match root.read(&spec.output, MAX_OBJECT_BYTES) {
         Ok(bytes) => bytes,
@@ -109,15 +118,6 @@ fn accept(planned: &Planned, step: &Step) -> Result<Option<Accepted>, Diagnostic
         },
         Err(e) => return Err(Diagnostic::error(e.to_string())),
     };
-    let mut keys = step.trace.shots.iter().map(|shot| &shot.key);
-    if keys.any(|key| planned.pending.contains(key)) {
-        return Err(
-            Diagnostic::error("it is paid for, and its picture is on its way").hint(format!(
-                "`gpbuild build {}` collects it at no new cost; then say which one it is to be",
-                spec.id
-            )),
-        );
-    }
     let size = size_of(spec, &bytes)?;
     let digest = Digest::of(&bytes);
     if known

@@ -19,7 +19,7 @@ pub fn run(settings: &Settings, as_json: bool, reporter: &Reporter) -> Result<Ex
     let store = Store::open(settings.home.data())?;
     let ledger = Ledger::open(settings.home.data()).map_err(|e| store_failure(&e))?;
     pipeline::recover(settings, &store, &ledger, reporter);
-    let waiting = Waiting::find(&store).map_err(|e| store_failure(&e))?;
+    let waiting = Waiting::find(&store, &ledger).map_err(|e| store_failure(&e))?;
     let known = Known::find(settings)?;
     let mut routes = BTreeMap::new();
     let mut missing = BTreeMap::new();

@@ -35,6 +35,8 @@ pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<
     let lost = pipeline::lost(steps);
     let foreign = plan::foreign(steps, &planned.project.manifest.models);
     let foreign = foreign.map(|sum| sum.to_string());
+    let foreign_withheld = plan::foreign_withheld(steps, &planned.project.manifest.models);
+    let foreign_withheld = foreign_withheld.map(|sum| sum.to_string());
     let at_once = settings.build.batching.sends.then(|| at_once(&planned));
     reporter.event(Event::Plan(&Plan {
         remark: lost.as_deref(),
@@ -42,6 +44,7 @@ pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<
         unclaimed: &unclaimed,
         requests: now.requests,
         foreign: foreign.as_deref(),
+        foreign_withheld: foreign_withheld.as_deref(),
         withheld: withheld.requests,
         up_to: bill.up_to,
         at_once: at_once.filter(|_| bill.requests > 0),

@@ -46,14 +46,8 @@ struct Word {
 
 /// Writes the folder `to`.
 pub fn write(settings: &Settings, to: &Path, reporter: &Reporter) -> Result<Exit, Failure> {
-    let drafts = Settings {
-        resolve: declare::spec::Options {
-            profile: Some(declare::spec::DRAFT.to_owned()),
-            ..declare::spec::Options::default()
-        },
-        ..settings.clone()
-    };
-    let about = About::new(settings.clone(), Some(drafts), true, None);
+    let drafts = pipeline::drafts_of(settings);
+    let about = About::new(settings.clone(), Some(drafts), false, None);
     // What is wrong with the project is told as by every command.
     let assets = board::details(&about)?;
     let board = about.board();

@@ -191,8 +191,14 @@ impl PaidClient {
             let taken = self.collect(ask.asset, path, None, route, handle).await;
             return self.told(taken, ask, handle, &mut earlier);
         }
-        if let Some(batch) = self.batch_of(&ask.key)? {
-            return self.collect_batch(ask, &batch, route, handle, spent).await;
+        let doubt = self.ledger.doubt(&ask.key);
+        let is_given_up = doubt.is_some_and(|entry| entry.settlement.is_some());
+        let looks = self.retry_in_doubt || !is_given_up;
+        if let Some(batch) = self.batch_of(&ask.key)?.filter(|_| looks) {
+            let collected = self.collect_batch(ask, &batch, route, handle, spent).await;
+            if let Some(answer) = collected? {
+                return Ok(answer);
+            }
         }
         if !self.retry_in_doubt
             && !route.adapter.is_free(&ask.request.model)
@@ -305,6 +311,8 @@ impl PaidClient {
                     Some(cost) => spent.cost += cost,
                     None => spent.unknown = true,
                 }
+                // Whoever asks next is told the same.
+                route.halt(&refusal);
                 let hint = route.adapter.hint(&refusal);
                 Err(not_made::refused(&refusal, hint))
             }

@@ -13,6 +13,7 @@ use crate::execute::retry::{Unready, Wait};
 use crate::execute::route::Route;
 use crate::execute::run_handle::RunHandle;
 use crate::execute::{Failed, not_made};
+use base::diagnostic::Exit;
 use base::fs::{Durability, shown};
 use provider::TaskForm;
 use provider::reply::{Contents, Fetched, Polled, Refusal, Ticket};
@@ -67,9 +68,15 @@ impl PaidClient {
         };
         // What an earlier run was told is as good as a poll, unless it is too old to be fetched.
         if let Some(answer) = self.store.ready(path)
-            && let Some(contents) = self.fetch(&errand, &answer, route, handle).await?
+            && let Ok(contents) = self.fetch(&errand, &answer, route, handle).await?
         {
             return self.entered(&errand, &contents);
+        }
+        if let Some(why) = route.adapter.is_elsewhere(form) {
+            return Err(Failed {
+                exit: Exit::Provider,
+                ..not_made::on_its_way(asset, &why)
+            });
         }
         match self.poll(&errand, route, handle).await? {
             Polling::Ready(answer) => {
@@ -77,8 +84,8 @@ impl PaidClient {
                     .put_ready(path, &answer)
                     .map_err(|e| not_made::disk(&e))?;
                 let contents = self.fetch(&errand, &answer, route, handle).await?;
-                let lost = || Contents {
-                    error: Some("they are not where the provider says".to_owned()),
+                let lost = |why: String| Contents {
+                    error: Some(format!("they are not where the provider says: {why}")),
                     ..Contents::default()
                 };
                 self.entered(&errand, &contents.unwrap_or_else(lost))
@@ -141,21 +148,22 @@ impl PaidClient {
         }
     }
 
-    /// Fetches what is ready into the store; nothing if none of it is there any more.
+    /// Fetches what is ready into the store; the inner error says why none of it is there any more.
     async fn fetch(
         &self,
         errand: &Errand<'_>,
         answer: &[u8],
         route: &Route,
         handle: &RunHandle,
-    ) -> Result<Option<Contents>, Failed> {
+    ) -> Result<Result<Contents, String>, Failed> {
         let ready = errand.form.ready(answer, &route.adapter.veil());
         let mut contents = Contents {
             came: ready.came,
-            cost: ready.cost.or(errand.ticket.cost),
             prompt: ready.prompt,
             ..Contents::default()
         };
+        contents.costs(errand.ticket.cost.clone());
+        contents.costs(ready.cost);
         let asked = usize::try_from(errand.head.pictures).unwrap_or(usize::MAX);
         for source in ready.sources.iter().take(asked) {
             match self.picture(source, errand.asset, route, handle).await? {
@@ -169,13 +177,14 @@ impl PaidClient {
                 }
             }
         }
-        let is_lost = contents.pictures.is_empty() && contents.trouble.is_some();
-        if is_lost {
-            self.store
-                .remove_ready(errand.path)
-                .map_err(|e| not_made::disk(&e))?;
+        match contents.trouble.take_if(|_| contents.pictures.is_empty()) {
+            None => Ok(Ok(contents)),
+            Some(why) => {
+                let removed = self.store.remove_ready(errand.path);
+                removed.map_err(|e| not_made::disk(&e))?;
+                Ok(Err(why))
+            }
         }
-        Ok((!is_lost).then_some(contents))
     }
 
     /// One picture; the inner error says why it is not there any more.

@@ -192,6 +192,7 @@ pub(super) fn enter(
     enter_roll(store, head, roll)?;
     let mut remarks = odd_words(head, said);
     remarks.extend(odd_bill);
+    remarks.extend(odd_cost(head, said, cost));
     remarks.extend(odd_pictures(store, head, &said.pictures)?);
     // Last of all: what is settled is never looked at again.
     settle_own(ledger, head, settle(Outcome::Answered, why))?;
@@ -220,6 +221,18 @@ fn odd_words(head: &Head, said: &Contents) -> Vec<String> {
             .push("the answer bills what is no number of tokens: its cost is not known".to_owned());
     }
     remarks
+}
+
+/// What is odd about a cost that is told and is no amount.
+fn odd_cost(head: &Head, said: &Contents, cost: Option<Micro>) -> Option<String> {
+    let told = said.odd_cost.as_ref().filter(|_| said.cost.is_none())?;
+    let counts = match cost.or(head.estimate) {
+        Some(counts) => format!("it counts at {counts}"),
+        None => "nobody knows what it costs".to_owned(),
+    };
+    Some(format!(
+        "the provider says that it costs `{told}`, which is no amount: {counts}; look at its bill"
+    ))
 }
 
 /// What is odd about how many pictures came.

@@ -1,5 +1,5 @@
-//! Collects what is paid for and on its way, whoever asked for it: what no asset asks for any more gets into the store
-//! like all else. Pays for nothing, and sends no request.
+//! Collects what is paid for and on its way, by tickets and in batches, whoever asked for it: what no asset asks for any
+//! more gets into the store like all else. Pays for nothing, and sends no request.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use crate::check::Judge;
 use crate::execute::Batching;
 use crate::execute::ask::{PaidClient, Terms};
+use crate::execute::batch::{End, Seen, is_open, name};
 use crate::execute::budget::Limits;
 use crate::execute::ingest::Ingested;
 use crate::execute::route::Route;
@@ -21,7 +22,7 @@ use base::diagnostic::Diagnostic;
 use base::fs::FsError;
 use plan::key::Key;
 use store::ledger::{Ledger, Moment};
-use store::{Head, Payer, Store};
+use store::{Batch, Head, Payer, Store};
 
 /// At most so many are collected at once.
 const MAX_AT_ONCE: usize = 8;
@@ -52,11 +53,12 @@ pub enum Came {
 pub struct Waiting {
     store: Store,
     tickets: Vec<(Key, PathBuf, Head)>,
+    batches: Vec<Batch>,
 }
 
 impl Waiting {
-    /// All that is on its way to this person.
-    pub fn find(store: &Store) -> Result<Self, FsError> {
+    /// All that is on its way to this person, with what was in batches that were given up.
+    pub fn find(store: &Store, ledger: &Ledger) -> Result<Self, FsError> {
         let tickets = store.tickets()?.into_iter();
         let tickets = tickets.map(|(key, path)| {
             let (head, _) = store.ticket(&path)?;
@@ -65,13 +67,24 @@ impl Waiting {
         Ok(Self {
             store: store.clone(),
             tickets: tickets.collect::<Result<_, FsError>>()?,
+            batches: {
+                let mut batches = store.batches()?;
+                batches.retain(|batch| {
+                    let mut lines = batch.lines.iter();
+                    store.is_batch_sent(batch.head.mark)
+                        && lines.any(|(key, line)| is_open(ledger, key, *line))
+                });
+                batches
+            },
         })
     }
 
     /// The providers that it is to be asked of.
     pub fn providers(&self) -> BTreeSet<&str> {
         let heads = self.tickets.iter().map(|(_, _, head)| head);
-        heads.map(provider).collect()
+        let batches = self.batches.iter();
+        let batches = batches.map(|batch| batch.head.provider.as_str());
+        heads.map(provider).chain(batches).collect()
     }
 
     /// Collects all of it on these routes, by the provider's name; `tell` hears of each. Whether it was ended before.
@@ -96,13 +109,14 @@ impl Waiting {
             .max_blocking_threads(MAX_AT_ONCE + 1)
             .build()
             .map_err(|e| Diagnostic::error(format!("cannot start: {e}")))?;
-        Ok(runtime.block_on(run(&client, self.tickets, tell)))
+        Ok(runtime.block_on(run(&client, self.tickets, self.batches, tell)))
     }
 }
 
 async fn run(
     client: &Arc<PaidClient>,
     tickets: Vec<(Key, PathBuf, Head)>,
+    batches: Vec<Batch>,
     tell: &mut dyn FnMut(Left),
 ) -> bool {
     let (stop, stopped) = watch::channel(false);
@@ -117,7 +131,11 @@ async fn run(
     let mut running = JoinSet::new();
     for (key, path, head) in tickets {
         let (client, handle) = (Arc::clone(client), handle.clone());
-        running.spawn_blocking(move || client.left(key, &path, &head, &handle));
+        running.spawn_blocking(move || vec![client.left(key, &path, &head, &handle)]);
+    }
+    for batch in batches {
+        let (client, handle) = (Arc::clone(client), handle.clone());
+        running.spawn_blocking(move || client.left_in_batch(&batch, &handle));
     }
     loop {
         tokio::select! {
@@ -125,7 +143,7 @@ async fn run(
                 stop.send_replace(true);
             }
             joined = running.join_next() => match joined {
-                Some(Ok(left)) => tell(left),
+                Some(Ok(left)) => left.into_iter().for_each(&mut *tell),
                 Some(Err(_)) => {}
                 None => return *stop.borrow(),
             },
@@ -140,6 +158,68 @@ impl PaidClient {
             asset: head.asset.clone(),
             model: head.model.clone(),
             what: came.unwrap_or_else(|failed| Came::Not(Box::new(failed))),
+        }
+    }
+
+    /// Takes in what there is of a batch: what came of each of its lines that had no end.
+    fn left_in_batch(&self, batch: &Batch, handle: &RunHandle) -> Vec<Left> {
+        // Once all of it is taken in, it is forgotten.
+        let lines = self.open_lines(batch).into_iter();
+        let heads = lines.map(|(key, line)| (key, self.head_of(batch, line)));
+        let heads: Vec<(Key, Result<Head, Failed>)> = heads.collect();
+        let mark = batch.head.mark;
+        let id = self.store.batch_id(mark).ok().flatten();
+        let id = id.unwrap_or_else(|| name(mark));
+        let seen = self.route(&batch.head.provider).map(|route| {
+            let seen = self.seen(batch, route, handle);
+            Handle::current().block_on(seen)
+        });
+        let left = heads.into_iter().map(|(key, head)| match head {
+            Err(failed) => Left {
+                asset: batch.head.project.clone(),
+                model: batch.head.provider.clone(),
+                what: Came::Not(Box::new(failed)),
+            },
+            Ok(head) => {
+                let came = self.came_in_batch(key, &head, &id, seen.as_ref(), handle);
+                Left {
+                    asset: head.asset,
+                    model: head.model,
+                    what: came.unwrap_or_else(|failed| Came::Not(Box::new(failed))),
+                }
+            }
+        });
+        left.collect()
+    }
+
+    fn came_in_batch(
+        &self,
+        key: Key,
+        head: &Head,
+        id: &str,
+        seen: Option<&Result<Seen, Failed>>,
+        handle: &RunHandle,
+    ) -> Result<Came, Failed> {
+        match self.batches.end(&key) {
+            Some(End::Made(..)) => return Ok(Came::Here(Vec::new())),
+            Some(End::Failed(failed)) => return Err(failed),
+            None => {}
+        }
+        let tickets = self.store.tickets().map_err(|e| not_made::disk(&e))?;
+        if let Some(path) = tickets.get(&key) {
+            return self.came(key, path, head, handle);
+        }
+        match seen {
+            None => Ok(Came::Nobody),
+            Some(Err(failed)) => Err(failed.clone()),
+            Some(Ok(Seen::Pending { why, .. })) => Err(not_made::in_batch(&head.asset, id, why)),
+            Some(Ok(Seen::Done)) if self.stored(&key).is_ok_and(|stored| stored.is_some()) => {
+                Ok(Came::Here(Vec::new()))
+            }
+            Some(Ok(Seen::Done)) => {
+                let why = "its batch was given up, and nothing of it is there by now";
+                Err(not_made::doubt(why, None))
+            }
         }
     }
 

@@ -184,6 +184,7 @@ impl Access {
             key_variable,
             values: values.collect(),
             proxy: self.proxy(),
+            is_persons: self.names_place(row),
             ..provider.config(base_url, key, timeout)
         }))
     }

@@ -98,6 +98,9 @@ fn a_price_in_yuan_is_told_in_both_and_billed_in_both() {
         assert_eq!(run.code, 0, "{}{}", run.out, run.err);
         run
     };
+    let plan = told(&["plan"]).out;
+    let total = "\nnothing to make (2 blocked: about $0.10 (¥0.500) · 2 requests)\n";
+    assert!(plan.ends_with(total), "{plan}");
     told(&["trust", "--yes"]);
     let plan = told(&["plan"]).out;
     let total = "\nwould make 2 pictures: about $0.10 (¥0.500) · 2 requests\n";

@@ -491,7 +491,23 @@ pub fn estimate(step: &Step, models: &Models) -> Option<Micro> {
 
 /// The part of it whose price is published in another currency, in that: of what steps ask for now.
 pub fn foreign<'a>(steps: impl IntoIterator<Item = &'a Step>, models: &Models) -> Option<Money> {
-    let asking = steps.into_iter().filter(|step| step.requests() > 0);
+    foreign_of(steps, models, Step::requests)
+}
+
+/// The same of what they would ask for besides, if nothing but a key or the person's trust were not missing.
+pub fn foreign_withheld<'a>(
+    steps: impl IntoIterator<Item = &'a Step>,
+    models: &Models,
+) -> Option<Money> {
+    foreign_of(steps, models, Step::withheld_requests)
+}
+
+fn foreign_of<'a>(
+    steps: impl IntoIterator<Item = &'a Step>,
+    models: &Models,
+    requests: fn(&Step) -> usize,
+) -> Option<Money> {
+    let asking = steps.into_iter().filter(|step| requests(step) > 0);
     let quotes = asking
         .flat_map(unanswered)
         .filter_map(|request| quote(models, request)?.foreign());

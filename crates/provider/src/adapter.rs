@@ -13,16 +13,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Veil;
-use crate::amount;
 use crate::command::{self, Environment, Program};
 use crate::gemini;
 use crate::openai::{self, Azure};
 use crate::reply::{
-    Contents, Fetched, Found, KeepError, Lost, ParamProblem, Polled, Refusal, Reply, Ticket,
+    Contents, Cost, Fetched, Found, KeepError, Lost, ParamProblem, Polled, Refusal, Reply, Ticket,
 };
 use crate::submission::Submission;
 use crate::table::{Row, Shape};
-use crate::task::{self, TaskForm};
+use crate::task::{self, Failure, TaskForm};
 use base::digest::Digest;
 use base::fs::FsError;
 use model::{Micro, ModelId};
@@ -34,6 +33,8 @@ pub struct Config {
     pub row: Arc<Row>,
     /// Where its API is.
     pub base_url: Url,
+    /// The person named that place, and no project.
+    pub is_persons: bool,
     /// The key; shown as `[REDACTED]` wherever it is printed.
     pub key: SecretString,
     /// The variable that holds it, for messages.
@@ -54,6 +55,7 @@ impl Config {
         Self {
             row: Arc::clone(row),
             base_url,
+            is_persons: false,
             key,
             key_variable: row.key_variables().next().unwrap_or_default(),
             values: BTreeMap::new(),
@@ -61,6 +63,15 @@ impl Config {
             proxy: None,
             timeout,
         }
+    }
+}
+
+/// In which form the answers of a provider are whose answers hold the pictures.
+fn of_row(row: &Row) -> Form {
+    match row.usage_cost_unit {
+        Some(unit) => Form::Billed(unit),
+        None if row.refuses_in_success => Form::Coded(row.codes.clone()),
+        None => Form::Images,
     }
 }
 
@@ -73,6 +84,8 @@ pub enum Form {
     Images,
     /// The pictures are in it, and at `/usage/cost` its bill, in units of so many micro-dollars.
     Billed(u64),
+    /// The pictures are in it, or one of these codes says why there are none: then nothing is billed.
+    Coded(BTreeMap<String, Failure>),
     /// It is a ticket for them.
     Task(Box<TaskForm>),
     /// The pictures are in it, from a program that says nothing of what they cost: so much each, if that is known.
@@ -95,10 +108,15 @@ impl Form {
         match self {
             Self::Images => openai::read(body, asked, veil, keep),
             Self::Billed(unit) => {
-                let contents = openai::read(body, asked, veil, keep)?;
+                let mut contents = openai::read(body, asked, veil, keep)?;
                 let told = contents.usage_cost.as_deref();
-                let cost = told.and_then(|told| amount::micro(told, *unit));
-                Ok(Contents { cost, ..contents })
+                let cost = told.map(|told| Cost::of(told, *unit, veil));
+                contents.costs(cost);
+                Ok(contents)
+            }
+            Self::Coded(codes) => {
+                let contents = openai::read(body, asked, veil, keep)?;
+                Ok(openai::coded(codes, contents))
             }
             Self::Task(_) => Ok(Contents::default()),
             Self::Command(each) => {
@@ -127,7 +145,9 @@ impl Form {
     /// How a ticket is gone on with; nothing if the pictures are in the answer itself.
     pub fn task(&self) -> Option<&TaskForm> {
         match self {
-            Self::Images | Self::Billed(_) | Self::Command(_) | Self::Gemini => None,
+            Self::Images | Self::Billed(_) | Self::Coded(_) | Self::Command(_) | Self::Gemini => {
+                None
+            }
             Self::Task(form) => Some(form),
         }
     }
@@ -192,13 +212,11 @@ impl Adapter {
             Self::Gemini(_) => Form::Gemini,
             Self::Images(_) | Self::Task(_) | Self::Mixed(..) => {
                 let form = self.task().and_then(|client| client.form(&model.name));
-                match (
-                    form,
-                    self.images().and_then(openai::Client::usage_cost_unit),
-                ) {
-                    (Some(form), _) => Form::Task(Box::new(form)),
-                    (None, Some(unit)) => Form::Billed(unit),
-                    (None, None) => Form::Images,
+                match form {
+                    Some(form) => Form::Task(Box::new(form)),
+                    None => self
+                        .images()
+                        .map_or(Form::Images, |client| of_row(client.row())),
                 }
             }
         }
@@ -248,6 +266,12 @@ impl Adapter {
             None => Polled::Unknown("it is no provider of tickets any more".to_owned()),
             Some(client) => client.poll(form, ticket).await,
         }
+    }
+
+    /// Why a ticket is not asked for here: a key goes to where its request went, and that may not be where this one
+    /// belongs.
+    pub fn is_elsewhere(&self, form: &TaskForm) -> Option<String> {
+        self.task().and_then(|client| client.is_elsewhere(form))
     }
 
     /// Fetches a picture from where an answer says that it is, without any key. Free, and may be repeated.

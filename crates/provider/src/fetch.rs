@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use reqwest::{Response, Url};
 
+use crate::Config;
 use crate::address::{self, is_here};
+use crate::guard::Guard;
 use crate::http::{Http, NoAnswer};
 use crate::reply::Fetched;
-use crate::source;
+use crate::source::{self, Teller};
 
 /// The most that is read of a picture, in bytes.
 const MAX_FETCHED_BYTES: u64 = 64 << 20;
@@ -20,20 +22,28 @@ const MAX_MOVES: usize = 5;
 
 /// Fetches pictures on the word of one provider.
 pub struct Fetcher {
-    base: Url,
+    teller: Teller,
     /// For what is on this machine, past every proxy.
     near: Http,
     far: Http,
+    /// To where the names of those far away may lead.
+    guard: Guard,
 }
 
 impl Fetcher {
-    /// On the word of the provider at `base`; nothing is connected yet.
-    pub fn new(base: Url, timeout: Duration) -> Self {
-        let timeout = timeout.min(LONGEST);
+    /// On the word of this provider; nothing is connected yet.
+    pub fn new(config: &Config) -> Self {
+        let timeout = config.timeout.min(LONGEST);
+        let teller = Teller {
+            base: config.base_url.clone(),
+            is_persons: config.is_persons,
+        };
+        let guard = Guard::new(teller.clone());
         Self {
-            base,
             near: Http::new(timeout, true),
-            far: Http::new(timeout, false),
+            far: Http::new(timeout, false).resolved_by(guard.clone()),
+            guard,
+            teller,
         }
     }
 
@@ -41,10 +51,11 @@ impl Fetcher {
     pub async fn fetch(&self, source: &Url) -> Fetched {
         let mut url = source.clone();
         for _ in 0..=MAX_MOVES {
-            if let Err(why) = source::check(&url, &self.base) {
+            if let Err(why) = source::check(&url, &self.teller) {
                 let (place, why) = (address::host(&url), why.why());
                 return Fetched::Gone(format!("its picture is said to be at `{place}`: {why}"));
             }
+            self.guard.watch(&url);
             let http = match is_here(&url) {
                 true => &self.near,
                 false => &self.far,

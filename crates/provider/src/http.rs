@@ -12,6 +12,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
 
 use crate::certificate;
+use crate::guard::Guard;
 use base::fs::FsError;
 
 /// A connection stands within this time, or nothing was sent.
@@ -38,6 +39,7 @@ pub struct Http {
     is_here: bool,
     /// What to say of the proxy where nobody is reached.
     proxy: Option<String>,
+    guard: Option<Guard>,
     client: OnceLock<Client>,
 }
 
@@ -49,6 +51,7 @@ impl Http {
             timeout,
             is_here,
             proxy: None,
+            guard: None,
             client: OnceLock::new(),
         }
     }
@@ -61,6 +64,14 @@ impl Http {
             )
         });
         Self { proxy, ..self }
+    }
+
+    /// The same, connecting only to addresses that `guard` lets pass.
+    pub fn resolved_by(self, guard: Guard) -> Self {
+        Self {
+            guard: Some(guard),
+            ..self
+        }
     }
 
     /// What requests are put together with.
@@ -78,6 +89,9 @@ impl Http {
             .redirect(Policy::none())
             // Only gpbuild decides what is sent again.
             .retry(reqwest::retry::never());
+        if let Some(guard) = &self.guard {
+            client = client.dns_resolver(guard.clone());
+        }
         if self.is_here {
             // Whatever the environment says of proxies: only to this machine may a key go in the clear. To
             // others it goes by `https`, of which a proxy sees the host's name.

@@ -20,6 +20,7 @@ mod certificate;
 mod command;
 mod fetch;
 mod gemini;
+mod guard;
 mod http;
 mod json;
 mod media;

@@ -9,7 +9,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::Url;
 
+use crate::amount;
 use crate::bounded;
+use crate::veil::Veil;
 use base::digest::Digest;
 use base::fs::FsError;
 use model::{Micro, Price};
@@ -65,7 +67,7 @@ pub struct Ticket {
     /// Where it is asked for.
     pub poll: Url,
     /// What it costs, if the provider says so.
-    pub cost: Option<Micro>,
+    pub cost: Option<Cost>,
 }
 
 /// How a ticket stands.
@@ -98,7 +100,7 @@ pub struct Ready {
     /// How many there are in all.
     pub came: u64,
     /// What was billed, if the provider says so.
-    pub cost: Option<Micro>,
+    pub cost: Option<Cost>,
     /// The prompt that was drawn, if the provider says so: within bounds, and without a key.
     pub prompt: Option<String>,
 }
@@ -229,6 +231,8 @@ pub struct Contents {
     pub usage: Option<Usage>,
     /// The same as an amount, from a provider that says one.
     pub cost: Option<Micro>,
+    /// What it says in place of that, which is no amount: within bounds.
+    pub odd_cost: Option<String>,
     /// What its `usage` says of a cost, in whatever the provider counts.
     pub usage_cost: Option<String>,
     /// The prompt that was drawn, where it says one: within bounds, and without a key.
@@ -252,6 +256,41 @@ impl Contents {
     pub fn rewritten(&self, asked: &str) -> Option<&str> {
         let told = self.prompt.as_deref().filter(|told| !told.is_empty());
         told.filter(|told| **told != bounded::prompt(asked))
+    }
+}
+
+/// So much is told of a cost that is none, in characters.
+const MAX_ODD_COST: usize = 40;
+
+/// What a provider says of a cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// So much.
+    Is(Micro),
+    /// What is no amount: negative, not finite, or more than there is. Within bounds.
+    Odd(String),
+}
+
+impl Cost {
+    /// What a text says, in units of so many micro-dollars; `veil` hides the key in what is none.
+    pub fn of(text: &str, unit: u64, veil: &Veil) -> Self {
+        let odd = || {
+            let text = veil.over(text);
+            let sign = |c: char| if c.is_control() { ' ' } else { c };
+            Self::Odd(text.chars().take(MAX_ODD_COST).map(sign).collect())
+        };
+        amount::micro(text, unit).map_or_else(odd, Self::Is)
+    }
+}
+
+impl Contents {
+    /// Takes over what is said of its cost.
+    pub fn costs(&mut self, cost: Option<Cost>) {
+        match cost {
+            Some(Cost::Is(cost)) => self.cost = Some(cost),
+            Some(Cost::Odd(said)) => self.odd_cost = Some(said),
+            None => {}
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::Form;
-use crate::reply::{Attachment, Contents, KeepError, RefusalKind};
+use crate::reply::{Attachment, Contents, Cost, KeepError, RefusalKind};
 use crate::submission::Submission;
 use crate::table::{Row, builtin};
 use crate::task::{Standing, TaskForm, by_code};
@@ -213,7 +213,7 @@ fn a_recorded_task_of_black_forest_labs() {
     let told =
         json!({"id": "t", "polling_url": "https://api.eu.bfl.ml/v1/get_result?id=t", "cost": 4.5});
     let ticket = form.ticket(told.to_string().as_bytes(), &Veil::default());
-    assert_eq!(ticket.unwrap().cost, Some(Micro(45_000)));
+    assert_eq!(ticket.unwrap().cost, Some(Cost::Is(Micro(45_000))));
 }
 
 #[test]
@@ -482,6 +482,27 @@ fn pictures_of_those_that_put_them_elsewhere() {
         (contents.came, contents.error.as_deref()),
         (0, Some("1026: sensitive"))
     );
+    let coded = Form::Coded(builtin()["minimax"].codes.clone());
+    for (code, kind) in [
+        (1002, Some("Rate")),
+        (1004, Some("Credentials")),
+        (1008, Some("Quota")),
+        (1026, Some("Moderation")),
+        (2013, Some("Invalid")),
+        (1000, None),
+        (10260, None),
+    ] {
+        let refused = json!({"base_resp": {"status_code": code, "status_msg": "no"}});
+        let contents = read(&coded, &refused, 1);
+        let refusal = contents
+            .refusal
+            .map(|refusal| format!("{:?}", refusal.kind));
+        let fits = |kind: &str| refusal.as_ref().is_some_and(|told| told.starts_with(kind));
+        assert!(kind.map_or(refusal.is_none(), fits), "{code}: {refusal:?}");
+        // A picture that came is one, whatever stands beside it.
+        let beside = json!({"data": {"image_base64": [PNG]}, "base_resp": {"status_code": code}});
+        assert!(read(&coded, &beside, 1).refusal.is_none(), "{code}");
+    }
     // One of Ark's may be an error beside good ones.
     let partly =
         json!({"data": [{"b64_json": PNG}, {"error": {"code": "Output", "message": "no"}}]});

@@ -1,6 +1,6 @@
 //! Where an answer says that a picture is: from which URL it may be fetched, and until when that lives. Fetches nothing.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use jiff::{Span, Timestamp, civil, tz::TimeZone};
 use reqwest::Url;
@@ -15,7 +15,7 @@ pub(crate) const MAX_URL: usize = 4096;
 pub enum SourceError {
     /// Neither `https:`, nor on this machine as the whole provider is.
     NotSafe,
-    /// A place of this machine or of its network, named by a provider that is neither.
+    /// A place of this machine or of its network, which is not the provider's own.
     Private,
 }
 
@@ -24,54 +24,118 @@ impl SourceError {
     pub fn why(self) -> &'static str {
         match self {
             Self::NotSafe => "gpbuild fetches by `https:` only",
-            Self::Private => "that is a place of your own network, and the provider is not",
+            Self::Private => "that is a place of your own network, and not the provider's own",
         }
     }
 }
 
-/// Whether a picture may be fetched from `url` on the word of the provider at `base`. A name that leads to a place of
-/// this network is none by itself: whoever answers there has to show the certificate for it.
-pub fn check(url: &Url, base: &Url) -> Result<(), SourceError> {
-    let is_local = is_here(base);
+/// Who says where pictures are.
+#[derive(Clone, Debug)]
+pub struct Teller {
+    /// The provider's base URL.
+    pub base: Url,
+    /// The person named it, and no project: then a provider of their network may lead to all of that network.
+    pub is_persons: bool,
+}
+
+/// Whether a picture may be fetched from `url` on a provider's word. Of a name it is not known here to which address it
+/// leads: who connects holds that against [`Teller::reaches`].
+pub fn check(url: &Url, teller: &Teller) -> Result<(), SourceError> {
+    let base = &teller.base;
     match url.scheme() {
         "https" => {}
-        "http" if is_local && is_here(url) => return Ok(()),
+        "http" if is_here(base) && is_here(url) => return Ok(()),
         _ => return Err(SourceError::NotSafe),
     }
     let is_own = url.origin() == base.origin();
-    match is_local || is_own || !is_private(url) {
+    let reaches = match address_of(url) {
+        Some(address) => teller.reaches(address, address_of(base)),
+        None => !is_here(url) || is_here(base),
+    };
+    match is_own || reaches {
         true => Ok(()),
         false => Err(SourceError::Private),
     }
 }
 
-/// Whether its host is named by an address that only this network has, or is this machine.
-fn is_private(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let Ok(address) = bare.parse::<IpAddr>() else {
-        return is_here(url);
-    };
-    match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            let is_shared = a == 100 && (64..128).contains(&b);
-            v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_multicast()
-                || v4.is_broadcast()
-                || a == 0
-                || is_shared
-        }
-        IpAddr::V6(v6) => {
-            v6.is_loopback()
-                || v6.is_unspecified()
-                || v6.is_multicast()
-                || v6.is_unique_local()
-                || v6.is_unicast_link_local()
+impl Teller {
+    /// Whether an address that is not the provider's own may be connected to, where the provider itself is at `own`.
+    pub fn reaches(&self, address: IpAddr, own: Option<IpAddr>) -> bool {
+        match Place::of(address) {
+            Place::World => true,
+            Place::Here => is_here(&self.base),
+            Place::Network => {
+                self.is_persons && own.is_some_and(|own| Place::of(own) == Place::Network)
+            }
+            Place::Nobody => false,
         }
     }
+}
+
+/// Where an address is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Anywhere.
+    World,
+    /// On this machine.
+    Here,
+    /// In this network, or in that of whoever runs this machine.
+    Network,
+    /// Where no provider is: what tells machines who they are, and what nobody can be asked at.
+    Nobody,
+}
+
+impl Place {
+    fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => {
+                let [a, b, ..] = v4.octets();
+                let is_shared = a == 100 && (64..128).contains(&b);
+                if v4.is_loopback() {
+                    Self::Here
+                } else if v4.is_private() || is_shared {
+                    Self::Network
+                } else if v4.is_link_local() || v4.is_multicast() || v4.is_broadcast() || a == 0 {
+                    Self::Nobody
+                } else {
+                    Self::World
+                }
+            }
+            IpAddr::V6(v6) => {
+                let in_v4 = embedded(v6);
+                if v6.is_loopback() {
+                    Self::Here
+                } else if let Some(v4) = in_v4 {
+                    Self::of(v4.into())
+                } else if v6.is_unique_local() {
+                    Self::Network
+                } else if v6.is_unspecified() || v6.is_multicast() || v6.is_unicast_link_local() {
+                    Self::Nobody
+                } else {
+                    Self::World
+                }
+            }
+        }
+    }
+}
+
+/// The address that a translator would go to: NAT64 and 6to4.
+fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
+    let of = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        Ipv4Addr::new(a, b, c, d)
+    };
+    match v6.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some(of(high, low)),
+        _ => None,
+    }
+}
+
+/// The address that a URL's host is written as, if it is.
+fn address_of(url: &Url) -> Option<IpAddr> {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.parse().ok()
 }
 
 /// Until when a signed URL lives, where it says so in one of the ways of Amazon, Volcengine, Aliyun, Google or Azure.
@@ -101,7 +165,7 @@ pub fn lives_until(url: &Url) -> Option<Timestamp> {
 mod tests {
     use reqwest::Url;
 
-    use super::{SourceError, check, lives_until};
+    use super::{SourceError, Teller, check, lives_until};
 
     #[test]
     fn nobody_far_away_has_us_look_into_our_own_network() {
@@ -133,12 +197,34 @@ mod tests {
             (here, "http://cdn.example.com/1.png", Err(NotSafe)),
             (here, "http://169.254.169.254/", Err(NotSafe)),
             (here, "https://cdn.example.com/1.png", Ok(())),
+            (here, "https://127.0.0.1:9/1.png", Ok(())),
+            (here, "https://10.1.2.3/1.png", Err(Private)),
+            (here, "https://192.168.0.1/1.png", Err(Private)),
+            (here, "https://169.254.169.254/latest", Err(Private)),
+            (here, "https://[fc00::1]/1.png", Err(Private)),
+            (far, "https://[64:ff9b::a00:1]/", Err(Private)),
+            (far, "https://[2002:a00:1::]/", Err(Private)),
             // A gateway of a company, which keeps the pictures itself.
             (gateway, "https://10.0.0.7/files/1.png", Ok(())),
             (gateway, "https://10.0.0.8/files/1.png", Err(Private)),
         ] {
-            let (base, url) = (Url::parse(base).unwrap(), Url::parse(url).unwrap());
-            assert_eq!(check(&url, &base), expected, "{base} {url}");
+            let url = Url::parse(url).unwrap();
+            for is_persons in [false, true] {
+                let base = Url::parse(base).unwrap();
+                // In a network of a person's own, their word holds for all of it.
+                let expected = match base.as_str() == "https://10.0.0.7/v1" && is_persons {
+                    true => Ok(()),
+                    false => expected,
+                };
+                let teller = Teller { base, is_persons };
+                assert_eq!(check(&url, &teller), expected, "{teller:?} {url}");
+            }
+        }
+        let (base, is_persons) = (Url::parse(gateway).unwrap(), true);
+        let teller = Teller { base, is_persons };
+        for url in ["https://169.254.169.254/latest", "https://127.0.0.1/"] {
+            let url = Url::parse(url).unwrap();
+            assert_eq!(check(&url, &teller), Err(Private), "{url}");
         }
     }
 

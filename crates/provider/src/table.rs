@@ -60,6 +60,9 @@ pub struct Row {
     /// What follows from an error's code, or from any with this beginning where a `*` ends it; of shape `images`.
     #[serde(default)]
     pub codes: BTreeMap<String, Failure>,
+    /// Its errors come with the status of a success: what has no picture and one of `codes` was refused, and is not billed.
+    #[serde(default)]
+    pub refuses_in_success: bool,
     /// What to do in place of a parameter that is not sent.
     #[serde(default)]
     pub instead: BTreeMap<String, String>,

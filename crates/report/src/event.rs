@@ -120,6 +120,8 @@ pub struct Plan<'a> {
     pub foreign: Option<&'a str>,
     /// How many more, if no key and no trust were missing: those of assets that are blocked.
     pub withheld: usize,
+    /// The part of what those cost that is published in another currency, in that.
+    pub foreign_withheld: Option<&'a str>,
     /// What is true of many assets, told once.
     pub remark: Option<&'a str>,
     /// Whether the estimate may shrink, because some assets wait for another's picture.

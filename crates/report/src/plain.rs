@@ -322,7 +322,13 @@ fn total(plan: &Plan) -> String {
             0 => None,
             // What it would cost all the same, once it can be asked for.
             n if state == State::Blocked => {
-                let cost = cost(plan, |state| state == State::Blocked, plan.withheld, None);
+                let foreign = plan.foreign_withheld;
+                let cost = cost(
+                    plan,
+                    |state| state == State::Blocked,
+                    plan.withheld,
+                    foreign,
+                );
                 Some(format!("{n} {}{cost}", state.word()))
             }
             n if state == State::Manual => Some(format!("{n} to be made by hand")),

@@ -29,7 +29,7 @@ const GLANCE: Duration = Duration::from_millis(50);
 const POLLS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 impl PaidClient {
-    /// Gets a shot that is a line of a batch, if the batch has ended.
+    /// Gets a shot that is a line of a batch, if the batch has ended; none if it was given up, and is still nowhere.
     pub(in crate::execute) async fn collect_batch(
         &self,
         ask: &Ask<'_>,
@@ -37,8 +37,10 @@ impl PaidClient {
         route: &Route,
         handle: &RunHandle,
         spent: &mut Spent,
-    ) -> Result<Answer, Failed> {
+    ) -> Result<Option<Answer>, Failed> {
         let mark = batch.head.mark;
+        let line = batch.lines.get(&ask.key).copied();
+        let is_given_up = line.is_some_and(|line| self.is_given_up(&ask.key, line));
         if !self.store.is_batch_sent(mark) && self.store.payer(&mark.lock()).is_some() {
             // Whoever gathers it may wait for what is gathered here.
             let _ = self.wait(GLANCE, handle).await;
@@ -63,23 +65,25 @@ impl PaidClient {
                     Some(cost) => spent.cost += cost,
                     None => {
                         spent.unknown = true;
-                        let line = batch.lines.get(&ask.key);
                         let entry = line.and_then(|line| self.ledger.entry(line.number));
                         spent.count_at(entry.and_then(|entry| entry.intent.estimate));
                     }
                 }
-                return Ok(answer);
+                return Ok(Some(answer));
             }
             None => {}
         }
         if let Ok(Some(answer)) = self.stored(&ask.key) {
-            return Ok(answer);
+            return Ok(Some(answer));
         }
         let tickets = self.store.tickets().map_err(|e| not_made::disk(&e))?;
         if let Some(path) = tickets.get(&ask.key) {
             // Its answer says where its pictures are.
             let taken = self.collect(ask.asset, path, None, route, handle).await;
-            return self.told(taken, ask, handle, spent);
+            return self.told(taken, ask, handle, spent).map(Some);
+        }
+        if is_given_up && matches!(seen, Seen::Done) {
+            return Ok(None);
         }
         let id = self.store.batch_id(batch.head.mark).ok().flatten();
         let id = id.unwrap_or_else(|| name(batch.head.mark));
@@ -99,7 +103,12 @@ impl PaidClient {
     }
 
     /// What a batch is found to be in this run: the first that comes looks, for all.
-    async fn seen(&self, batch: &Batch, route: &Route, handle: &RunHandle) -> Result<Seen, Failed> {
+    pub(in crate::execute) async fn seen(
+        &self,
+        batch: &Batch,
+        route: &Route,
+        handle: &RunHandle,
+    ) -> Result<Seen, Failed> {
         let turn = self.batches.turn(batch.head.mark);
         let mut seen = turn.lock().await;
         if let Some(seen) = &*seen {
@@ -252,12 +261,15 @@ impl PaidClient {
         }
         let why = "the provider lists no such batch, and whether it was created is not known";
         for (key, line) in self.open_lines(batch) {
+            if self.is_given_up(&key, line) {
+                continue;
+            }
             let head = self.head_of(batch, line)?;
             self.settle_line(&head, Outcome::Doubt, why)?;
             self.batches
                 .ended(key, End::Failed(not_made::doubt(why, None)));
         }
-        self.forget(batch)?;
+        // It stays: it may be in a list later.
         Ok(Err(Seen::Done))
     }
 

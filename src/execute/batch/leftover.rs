@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::fs::FsError;
 use plan::key::Key;
 use store::ledger::{Entry, Ledger, Moment, Outcome, Settlement};
-use store::{Batch, Payer, Store};
+use store::{Batch, BatchLine, Payer, Store};
 
 /// The shots of batches.
 #[derive(Debug, Default)]
@@ -72,16 +72,22 @@ pub(in crate::execute) fn recover(store: &Store, ledger: &Ledger) -> Result<(), 
             store.remove_batch(mark)?;
             continue;
         }
-        let has_end = |(key, number): (&Key, u64)| {
-            let entry = ledger.entry(number);
-            entry.is_some_and(|e| e.intent.key == *key && !e.is_in_doubt())
-        };
-        let mut lines = batch.lines.iter().map(|(key, line)| (key, line.number));
-        if lines.all(has_end) {
+        let mut lines = batch.lines.iter();
+        if lines.all(|(key, line)| !is_open(ledger, key, *line)) {
             store.remove_batch(mark)?;
         }
     }
     Ok(())
+}
+
+/// Whether something may still come of a line: it has no end, or is in doubt and nothing was asked for in its place since.
+/// Where a ledger was lost, nothing says that it has one.
+pub(in crate::execute) fn is_open(ledger: &Ledger, key: &Key, line: BatchLine) -> bool {
+    let entry = ledger.entry(line.number);
+    let Some(entry) = entry.filter(|entry| entry.intent.key == *key) else {
+        return true;
+    };
+    entry.settlement.is_none() || (entry.is_in_doubt() && ledger.doubt(key).is_some())
 }
 
 /// The requests of a batch that have no end, whether or not their lines were written.

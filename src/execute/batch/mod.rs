@@ -11,14 +11,14 @@ mod state;
 mod submit;
 mod take_in;
 
-pub(super) use leftover::recover;
 pub use leftover::under_way;
-pub(super) use state::Batches;
+pub(super) use leftover::{is_open, recover};
 pub use state::Batching;
+pub(super) use state::{Batches, End, Seen};
 
 use store::Mark;
 
 /// The name of ours for a batch, by which the provider finds it.
-fn name(mark: Mark) -> String {
+pub(super) fn name(mark: Mark) -> String {
     format!("gpbuild-{}", mark.hex())
 }

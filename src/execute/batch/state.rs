@@ -90,7 +90,7 @@ impl Gathering {
 
 /// What a batch was found to be.
 #[derive(Clone, Debug)]
-pub(super) enum Seen {
+pub(in crate::execute) enum Seen {
     /// It has not ended, or that cannot be told: why. A person has to mend something if `is_refused`.
     Pending { why: String, is_refused: bool },
     /// Every line that could be taken in was.
@@ -127,7 +127,7 @@ impl Seen {
 
 /// What came of a line in this run.
 #[derive(Clone, Debug)]
-pub(super) enum End {
+pub(in crate::execute) enum End {
     /// Its pictures are in the store, for so much if that is known.
     Made(Answer, Option<Micro>),
     /// Nothing came of it.
@@ -197,7 +197,7 @@ impl Batches {
     }
 
     /// What came of a line in this run.
-    pub(super) fn end(&self, key: &Key) -> Option<End> {
+    pub(in crate::execute) fn end(&self, key: &Key) -> Option<End> {
         lock(&self.ends).get(key).cloned()
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::time::Duration;
 
+use super::leftover;
 use super::state::{End, Seen};
 use crate::execute::ask::PaidClient;
 use crate::execute::ingest::{NotIngested, ingest, settle_own};
@@ -42,16 +43,50 @@ struct Pass {
     answered: u64,
     /// Lines of no request of the batch.
     strange: usize,
+    /// Lines of a request that had one before.
+    doubled: usize,
+    /// Lines that cannot be read.
+    unread: usize,
+    /// The shots of which only a ticket has come, by this reading or an earlier one.
+    tickets: BTreeSet<Key>,
     /// Somebody else is the payer of one.
     skipped: bool,
     /// A file of lines is not there any more.
     lost: Option<String>,
 }
 
+impl Pass {
+    /// What is odd about the lines, as notes on the batch of this name.
+    fn oddities(&self, id: &str) -> Vec<String> {
+        let said = [
+            (
+                self.strange,
+                "request",
+                "answers",
+                "that it was not sent: that is not taken",
+            ),
+            (
+                self.doubled,
+                "line",
+                "has",
+                "about requests that it has answered before: what came first counts",
+            ),
+            (self.unread, "line", "has", "that cannot be read"),
+        ];
+        let odd = said.into_iter().filter(|(n, ..)| *n > 0);
+        let note = |(n, what, does, rest)| format!("batch `{id}` {does} {} {rest}", count(n, what));
+        odd.map(note).collect()
+    }
+}
+
 impl PaidClient {
     /// Takes in what came of each line, and gives an end to those of which nothing came.
     pub(super) async fn take_in(&self, errand: &Errand<'_>, ended: &Ended) -> Result<Seen, Failed> {
-        let mut pass = Pass::default();
+        let tickets = self.store.tickets().map_err(|e| not_made::disk(&e))?;
+        let mut pass = Pass {
+            tickets: tickets.into_keys().collect(),
+            ..Pass::default()
+        };
         for file in &ended.files {
             let mut lines = match errand.client.open(file).await {
                 Ok(lines) => lines,
@@ -73,12 +108,7 @@ impl PaidClient {
                 }
             }
         }
-        if pass.strange > 0 {
-            let requests = count(pass.strange, "request");
-            let note = format!(
-                "batch `{}` answers {requests} that it was not sent: that is not taken",
-                errand.id
-            );
+        for note in pass.oddities(&errand.id) {
             let _ = errand.handle.tell.send(Message::Note(note));
         }
         if pass.skipped {
@@ -87,26 +117,32 @@ impl PaidClient {
         // What it says that it answered has come: all else was not made.
         let is_all = pass.lost.is_none() && ended.answered.is_some_and(|n| n <= pass.answered);
         let state = &ended.state;
-        let (outcome, why) = match (&pass.lost, &ended.said) {
-            (Some(why), _) => (
-                Outcome::Doubt,
-                format!("what came of its batch is not there any more: {why}"),
-            ),
-            (None, said) if !ended.is_complete && is_all => {
-                let said = said.as_ref().map(|said| format!(": {said}"));
-                let why = format!("its batch ended as `{state}` before its turn came");
-                (Outcome::Refused, why + &said.unwrap_or_default())
-            }
-            (None, _) => (
-                Outcome::Doubt,
-                format!("its batch ended as `{state}`, and says nothing of it"),
-            ),
+        if !ended.is_complete && is_all {
+            let said = ended.said.as_ref().map(|said| format!(": {said}"));
+            let why = format!("its batch ended as `{state}` before its turn came");
+            let why = why + &said.unwrap_or_default();
+            self.end_all(errand, &pass.seen, Outcome::Refused, &why)?;
+            return Ok(Seen::Done);
+        }
+        let why = match &pass.lost {
+            Some(why) => format!("what came of its batch is not there: {why}"),
+            None => format!("its batch ended as `{state}`, and says nothing of it"),
         };
-        self.end_all(errand, &pass.seen, outcome, &why)?;
-        Ok(Seen::Done)
+        let has_end = |(key, line): &(Key, BatchLine)| {
+            pass.seen.contains(key) || self.is_given_up(key, *line)
+        };
+        if self.retry_in_doubt || self.open_lines(errand.batch).iter().all(has_end) {
+            self.end_all(errand, &pass.seen, Outcome::Doubt, &why)?;
+            return Ok(Seen::Done);
+        }
+        // Each request was sent: what says less than that is not all of it, or not yet.
+        Ok(Seen::refused(&format!(
+            "{why}; the next `gpbuild build` reads it again, and `--retry-in-doubt` gives it up"
+        )))
     }
 
-    /// Gives this end to every line that has none and was not `seen`, and forgets the batch.
+    /// Gives this end to every line that has none and was not `seen`, and forgets the batch; but what is in doubt by now
+    /// may still come, if the batch is looked at again.
     pub(super) fn end_all(
         &self,
         errand: &Errand<'_>,
@@ -114,8 +150,13 @@ impl PaidClient {
         outcome: Outcome,
         why: &str,
     ) -> Result<(), Failed> {
-        let lines = self.open_lines(errand.batch).into_iter();
-        for (key, line) in lines.filter(|(key, _)| !seen.contains(key)) {
+        let mut lines = self.open_lines(errand.batch);
+        lines.retain(|(key, _)| !seen.contains(key));
+        let stays = outcome == Outcome::Doubt && !lines.is_empty();
+        for (key, line) in lines {
+            if outcome == Outcome::Doubt && self.is_given_up(&key, line) {
+                continue;
+            }
             let head = self.head_of(errand.batch, line)?;
             let failed = match outcome {
                 Outcome::Doubt => not_made::doubt(why, None),
@@ -125,7 +166,10 @@ impl PaidClient {
             self.tell_end(errand, &key, &head.asset, &failed);
             self.batches.ended(key, End::Failed(failed));
         }
-        self.forget(errand.batch)
+        match stays {
+            true => Ok(()),
+            false => self.forget(errand.batch),
+        }
     }
 
     /// Takes in one line, if it is one of the batch and has no end yet.
@@ -138,18 +182,25 @@ impl PaidClient {
         let key = line.name.as_deref().and_then(Digest::parse).map(Key);
         let own = key.and_then(|key| Some((key, errand.batch.lines.get(&key)?)));
         let Some((key, at)) = own else {
-            pass.strange += 1;
+            match line.name {
+                Some(_) => pass.strange += 1,
+                None => pass.unread += 1,
+            }
             return Ok(());
         };
-        if !pass.seen.insert(key) {
-            // What came first counts.
-            pass.strange += 1;
+        let is_answer = matches!(line.came, Came::Answer { .. });
+        let is_open = self.is_open(&key, *at) && !pass.tickets.contains(&key);
+        let is_first = pass.seen.insert(key);
+        // What came first counts, unless nobody knows what it means.
+        if !is_first && !(is_answer && is_open) {
+            pass.doubled += 1;
             return Ok(());
         }
-        pass.answered += u64::from(matches!(line.came, Came::Answer { .. }));
-        if !self.is_open(&key, *at) {
+        pass.answered += u64::from(is_answer);
+        if !is_open {
             return Ok(());
         }
+        let is_given_up = self.is_given_up(&key, *at);
         let Some(held) = self.hold_line(errand, &key).await? else {
             pass.skipped = true;
             return Ok(());
@@ -157,7 +208,9 @@ impl PaidClient {
         let head = self.head_of(errand.batch, *at)?;
         let end = match line.came {
             Came::Answer { body, request_id } => {
-                self.take_answer(errand, &head, body, request_id)?
+                let taken = self.take_answer(errand, &head, body, request_id)?;
+                // What was given up and is empty still is nothing new.
+                taken.filter(|end| !is_given_up || matches!(end, End::Made(..)))
             }
             Came::Refused(refusal) => {
                 self.settle_line(&head, Outcome::Refused, &refusal.said())?;
@@ -167,6 +220,8 @@ impl PaidClient {
                     _ => not_made::refused(&refusal, hint),
                 }))
             }
+            // It was in doubt before, and nothing is new.
+            Came::Unknown(_) if is_given_up => None,
             Came::Unknown(why) => {
                 self.settle_line(&head, Outcome::Doubt, &why)?;
                 Some(End::Failed(not_made::doubt(&why, None)))
@@ -174,6 +229,8 @@ impl PaidClient {
         };
         drop(held);
         let Some(end) = end else {
+            // A ticket of its own, or nothing new.
+            pass.tickets.insert(key);
             return Ok(());
         };
         if let End::Failed(failed) = &end {
@@ -277,23 +334,32 @@ impl PaidClient {
         settled.map_err(|e| not_made::disk(&e))
     }
 
-    pub(super) fn head_of(&self, batch: &Batch, line: BatchLine) -> Result<Head, Failed> {
+    pub(in crate::execute) fn head_of(
+        &self,
+        batch: &Batch,
+        line: BatchLine,
+    ) -> Result<Head, Failed> {
         let head = self.store.batch_line(batch, line);
         head.map_err(|e| not_made::disk(&e))
     }
 
-    pub(super) fn open_lines(&self, batch: &Batch) -> Vec<(Key, BatchLine)> {
+    pub(in crate::execute) fn open_lines(&self, batch: &Batch) -> Vec<(Key, BatchLine)> {
         let lines = batch.lines.iter().map(|(key, line)| (*key, *line));
         lines
             .filter(|(key, line)| self.is_open(key, *line))
             .collect()
     }
 
-    /// Whether a line has no end yet. Where a ledger was lost, nothing says that it has.
+    /// Whether something may still come of a line. Where a ledger was lost, nothing says that it may not.
     pub(super) fn is_open(&self, key: &Key, line: BatchLine) -> bool {
+        leftover::is_open(&self.ledger, key, line)
+    }
+
+    /// Whether a line is in doubt: a person gave it up, or its batch says what nobody understands.
+    pub(super) fn is_given_up(&self, key: &Key, line: BatchLine) -> bool {
         let entry = self.ledger.entry(line.number);
         let entry = entry.filter(|entry| entry.intent.key == *key);
-        entry.is_none_or(|entry| entry.is_in_doubt())
+        entry.is_some_and(|entry| entry.settlement.is_some() && entry.is_in_doubt())
     }
 
     pub(super) fn forget(&self, batch: &Batch) -> Result<(), Failed> {

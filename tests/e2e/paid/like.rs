@@ -22,7 +22,7 @@ model = "relay/{model}"
 size = "{}"
 text = {{ headline = "one" }}
 "#,
-        size.replace(", ", "x")
+        size.split(", ").take(2).collect::<Vec<_>>().join("x")
     )
 }
 
@@ -43,6 +43,7 @@ fn a_relay_is_asked_as_what_it_is_like_and_has_a_key_of_its_own() {
         ("bfl", "flux-2-pro", "128, 96"),
         ("dashscope", "qwen-image-3.0", "512, 512"),
         ("fal", "fal-ai/flux-2-pro", "128, 96"),
+        ("kling", "kling-v3", r#"1024, 1024, "1:1", "1k""#),
         ("openrouter", "qwen/qwen-image-3", "512, 512"),
         ("replicate", "black-forest-labs/flux-2-pro", "128, 96"),
         ("together", "black-forest-labs/FLUX.2-pro", "128, 96"),

@@ -296,7 +296,7 @@ fn a_url_that_is_dead_is_asked_for_anew_and_a_picture_that_is_lost_is_in_doubt()
     let run = tickets.build(1);
     assert_eq!(
         run.asset("a")["reason"],
-        "it is in doubt: answered without a picture: they are not where the provider says"
+        "it is in doubt: answered without a picture: they are not where the provider says: where its picture is, 403 was answered"
     );
     assert_eq!(tickets.incoming(), ["odd"]);
     assert_eq!(tickets.outcomes(), ["doubt"]);
@@ -534,4 +534,40 @@ fn a_table_that_is_wrong_says_what_is() {
         assert_eq!(run.code, 2);
         assert!(run.err.contains(said), "{}", run.err);
     }
+}
+
+#[test]
+fn a_key_goes_to_no_other_place_than_the_one_it_belongs_to() {
+    let tickets = Tickets::one(Manner {
+        polls: u32::MAX,
+        retry_after: Some(60),
+        ..Manner::default()
+    });
+    let mut run = tickets.command(&["build", "--yes"]).spawn().unwrap();
+    until(|| tickets.server.tasks().iter().any(|task| task.polls > 0));
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let polls = tickets.server.tasks()[0].polls;
+    tickets.server.behave(|manner| manner.polls = 0);
+    // Another place, and a key that is that place's.
+    let other = TicketServer::start(Manner::default());
+    let mut command = tickets.command(&["build", "--json", "--yes"]);
+    command
+        .env("MADE_UP_BASE_URL", other.base_url())
+        .env("MADE_UP_API_KEY", "key-of-another-place-0123");
+    let run = Run::of(command.output().unwrap());
+    assert_eq!(run.code, 3, "{}{}", run.out, run.err);
+    assert_eq!(run.asset("a")["state"], "pending", "{}", run.out);
+    assert!(
+        run.out
+            .contains("that is not where the provider is asked now"),
+        "{}",
+        run.out
+    );
+    assert_eq!(tickets.server.tasks()[0].polls, polls);
+    assert_eq!(other.tasks().len(), 0);
+    assert_eq!(tickets.server.wrong(), [""; 0]);
+    // Back where it was, it is collected.
+    tickets.build(0);
+    assert_eq!(tickets.outcomes(), ["answered"]);
 }

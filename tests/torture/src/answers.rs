@@ -1,8 +1,9 @@
 //! Answers that HTTP and JSON allow and no API should give, and such that they do not allow, from a real
 //! socket to the real client: a clear end, in bounded time and memory, and the key for nobody else.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -27,9 +28,33 @@ const MEMORY: u64 = 96 << 10;
 /// One picture, in base64: the bytes are nobody's business here.
 const PICTURE: &str = "aVZCT1J3MEtHZ28=";
 
-/// So many answers; each has a seed of its own.
+/// So many answers; each has a seed of its own. Who gives them is a process of its own, so that what is measured is who
+/// reads them.
 pub fn answers(answers: u64, first_seed: u64) -> Count {
-    let server = serve();
+    let mut server = Command::new(std::env::current_exe().unwrap())
+        .args(["/", "serve-answers"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut told = BufReader::new(server.stdout.take().unwrap());
+    told.read_line(&mut line).unwrap();
+    let count = answered(answers, first_seed, line.trim().parse().unwrap());
+    server.kill().unwrap();
+    server.wait().unwrap();
+    count
+}
+
+/// Gives answers until the process is ended.
+pub fn server() -> ! {
+    println!("{}", serve());
+    loop {
+        std::thread::park();
+    }
+}
+
+/// The same, where they are given at this address.
+fn answered(answers: u64, first_seed: u64, server: SocketAddr) -> Count {
     let (other, calls) = listen();
     let before = peak();
     let seeds = first_seed..first_seed + answers;
@@ -537,7 +562,7 @@ fn peak() -> u64 {
 mod tests {
     #[test]
     fn every_answer_has_a_clear_end_and_the_key_goes_nowhere_else() {
-        let count = super::answers(400, 1);
+        let count = super::answered(400, 1, super::serve());
         assert_eq!(count.cases, 400);
         assert!(count.is_good(), "{count}");
     }

@@ -38,7 +38,8 @@ pub fn record(project: &Project, arguments: &[&str]) -> Vec<Op> {
     ops
 }
 
-fn parse(mut bytes: &[u8], root: &Path) -> Vec<Op> {
+/// What such a file says; what its last line lost was not done.
+pub fn parse(mut bytes: &[u8], root: &Path) -> Vec<Op> {
     let mut ops = Vec::new();
     while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
         let line = std::str::from_utf8(&bytes[..end]).unwrap();
@@ -65,6 +66,9 @@ fn plain(path: &[u8], root: &Path) -> String {
         return String::new();
     }
     let path = path.strip_prefix(root.join(PLACE)).unwrap_or(path);
+    if let Ok(path) = path.strip_prefix(root) {
+        return path.to_str().unwrap_or_default().to_owned();
+    }
     let path = path.strip_prefix(".").unwrap_or(path);
     match path.strip_prefix("..") {
         Ok(path) => path.to_str().unwrap_or_default().to_owned(),

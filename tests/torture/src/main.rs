@@ -85,6 +85,14 @@ enum What {
     },
     /// The same while providers of the built-in table are asked
     Providers,
+    /// SIGKILL at random instants while providers of tickets of the built-in table are asked, and are odd at times
+    ProvidersRandom {
+        /// How many projects with each
+        #[arg(long, default_value_t = 200)]
+        projects: u64,
+    },
+    /// A power cut after every operation while they are asked
+    ProvidersPower,
     /// The same while answers are judged, and each shot gets a second roll; and crowds of such gpbuilds
     Rolls,
     /// The same while programs of the person's own make pictures
@@ -128,6 +136,9 @@ enum What {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// What `answers` begins this program with
+    #[command(hide = true)]
+    ServeAnswers,
     /// Large projects: prints times and memory
     Load,
     /// All of it, but for the load
@@ -147,6 +158,8 @@ impl What {
             Self::Tickets => tickets::kills(binary, ""),
             Self::Batches { random } => batches::kills(binary, random),
             Self::Providers => providers::kills(binary),
+            Self::ProvidersRandom { projects } => providers::at_random(binary, projects),
+            Self::ProvidersPower => providers::cuts(binary),
             Self::Rolls => {
                 let mut count = points::kills(binary, ROLLS);
                 count += tickets::kills(binary, ROLLS);
@@ -162,6 +175,7 @@ impl What {
             Self::Worktrees { times } => worktrees::worktrees(binary, times),
             Self::Damage { flips } => damage::damage(binary, flips),
             Self::Answers { answers, seed } => answers::answers(answers, seed),
+            Self::ServeAnswers => answers::server(),
             Self::Load => load::load(binary),
             Self::All => {
                 let mut count = Count::default();
@@ -170,6 +184,8 @@ impl What {
                     Self::Tickets,
                     Self::Batches { random: 200 },
                     Self::Providers,
+                    Self::ProvidersRandom { projects: 200 },
+                    Self::ProvidersPower,
                     Self::Rolls,
                     Self::Programs,
                     Self::Disk,

@@ -110,10 +110,13 @@ fn badly_told(output: &Output) -> Option<&'static str> {
 /// Does what the help says: moves an answer from where it was kept to where it belongs.
 fn move_back(project: &Project, output: &Output) {
     let err = String::from_utf8_lossy(&output.stderr);
-    for line in err
+    // What is told of an asset may be told again at the end.
+    let lines: BTreeSet<&str> = err
         .lines()
+        .map(str::trim)
         .filter(|line| line.contains("make room, move that to `"))
-    {
+        .collect();
+    for line in lines {
         let mut quoted = line.split('`').skip(1).step_by(2);
         let (from, to) = (quoted.next().unwrap(), quoted.next().unwrap());
         let to = project.place().join(to);

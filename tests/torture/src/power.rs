@@ -36,7 +36,7 @@ enum Node {
 
 /// What is kept of what was not synced.
 #[derive(Clone, Copy, Debug)]
-enum Kept {
+pub enum Kept {
     /// Nothing.
     Nothing,
     /// Names, but no contents: files are empty.
@@ -47,15 +47,26 @@ enum Kept {
     Some(u64),
 }
 
+/// The ways in which what was not synced is kept; two of them by seeds of this number.
+pub fn ways(number: u64) -> [Kept; 5] {
+    [
+        Kept::Nothing,
+        Kept::Names,
+        Kept::Halves,
+        Kept::Some(number * 2),
+        Kept::Some(number * 2 + 1),
+    ]
+}
+
 /// The disk of a project.
 #[derive(Clone, Debug)]
-struct Disk {
+pub struct Disk {
     nodes: Vec<Node>,
 }
 
 impl Disk {
     /// A disk with these files on it, surely.
-    fn new(files: &BTreeMap<String, Vec<u8>>) -> Self {
+    pub fn new(files: &BTreeMap<String, Vec<u8>>) -> Self {
         let mut disk = Self {
             nodes: vec![folder()],
         };
@@ -129,7 +140,7 @@ impl Disk {
     }
 
     /// Does what a run did.
-    fn replay(&mut self, op: &Op) {
+    pub fn replay(&mut self, op: &Op) {
         // With several threads, a folder may be used before who made it has said so.
         match op.verb.as_str() {
             "sync-folder" => self.make_folders(&op.path),
@@ -175,7 +186,7 @@ impl Disk {
     }
 
     /// What is there after a power cut.
-    fn after(&self, kept: Kept) -> BTreeMap<String, Vec<u8>> {
+    pub fn after(&self, kept: Kept) -> BTreeMap<String, Vec<u8>> {
         let mut random = Random::new(match kept {
             Kept::Some(seed) => seed,
             _ => 0,
@@ -306,15 +317,7 @@ pub fn cuts(binary: &Path) -> Count {
         let moments = ops.iter().enumerate().flat_map(|(n, op)| {
             disk.replay(op);
             known.note(op);
-            let seed = n as u64 * 2;
-            let ways = [
-                Kept::Nothing,
-                Kept::Names,
-                Kept::Halves,
-                Kept::Some(seed),
-                Kept::Some(seed + 1),
-            ];
-            ways.map(|kept| {
+            ways(n as u64).map(|kept| {
                 let case = format!(
                     "power cut after operation {n} of {}, {} {}, {kept:?} kept, {jobs} jobs",
                     ops.len(),

@@ -95,19 +95,7 @@ impl Project {
 
     /// Every file, from the root, with its bytes.
     pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        let mut found = BTreeMap::new();
-        let mut folders = vec![self.root().to_path_buf()];
-        while let Some(folder) = folders.pop() {
-            for path in read(&folder) {
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    let name = path.strip_prefix(self.root()).unwrap().to_str().unwrap();
-                    found.insert(name.to_owned(), std::fs::read(&path).unwrap());
-                }
-            }
-        }
-        found
+        files(self.root())
     }
 
     /// The binary, to be run in this project.
@@ -272,4 +260,21 @@ fn manifest(slides: u64) -> String {
         text += &format!("[[carousel.c.slide]]\ntext = {{ headline = \"page {n}\" }}\n");
     }
     text
+}
+
+/// All files below a folder: their paths from there, and their bytes.
+pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for path in read(&folder) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap();
+                found.insert(name.to_owned(), std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use api_server::{Behaviour, GeminiServer, PROTOCOLS, Protocol, ProviderServer};
+use api_server::{Behaviour, GeminiServer, PROTOCOLS, Protocol, ProviderServer, Refused};
 
 use crate::count::Count;
 use crate::shots::{self, Maker};
@@ -13,16 +13,30 @@ use crate::shots::{self, Maker};
 /// How long Gemini takes.
 const LATENCY: Duration = Duration::from_millis(2);
 
+/// Those whose answers are tickets.
+const OF_TICKETS: [&str; 2] = ["bfl", "dashscope"];
+
+fn maker(name: &'static str) -> Box<dyn Maker> {
+    let row = PROTOCOLS.into_iter().find(|protocol| protocol.name == name);
+    match row {
+        Some(protocol) => Box::new(Row::new(protocol)),
+        None => Box::new(GeminiServer::start(LATENCY)),
+    }
+}
+
 /// Ends the process before and after every operation.
 pub fn kills(binary: &Path) -> Count {
-    let cases = ["bfl", "dashscope", "gemini"];
-    shots::kills(binary, "", cases, |name| {
-        let row = PROTOCOLS.into_iter().find(|protocol| protocol.name == name);
-        match row {
-            Some(protocol) => Box::new(Row::new(protocol)),
-            None => Box::new(GeminiServer::start(LATENCY)),
-        }
-    })
+    shots::kills(binary, "", ["bfl", "dashscope", "gemini"], maker)
+}
+
+/// Ends it at random instants, so many projects for each provider of tickets, which is odd in every second of them.
+pub fn at_random(binary: &Path, projects: u64) -> Count {
+    shots::at_random(binary, projects, OF_TICKETS, maker)
+}
+
+/// Cuts the power after every operation, while providers of tickets are asked.
+pub fn cuts(binary: &Path) -> Count {
+    shots::cuts(binary, OF_TICKETS, maker)
 }
 
 /// A row of the table whose requests are answered with tickets.
@@ -33,15 +47,19 @@ struct Row {
 
 impl Row {
     fn new(protocol: &'static Protocol) -> Self {
-        let behaviour = Behaviour {
-            polls: 1,
-            retry_after: Some(0),
-            ..Behaviour::default()
-        };
         Self {
             protocol,
-            server: ProviderServer::start(protocol, behaviour),
+            server: ProviderServer::start(protocol, right()),
         }
+    }
+}
+
+/// As it should behave.
+fn right() -> Behaviour {
+    Behaviour {
+        polls: 1,
+        retry_after: Some(0),
+        ..Behaviour::default()
     }
 }
 
@@ -71,6 +89,22 @@ impl Maker for Row {
 
     fn wrong(&self) -> Vec<String> {
         self.server.seen().wrong
+    }
+
+    fn be_odd(&self, way: u64) {
+        self.server.behave(|behaviour| match way % 5 {
+            // What `dashscope` lists does not say its prompt: of two that are lost nothing is sent, and a person decides.
+            0 if self.protocol.name == "bfl" => behaviour.loses = true,
+            0 => behaviour.polls = 2,
+            1 => behaviour.forgets = true,
+            2 => behaviour.slow = Duration::from_millis(way / 5 % 200),
+            3 => behaviour.polls = 50,
+            _ => behaviour.refuses = Some(Refused::Moderation),
+        });
+    }
+
+    fn be_right(&self) {
+        self.server.behave(|behaviour| *behaviour = right());
     }
 }
 

@@ -5,12 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::count::Count;
-use crate::project::{objects, read};
+use crate::journal;
+use crate::power::{self, Disk};
+use crate::project::{files, objects, read};
+use crate::random::Random;
 use crate::spread::spread;
 
 /// Pictures of each project.
@@ -30,6 +34,10 @@ pub trait Maker {
     fn made(&self) -> Vec<(String, Vec<String>)>;
     /// What should not have come.
     fn wrong(&self) -> Vec<String>;
+    /// Behaves oddly from now on, in one way or another.
+    fn be_odd(&self, _way: u64) {}
+    /// Behaves as it should again.
+    fn be_right(&self) {}
     /// Whether a request whose answer was lost is found by our name.
     fn finds(&self) -> bool {
         false
@@ -64,6 +72,83 @@ pub fn kills<C: Copy + Debug + Send>(
             if output.status.success() {
                 // There are no more operations.
                 return count;
+            }
+        }
+        count
+    })
+}
+
+/// Ends the process at random instants, up to three times in a project, so many projects for each case; every second time
+/// the maker is odd meanwhile.
+pub fn at_random<C: Copy + Debug + Send>(
+    binary: &Path,
+    projects: u64,
+    cases: impl IntoIterator<Item = C>,
+    maker: impl Fn(C) -> Box<dyn Maker> + Sync,
+) -> Count {
+    let cases = cases.into_iter();
+    let cases: Vec<(C, u64)> = cases
+        .flat_map(|case| (1..=projects).map(move |seed| (case, seed)))
+        .collect();
+    spread(cases, |(case, seed)| {
+        let shots = Shots::new(binary, "", maker(case));
+        let mut random = Random::new(seed);
+        if seed.is_multiple_of(2) {
+            shots.maker.be_odd(random.below(u64::from(u32::MAX)));
+        }
+        for _ in 0..=random.below(3) {
+            let mut child = shots
+                .command(&["build", "--yes", "-q"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            std::thread::sleep(Duration::from_micros(random.below(300_000)));
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        shots.maker.be_right();
+        shots.hold(&format!("seed {seed}, {case:?}"))
+    })
+}
+
+/// Cuts the power after every operation, in every way: the process ends there, and what was not synced is lost.
+pub fn cuts<C: Copy + Debug + Send>(
+    binary: &Path,
+    cases: impl IntoIterator<Item = C>,
+    maker: impl Fn(C) -> Box<dyn Maker> + Sync,
+) -> Count {
+    let cases: Vec<C> = cases.into_iter().collect();
+    spread(cases, |case| {
+        let mut count = Count::default();
+        for n in 1.. {
+            for kept in power::ways(n) {
+                let shots = Shots::new(binary, "", maker(case));
+                let root = shots.folder.path();
+                let mut disk = Disk::new(&files(root));
+                let log = tempfile::NamedTempFile::new().unwrap();
+                let mut command = shots.command(&["build", "--yes", "-q", "--jobs", "1"]);
+                command
+                    .env("GPBUILD_FAULT", format!("kill-after:::{n}"))
+                    .env("GPBUILD_FAULT_LOG", log.path());
+                if command.output().unwrap().status.success() {
+                    // There are no more operations.
+                    return count;
+                }
+                let told = std::fs::read(log.path()).unwrap();
+                for op in journal::parse(&told, root) {
+                    disk.replay(&op);
+                }
+                for name in ["p", "home"] {
+                    std::fs::remove_dir_all(root.join(name)).unwrap();
+                    std::fs::create_dir(root.join(name)).unwrap();
+                }
+                for (name, bytes) in disk.after(kept) {
+                    let path = root.join(name);
+                    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                    std::fs::write(path, bytes).unwrap();
+                }
+                count += shots.hold(&format!("power cut after {n}, {kept:?} kept, {case:?}"));
             }
         }
         count

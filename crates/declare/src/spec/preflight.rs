@@ -154,7 +154,8 @@ impl<'m> Preflight<'m> {
                     "the prompt has {length} characters; `{}` takes at most {most}",
                     self.id
                 ))
-                .at(place.clone()),
+                .at(place.clone())
+                .hint("shorten its texts, or write a shorter prompt: `templates/NAME.prompt` of your own comes before the built-in one of its name"),
             );
         }
     }

@@ -41,7 +41,7 @@ impl Client {
         let http =
             Http::new(config.timeout, is_here(&config.base_url)).behind(config.proxy.as_ref());
         Self {
-            fetcher: Fetcher::new(config.base_url.clone(), config.timeout),
+            fetcher: Fetcher::new(&config),
             is_relayed: config.azure.is_none() && !config.row.is_at(&config.base_url),
             setup: Setup::new(&config),
             row: Arc::clone(&config.row),
@@ -51,9 +51,9 @@ impl Client {
         }
     }
 
-    /// Micro-dollars of one unit of what its answers say that they cost, if they do.
-    pub fn usage_cost_unit(&self) -> Option<u64> {
-        self.row.usage_cost_unit
+    /// Whom it asks.
+    pub fn row(&self) -> &Row {
+        &self.row
     }
 
     /// Hides the key in what comes back.

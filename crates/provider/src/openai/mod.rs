@@ -4,6 +4,7 @@
 mod answer;
 mod body;
 mod client;
+mod coded;
 mod endpoint;
 mod events;
 mod params;
@@ -16,6 +17,7 @@ mod words;
 pub use answer::read;
 pub(crate) use body::json;
 pub use client::Client;
+pub use coded::coded;
 pub use endpoint::{Azure, Endpoint};
 pub use params::params;
 pub(crate) use refusal::read as refusal;

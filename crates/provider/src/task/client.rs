@@ -42,7 +42,7 @@ impl Client {
         let is_here = is_here(&config.base_url);
         Self {
             http: Http::new(config.timeout, is_here).behind(config.proxy.as_ref()),
-            fetcher: Fetcher::new(config.base_url.clone(), config.timeout),
+            fetcher: Fetcher::new(&config),
             short: Http::new(config.timeout.min(POLL), is_here),
             config,
         }
@@ -176,6 +176,16 @@ impl Client {
                 }
             }
         }
+    }
+
+    /// Why a ticket is not asked for here: it was given at another place than the one that this key belongs to.
+    pub fn is_elsewhere(&self, form: &TaskForm) -> Option<String> {
+        let own = &self.config.base_url;
+        let is_own = Url::parse(&form.base_url).is_ok_and(|given| given.origin() == own.origin());
+        (!is_own).then(|| {
+            let sent = &form.base_url;
+            format!("it was asked for at `{sent}`, and that is not where the provider is asked now")
+        })
     }
 
     /// What is ready: the answer itself, or the one that it points to.

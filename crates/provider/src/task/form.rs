@@ -8,14 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address;
-use crate::amount;
 use crate::bounded;
 use crate::pointer::{self, Pointers};
-use crate::reply::{Ready, Refusal, RefusalKind, Ticket};
+use crate::reply::{Cost, Ready, Refusal, RefusalKind, Ticket};
 use crate::setup::{WEB_PAGE, is_page};
-use crate::source;
+use crate::source::{self, Teller};
 use crate::veil::Veil;
-use model::Micro;
 
 /// Where things stand in the answers, as JSON pointers; `*` is every element of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,8 +176,11 @@ impl TaskForm {
             (None, Some(path)) => self.below(&path.replace("{ticket}", &encoded(&id)))?,
             (None, None) => return Err("it does not say where to ask for it".to_owned()),
         };
-        let cost = self.cost(&answer);
-        Ok(Ticket { id, poll, cost })
+        Ok(Ticket {
+            id,
+            poll,
+            cost: self.cost(&answer, veil),
+        })
     }
 
     /// Reads the answer to a poll, whatever its status; `None` if it does not say how it stands.
@@ -213,10 +214,15 @@ impl TaskForm {
         let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
         let urls = self.task.results.all(&answer);
         let sources = urls.iter().filter_map(|url| self.source(url.as_str()?));
+        let (mut sources, others): (Vec<Url>, Vec<Url>) = sources.partition(|url| self.may_be(url));
+        if sources.is_empty() {
+            // Who fetches them says why they are not fetched.
+            sources = others;
+        }
         Ready {
-            sources: sources.collect(),
+            sources,
             came: urls.len() as u64,
-            cost: self.cost(&answer),
+            cost: self.cost(&answer, veil),
             prompt: self
                 .task
                 .rewritten
@@ -282,20 +288,26 @@ impl TaskForm {
         }
     }
 
-    /// A URL out of an answer that a picture may be fetched from, without any key: `https`, or on this machine where
-    /// the whole provider is.
+    /// A URL out of an answer that a picture is fetched from, without any key, if whoever fetches lets it pass.
     fn source(&self, text: &str) -> Option<Url> {
         let mut url = Url::parse(text).ok()?;
         let base = Url::parse(&self.base_url).ok()?;
         if self.task.results_by_https && !address::is_here(&base) && url.scheme() == "http" {
             url.set_scheme("https").ok()?;
         }
-        source::check(&url, &base).is_ok().then_some(url)
+        Some(url)
     }
 
-    fn cost(&self, answer: &Value) -> Option<Micro> {
+    /// Whether a picture may be there. Who fetches it knows better whose word the base is.
+    fn may_be(&self, url: &Url) -> bool {
+        let base = Url::parse(&self.base_url);
+        let is_persons = true;
+        base.is_ok_and(|base| source::check(url, &Teller { base, is_persons }).is_ok())
+    }
+
+    fn cost(&self, answer: &Value, veil: &Veil) -> Option<Cost> {
         let text = self.task.cost.as_ref()?.text(answer)?;
-        amount::micro(&text, self.task.cost_unit)
+        Some(Cost::of(&text, self.task.cost_unit, veil))
     }
 }
 
@@ -333,7 +345,7 @@ mod tests {
     use secrecy::SecretString;
 
     use super::{Standing, TaskForm, encoded};
-    use crate::reply::RefusalKind;
+    use crate::reply::{Cost, RefusalKind};
     use crate::veil::Veil;
     use model::Micro;
 
@@ -351,7 +363,7 @@ mod tests {
         }
     }
 
-    fn ticket(form: &TaskForm, answer: &str) -> Result<(String, String, Option<Micro>), String> {
+    fn ticket(form: &TaskForm, answer: &str) -> Result<(String, String, Option<Cost>), String> {
         let ticket = form.ticket(answer.as_bytes(), &Veil::default())?;
         Ok((ticket.id, ticket.poll.to_string(), ticket.cost))
     }
@@ -395,7 +407,17 @@ mod tests {
         assert_eq!(odd, Err("there is no ticket in it".to_owned()));
         let told = ticket(&form, r#"{"id": "../a/b", "cost": "4.1"}"#).unwrap();
         assert_eq!(told.1, "https://api.example.com/v1/tasks/%2E%2E%2Fa%2Fb");
-        assert_eq!(told.2, Some(Micro(41_000)));
+        assert_eq!(told.2, Some(Cost::Is(Micro(41_000))));
+        for odd in ["-5", "\"NaN\"", "1e300"] {
+            let told = ticket(&form, &format!(r#"{{"id": "a", "cost": {odd}}}"#)).unwrap();
+            let Some(Cost::Odd(said)) = told.2 else {
+                panic!("{odd}: {:?}", told.2);
+            };
+            assert_eq!(
+                said.trim_start_matches('+').replace("e+", "e"),
+                odd.trim_matches('"')
+            );
+        }
         assert_eq!(encoded("a-b_c~d.e"), "a-b_c~d%2Ee");
         for (answer, said) in [
             ("", "it is not JSON"),

@@ -56,6 +56,7 @@ fn a_plan_in_json() {
         unclaimed: &["dist/gone.png".to_owned()],
         requests: 1,
         foreign: None,
+        foreign_withheld: None,
         withheld: 0,
         remark: None,
         up_to: true,

@@ -59,7 +59,13 @@ pub(super) async fn answer(
         (&Method::GET, ["v1beta", "batches"]) => list(shared, head, &manner),
         (&Method::GET, ["v1beta", "batches", id]) => {
             match shared.poll(&format!("batches/{id}"), end) {
-                Some(batch) => json_answer(200, &told(&batch)),
+                Some(batch) => {
+                    let mut told = told(&batch);
+                    if manner.no_file {
+                        told["metadata"]["output"] = Value::Null;
+                    }
+                    json_answer(200, &told)
+                }
                 None => json_answer(404, &error(404, "no such batch")),
             }
         }

@@ -47,6 +47,8 @@ pub struct BatchManner {
     pub lose_line: bool,
     /// Each line comes twice.
     pub double: bool,
+    /// A line that is cut off comes first.
+    pub torn: bool,
     /// A line of another batch comes first.
     pub strange: bool,
     /// A creation is accepted, and the connection closed.
@@ -59,6 +61,10 @@ pub struct BatchManner {
     pub gone: bool,
     /// Files of batches break off in the middle.
     pub cut: bool,
+    /// Files of batches end cleanly after their first line.
+    pub short: bool,
+    /// A batch that has ended names no file of answers.
+    pub no_file: bool,
     /// This status comes for an upload.
     pub refuse_upload: Option<u16>,
     /// This status comes for a creation.
@@ -269,6 +275,10 @@ impl Shared {
                 let half = Bytes::from(text.into_bytes()).split_to(1000);
                 let steps = vec![Step::Data(half), Step::Flush, Step::Break];
                 Response::new(Steps::new(steps, None, None))
+            }
+            Some(text) if manner.short => {
+                let first = text.split_inclusive('\n').next().unwrap_or_default();
+                Response::new(Steps::whole(first.as_bytes().to_vec(), None))
             }
             Some(text) => Response::new(Steps::whole(text.into_bytes(), None)),
         }

@@ -43,7 +43,13 @@ pub(super) async fn answer(shared: &Shared, head: &Parts, body: Bytes) -> Answer
         }
         (&Method::GET, ["v1", "batches"]) => list(shared, head, &manner),
         (&Method::GET, ["v1", "batches", id]) => match shared.poll(id, end) {
-            Some(batch) => json_answer(200, &told(&batch)),
+            Some(batch) => {
+                let mut told = told(&batch);
+                if manner.no_file {
+                    told["output_file_id"] = Value::Null;
+                }
+                json_answer(200, &told)
+            }
             None => json_answer(404, &error("not_found", "No batch found with that id")),
         },
         (&Method::GET, ["v1", "files", id, "content"]) => {
@@ -278,6 +284,9 @@ fn end(manner: &BatchManner, batch: &mut Batched) {
     }
     let text = |lines: Vec<Value>| lines.iter().map(|line| format!("{line}\n")).collect();
     batch.output = text(output);
+    if manner.torn {
+        batch.output.insert_str(0, "{\"id\": \"batch_re\n");
+    }
     batch.errors = text(errors);
     batch.pictures = pictures;
     batch.end = Some(end.to_owned());

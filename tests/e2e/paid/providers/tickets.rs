@@ -23,7 +23,7 @@ fn killed_when(asked: &Asked, is_so: impl Fn(u32, u32) -> bool) {
             break;
         }
         assert!(Instant::now() < deadline, "{}", asked.case.name);
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(1));
     }
     child.kill().unwrap();
     child.wait().unwrap();
@@ -40,6 +40,37 @@ fn a_kill_between_two_polls_loses_nothing_and_pays_nothing_again() {
         killed_when(&asked, |polls, _| polls > 0);
         assert_eq!(asked.outcomes(), ["pending"], "{}", case.name);
         asked.server.behave(|behaviour| behaviour.polls = 0);
+        asked.build(0);
+        assert_eq!(
+            (asked.accepted(), asked.outcomes()),
+            (1, vec!["answered".to_owned()]),
+            "{}",
+            case.name
+        );
+    }
+}
+
+#[test]
+fn a_kill_between_the_answer_and_its_first_poll_loses_nothing_and_pays_nothing_again() {
+    for case in with_tickets() {
+        let behaviour = Behaviour {
+            polls: u32::MAX,
+            retry_after: Some(60),
+            ..Behaviour::default()
+        };
+        let asked = Asked::new(case, "", behaviour);
+        let incoming = asked.home.path().join("store/incoming");
+        let has_ticket = || {
+            let files = std::fs::read_dir(&incoming).into_iter().flatten().flatten();
+            let mut paths = files.map(|entry| entry.path());
+            paths.any(|path| path.extension().is_some_and(|ending| ending == "ticket"))
+        };
+        killed_when(&asked, |_, _| has_ticket());
+        assert_eq!(asked.outcomes(), ["pending"], "{}", case.name);
+        asked.server.behave(|behaviour| {
+            behaviour.polls = 0;
+            behaviour.retry_after = None;
+        });
         asked.build(0);
         assert_eq!(
             (asked.accepted(), asked.outcomes()),
