@@ -109,7 +109,11 @@ fn both_languages_both_themes_and_a_phone() {
         fits(&browser, theme);
         browser.screenshot(&format!("phone-{theme}-detail"));
         browser.find("#detail .close").click();
+        browser.wait_until("document.querySelector('#detail').hidden");
         browser.run("scrollTo(0, 0)");
         browser.find("#theme").click();
+        browser.wait_until(&format!(
+            "document.documentElement.dataset.theme !== '{theme}'"
+        ));
     }
 }

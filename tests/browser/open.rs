@@ -47,7 +47,7 @@ impl Open {
     }
 
     /// The binary, which may ask the server.
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.project.command(arguments);
         command
             .env("OPENAI_API_KEY", self.server.key())
