@@ -113,7 +113,7 @@ fn both_languages_both_themes_and_a_phone() {
         browser.run("scrollTo(0, 0)");
         browser.find("#theme").click();
         browser.wait_until(&format!(
-            "document.documentElement.dataset.theme !== '{theme}'"
+            "localStorage.getItem('gpbuild.theme') !== '{theme}'"
         ));
     }
 }

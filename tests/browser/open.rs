@@ -94,6 +94,14 @@ impl Open {
         child.wait().unwrap().code()
     }
 
+    /// Ends the watch as a power cut does.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.watch.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
     /// The token of the page.
     pub fn token(&self) -> &str {
         self.url.trim_end_matches('/').rsplit('/').next().unwrap()
