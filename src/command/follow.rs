@@ -15,6 +15,7 @@ pub fn follow(
 ) -> Result<Exit, Failure> {
     let mut all = settings.clone();
     all.select = Vec::new();
+    all.exactly = false;
     let planned = pipeline::plan(&all)?;
     let mut free = Vec::new();
     let mut paid = Vec::new();

@@ -81,12 +81,10 @@ fn both_languages_both_themes_and_a_phone() {
     assert_ne!(grounds[0], grounds[1]);
     // What a person sets comes before what the system prefers, and is remembered.
     browser.find("#theme").click();
+    browser.wait_until("document.documentElement.dataset.theme === 'light'");
     assert_eq!(browser.text_of(ground), grounds[0]);
     browser.find("#language").click();
-    assert_eq!(
-        browser.text_of("return document.documentElement.lang"),
-        "zh-CN"
-    );
+    browser.wait_until("document.documentElement.lang === 'zh-CN'");
     assert_eq!(browser.find("#language").text(), "English");
     browser.goto(&open.url);
     drafted(&browser, 41);
@@ -111,7 +109,11 @@ fn both_languages_both_themes_and_a_phone() {
         fits(&browser, theme);
         browser.screenshot(&format!("phone-{theme}-detail"));
         browser.find("#detail .close").click();
+        browser.wait_until("document.querySelector('#detail').hidden");
         browser.run("scrollTo(0, 0)");
         browser.find("#theme").click();
+        browser.wait_until(&format!(
+            "localStorage.getItem('gpbuild.theme') !== '{theme}'"
+        ));
     }
 }

@@ -21,5 +21,6 @@ mod review;
 mod safe;
 mod stage;
 mod told;
+mod whole;
 
 use support::project;

@@ -47,7 +47,7 @@ impl Open {
     }
 
     /// The binary, which may ask the server.
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.project.command(arguments);
         command
             .env("OPENAI_API_KEY", self.server.key())
@@ -92,6 +92,14 @@ impl Open {
         let pid = child.id().to_string();
         Command::new("kill").args(["-INT", &pid]).status().unwrap();
         child.wait().unwrap().code()
+    }
+
+    /// Ends the watch as a power cut does.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.watch.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
     }
 
     /// The token of the page.

@@ -81,7 +81,7 @@ fn what_changed_since_it_was_made_is_shown() {
     };
     assert_eq!(texts("del"), "one");
     assert_eq!(texts("ins"), "three");
-    let prompt = browser.find("#detail .prompt").text();
+    let prompt = browser.find("#detail [data-slot=prompt] .prompt").text();
     assert!(prompt.contains("\"three\""), "{prompt}");
 }
 

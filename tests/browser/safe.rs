@@ -195,7 +195,7 @@ fn another_page_may_change_nothing() {
         post(
             json,
             "edit",
-            &format!("{{\"id\":\"{}\"}}", "x".repeat(70_000))
+            &format!("{{\"id\":\"{}\"}}", "x".repeat(1_100_000))
         ),
         413
     );

@@ -334,7 +334,7 @@ fn a_fresh_clone_says_what_it_is_and_puts_all_back_with_one_click() {
     let said = browser.find("#banner").text();
     assert!(
         said.contains(
-            "4 pictures are declared, and not in this clone. 3 can be put back for nothing."
+            "4 pictures are not in their place: a fresh clone, or outputs that were removed. 3 can be put back for nothing."
         ),
         "{said}"
     );

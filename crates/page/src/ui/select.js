@@ -57,7 +57,7 @@ function makeAll(ids) {
   const { quote } = asked;
   const todo = quote ? quote.requests + (quote.restores ?? 0) : 0;
   const label = !quote ? t().reckoning : todo === 0 ? t().nothingToMake
-    : quote.requests === 0 ? t().putBack(quote.restores) : t().makeThese(quote.price === null ? t().unknown : `${quote.up_to ? t().upTo : ''}${dollars(quote.price)}`);
+    : quote.requests === 0 ? t().makeFree : t().makeThese(quote.price === null ? t().unknown : `${quote.up_to ? t().upTo : ''}${dollars(quote.price)}`);
   return h('button', { type: 'button', class: 'primary make-these', disabled: todo === 0, onclick: () => make(ids, quote.price) }, label);
 }
 
