@@ -230,8 +230,13 @@ fn of_thirty_pictures_each_second_is_told_as_it_is() {
     let first = page.make(&names[..1]);
     page.wait_for("n01", "waiting", |row| row["making"]["phase"] == "waiting");
     let waits = page.row("n01")["making"].clone();
-    assert!(waits["resume_at"].as_i64() > waits["since"].as_i64(), "{waits}");
-    until("the first", || page.order(&first["order"])["stage"] == "done");
+    assert!(
+        waits["resume_at"].as_i64() > waits["since"].as_i64(),
+        "{waits}"
+    );
+    until("the first", || {
+        page.order(&first["order"])["stage"] == "done"
+    });
     let taken = page.make(&names[1..]);
     let order = &taken["order"];
     // Who asks for the same again joins what is there.
@@ -332,7 +337,9 @@ fn what_is_free_waits_for_nothing_and_what_was_not_sent_is_cancelled() {
     let first = page.make(&names[..1]);
     until("it is asked for", || paid.server.stats().in_flight == 1);
     let second = page.make(&names[1..2]);
-    until("the second", || page.order(&second["order"])["stage"] == "waiting");
+    until("the second", || {
+        page.order(&second["order"])["stage"] == "waiting"
+    });
     page.wait_for("n02", "queued", |row| row["making"]["phase"] == "queued");
     page.make(&["free".to_owned()]);
     page.wait_for("free", "fresh", |row| row["state"] == "fresh");
