@@ -56,7 +56,7 @@ pub fn drawn(specs: &[Arc<Spec>]) -> BTreeSet<&str> {
 pub fn save(
     settings: &Settings,
     reporter: &Reporter,
-    read: &dyn Fn(&Arc<World>),
+    read: &dyn Fn(Snapshot),
 ) -> Saved {
     let at = state::now();
     let mut later = false;
@@ -71,7 +71,13 @@ pub fn save(
             };
         }
     };
-    let result = save_in(settings, reporter, &mut world, &mut later, read);
+    let read = |world: &Arc<World>| {
+        read(Snapshot {
+            at,
+            ..world.snapshot()
+        });
+    };
+    let result = save_in(settings, reporter, &mut world, &mut later, &read);
     Saved {
         snapshot: Snapshot {
             at,

@@ -118,7 +118,7 @@ fn tell_unchanged(unchanged: &Unchanged<'_>, reporter: &Reporter) {
 pub fn build_and_snapshot(
     settings: &Settings,
     reporter: &Reporter,
-    read: &dyn Fn(&Arc<World>),
+    read: &dyn Fn(Snapshot),
 ) -> (Snapshot, Result<Exit, Failure>) {
     let at = state::now();
     let mut world = match open(settings) {
@@ -127,7 +127,13 @@ pub fn build_and_snapshot(
         Err(failure) => return (Snapshot::nothing(manifest::PROJECT_FILE), Err(failure)),
     };
     let known = settings.known_outputs();
-    let result = build_all(settings, reporter, &mut world, known, read);
+    let read = |world: &Arc<World>| {
+        read(Snapshot {
+            at,
+            ..world.snapshot()
+        });
+    };
+    let result = build_all(settings, reporter, &mut world, known, &read);
     let snapshot = Snapshot {
         at,
         ..world.snapshot()

@@ -14,7 +14,7 @@ use crate::pipeline::{self, Beside, Saved, Settings};
 use crate::signal::Signals;
 use crate::watch::watcher::FolderWatcher;
 use base::diagnostic::{Diagnostic, Exit, Failure, count};
-use base::world::{Snapshot, World};
+use base::world::Snapshot;
 use declare::manifest::PROJECT_FILE;
 use plan::state;
 use report::{Event, Reporter};
@@ -112,6 +112,7 @@ pub fn watch(
         };
         if of_now.beside.is_cancelled() {
             companion.broken_off();
+            first = false;
             continue;
         }
         let Saved {
@@ -163,11 +164,11 @@ fn build(
     reporter: &Arc<Reporter>,
 ) -> Result<Option<Saved>, Failure> {
     let (tell, mut told) = tokio::sync::oneshot::channel();
-    let (read, mut worlds) = tokio::sync::mpsc::unbounded_channel();
+    let (read, mut reads) = tokio::sync::mpsc::unbounded_channel();
     let (of_build, heard) = (settings.clone(), Arc::clone(reporter));
     let work = move || {
         // Nobody hears it where it was left behind.
-        let read = |world: &Arc<World>| drop(read.send(Arc::clone(world)));
+        let read = |snapshot| drop(read.send(snapshot));
         let all = |settings: &Settings| {
             let (snapshot, result) = pipeline::build_and_snapshot(settings, &heard, &read);
             Saved {
@@ -187,7 +188,7 @@ fn build(
         .spawn(work)
         .map_err(|e| Failure::new(Exit::Bug, Diagnostic::error(format!("cannot start: {e}"))))?;
     runtime.block_on(async {
-        let mut world: Option<Arc<World>> = None;
+        let mut before: Option<Snapshot> = None;
         let breaks_off = settings.beside.cancel.is_some();
         let seen = loop {
             tokio::select! {
@@ -206,14 +207,14 @@ fn build(
                     }
                     return Ok(None);
                 }
-                Some(read) = worlds.recv(), if breaks_off => {
+                Some(read) = reads.recv(), if breaks_off => {
                     // What is not heard of now is found when the build ends.
-                    let _ = watcher.look_at(&settings.root, &read.snapshot());
-                    world = Some(read);
+                    let _ = watcher.look_at(&settings.root, &read);
+                    before = Some(read);
                 }
-                () = watcher.changed(), if world.is_some() => {
+                () = watcher.changed(), if before.is_some() => {
                     tokio::time::sleep(DEBOUNCE).await;
-                    break_off(settings, world.as_deref());
+                    break_off(settings, before.as_ref());
                 }
             }
         };
@@ -229,8 +230,8 @@ fn build(
 }
 
 /// Has a build end, if what it read is otherwise by now.
-fn break_off(settings: &Settings, world: Option<&World>) {
-    let is_old = world.is_some_and(|world| state::changed(&settings.root, &world.snapshot()));
+fn break_off(settings: &Settings, before: Option<&Snapshot>) {
+    let is_old = before.is_some_and(|before| state::changed(&settings.root, before));
     if let Some(cancel) = settings.beside.cancel.as_ref().filter(|_| is_old) {
         cancel.store(true, Ordering::Release);
     }
