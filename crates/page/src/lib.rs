@@ -7,6 +7,7 @@
 
 mod connections;
 mod feed;
+mod language;
 mod pictures;
 mod project;
 mod refresh;

@@ -22,6 +22,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::connections::{self, READ_TIMEOUT};
 use crate::feed::Feed;
+use crate::language;
 use crate::pictures::Pictures;
 use crate::project::Project;
 use crate::refresh::Refresh;
@@ -76,6 +77,7 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/{token}/make", post(make))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&context), guard))
+        .layer(middleware::from_fn(language::translated))
         .with_state(context)
 }
 

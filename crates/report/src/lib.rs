@@ -33,8 +33,10 @@ use indicatif::ProgressDrawTarget;
 pub use self::event::{AssetReport, Cost, Event, LeftOut, Plan, State, Summary};
 use self::live::Live;
 use self::plain::{Level, Paint};
+pub use self::words::{columns, width};
 use base::diagnostic::Failure;
 use base::door;
+use lang::Lang;
 
 /// `--color`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,6 +89,8 @@ pub struct ReportOptions {
     pub plan: bool,
     /// What the environment says.
     pub environment: Environment,
+    /// The language of who reads; what a program reads is English.
+    pub lang: Lang,
 }
 
 impl ReportOptions {
@@ -122,6 +126,7 @@ pub struct Reporter {
     listener: OnceLock<Listener>,
     plan: bool,
     level: Level,
+    lang: Lang,
     /// Whether moving lines may be drawn.
     moving: bool,
     /// Pictures are being made: since `Begin`, until it is told what came of it.
@@ -189,8 +194,8 @@ impl Inner {
         let stream = if to_out { &mut self.out } else { &mut self.err };
         let text = match stream.paint {
             _ if to_out && self.json => door::json(text),
-            Paint(true) => door::colored(text),
-            Paint(false) => door::lines(text),
+            Paint { color: true, .. } => door::colored(text),
+            Paint { color: false, .. } => door::lines(text),
         };
         let text = text.as_ref();
         match &self.live {
@@ -251,9 +256,15 @@ impl Reporter {
         out: Box<dyn Write + Send>,
         err: Box<dyn Write + Send>,
     ) -> Self {
+        // What a program reads is English.
+        let lang = if options.json {
+            Lang::English
+        } else {
+            options.lang
+        };
         let stream = |to, color| Stream {
             to,
-            paint: Paint(color),
+            paint: Paint { color, lang },
             gone: false,
             unwritten: None,
         };
@@ -266,6 +277,7 @@ impl Reporter {
                 quiet: options.quiet,
                 verbose: options.verbose,
             },
+            lang,
             moving: false,
             making: AtomicBool::new(false),
             started: Mutex::new(now()),
@@ -287,6 +299,11 @@ impl Reporter {
     /// Whether a person sits at a terminal that can show moving lines.
     pub fn is_live(&self) -> bool {
         self.moving
+    }
+
+    /// A text in the language of who reads it: English if that is a program.
+    pub fn say<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        lang::say(self.lang, text)
     }
 
     /// How long this reporter has been there: for the last line of a run.
@@ -335,6 +352,7 @@ impl Reporter {
             listener: OnceLock::new(),
             plan: false,
             level: self.level,
+            lang: self.lang,
             moving: false,
             making: AtomicBool::new(false),
             started: Mutex::new(now()),
@@ -375,6 +393,12 @@ impl Reporter {
         }
     }
 
+    /// Writes words of a command to standard output, in the language of who reads them. What stands in it as somebody
+    /// wrote it stays: the catalogue knows which hole that is.
+    pub fn tell(&self, text: &str) {
+        self.out(&self.say(text));
+    }
+
     /// Writes data to standard output: `show`, `why`, a schema. It sets no colours.
     pub fn out(&self, text: &str) {
         let text = if self.json {
@@ -406,7 +430,7 @@ impl Reporter {
         if self.json {
             let text: String = plain::first(failure).map(json::diagnostic).collect();
             inner.write(true, &text);
-            if let Some(more) = plain::more(failure.diagnostics.len()) {
+            if let Some(more) = plain::more(failure.diagnostics.len(), inner.err.paint) {
                 inner.say(&more);
             }
         } else {
@@ -423,8 +447,10 @@ impl Reporter {
         if !someone {
             return None;
         }
-        self.lock()
-            .write(false, &format!("{} [y/N] ", words::clean(question)));
+        self.lock().write(
+            false,
+            &format!("{} [y/N] ", words::clean(&self.say(question))),
+        );
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).ok()?;
         Some(matches!(answer.trim(), "y" | "Y" | "yes" | "是"))
@@ -433,11 +459,11 @@ impl Reporter {
     fn move_lines(&self, inner: &mut Inner, event: &Event) {
         match *event {
             Event::Begin { total } if total > 0 => {
-                inner.live = Some(Live::start(total, ProgressDrawTarget::stderr()));
+                inner.live = Some(Live::start(total, ProgressDrawTarget::stderr(), self.lang));
             }
             Event::Running { id, what } => {
                 if let Some(live) = &mut inner.live {
-                    live.running(id, what);
+                    live.running(id, &self.say(what));
                 }
             }
             Event::Done(asset) => {
@@ -471,15 +497,17 @@ impl Reporter {
             }
             Event::Diagnostic(_) | Event::Repeated(_) => {}
             Event::Recap(failures) => inner.say(&plain::recap(failures, paint)),
-            Event::Note(note) if level.quiet == 0 => inner.say(&words::clean(note)),
+            Event::Note(note) if level.quiet == 0 => {
+                inner.say(&words::clean(&self.say(note)));
+            }
             Event::Note(_) => {}
             Event::Unclaimed([]) => {}
             Event::Unclaimed(outputs) if level.quiet == 0 => {
-                inner.say(&plain::left_behind(outputs));
+                inner.say(&plain::left_behind(outputs, paint));
             }
             Event::Unclaimed(_) => {}
             Event::LeftOut(left_out) if level.quiet == 0 => {
-                inner.say_once(plain::left_out(left_out, level));
+                inner.say_once(plain::left_out(left_out, level, paint));
             }
             Event::LeftOut(_) => {}
             Event::Plan(plan) if self.plan => {
@@ -522,7 +550,7 @@ impl Reporter {
 
 /// Shows what stands before any reporter: the help, the version, what is wrong with the command line. `plain` is
 /// the same as `colored`, without colours. Whether it could be written, if somebody asked for it.
-pub fn show_usage(plain: &str, colored: &str, to_out: bool) -> bool {
+pub fn show_usage(plain: &str, colored: &str, to_out: bool, lang: Lang) -> bool {
     // What was typed stands in it: if that has to be escaped, colours do not matter any more.
     let safe = door::lines(plain);
     let text = if safe == plain { colored } else { &safe };
@@ -533,7 +561,7 @@ pub fn show_usage(plain: &str, colored: &str, to_out: bool) -> bool {
     };
     match written {
         Err(error) if to_out && error.kind() != io::ErrorKind::BrokenPipe => {
-            let text = words::unwritten(&error).render(false);
+            let text = words::unwritten(&error).render_as(false, &|text| lang::say(lang, text));
             // There is nobody left to be told if this cannot be written.
             let _ = written_to(anstream::stderr(), &format!("{text}\n"));
             false

@@ -1,11 +1,12 @@
 // What a person asks for, and what became of it.
 
-import { $, dollars, h, now, t } from './state.js';
+import { $, dollars, h, now, t, view } from './state.js';
 
 /** The server's answer; what went wrong is in its `error`. */
 export async function call(path, body) {
   try {
-    const answer = await fetch(path, body === undefined ? {} : {
+    const asked = `${path}${path.includes('?') ? '&' : '?'}lang=${view.language}`;
+    const answer = await fetch(asked, body === undefined ? {} : {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
     });
     const text = await answer.text();

@@ -129,8 +129,12 @@ const tells = {
   },
 };
 
+let events = null;
+
+/** In the language of the page: in another one everything is told anew. */
 function listen() {
-  const events = new EventSource('events');
+  events?.close();
+  events = new EventSource(`events?lang=${view.language}`);
   events.onmessage = event => {
     const message = JSON.parse(event.data);
     tells[message.event]?.(message);
@@ -161,6 +165,7 @@ $('language').addEventListener('click', () => {
   view.language = view.language === 'en' ? 'zh' : 'en';
   remember('language', view.language);
   render();
+  listen();
 });
 $('theme').addEventListener('click', () => {
   view.theme = THEMES[(THEMES.indexOf(view.theme) + 1) % THEMES.length];
