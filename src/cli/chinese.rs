@@ -18,10 +18,10 @@ fn said(command: Command) -> Command {
     let usage = placeholders(usage.trim_start_matches("Usage:").trim());
     let about = command.get_about().map(chinese);
     let long_about = command.get_long_about().map(chinese);
+    let template = template(&command);
     let mut command = command
         .override_usage(usage)
-        .help_template(TEMPLATE)
-        .subcommand_help_heading("命令")
+        .help_template(template)
         .mut_args(helped_argument)
         .mut_subcommands(said);
     if let Some(about) = about {
@@ -33,35 +33,62 @@ fn said(command: Command) -> Command {
     command
 }
 
-/// As clap sets it, with a heading of its own.
-const TEMPLATE: &str = "{before-help}{about-with-newline}\n\u{1b}[1m\u{1b}[4m用法：\u{1b}[0m{usage}\n\n{all-args}{after-help}";
+/// The help as clap sets it, under headings of its own.
+fn template(command: &Command) -> String {
+    let mut template = format!(
+        "{{before-help}}{{about-with-newline}}\n{}{{usage}}",
+        heading("用法: ")
+    );
+    let mut section = |is_there: bool, name: &str, of: &str| {
+        if is_there {
+            template += &format!("\n\n{}\n{of}", heading(name));
+        }
+    };
+    let is_shown = |argument: &&Arg| !argument.is_hide_set();
+    section(command.has_subcommands(), "命令:", "{subcommands}");
+    section(
+        command.get_positionals().any(|a| is_shown(&a)),
+        "参数:",
+        "{positionals}",
+    );
+    section(
+        command.get_opts().any(|a| is_shown(&a)),
+        "选项:",
+        "{options}",
+    );
+    template + "{after-help}"
+}
+
+fn heading(name: &str) -> String {
+    format!("\u{1b}[1m\u{1b}[4m{name}\u{1b}[0m")
+}
 
 fn helped_argument(argument: Arg) -> Arg {
-    let heading = if argument.is_positional() {
-        "参数"
-    } else {
-        "选项"
-    };
-    let mut help = argument.get_help().map(chinese).unwrap_or_default();
     let takes_a_value = matches!(argument.get_action(), ArgAction::Set | ArgAction::Append);
+    let mut more = String::new();
     let defaults: Vec<String> = argument
         .get_default_values()
         .iter()
         .map(|value| value.to_string_lossy().into_owned())
         .collect();
     if takes_a_value && !defaults.is_empty() {
-        help += &format!(" [默认：{}]", defaults.join(" "));
+        more += &format!(" [默认：{}]", defaults.join(" "));
     }
     let possible = argument.get_possible_values();
     if takes_a_value && !possible.is_empty() {
         let names: Vec<&str> = possible.iter().map(|value| value.get_name()).collect();
-        help += &format!(" [可选：{}]", names.join("、"));
+        more += &format!(" [可选：{}]", names.join("、"));
+    }
+    let said = |help: Option<&StyledStr>| help.map(|help| chinese(help) + &more);
+    let (help, long_help) = (said(argument.get_help()), said(argument.get_long_help()));
+    let mut argument = argument.hide_default_value(true).hide_possible_values(true);
+    if let Some(help) = help {
+        argument = argument.help(help);
+    }
+    if let Some(help) = long_help {
+        argument = argument.long_help(help);
     }
     argument
-        .help(help)
-        .help_heading(heading)
-        .hide_default_value(true)
-        .hide_possible_values(true)
 }
 
 /// A help text, each paragraph by itself; clap ends none with a full stop but those of several.

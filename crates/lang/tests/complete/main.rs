@@ -175,5 +175,9 @@ fn what_the_cases_of_wording_print_is_said_in_chinese() {
         .filter(|(_, text)| is_prose(text) && gpbuild_lang::say(Lang::Chinese, text) == *text)
         .map(|(place, text)| format!("{place}: {text}"))
         .collect();
-    assert!(english.is_empty(), "they stay English:\n{}", english.join("\n"));
+    assert!(
+        english.is_empty(),
+        "they stay English:\n{}",
+        english.join("\n")
+    );
 }

@@ -22,7 +22,8 @@ pub fn texts(root: &Path) -> Vec<(String, String)> {
                 line if line.starts_with("$ gpbuild") => is_answer = true,
                 "```" => is_answer = false,
                 line if is_answer => {
-                    let said = said(line).map(|said| (format!("{name}:{}", n + 1), said.to_owned()));
+                    let said =
+                        said(line).map(|said| (format!("{name}:{}", n + 1), said.to_owned()));
                     found.extend(said);
                 }
                 _ => {}
