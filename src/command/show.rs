@@ -107,7 +107,7 @@ fn shots_as_text(out: &mut Text<'_>, planned: &Planned, step: &Step, shots: &Sho
         } else {
             format!("edit {n}")
         };
-        out.parts(&name, &shot_parts(request));
+        out.parts(&name, &shot_parts(request, out.reporter));
         let key = step.trace.shots.get(n).map(|shot| shot.key);
         key_as_text(out, key);
         if let Some(prompt) = key.and_then(|key| planned.rewritten(key)) {
@@ -183,10 +183,10 @@ fn export_parts(spec: &Spec) -> Vec<String> {
     all
 }
 
-fn shot_parts(request: &Request) -> Vec<String> {
+fn shot_parts(request: &Request, reporter: &Reporter) -> Vec<String> {
     let mut all = vec![format!(
         "{} {} {}x{}",
-        request.operation().word(),
+        reporter.say(request.operation().word()),
         request.model,
         request.width,
         request.height

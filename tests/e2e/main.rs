@@ -10,6 +10,7 @@
 )]
 
 mod build;
+mod chinese;
 mod batch;
 mod bounds;
 mod bundle;

@@ -75,7 +75,7 @@ mod tests {
     fn the_texts_of_a_drawn_diagnostic_are_said_and_its_source_is_not() {
         assert_eq!(say_drawn(Lang::Chinese, ENGLISH), CHINESE);
         assert_eq!(say_drawn(Lang::English, ENGLISH), ENGLISH);
-        assert_eq!(say_drawn(Lang::Chinese, "never made"), "从未做过");
+        assert_eq!(say_drawn(Lang::Chinese, "never made"), "从未制作");
         assert_eq!(say_drawn(Lang::Chinese, ""), "");
     }
 }

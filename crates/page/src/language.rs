@@ -109,7 +109,7 @@ mod tests {
             piece(
                 "data: {\"event\":\"rows\",\"rows\":[{\"id\":\"never made\",\"reason\":\"never made\",\"words\":\"never made\"}]}\n\n"
             ),
-            "data: {\"event\":\"rows\",\"rows\":[{\"id\":\"never made\",\"reason\":\"从未做过\",\"words\":\"never made\"}]}\n\n"
+            "data: {\"event\":\"rows\",\"rows\":[{\"id\":\"never made\",\"reason\":\"从未制作\",\"words\":\"never made\"}]}\n\n"
         );
         assert_eq!(
             piece("{\"error\":\"there is no such picture\",\"running\":{\"reason\":\"drawing\"}}"),

@@ -83,6 +83,23 @@ fn everything_that_is_said_is_in_the_catalogue() {
     );
 }
 
+/// What a provider's row says of a parameter that it does not take.
+#[test]
+fn what_the_table_of_providers_says_is_in_the_catalogue() {
+    let table = std::fs::read_to_string(root().join("crates/provider/src/providers.toml")).unwrap();
+    let values = table.lines().filter_map(|line| {
+        let (_, value) = line.split_once(" = \"")?;
+        let value = value.strip_suffix('"')?;
+        Some(value.replace("\\\"", "\"")).filter(|value| is_prose(value))
+    });
+    let values: Vec<String> = values.collect();
+    let missing: Vec<&String> = values
+        .iter()
+        .filter(|value| !gpbuild_lang::has(value))
+        .collect();
+    assert!(values.len() > 4 && missing.is_empty(), "{missing:#?}");
+}
+
 #[test]
 fn what_is_not_said_is_in_the_sources() {
     let all = literals();
