@@ -130,7 +130,7 @@ impl<'t> Search<'_, 't> {
             match piece {
                 Piece::Text(text) => said.push(text),
                 Piece::Hole(hole, _) if template.is_quoted(*hole) => {
-                    said.push_quoted(&holes[*hole])
+                    said.push_quoted(&holes[*hole]);
                 }
                 Piece::Hole(hole, _) => said.push(&holes[*hole]),
             }
