@@ -14,7 +14,7 @@ const MAX_TRIES: usize = 20_000;
 /// From so many bytes on that are no hole a template is a sentence of its own.
 const SAYS_MUCH: usize = 12;
 /// A longer text was not written here.
-const MAX_BYTES: usize = 16 * 1024;
+const MAX_BYTES: usize = 16 << 10;
 
 /// The translation of a whole text, if the catalogue has all of it.
 pub fn whole(catalogue: &Catalogue, text: &str) -> Option<String> {
