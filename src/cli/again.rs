@@ -100,6 +100,8 @@ fn said(common: &CommonFlags) -> Vec<&'static str> {
         directory: _,
         json,
         color: _,
+        // Its log is in English.
+        lang: _,
         quiet,
         verbose,
     } = common;

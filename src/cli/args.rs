@@ -11,6 +11,7 @@ use crate::command::pick::Choice;
 use crate::runs::RunId;
 use base::digest::Digest;
 use declare::manifest::EditStep;
+use lang::Lang;
 use model::Micro;
 use report::ColorChoice;
 
@@ -41,6 +42,9 @@ pub(super) struct CommonFlags {
     /// Colour: auto, always, never
     #[arg(long, value_name = "WHEN", global = true, value_parser = ColorChoice::NAMES)]
     pub(super) color: Option<String>,
+    /// Language: en, zh [default: that of the locale]
+    #[arg(long, value_name = "LANGUAGE", global = true, value_parser = Lang::NAMES)]
+    pub(super) lang: Option<String>,
     /// Say less; twice: only errors
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(super) quiet: u8,

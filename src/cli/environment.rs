@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::check::Judge;
 use crate::pipeline::Access;
 use base::diagnostic::{Diagnostic, Exit, Failure};
+use lang::Lang;
 use provider::Environment;
 
 /// How to print.
@@ -18,6 +19,12 @@ pub(super) fn terminal() -> report::Environment {
         no_color: std::env::var("NO_COLOR").ok(),
         term: std::env::var("TERM").ok(),
     }
+}
+
+/// The language of who reads. `--lang` goes before it.
+pub(super) fn language() -> Lang {
+    let said = ["GPBUILD_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].map(variable);
+    Lang::of_environment(said.iter().map(Option::as_deref))
 }
 
 /// What the environment says about providers: those of the table, and those that a project declares.

@@ -3,20 +3,22 @@
 
 mod again;
 mod args;
+mod chinese;
 mod environment;
 mod folder;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::cli::again::again;
 use crate::cli::args::{
     BuildFlags, CacheCommand, Cli, Command, CommonFlags, ResolveFlags, WatchFlags,
 };
-use crate::cli::environment::{access, judge, os_variable, program, terminal, variable};
+use crate::cli::environment::{access, judge, language, os_variable, program, terminal, variable};
 use crate::cli::folder::project_folder;
 use crate::command;
 use crate::command::cache::Sweep;
@@ -30,33 +32,35 @@ use crate::watch::Saves;
 use base::diagnostic::{Exit, Failure};
 use base::home::Home;
 use declare::spec::{DRAFT, Options};
+use lang::Lang;
 use model::ModelId;
 use report::{ColorChoice, ReportOptions, Reporter, show_usage};
 
 /// Parses the arguments and carries them out.
 pub fn run() -> Exit {
-    let cli = match Cli::try_parse() {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let lang = named_language(&typed).unwrap_or_else(language);
+    let cli = match parsed(&typed, lang) {
         Ok(cli) => cli,
-        Err(mut e) => {
-            name_the_command(&mut e);
-            let help = matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            let text = e.render();
-            return match show_usage(&text.to_string(), &text.ansi().to_string(), help) {
-                false => Exit::SomeFailed,
-                true if help => Exit::Done,
-                true => Exit::Manifest,
-            };
-        }
+        Err(error) => return refused(error, lang),
+    };
+    let report_options = |cli: &Cli, lang| ReportOptions {
+        lang,
+        ..report_options(cli)
     };
     let (reporter, inherited) = match inherited(&cli) {
-        None => (Reporter::new(&report_options(&cli)), None),
+        None => (Reporter::new(&report_options(&cli, lang)), None),
         Some(Ok(inherited)) => {
             let log = || Box::new(inherited.log.clone());
-            let reporter = Reporter::with_writers(&report_options(&cli), log(), log());
-            (reporter, Some(inherited))
+            // A log is read by programs, too, and by whoever gets it sent.
+            let options = report_options(&cli, Lang::English);
+            (
+                Reporter::with_writers(&options, log(), log()),
+                Some(inherited),
+            )
         }
         Some(Err(failure)) => {
-            Reporter::new(&report_options(&cli)).failure(&failure);
+            Reporter::new(&report_options(&cli, lang)).failure(&failure);
             return failure.exit;
         }
     };
@@ -71,6 +75,52 @@ pub fn run() -> Exit {
     match reporter.is_unwritten() {
         true if exit == Exit::Done => Exit::SomeFailed,
         _ => exit,
+    }
+}
+
+/// The language that the command line itself names, whatever else is wrong with it.
+fn named_language(typed: &[OsString]) -> Option<Lang> {
+    let mut typed = typed.iter().map(|word| word.to_str().unwrap_or_default());
+    while let Some(word) = typed.next().filter(|word| *word != "--") {
+        match word.strip_prefix("--lang") {
+            Some("") => return typed.next().and_then(Lang::parse),
+            Some(rest) if rest.starts_with('=') => return Lang::parse(&rest[1..]),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The command line, or what is wrong with it: read once more then, for its help in another language.
+fn parsed(typed: &[OsString], lang: Lang) -> Result<Cli, clap::Error> {
+    match Cli::try_parse_from(typed) {
+        Err(_) if lang == Lang::Chinese => {
+            let mut matches = chinese::helped(Cli::command()).try_get_matches_from(typed)?;
+            Cli::from_arg_matches_mut(&mut matches)
+        }
+        parsed => parsed,
+    }
+}
+
+/// Shows what is wrong with the command line, or the help that was asked for.
+fn refused(mut error: clap::Error, lang: Lang) -> Exit {
+    name_the_command(&mut error);
+    let help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    let text = error.render();
+    let (plain, colored) = match lang {
+        Lang::Chinese if !help => {
+            let text = chinese::wrong(&text.to_string());
+            (text.clone(), text)
+        }
+        _ => (text.to_string(), text.ansi().to_string()),
+    };
+    match show_usage(&plain, &colored, help, lang) {
+        false => Exit::SomeFailed,
+        true if help => Exit::Done,
+        true => Exit::Manifest,
     }
 }
 
@@ -107,6 +157,7 @@ fn report_options(cli: &Cli) -> ReportOptions {
         directory: _,
         json,
         color,
+        lang: _,
         quiet,
         verbose,
     } = &cli.common;
@@ -123,6 +174,7 @@ fn report_options(cli: &Cli) -> ReportOptions {
             Some(Command::Plan { .. } | Command::Edit { .. })
         ),
         environment: terminal(),
+        lang: Lang::English,
     }
 }
 

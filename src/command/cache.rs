@@ -37,7 +37,7 @@ pub fn stats(settings: &Settings, json: bool, reporter: &Reporter) -> Result<Exi
         });
         reporter.out(&format!("{line}\n"));
     } else {
-        reporter.out(&format!(
+        reporter.tell(&format!(
             "{} in {}\n{}, {}\npaid for: {cost}\n",
             size(stats.bytes),
             count(stats.objects, "object"),
@@ -107,7 +107,7 @@ pub fn gc(
         reporter.out(&format!("{line}\n"));
     } else {
         let verb = if dry_run { "would remove" } else { "removed" };
-        reporter.out(&format!(
+        reporter.tell(&format!(
             "{verb} {}, {}\n",
             count(swept.files, "file"),
             size(swept.bytes)
@@ -155,7 +155,7 @@ pub fn remove(settings: &Settings, names: &[String], reporter: &Reporter) -> Res
         }
         let bytes = removed.iter().map(|one| one.bytes).sum();
         let cost = Micro(removed.iter().map(|one| one.cost).sum());
-        reporter.out(&format!(
+        reporter.tell(&format!(
             "removed {}, {}, which cost {cost}: {name}\n",
             count(removed.len(), "file"),
             size(bytes)
@@ -319,12 +319,12 @@ pub fn verify(settings: &Settings, json: bool, reporter: &Reporter) -> Result<Ex
         reporter.out(&format!("{line}\n"));
     } else {
         for path in &found.damaged {
-            reporter.out(&format!("damaged   {}\n", path.display()));
+            reporter.tell(&format!("damaged   {}\n", path.display()));
         }
         for digest in &found.missing {
-            reporter.out(&format!("missing   {digest}\n"));
+            reporter.tell(&format!("missing   {digest}\n"));
         }
-        reporter.out(&format!("{} whole\n", count(found.whole, "file")));
+        reporter.tell(&format!("{} whole\n", count(found.whole, "file")));
     }
     if found.damaged.is_empty() && found.missing.is_empty() {
         return Ok(Exit::Done);

@@ -10,7 +10,7 @@ use crate::command::models::{Known, may_ask};
 use crate::execute::{Came, Left, Waiting};
 use crate::pipeline::{self, Settings, route_to, store_failure};
 use base::diagnostic::{Diagnostic, Exit, Failure};
-use report::{Event, Reporter};
+use report::{Event, Reporter, columns};
 use store::Store;
 use store::ledger::Ledger;
 
@@ -50,7 +50,7 @@ pub fn run(settings: &Settings, as_json: bool, reporter: &Reporter) -> Result<Ex
         .collect(routes, Arc::new(ledger), &mut |left| told.tell(&left))
         .map_err(|error| Failure::new(Exit::SomeFailed, error))?;
     if told.count == 0 && !as_json {
-        reporter.out("nothing is on its way\n");
+        reporter.tell("nothing is on its way\n");
     }
     Ok(match interrupted {
         true => Exit::Interrupted,
@@ -99,9 +99,11 @@ impl Told<'_> {
             self.reporter.out(&format!("{line}\n"));
             return;
         }
-        let why = why.map(|why| format!("  {why}")).unwrap_or_default();
+        let why = why.map(|why| format!("  {}", self.reporter.say(&why)));
+        let why = why.unwrap_or_default();
+        let word = columns(&self.reporter.say(word), 9);
         self.reporter
-            .out(&format!("{word:<9} {asset}  {model}{why}\n"));
+            .out(&format!("{word} {asset}  {model}{why}\n"));
         if let Came::Not(failed) = &left.what
             && !failed.pending
         {

@@ -64,7 +64,7 @@ pub fn run(folder: &Path, reporter: &Reporter) -> Result<Exit, Failure> {
     let write = |name: &str, text: &str| {
         let written = folder.write(name, text.as_bytes(), Durability::Free);
         written.map_err(failed)?;
-        reporter.out(&format!("wrote     {}\n", shown(&folder.at(name))));
+        reporter.tell(&format!("wrote     {}\n", shown(&folder.at(name))));
         Ok(())
     };
     for (name, text) in FILES {
@@ -73,7 +73,7 @@ pub fn run(folder: &Path, reporter: &Reporter) -> Result<Exit, Failure> {
     for (name, text) in lines {
         write(name, &text)?;
     }
-    reporter.out("now run `gpbuild`: it draws every picture, for free\n");
+    reporter.tell("now run `gpbuild`: it draws every picture, for free\n");
     Ok(Exit::Done)
 }
 

@@ -9,7 +9,7 @@ use crate::review::{self, Reviews};
 use base::diagnostic::{Exit, Failure, count};
 use model::{Micro, Money};
 use plan::lock::Lock;
-use report::{Event, Reporter};
+use report::{Event, Reporter, columns, width};
 use store::key::Key;
 use store::ledger::{Entry, Ledger, Moment, Outcome, Settlement};
 use store::{Payer, Store};
@@ -151,12 +151,15 @@ pub fn run(
     let mut paid = requests;
     paid.retain(|e| !e.settlement.as_ref().is_some_and(is_free));
     match paid.is_empty() {
-        true => reporter.out("nothing was spent\n"),
-        false => reporter.out(&(sums(&paid, by) + &open.words(&paid) + &words_of(&batches))),
+        true => reporter.tell("nothing was spent\n"),
+        false => {
+            let sums = sums(&paid, by, reporter);
+            reporter.out(&(sums + &open.words(&paid, reporter) + &words_of(&batches, reporter)));
+        }
     }
-    reporter.out(&imported(&imports));
+    reporter.out(&imported(&imports, reporter));
     if project.is_some() {
-        reporter.out(&reviewed(settings)?);
+        reporter.out(&reporter.say(&reviewed(settings)?));
     }
     tell_of(others, reporter);
     Ok(Exit::Done)
@@ -175,13 +178,14 @@ fn reviewed(settings: &Settings) -> Result<String, Failure> {
 }
 
 /// What a person brought.
-fn imported(imports: &[&Entry]) -> String {
+fn imported(imports: &[&Entry], reporter: &Reporter) -> String {
     let pictures: u64 = imports.iter().map(|e| u64::from(e.intent.pictures)).sum();
     let pictures = usize::try_from(pictures).unwrap_or(usize::MAX);
     if pictures == 0 {
         return String::new();
     }
-    let mut text = format!("\n{} imported\n", count(pictures, "picture"));
+    let head = format!("\n{} imported\n", count(pictures, "picture"));
+    let mut text = reporter.say(&head).into_owned();
     for Entry { at, intent, .. } in imports {
         text += &format!("  {at}  {}  {}\n", intent.asset, intent.model);
     }
@@ -189,7 +193,7 @@ fn imported(imports: &[&Entry]) -> String {
 }
 
 /// A row for each day, model, asset or project, then this month and all.
-fn sums(paid: &[&Entry], by: By) -> String {
+fn sums(paid: &[&Entry], by: By, reporter: &Reporter) -> String {
     let mut rows: BTreeMap<String, Sum> = BTreeMap::new();
     let (mut all, mut month) = (Sum::default(), Sum::default());
     for entry in paid {
@@ -199,14 +203,16 @@ fn sums(paid: &[&Entry], by: By) -> String {
             month.add(entry);
         }
     }
-    let widest = rows.keys().map(|name| name.chars().count()).max();
+    let widest = rows.keys().map(|name| width(name)).max().unwrap_or(0);
     let mut text = String::new();
     for (name, sum) in &rows {
-        let pad = widest.unwrap_or(0) - name.chars().count();
-        text += &format!("{name}{:pad$}  {}\n", "", sum.words());
+        let words = sum.words();
+        let words = reporter.say(&words);
+        text += &format!("{}  {words}\n", columns(name, widest));
     }
     let (month, all) = (month.words(), all.words());
-    text + &format!("\nthis month  {month}\nin all      {all}\n")
+    let both = format!("\nthis month  {month}\nin all      {all}\n");
+    text + &reporter.say(&both)
 }
 
 /// How it stands with a request that was sent and has no end yet.
@@ -265,15 +271,17 @@ impl Open {
     }
 
     /// The requests that have no end yet, apart by how it stands with them.
-    fn words(&self, paid: &[&Entry]) -> String {
+    fn words(&self, paid: &[&Entry], reporter: &Reporter) -> String {
         let (mut running, mut pending, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
         for entry in paid.iter().filter(|entry| entry.is_in_doubt()) {
             let Entry { at, intent, .. } = entry;
             let what = format!("{at}  {}  {}", intent.asset, intent.model);
             match self.standing(entry) {
-                Standing::Running(payer) => running.push(format!("{what}  {payer}")),
+                Standing::Running(payer) => {
+                    running.push(format!("{what}  {}", reporter.say(&payer.to_string())));
+                }
                 Standing::Pending => pending.push(what),
-                Standing::Doubt => doubts.push(doubt(entry)),
+                Standing::Doubt => doubts.push(doubt(entry, reporter)),
             }
         }
         let estimate = |n| {
@@ -302,7 +310,8 @@ impl Open {
         ];
         let mut text = String::new();
         for (title, lines) in groups.iter().filter(|(_, lines)| !lines.is_empty()) {
-            text += &format!("\n{} {title}\n", count(lines.len(), "request"));
+            let head = format!("{} {title}", count(lines.len(), "request"));
+            text += &format!("\n{}\n", reporter.say(&head));
             for line in lines {
                 text += &format!("  {line}\n");
             }
@@ -312,9 +321,9 @@ impl Open {
 }
 
 /// The batches that have no end yet.
-fn words_of(batches: &[PendingBatch]) -> String {
-    let lines = batches.iter().map(|batch| format!("  {}\n", batch.words()));
-    lines.collect()
+fn words_of(batches: &[PendingBatch], reporter: &Reporter) -> String {
+    let line = |batch: &PendingBatch| format!("  {}\n", reporter.say(&batch.words()));
+    batches.iter().map(line).collect()
 }
 
 /// That there is more than what was asked for.
@@ -329,7 +338,7 @@ fn tell_of(others: usize, reporter: &Reporter) {
 }
 
 /// `2026-11-24T08:00:00Z  c/07  openai/gpt-image-2  req_1  the answer was cut off`.
-fn doubt(entry: &Entry) -> String {
+fn doubt(entry: &Entry, reporter: &Reporter) -> String {
     let settlement = entry.settlement.as_ref();
     let id = settlement.and_then(|s| s.request_id.as_deref());
     let why = settlement
@@ -342,7 +351,7 @@ fn doubt(entry: &Entry) -> String {
         entry.intent.model.clone(),
     ];
     parts.extend(id.map(str::to_owned));
-    parts.push(why);
+    parts.push(reporter.say(&why).into_owned());
     parts.join("  ")
 }
 

@@ -12,7 +12,7 @@ use base::diagnostic::{Diagnostic, Exit, Failure, count, list};
 use declare::manifest::{PROJECT_FILE, Provider, Providers};
 use model::{Model, ModelId, Models, Money, SizeRule};
 use provider::{catalogue, table};
-use report::{Event, Reporter};
+use report::{Event, Reporter, columns};
 
 /// The size whose price is told, or the one that is nearest to it.
 const SIZE: u32 = 1024;
@@ -156,14 +156,14 @@ pub fn run(
             .iter()
             .map(|row| format!("{}\n", row.json(&known.models)))
             .collect(),
-        false => as_text(&rows, &known.models),
+        false => as_text(&rows, &known.models, reporter),
     };
     reporter.out(&text);
     Ok(Exit::Done)
 }
 
 /// One line a model; what its numbers go by stands below.
-fn as_text(rows: &[Row<'_>], models: &Models) -> String {
+fn as_text(rows: &[Row<'_>], models: &Models, reporter: &Reporter) -> String {
     let widest = rows.iter().map(|row| row.name.chars().count()).max();
     let widest = widest.unwrap_or_default();
     let mut sources: Vec<&str> = Vec::new();
@@ -172,22 +172,27 @@ fn as_text(rows: &[Row<'_>], models: &Models) -> String {
         let _ = write!(out, "{:widest$}  ", row.name);
         if let Some(day) = &row.model.retired_on {
             let successor = row.model.successor.as_deref().unwrap_or("no successor");
-            let _ = writeln!(out, "off from {day}: {successor}");
+            let line = format!("off from {day}: {successor}");
+            let _ = writeln!(out, "{}", reporter.say(&line));
             continue;
         }
-        let line = format!("{:17}  {:9}", row.price(models), row.size());
+        let price = columns(&reporter.say(&row.price(models)), 17);
+        let line = format!("{price}  {:9}", row.size());
         let chinese = row.model.chinese.as_ref().map(|chinese| {
             let n = sources.iter().position(|source| *source == chinese.source);
             let n = n.unwrap_or_else(|| {
                 sources.push(&chinese.source);
                 sources.len() - 1
             });
-            format!("  Chinese {} [{}]", chinese.score, n + 1)
+            let line = format!("  Chinese {} [{}]", chinese.score, n + 1);
+            reporter.say(&line).into_owned()
         });
         let line = format!("{line}{}", chinese.unwrap_or_default());
         let _ = writeln!(out, "{}", line.trim_end());
     }
-    out += "\nprice of one picture of that size, at the model's own quality, without its prompt\n";
+    out += &reporter.say(
+        "\nprice of one picture of that size, at the model's own quality, without its prompt\n",
+    );
     if rows
         .iter()
         .any(|row| row.price.and_then(Money::foreign).is_some())
@@ -197,12 +202,12 @@ fn as_text(rows: &[Row<'_>], models: &Models) -> String {
             "" => String::new(),
             day => format!(" of {day}"),
         };
-        let _ = writeln!(
-            out,
+        let line = format!(
             "¥{} is a dollar{day}, {}",
             rates.cny.decimal(),
             rates.source
         );
+        let _ = writeln!(out, "{}", reporter.say(&line));
     }
     for (n, source) in sources.iter().enumerate() {
         let _ = writeln!(out, "[{}] {source}", n + 1);
@@ -339,7 +344,7 @@ fn tell(
         reporter.event(Event::Diagnostic(&warning));
     }
     if let (Asked::Lists(names), false) = (asked, as_json) {
-        reporter.out(&format!(
+        reporter.tell(&format!(
             "{provider}: {there} of the {} that gpbuild knows are among the {} that it lists\n",
             count(rows.len(), "model"),
             names.len()

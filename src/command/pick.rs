@@ -188,7 +188,7 @@ fn show(
             });
             text += &format!("{line}\n");
         } else {
-            let file = file.unwrap_or_else(|| "not in the store".to_owned());
+            let file = file.unwrap_or_else(|| reporter.say("not in the store").into_owned());
             text += &format!("{mark} {n}  {file}\n");
         }
     }

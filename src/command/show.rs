@@ -11,7 +11,7 @@ use declare::spec::{Bundle, Form, Recipe, Shots, Spec};
 use model::request::{Picture, Request};
 use plan::Step;
 use plan::key::Key;
-use report::Reporter;
+use report::{Reporter, columns, width};
 
 /// What is said in the place of a key.
 const UNKNOWN_KEY: &str = "not known before what it takes is made";
@@ -24,39 +24,64 @@ pub fn run(settings: &Settings, as_json: bool, reporter: &Reporter) -> Result<Ex
             reporter.out(&format!("{}\n", spec_as_json(&planned, step)));
         } else {
             let gap = if n == 0 { "" } else { "\n" };
-            reporter.out(&format!("{gap}{}", spec_as_text(&planned, step)));
+            reporter.out(&format!("{gap}{}", spec_as_text(&planned, step, reporter)));
         }
     }
     Ok(Exit::Done)
 }
 
-fn spec_as_text(planned: &Planned, step: &Step) -> String {
+fn spec_as_text(planned: &Planned, step: &Step, reporter: &Reporter) -> String {
     let spec = &step.spec;
-    let mut out = format!("{}\n", spec.id);
-    row(&mut out, "output", spec.output.as_str());
+    let mut out = Text {
+        text: format!("{}\n", spec.id),
+        reporter,
+    };
+    out.row("output", spec.output.as_str());
     match &spec.recipe {
         Recipe::Shots(shots) => shots_as_text(&mut out, planned, step, shots),
         Recipe::Bundle(bundle) => {
-            row(&mut out, "made of", &slides_as_text(bundle));
-            row(&mut out, "export", &export_as_text(spec));
+            out.words("made of", &slides_as_text(bundle));
+            out.parts("export", &export_parts(spec));
             key_as_text(&mut out, step.key());
             origins_as_text(&mut out, spec);
         }
     }
-    out
+    out.text
 }
 
-fn row(out: &mut String, name: &str, value: &str) {
-    let _ = writeln!(out, "  {name:<11} {value}");
+/// Rows of a name and a value, in the language of who reads them.
+struct Text<'r> {
+    text: String,
+    reporter: &'r Reporter,
 }
 
-fn key_as_text(out: &mut String, key: Option<Key>) {
+impl Text<'_> {
+    /// A value as somebody wrote it.
+    fn row(&mut self, name: &str, value: &str) {
+        let indent = name.len() - name.trim_start().len();
+        let name = format!("{:indent$}{}", "", self.reporter.say(name.trim_start()));
+        let _ = writeln!(self.text, "  {} {value}", columns(&name, 11));
+    }
+
+    /// A value in words.
+    fn words(&mut self, name: &str, value: &str) {
+        self.row(name, &self.reporter.say(value));
+    }
+
+    /// A value of several parts.
+    fn parts(&mut self, name: &str, parts: &[String]) {
+        let parts: Vec<_> = parts.iter().map(|part| self.reporter.say(part)).collect();
+        self.row(name, &parts.join(", "));
+    }
+}
+
+fn key_as_text(out: &mut Text<'_>, key: Option<Key>) {
     let key = key.map(|key| key.to_string());
-    row(out, "  key", &key.unwrap_or_else(|| UNKNOWN_KEY.to_owned()));
+    out.words("  key", key.as_deref().unwrap_or(UNKNOWN_KEY));
 }
 
 /// A picture of its own: what it is for, each shot, and what a model is told.
-fn shots_as_text(out: &mut String, planned: &Planned, step: &Step, shots: &Shots) {
+fn shots_as_text(out: &mut Text<'_>, planned: &Planned, step: &Step, shots: &Shots) {
     let spec = &step.spec;
     let Preset {
         name,
@@ -64,17 +89,17 @@ fn shots_as_text(out: &mut String, planned: &Planned, step: &Step, shots: &Shots
         height,
         ..
     } = &spec.preset;
-    row(out, "target", &format!("{name} ({width}x{height})"));
-    row(out, "template", &shots.template);
+    out.row("target", &format!("{name} ({width}x{height})"));
+    out.row("template", &shots.template);
     if let Some(group) = &spec.group {
-        row(out, "group", group);
+        out.row("group", group);
     }
     if spec.pin {
-        row(out, "pin", "true");
+        out.row("pin", "true");
     }
-    row(out, "export", &export_as_text(spec));
+    out.parts("export", &export_parts(spec));
     if let Some(overlay) = &shots.overlay {
-        row(out, "overlay", &overlay.layout);
+        out.row("overlay", &overlay.layout);
     }
     for (n, request) in shots.requests.iter().enumerate() {
         let name = if n == 0 {
@@ -82,52 +107,42 @@ fn shots_as_text(out: &mut String, planned: &Planned, step: &Step, shots: &Shots
         } else {
             format!("edit {n}")
         };
-        row(out, &name, &shot_as_text(request));
+        out.parts(&name, &shot_parts(request, out.reporter));
         let key = step.trace.shots.get(n).map(|shot| shot.key);
         key_as_text(out, key);
         if let Some(prompt) = key.and_then(|key| planned.rewritten(key)) {
-            row(
-                out,
-                "  drawn from",
-                &format!("a prompt of the provider's own: {prompt}"),
-            );
+            let own = format!("a prompt of the provider's own: {prompt}");
+            out.words("  drawn from", &own);
         }
         let Some(prompt) = request.prompt() else {
             continue;
         };
         for picture in &prompt.references {
-            row(out, "  reference", &picture_as_text(picture));
+            out.words("  reference", &picture_as_text(picture));
         }
         if let Some(mask) = &prompt.mask {
-            row(out, "  mask", &picture_as_text(mask));
+            out.words("  mask", &picture_as_text(mask));
         }
     }
     origins_as_text(out, spec);
     if let Some(prompt) = &shots.prompt {
-        out.push_str("\n  prompt\n");
+        let _ = writeln!(out.text, "\n  {}", out.reporter.say("prompt"));
         for line in prompt.lines() {
-            let _ = writeln!(out, "  | {line}");
+            let _ = writeln!(out.text, "  | {line}");
         }
     }
 }
 
-fn origins_as_text(out: &mut String, spec: &Spec) {
+fn origins_as_text(out: &mut Text<'_>, spec: &Spec) {
     if !spec.origins.is_empty() {
-        out.push_str("\n  where its values came from\n");
-        let width = spec
-            .origins
-            .iter()
-            .map(|o| o.field.chars().count())
-            .max()
-            .unwrap_or(0);
+        let head = out.reporter.say("\n  where its values came from\n");
+        out.text.push_str(&head);
+        let widest = spec.origins.iter().map(|o| width(&o.field)).max();
         for origin in &spec.origins {
             let value = origin.value.replace('\n', "⏎");
-            let gap = width - origin.field.chars().count();
-            let _ = writeln!(
-                out,
-                "  {}{:gap$}  {value}  ({})",
-                origin.field, "", origin.from
-            );
+            let field = columns(&origin.field, widest.unwrap_or(0));
+            let from = out.reporter.say(&origin.from);
+            let _ = writeln!(out.text, "  {field}  {value}  ({from})");
         }
     }
 }
@@ -144,49 +159,50 @@ fn slides_as_text(bundle: &Bundle) -> String {
     }
 }
 
-fn export_as_text(spec: &Spec) -> String {
+fn export_parts(spec: &Spec) -> Vec<String> {
     let (width, height) = spec.size();
     let export = match &spec.recipe {
         Recipe::Shots(shots) => &shots.export,
         Recipe::Bundle(bundle) => match bundle.form {
             Form::Pdf { .. } => {
                 let pages = count(bundle.slides.len(), "page");
-                return format!("pdf, {pages}, the first {width}x{height} pixels");
+                let first = format!("the first {width}x{height} pixels");
+                return vec!["pdf".to_owned(), pages, first];
             }
-            Form::Sheet { .. } => return format!("{width}x{height} {}", spec.format()),
+            Form::Sheet { .. } => return vec![format!("{width}x{height} {}", spec.format())],
         },
     };
-    let mut text = format!("{width}x{height} {}", spec.format());
+    let mut all = vec![format!("{width}x{height} {}", spec.format())];
     if let Some(crop) = &export.crop {
         let parts: Vec<String> = crop.parts().iter().map(|p| format!("0.{p:04}")).collect();
-        let _ = write!(text, ", cropped to {}", parts.join(" "));
+        all.push(format!("cropped to {}", parts.join(" ")));
     }
     if let Some(max) = export.max_bytes {
-        let _ = write!(text, ", at most {max} bytes");
+        all.push(format!("at most {max} bytes"));
     }
-    text
+    all
 }
 
-fn shot_as_text(request: &Request) -> String {
-    let mut text = format!(
+fn shot_parts(request: &Request, reporter: &Reporter) -> Vec<String> {
+    let mut all = vec![format!(
         "{} {} {}x{}",
-        request.operation().word(),
+        reporter.say(request.operation().word()),
         request.model,
         request.width,
         request.height
-    );
+    )];
     if let Some(prompt) = request.prompt() {
         if let Some(quality) = &prompt.quality {
-            let _ = write!(text, ", {quality}");
+            all.push(quality.clone());
         }
         if prompt.candidates > 1 {
-            let _ = write!(text, ", {} candidates", prompt.candidates);
+            all.push(format!("{} candidates", prompt.candidates));
         }
     }
     if request.variant > 1 {
-        let _ = write!(text, ", variant {}", request.variant);
+        all.push(format!("variant {}", request.variant));
     }
-    text
+    all
 }
 
 fn picture_as_text(picture: &Picture) -> String {
@@ -253,7 +269,7 @@ fn spec_as_json(planned: &Planned, step: &Step) -> serde_json::Value {
         "text": text,
         "shots": requests,
         "prompt": shots.and_then(|shots| shots.prompt.as_deref()),
-        "export": export_as_text(spec),
+        "export": export_parts(spec).join(", "),
         "overlay": shots.and_then(|shots| shots.overlay.as_ref()).map(|overlay| json!({
             "name": overlay.layout,
             "layout": overlay.page.html,

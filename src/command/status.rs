@@ -1,6 +1,7 @@
 //! `gpbuild status`: how a run stands that nobody watches, or that works at another terminal; waits for its end, and
 //! asks it to end.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -46,7 +47,8 @@ pub fn run(
                 object(None, &Record::default(), "none", &Money::default())
             )
         } else {
-            "no run is remembered here: `gpbuild build` begins one\n".to_owned()
+            let none = "no run is remembered here: `gpbuild build` begins one\n";
+            reporter.say(none).into_owned()
         };
         reporter.out(&text);
         return Ok(Exit::Done);
@@ -89,7 +91,7 @@ pub fn tell_begun(
         let standing = known(&Runs::look(&settings.root)?, id)?;
         tell(settings, id, &standing, true, reporter)?;
     } else {
-        reporter.out(&format!(
+        reporter.tell(&format!(
             "run {id} goes on by itself: `gpbuild status` says how it stands, `--wait` waits for its end, `--stop` ends it\n"
         ));
     }
@@ -205,7 +207,7 @@ fn tell(
     let text = if json {
         format!("{}\n", object(Some(id), record, state, &money))
     } else {
-        words(id, standing, &money)
+        words(id, standing, &money, reporter)
     };
     reporter.out(&text);
     Ok(())
@@ -267,7 +269,7 @@ fn dollars(micro: Micro) -> Value {
 }
 
 /// How a run stands, for people.
-fn words(id: &RunId, standing: &Standing, money: &Money) -> String {
+fn words(id: &RunId, standing: &Standing, money: &Money, reporter: &Reporter) -> String {
     let (record, head) = match standing {
         Standing::Running(record) => (
             record,
@@ -304,7 +306,8 @@ fn words(id: &RunId, standing: &Standing, money: &Money) -> String {
     }
     if !record.doing.is_empty() && matches!(standing, Standing::Running(_)) {
         let doing = record.doing.iter();
-        let doing: Vec<String> = doing.map(|d| format!("{} ({})", d.id, d.what)).collect();
+        let doing = doing.map(|d| format!("{} ({})", d.id, reporter.say(&d.what)));
+        let doing: Vec<String> = doing.collect();
         lines.push(format!("in work: {}", named(&doing)));
     }
     lines.extend(of_money(money));
@@ -317,6 +320,7 @@ fn words(id: &RunId, standing: &Standing, money: &Money) -> String {
     if record.detached {
         lines.push(format!("log: {}", id.log()));
     }
+    let lines: Vec<Cow<'_, str>> = lines.iter().map(|line| reporter.say(line)).collect();
     lines.join("\n  ") + "\n"
 }
 

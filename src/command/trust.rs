@@ -21,7 +21,7 @@ pub fn run(
     if as_json {
         reporter.out(&format!("{}\n", as_line(&wishes)));
     } else if !wishes.claims.is_empty() {
-        reporter.out(&as_text(&wishes));
+        reporter.out(&as_text(&wishes, reporter));
     }
     if wishes.claims.is_empty() {
         reporter.event(Event::Note(
@@ -111,14 +111,15 @@ fn book(settings: &Settings) -> Book {
     Book::open(&settings.home, &settings.root)
 }
 
-fn as_text(wishes: &Wishes) -> String {
+fn as_text(wishes: &Wishes, reporter: &Reporter) -> String {
     let mut out = String::new();
     for (claim, line) in wishes.claims.iter().zip(lines(&wishes.claims)) {
         let file = &claim.place.source.name;
-        let _ = writeln!(out, "{claim}\n  {file}:{line}: {}", claim.means());
+        let means = claim.means();
+        let means = reporter.say(&means);
+        let _ = writeln!(out, "{claim}\n  {file}:{line}: {means}");
     }
-    let _ = writeln!(out, "digest {}", wishes.digest);
-    out
+    out + &reporter.say(&format!("digest {}\n", wishes.digest))
 }
 
 /// The line of each setting, from 1. They are all in one file, and it is gone through once: there may be

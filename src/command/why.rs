@@ -18,35 +18,36 @@ pub fn run(settings: &Settings, as_json: bool, reporter: &Reporter) -> Result<Ex
         if as_json {
             reporter.out(&format!("{}\n", as_line(step, &found)));
         } else {
-            reporter.out(&as_text(step, &found));
+            reporter.out(&as_text(step, &found, reporter));
         }
     }
     Ok(Exit::Done)
 }
 
-fn as_text(step: &Step, found: &Why) -> String {
-    let mut out = format!("{}: {}\n", step.spec.id, headline(step));
+fn as_text(step: &Step, found: &Why, reporter: &Reporter) -> String {
+    let mut out = format!("{}: {}\n", step.spec.id, reporter.say(&headline(step)));
     if found.forgotten {
-        out.push_str("  its inputs changed; what they were is not in the store of this machine\n");
-    }
-    for prompt in &found.rewritten {
-        let _ = writeln!(
-            out,
-            "  the provider drew from a prompt of its own: {prompt}"
+        out.push_str(
+            &reporter
+                .say("  its inputs changed; what they were is not in the store of this machine\n"),
         );
     }
+    for prompt in &found.rewritten {
+        let line = format!("  the provider drew from a prompt of its own: {prompt}\n");
+        out.push_str(&reporter.say(&line));
+    }
     for change in &found.changes {
+        let _ = writeln!(out, "  {}", reporter.say(&change.name));
         let (old, new) = (change.old.as_deref(), change.new.as_deref());
         match (old, new) {
             (Some(old), Some(new)) if old.contains('\n') || new.contains('\n') => {
-                let _ = writeln!(out, "  {}", change.name);
                 for line in diff(old, new) {
                     let _ = writeln!(out, "    {line}");
                 }
             }
             (old, new) => {
-                let show = |value: Option<&str>| value.unwrap_or("(nothing)").to_owned();
-                let _ = writeln!(out, "  {}", change.name);
+                let none = reporter.say("(nothing)");
+                let show = |value: Option<&str>| value.unwrap_or(&none).to_owned();
                 let _ = writeln!(out, "    - {}", show(old));
                 let _ = writeln!(out, "    + {}", show(new));
             }

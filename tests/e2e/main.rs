@@ -11,6 +11,7 @@
 
 mod authors;
 mod build;
+mod chinese;
 mod batch;
 mod bounds;
 mod bundle;

@@ -211,10 +211,37 @@ impl Diagnostic {
 
     /// The diagnostic as text, with the source line under a caret.
     pub fn render(&self, color: bool) -> String {
-        let level = match self.severity {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
+        self.render_as(color, &|text| Cow::Borrowed(text))
+    }
+
+    /// The same, with each of its texts as `say` says it: message, labels, notes, hints, and `error`, `warning`,
+    /// `note`, `help`.
+    pub fn render_as(&self, color: bool, say: Say<'_>) -> String {
+        let said = self.said(say);
+        said.draw(color, say)
+    }
+
+    /// With its texts as `say` says them.
+    fn said(&self, say: Say<'_>) -> Self {
+        let said = |text: &String| say(text).into_owned();
+        Self {
+            message: said(&self.message),
+            label: self.label.as_ref().map(said),
+            other: self
+                .other
+                .as_ref()
+                .map(|(place, label)| (place.clone(), said(label))),
+            hints: self.hints.iter().map(said).collect(),
+            ..self.clone()
+        }
+    }
+
+    fn draw(&self, color: bool, say: Say<'_>) -> String {
+        let (level, name) = match self.severity {
+            Severity::Error => (Level::ERROR, "error"),
+            Severity::Warning => (Level::WARNING, "warning"),
         };
+        let level = level.with_name(say(name));
         let mut group = Group::with_title(level.primary_title(door::lines(&self.message)));
         let mut windows: Vec<(Window, AnnotationKind, Option<&str>)> = Vec::new();
         if let Some(place) = &self.place {
@@ -245,28 +272,29 @@ impl Diagnostic {
             Renderer::plain()
         };
         let renderer = renderer.decor_style(DecorStyle::Ascii);
-        let notes = self.notes();
+        let notes = self.notes(say);
         if windows.is_empty() {
             // Without a source line there is no margin that the notes could hang from.
             let mut text = renderer.render(&[group]).trim_end().to_owned();
             for (level, note) in notes {
-                text.push_str(&format!("\n  = {level}: {note}"));
+                text.push_str(&format!("\n  = {}: {note}", say(level)));
             }
             return text;
         }
         for (level, note) in notes {
+            let name = say(level);
             let level = if level == "note" {
                 Level::NOTE
             } else {
                 Level::HELP
             };
-            group = group.element(level.message(note));
+            group = group.element(level.with_name(name).message(note));
         }
         renderer.render(&[group]).trim_end().to_owned()
     }
 
     /// What stands below the source line: (`note` or `help`, text).
-    fn notes(&self) -> Vec<(&'static str, String)> {
+    fn notes(&self, say: Say<'_>) -> Vec<(&'static str, String)> {
         let mut notes = Vec::new();
         if let Some((id, more)) = &self.asset {
             let more = match more {
@@ -278,7 +306,7 @@ impl Diagnostic {
                 None => String::new(),
             };
             let note = format!("in asset `{id}`{item}{more}");
-            notes.push(("note", door::lines(&note).into_owned()));
+            notes.push(("note", door::lines(&say(&note)).into_owned()));
         }
         notes.extend(
             self.hints
@@ -288,6 +316,9 @@ impl Diagnostic {
         notes
     }
 }
+
+/// How a text is said to whoever reads it: in another language, or as it is.
+pub type Say<'s> = &'s dyn for<'t> Fn(&'t str) -> Cow<'t, str>;
 
 /// The errors that end a command, and the exit code they lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]

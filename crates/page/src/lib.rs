@@ -13,6 +13,7 @@ mod connections;
 mod context;
 mod feed;
 mod folder;
+mod language;
 mod order;
 mod orders;
 mod pictures;

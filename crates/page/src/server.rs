@@ -23,6 +23,7 @@ use crate::archive;
 use crate::asked;
 use crate::connections::{self, READ_TIMEOUT};
 use crate::context::{Context, Shared, blocking, no_asset, refused, told};
+use crate::language;
 use crate::ui;
 use base::diagnostic::Failure;
 use base::digest::Digest;
@@ -68,6 +69,7 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/{token}/seen", post(asked::seen))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&context), guard))
+        .layer(middleware::from_fn(language::translated))
         .with_state(context)
 }
 

@@ -17,6 +17,7 @@
 mod event;
 mod json;
 mod live;
+mod options;
 mod plain;
 mod usage;
 mod words;
@@ -33,84 +34,13 @@ use indicatif::ProgressDrawTarget;
 
 pub use self::event::{Asked, Asking, AssetReport, Cost, Event, LeftOut, Plan, State, Summary};
 use self::live::Live;
+pub use self::options::{ColorChoice, Environment, ReportOptions};
 use self::plain::{Level, Paint};
 pub use self::usage::show_usage;
+pub use self::words::{columns, width};
 use base::diagnostic::Failure;
 use base::door;
-
-/// `--color`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ColorChoice {
-    /// If the stream is a terminal and the environment does not object.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-impl ColorChoice {
-    /// The names that the command line takes.
-    pub const NAMES: [&'static str; 3] = ["auto", "always", "never"];
-
-    /// Reads a name of [`ColorChoice::NAMES`].
-    pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "auto" => Some(Self::Auto),
-            "always" => Some(Self::Always),
-            "never" => Some(Self::Never),
-            _ => None,
-        }
-    }
-}
-
-/// What the environment says about terminals, as it was read at the edge.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Environment {
-    /// `NO_COLOR`; any text but the empty one means no colour.
-    pub no_color: Option<String>,
-    /// `TERM`; `dumb` means neither colour nor moving lines.
-    pub term: Option<String>,
-}
-
-/// How to report.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReportOptions {
-    /// JSON lines on standard output.
-    pub json: bool,
-    /// Colour or not.
-    pub color: ColorChoice,
-    /// How many `-q`: 1 leaves what went wrong, 2 only errors.
-    pub quiet: u8,
-    /// How many `-v`: 1 adds what was fresh and what is begun, 2 the keys.
-    pub verbose: u8,
-    /// Whether the command is `plan`: its text is data then, and JSON has estimates.
-    pub plan: bool,
-    /// What the environment says.
-    pub environment: Environment,
-}
-
-impl ReportOptions {
-    fn color_on(&self, terminal: bool) -> bool {
-        match self.color {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-            ColorChoice::Auto => {
-                let refused = self
-                    .environment
-                    .no_color
-                    .as_deref()
-                    .is_some_and(|v| !v.is_empty());
-                terminal && !refused && !self.is_dumb()
-            }
-        }
-    }
-
-    fn is_dumb(&self) -> bool {
-        self.environment.term.as_deref() == Some("dumb")
-    }
-}
+use lang::Lang;
 
 /// Hears what is reported, besides those who read it: on the thread where it happens, so that it must not
 /// take long.
@@ -124,6 +54,7 @@ pub struct Reporter {
     listener: OnceLock<Listener>,
     plan: bool,
     level: Level,
+    lang: Lang,
     /// Whether moving lines may be drawn.
     moving: bool,
     /// Pictures are being made: since `Begin`, until it is told what came of it.
@@ -193,8 +124,8 @@ impl Inner {
         let stream = if to_out { &mut self.out } else { &mut self.err };
         let text = match stream.paint {
             _ if to_out && self.json => door::json(text),
-            Paint(true) => door::colored(text),
-            Paint(false) => door::lines(text),
+            Paint { color: true, .. } => door::colored(text),
+            Paint { color: false, .. } => door::lines(text),
         };
         let text = text.as_ref();
         match &self.live {
@@ -255,9 +186,15 @@ impl Reporter {
         out: Box<dyn Write + Send>,
         err: Box<dyn Write + Send>,
     ) -> Self {
+        // What a program reads is English.
+        let lang = if options.json {
+            Lang::English
+        } else {
+            options.lang
+        };
         let stream = |to, color| Stream {
             to,
-            paint: Paint(color),
+            paint: Paint { color, lang },
             gone: false,
             unwritten: None,
         };
@@ -270,6 +207,7 @@ impl Reporter {
                 quiet: options.quiet,
                 verbose: options.verbose,
             },
+            lang,
             moving: false,
             making: AtomicBool::new(false),
             started: Mutex::new(now()),
@@ -292,6 +230,11 @@ impl Reporter {
     /// Whether a person sits at a terminal that can show moving lines.
     pub fn is_live(&self) -> bool {
         self.moving
+    }
+
+    /// A text in the language of who reads it: English if that is a program.
+    pub fn say<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        lang::say(self.lang, text)
     }
 
     /// How long this reporter has been there: for the last line of a run.
@@ -353,6 +296,7 @@ impl Reporter {
             listener: OnceLock::new(),
             plan: false,
             level: self.level,
+            lang: self.lang,
             moving: false,
             making: AtomicBool::new(false),
             started: Mutex::new(now()),
@@ -394,6 +338,12 @@ impl Reporter {
         }
     }
 
+    /// Writes words of a command to standard output, in the language of who reads them. What stands in it as somebody
+    /// wrote it stays: the catalogue knows which hole that is.
+    pub fn tell(&self, text: &str) {
+        self.out(&self.say(text));
+    }
+
     /// Writes data to standard output: `show`, `why`, a schema. It sets no colours.
     pub fn out(&self, text: &str) {
         let text = if self.json {
@@ -425,7 +375,7 @@ impl Reporter {
         if self.json {
             let text: String = plain::first(failure).map(json::diagnostic).collect();
             inner.write(true, &text);
-            if let Some(more) = plain::more(failure.diagnostics.len()) {
+            if let Some(more) = plain::more(failure.diagnostics.len(), inner.err.paint) {
                 inner.say(&more);
             }
         } else {
@@ -442,8 +392,10 @@ impl Reporter {
         if !someone {
             return None;
         }
-        self.lock()
-            .write(false, &format!("{} [y/N] ", words::clean(question)));
+        self.lock().write(
+            false,
+            &format!("{} [y/N] ", words::clean(&self.say(question))),
+        );
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).ok()?;
         Some(matches!(answer.trim(), "y" | "Y" | "yes" | "是"))
@@ -452,11 +404,11 @@ impl Reporter {
     fn move_lines(&self, inner: &mut Inner, event: &Event) {
         match *event {
             Event::Begin { total } if total > 0 => {
-                inner.live = Some(Live::start(total, ProgressDrawTarget::stderr()));
+                inner.live = Some(Live::start(total, ProgressDrawTarget::stderr(), self.lang));
             }
             Event::Running { id, what } => {
                 if let Some(live) = &mut inner.live {
-                    live.running(id, what);
+                    live.running(id, &self.say(what));
                 }
             }
             Event::Done(asset) => {
@@ -490,15 +442,17 @@ impl Reporter {
             }
             Event::Diagnostic(_) | Event::Repeated(_) => {}
             Event::Recap(failures) => inner.say(&plain::recap(failures, level, paint)),
-            Event::Note(note) if level.quiet == 0 => inner.say(&words::clean(note)),
+            Event::Note(note) if level.quiet == 0 => {
+                inner.say(&words::clean(&self.say(note)));
+            }
             Event::Note(_) => {}
             Event::Unclaimed([]) => {}
             Event::Unclaimed(outputs) if level.quiet == 0 => {
-                inner.say(&plain::left_behind(outputs));
+                inner.say(&plain::left_behind(outputs, paint));
             }
             Event::Unclaimed(_) => {}
             Event::LeftOut(left_out) if level.quiet == 0 => {
-                inner.say_once(plain::left_out(left_out, level));
+                inner.say_once(plain::left_out(left_out, level, paint));
             }
             Event::LeftOut(_) => {}
             Event::Plan(plan) if self.plan => {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::words::clean;
+use lang::Lang;
 
 /// More lines than this would push the finished ones off a small terminal.
 const MAX_LINES: usize = 12;
@@ -21,10 +22,10 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn start(total: usize, target: ProgressDrawTarget) -> Self {
+    pub(super) fn start(total: usize, target: ProgressDrawTarget, lang: Lang) -> Self {
         let bars = MultiProgress::with_draw_target(target);
         let total = bars.add(ProgressBar::new(total as u64));
-        total.set_style(style("{bar:24} {pos}/{len} · {eta} left"));
+        total.set_style(style(total_line(lang)));
         Self {
             bars,
             total,
@@ -78,6 +79,14 @@ impl Drop for Live {
     }
 }
 
+/// How far the run is, and how long it may still take.
+fn total_line(lang: Lang) -> &'static str {
+    match lang {
+        Lang::English => "{bar:24} {pos}/{len} · {eta} left",
+        Lang::Chinese => "{bar:24} {pos}/{len} · 还需 {eta}",
+    }
+}
+
 fn style(template: &str) -> ProgressStyle {
     // A wrong template is a mistake in this file: the test below would notice, and a user would
     // get the library's own bar.
@@ -86,17 +95,19 @@ fn style(template: &str) -> ProgressStyle {
 
 #[cfg(test)]
 mod tests {
-    use super::{Live, MAX_LINES, ProgressDrawTarget, ProgressStyle};
+    use super::{Lang, Live, MAX_LINES, ProgressDrawTarget, ProgressStyle, total_line};
 
     #[test]
     fn the_templates_are_right() {
-        assert!(ProgressStyle::with_template("{bar:24} {pos}/{len} · {eta} left").is_ok());
+        for lang in [Lang::English, Lang::Chinese] {
+            assert!(ProgressStyle::with_template(total_line(lang)).is_ok());
+        }
         assert!(ProgressStyle::with_template("{spinner} {elapsed:>4} {wide_msg}").is_ok());
     }
 
     #[test]
     fn lines_come_and_go() {
-        let mut live = Live::start(100, ProgressDrawTarget::hidden());
+        let mut live = Live::start(100, ProgressDrawTarget::hidden(), Lang::English);
         for n in 0..MAX_LINES + 5 {
             live.running(&format!("slide/{n:02}"), "drawing");
         }

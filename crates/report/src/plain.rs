@@ -6,17 +6,44 @@ use anstyle::{AnsiColor, Style};
 use super::event::{AssetReport, Cost, LeftOut, Plan, State, Summary};
 use super::words::{about, clean, dollars, elapsed, gap, sentence, thousands, width};
 use base::diagnostic::{Diagnostic, Failure, SHOWN, Severity, count, group};
+use lang::Lang;
 
 /// Where ids begin, behind the longest state and two spaces.
 const ID_COLUMN: usize = 10;
 
-/// Puts colour on words, or does not; every text reads the same without it.
+/// Puts colour on words, or does not; every text reads the same without it. And says them in a person's language.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Paint(pub(super) bool);
+pub(super) struct Paint {
+    /// Whether there is colour.
+    pub(super) color: bool,
+    /// The language of who reads.
+    pub(super) lang: Lang,
+}
 
 impl Paint {
+    /// A text in the language of who reads.
+    pub(super) fn say(self, text: &str) -> String {
+        lang::say(self.lang, text).into_owned()
+    }
+
+    /// What is said beside something, in brackets.
+    fn aside(self, text: &str) -> String {
+        match self.lang {
+            Lang::English => format!(" ({text})"),
+            Lang::Chinese => format!("（{text}）"),
+        }
+    }
+
+    /// Between the parts of a list.
+    fn comma(self) -> &'static str {
+        match self.lang {
+            Lang::English => ", ",
+            Lang::Chinese => "，",
+        }
+    }
+
     fn with(self, style: Style, text: &str) -> String {
-        if self.0 && !text.is_empty() {
+        if self.color && !text.is_empty() {
             format!("{style}{text}{style:#}")
         } else {
             text.to_owned()
@@ -29,9 +56,9 @@ impl Paint {
             State::Make | State::Restore | State::Pending => AnsiColor::Cyan,
             State::Failed => AnsiColor::Red,
             State::Blocked | State::Manual => AnsiColor::Yellow,
-            State::Fresh => return self.faint(state.word()),
+            State::Fresh => return self.faint(&self.say(state.word())),
         };
-        self.with(color.on_default().bold(), state.word())
+        self.with(color.on_default().bold(), &self.say(state.word()))
     }
 
     fn faint(self, text: &str) -> String {
@@ -66,13 +93,13 @@ impl Level {
 }
 
 /// `2 of 9 files of posts/*.md have no front matter, …`; with `-v`, a line for each.
-pub(super) fn left_out(left_out: &LeftOut<'_>, level: Level) -> String {
+pub(super) fn left_out(left_out: &LeftOut<'_>, level: Level, paint: Paint) -> String {
     let LeftOut { named, of, files } = left_out;
     let listed = match level.verbose {
         0 => "`-v` lists them, ",
         _ => "",
     };
-    let mut text = format!(
+    let text = format!(
         "{} of {} of `{}` {} no front matter and {} left out ({listed}`optional = true` takes them)",
         files.len(),
         count(*of, "file"),
@@ -80,6 +107,7 @@ pub(super) fn left_out(left_out: &LeftOut<'_>, level: Level) -> String {
         if files.len() == 1 { "has" } else { "have" },
         if files.len() == 1 { "is" } else { "are" },
     );
+    let mut text = paint.say(&text);
     for file in files.iter().filter(|_| level.verbose > 0) {
         text.push_str("\n  ");
         text.push_str(&clean(file));
@@ -89,11 +117,11 @@ pub(super) fn left_out(left_out: &LeftOut<'_>, level: Level) -> String {
 
 /// `made      bootcamp  dist/bootcamp.png  (never made) · $0.053`, and a line for each note.
 pub(super) fn asset(report: &AssetReport, level: Level, paint: Paint) -> String {
-    let word = report.state.word();
+    let word = paint.say(report.state.word());
     let mut line = format!(
         "{}{}{}  {}",
         paint.state(report.state),
-        gap(word, ID_COLUMN),
+        gap(&word, ID_COLUMN),
         paint.bold(&clean(&report.id)),
         clean(&report.output)
     );
@@ -104,33 +132,34 @@ pub(super) fn asset(report: &AssetReport, level: Level, paint: Paint) -> String 
         .filter(|_| report.state != State::Failed && !report.reason_told);
     if let Some(reason) = reason {
         line += "  ";
-        line += &paint.faint(&format!("({})", clean(reason)));
+        line += &paint.faint(paint.aside(&clean(&paint.say(reason))).trim_start());
     }
     match report.cost {
         Cost::FREE => {}
         Cost::Known(micros) => line += &format!(" · {}", dollars(micros)),
-        unknown => line += &not_known(unknown),
+        unknown => line += &not_known(unknown, paint),
     }
     if let Some(key) = report.key.filter(|_| level.verbose > 1) {
         line += &paint.faint(&format!("  {}", key.short()));
     }
-    line + &notes(report)
+    line + &notes(report, paint)
 }
 
-fn notes(report: &AssetReport) -> String {
-    let indented = |note: &String| format!("\n{}{}", " ".repeat(ID_COLUMN), clean(note));
+fn notes(report: &AssetReport, paint: Paint) -> String {
+    let indented =
+        |note: &String| format!("\n{}{}", " ".repeat(ID_COLUMN), clean(&paint.say(note)));
     report.notes.iter().map(indented).collect()
 }
 
 /// `running   bootcamp  openai/gpt-image-2`
 pub(super) fn running(id: &str, what: &str, paint: Paint) -> String {
-    let word = "running";
-    let gap = gap(word, ID_COLUMN);
+    let word = paint.say("running");
+    let gap = gap(&word, ID_COLUMN);
     format!(
         "{}{gap}{}  {}",
-        paint.faint(word),
+        paint.faint(&word),
         paint.bold(&clean(id)),
-        clean(what)
+        clean(&paint.say(what))
     )
 }
 
@@ -164,25 +193,29 @@ pub(super) fn summary(summary: &Summary, paint: Paint) -> String {
     .into_iter()
     .filter_map(|(shown, text)| shown.then_some(text))
     .collect();
-    let mut line = format!("{} in {}", parts.join(", "), elapsed(summary.elapsed));
+    let line = format!("{} in {}", parts.join(", "), elapsed(summary.elapsed));
+    let mut line = paint.say(&line);
     if requests > 0 {
-        line += &format!(" · {}", count(requests, "request"));
+        line += &format!(" · {}", paint.say(&count(requests, "request")));
     }
     match cost {
         Cost::FREE => {}
-        Cost::Known(micros) if up_to => line += &format!(" · up to {}", dollars(micros)),
+        Cost::Known(micros) if up_to => {
+            line += &format!(" · {}", paint.say(&format!("up to {}", dollars(micros))));
+        }
         Cost::Known(micros) => line += &format!(" · {}", dollars(micros)),
-        unknown => line += &not_known(unknown),
+        unknown => line += &not_known(unknown, paint),
     }
     paint.bold(&line)
 }
 
 /// ` · cost unknown: counts at $0.053`
-fn not_known(cost: Cost) -> String {
-    match cost {
-        Cost::Known(_) | Cost::Unknown => " · cost unknown".to_owned(),
-        Cost::Counted(micros) => format!(" · cost unknown: counts at {}", dollars(micros)),
-    }
+fn not_known(cost: Cost, paint: Paint) -> String {
+    let words = match cost {
+        Cost::Known(_) | Cost::Unknown => "cost unknown".to_owned(),
+        Cost::Counted(micros) => format!("cost unknown: counts at {}", dollars(micros)),
+    };
+    format!(" · {}", paint.say(&words))
 }
 
 /// The plan: a list by state, what it would cost, and what belongs to nobody.
@@ -200,40 +233,37 @@ pub(super) fn plan(plan: &Plan, level: Level, paint: Paint) -> String {
         if !lines.is_empty() {
             lines.push(String::new());
         }
-        lines.extend(plan.remark.map(clean));
+        lines.extend(plan.remark.map(|remark| clean(&paint.say(remark))));
     }
-    lines.push(paint.bold(&total(plan)));
+    lines.push(paint.bold(&total(plan, paint)));
     if !plan.unclaimed.is_empty() && level.quiet == 0 {
         lines.push(String::new());
-        lines.push(unclaimed(plan.unclaimed, ""));
+        lines.push(unclaimed(plan.unclaimed, "", paint));
     }
     lines.join("\n")
 }
 
 /// What a build says of outputs that no asset declares.
-pub(super) fn left_behind(outputs: &[String]) -> String {
-    unclaimed(outputs, " (`gpbuild build --prune` removes them)")
+pub(super) fn left_behind(outputs: &[String], paint: Paint) -> String {
+    unclaimed(outputs, " (`gpbuild build --prune` removes them)", paint)
 }
 
 /// Outputs that no asset declares; `what` is said of all of them.
-fn unclaimed(outputs: &[String], what: &str) -> String {
-    let mut lines = vec![format!("{} to no asset{what}:", belong(outputs.len()))];
+fn unclaimed(outputs: &[String], what: &str, paint: Paint) -> String {
+    let head = format!("{} to no asset{what}:", belong(outputs.len()));
+    let mut lines = vec![paint.say(&head)];
     let shown = outputs.iter().take(SHOWN);
     lines.extend(shown.map(|path| format!("  {}", clean(path))));
-    lines.extend(more(outputs.len()));
+    lines.extend(more(outputs.len(), paint));
     lines.join("\n")
 }
 
 /// What went wrong in a run, once more and all together.
 pub(super) fn recap(failures: &[Diagnostic], level: Level, paint: Paint) -> String {
-    let mut texts = vec![paint.bold("what failed:")];
-    texts.extend(
-        failures
-            .iter()
-            .take(SHOWN)
-            .map(|d| diagnostic(d, level, paint)),
-    );
-    texts.extend(more(failures.len()));
+    let mut texts = vec![paint.bold(&paint.say("what failed:"))];
+    let shown = failures.iter().take(SHOWN);
+    texts.extend(shown.map(|d| diagnostic(d, level, paint)));
+    texts.extend(more(failures.len(), paint));
     texts.join("\n")
 }
 
@@ -246,13 +276,13 @@ fn belong(files: usize) -> String {
 fn table(rows: &[&AssetReport], paint: Paint) -> Vec<String> {
     let cells: Vec<[String; 2]> = rows
         .iter()
-        .map(|asset| [clean(&asset.id), estimate(asset)])
+        .map(|asset| [clean(&asset.id), paint.say(&estimate(asset))])
         .collect();
     let widest = |column: usize| cells.iter().map(|c| width(&c[column])).max().unwrap_or(0);
     let (ids, estimates) = (widest(0), widest(1));
     let line = |(asset, [id, estimate]): (&&AssetReport, &[String; 2])| {
         let mut line = paint.state(asset.state);
-        let mut pending = gap(asset.state.word(), ID_COLUMN);
+        let mut pending = gap(&paint.say(asset.state.word()), ID_COLUMN);
         let mut cell = |before: String, text: String, after: String| {
             if !text.is_empty() {
                 line += &format!("{pending}{before}{text}");
@@ -266,9 +296,13 @@ fn table(rows: &[&AssetReport], paint: Paint) -> Vec<String> {
         cell(String::new(), paint.bold(id), gap(id, ids) + space);
         cell(gap(estimate, estimates), estimate.clone(), "  ".to_owned());
         let reason = asset.reason.as_deref().filter(|_| !asset.reason_told);
-        let reason = reason.map(clean).unwrap_or_default();
-        cell(String::new(), paint.faint(&reason), String::new());
-        line + &notes(asset)
+        let reason = reason.map(|reason| clean(&paint.say(reason)));
+        cell(
+            String::new(),
+            paint.faint(&reason.unwrap_or_default()),
+            String::new(),
+        );
+        line + &notes(asset, paint)
     };
     rows.iter().zip(&cells).map(line).collect()
 }
@@ -282,7 +316,7 @@ fn estimate(asset: &AssetReport) -> String {
 }
 
 /// `would make 30 pictures and restore 2: about $1.20 · 30 requests (5 fresh, 1 blocked)`
-fn total(plan: &Plan) -> String {
+fn total(plan: &Plan, paint: Paint) -> String {
     let of = |states: &[State]| {
         plan.assets
             .iter()
@@ -306,8 +340,8 @@ fn total(plan: &Plan) -> String {
         (n, false) => doing.push(format!("collect {n}")),
     }
     let mut line = match doing.as_slice() {
-        [] => "nothing to make".to_owned(),
-        doing => format!("would {}", sentence(doing)),
+        [] => paint.say("nothing to make"),
+        doing => paint.say(&format!("would {}", sentence(doing))),
     };
     let foreign = plan.foreign;
     line += &cost(
@@ -315,6 +349,7 @@ fn total(plan: &Plan) -> String {
         |state| state != State::Blocked,
         plan.requests,
         foreign,
+        paint,
     );
     let rest: Vec<String> = [State::Failed, State::Blocked, State::Manual, State::Fresh]
         .into_iter()
@@ -323,34 +358,36 @@ fn total(plan: &Plan) -> String {
             // What it would cost all the same, once it can be asked for.
             n if state == State::Blocked => {
                 let foreign = plan.foreign_withheld;
-                let cost = cost(
-                    plan,
-                    |state| state == State::Blocked,
-                    plan.withheld,
-                    foreign,
-                );
-                Some(format!("{n} {}{cost}", state.word()))
+                let is_blocked = |state| state == State::Blocked;
+                let cost = cost(plan, is_blocked, plan.withheld, foreign, paint);
+                Some(paint.say(&format!("{n} {}", state.word())) + &cost)
             }
-            n if state == State::Manual => Some(format!("{n} to be made by hand")),
-            n => Some(format!("{n} {}", state.word())),
+            n if state == State::Manual => Some(paint.say(&format!("{n} to be made by hand"))),
+            n => Some(paint.say(&format!("{n} {}", state.word()))),
         })
         .collect();
     if !rest.is_empty() {
-        line += &format!(" ({})", rest.join(", "));
+        line += &paint.aside(&rest.join(paint.comma()));
     }
-    line += &match plan.at_once {
+    let alone = match plan.at_once {
         None => String::new(),
         Some(Cost::Known(micros) | Cost::Counted(micros)) => {
             format!("; each sent alone, about {}", about(micros))
         }
         Some(Cost::Unknown) => "; each sent alone, at an unknown price".to_owned(),
     };
-    line
+    line + &paint.say(&alone)
 }
 
 /// What is known is summed and what is not is counted: an unknown price is never part of a sum. `foreign` is a part of it, as
 /// it is published.
-fn cost(plan: &Plan, of: impl Fn(State) -> bool, requests: usize, foreign: Option<&str>) -> String {
+fn cost(
+    plan: &Plan,
+    of: impl Fn(State) -> bool,
+    requests: usize,
+    foreign: Option<&str>,
+    paint: Paint,
+) -> String {
     let mut known = 0_u64;
     let mut unknown = 0;
     for asset in plan.assets.iter().filter(|asset| of(asset.state)) {
@@ -373,20 +410,21 @@ fn cost(plan: &Plan, of: impl Fn(State) -> bool, requests: usize, foreign: Optio
             format!(": {bound} {known}{foreign}, and {unknown} of unknown price")
         }
     };
+    let price = paint.say(&price);
     match requests {
         0 => price,
-        requests => format!("{price} · {}", count(requests, "request")),
+        requests => format!("{price} · {}", paint.say(&count(requests, "request"))),
     }
 }
 
 /// One diagnostic, with its source line; with `-v`, all the assets that it is about.
 pub(super) fn diagnostic(diagnostic: &Diagnostic, level: Level, paint: Paint) -> String {
-    let mut text = diagnostic.render(paint.0);
+    let mut text = diagnostic.render_as(paint.color, &|text| lang::say(paint.lang, text));
     if level.verbose > 0 {
         for other in &diagnostic.others {
-            text.push_str("\n  in asset `");
-            text.push_str(&clean(other));
-            text.push('`');
+            let line = format!("in asset `{}`", clean(other));
+            text.push_str("\n  ");
+            text.push_str(&paint.say(&line));
         }
     }
     text
@@ -399,7 +437,7 @@ pub(super) fn failure(failure: &Failure, level: Level, paint: Paint) -> String {
     let groups = group(sorted);
     let shown = groups.iter().take(SHOWN);
     let mut texts: Vec<String> = shown.map(|d| diagnostic(d, level, paint)).collect();
-    texts.extend(more(groups.len()));
+    texts.extend(more(groups.len(), paint));
     texts.join("\n\n")
 }
 
@@ -411,7 +449,7 @@ pub(super) fn first(failure: &Failure) -> impl Iterator<Item = &Diagnostic> {
 }
 
 /// `… and 9,950 more`
-pub(super) fn more(all: usize) -> Option<String> {
+pub(super) fn more(all: usize, paint: Paint) -> Option<String> {
     let hidden = all.checked_sub(SHOWN).filter(|hidden| *hidden > 0)?;
-    Some(format!("… and {} more", thousands(hidden as u64)))
+    Some(paint.say(&format!("… and {} more", thousands(hidden as u64))))
 }

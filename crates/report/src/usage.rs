@@ -4,10 +4,11 @@ use std::io::{self, Write};
 
 use crate::words;
 use base::door;
+use lang::Lang;
 
 /// Shows what stands before any reporter: the help, the version, what is wrong with the command line. `plain` is
 /// the same as `colored`, without colours. Whether it could be written, if somebody asked for it.
-pub fn show_usage(plain: &str, colored: &str, to_out: bool) -> bool {
+pub fn show_usage(plain: &str, colored: &str, to_out: bool, lang: Lang) -> bool {
     // What was typed stands in it: if that has to be escaped, colours do not matter any more.
     let safe = door::lines(plain);
     let text = if safe == plain { colored } else { &safe };
@@ -18,7 +19,7 @@ pub fn show_usage(plain: &str, colored: &str, to_out: bool) -> bool {
     };
     match written {
         Err(error) if to_out && error.kind() != io::ErrorKind::BrokenPipe => {
-            let text = words::unwritten(&error).render(false);
+            let text = words::unwritten(&error).render_as(false, &|text| lang::say(lang, text));
             // There is nobody left to be told if this cannot be written.
             let _ = written_to(anstream::stderr(), &format!("{text}\n"));
             false

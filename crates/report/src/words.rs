@@ -64,13 +64,18 @@ pub(super) fn clean(text: &str) -> String {
 }
 
 /// How many columns of a terminal a text takes; a Chinese character takes two.
-pub(super) fn width(text: &str) -> usize {
+pub fn width(text: &str) -> usize {
     text.width()
 }
 
 /// Spaces from the end of `text` to the column `width`.
 pub(super) fn gap(text: &str, column: usize) -> String {
     " ".repeat(column.saturating_sub(width(text)))
+}
+
+/// A text and the spaces behind it, so that it takes so many columns of a terminal at least.
+pub fn columns(text: &str, columns: usize) -> String {
+    format!("{text}{}", gap(text, columns))
 }
 
 /// Joins what there is: `a, b and c`.

@@ -337,8 +337,12 @@ impl Counts {
 fn without_times(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
-    while let Some(at) = rest.find(" in ") {
-        let (before, after) = rest.split_at(at + 4);
+    let next = |rest: &str| {
+        let ends = [" in ", "用时 "].map(|word| rest.find(word).map(|at| at + word.len()));
+        ends.into_iter().flatten().min()
+    };
+    while let Some(end) = next(rest) {
+        let (before, after) = rest.split_at(end);
         out.push_str(before);
         let number = after
             .find(|c: char| !c.is_ascii_digit() && c != '.')
