@@ -109,7 +109,7 @@ impl Around<'_> {
             height: spec.preset.height,
             format: spec.format(),
             target: spec.preset.name.clone(),
-            published: plan::foreign(needed, &planned.project.manifest.models)
+            published: plan::foreign(needed, &planned.project.manifest.models, Step::requests)
                 .map(|sum| sum.to_string()),
             model: spec.requests().last().map(|shot| shot.model.to_string()),
             state: match &step.verdict {

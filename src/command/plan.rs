@@ -33,9 +33,13 @@ pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<
     let (now, withheld) = (Bill::of(steps), Bill::withheld(steps));
     let bill = now.plus(withheld);
     let lost = pipeline::lost(steps);
-    let foreign = plan::foreign(steps, &planned.project.manifest.models);
+    let foreign = plan::foreign(steps, &planned.project.manifest.models, Step::requests);
     let foreign = foreign.map(|sum| sum.to_string());
-    let foreign_withheld = plan::foreign_withheld(steps, &planned.project.manifest.models);
+    let foreign_withheld = plan::foreign(
+        steps,
+        &planned.project.manifest.models,
+        Step::withheld_requests,
+    );
     let foreign_withheld = foreign_withheld.map(|sum| sum.to_string());
     let at_once = settings.build.batching.sends.then(|| at_once(&planned));
     reporter.event(Event::Plan(&Plan {

@@ -53,11 +53,7 @@ pub fn drawn(specs: &[Arc<Spec>]) -> BTreeSet<&str> {
 
 /// Makes what is not fresh: the pictures of what is drawn anyway, and drafts of all else. `settings` are those of the
 /// real pictures; `read` is told what was read by the time that work begins.
-pub fn save(
-    settings: &Settings,
-    reporter: &Reporter,
-    read: &dyn Fn(Snapshot),
-) -> Saved {
+pub fn save(settings: &Settings, reporter: &Reporter, read: &dyn Fn(Snapshot)) -> Saved {
     let at = state::now();
     let mut later = false;
     let mut world = match open(settings) {

@@ -489,20 +489,9 @@ pub fn estimate(step: &Step, models: &Models) -> Option<Micro> {
     estimates.sum()
 }
 
-/// The part of it whose price is published in another currency, in that: of what steps ask for now.
-pub fn foreign<'a>(steps: impl IntoIterator<Item = &'a Step>, models: &Models) -> Option<Money> {
-    foreign_of(steps, models, Step::requests)
-}
-
-/// The same of what they would ask for besides, if nothing but a key or the person's trust were not missing.
-pub fn foreign_withheld<'a>(
-    steps: impl IntoIterator<Item = &'a Step>,
-    models: &Models,
-) -> Option<Money> {
-    foreign_of(steps, models, Step::withheld_requests)
-}
-
-fn foreign_of<'a>(
+/// The part of it whose price is published in another currency, in that: of the steps with `requests`, be it those that are
+/// asked for now, or those that would be if nothing but a key or the person's trust were not missing.
+pub fn foreign<'a>(
     steps: impl IntoIterator<Item = &'a Step>,
     models: &Models,
     requests: fn(&Step) -> usize,

@@ -43,9 +43,7 @@ pub use decide::{Disk, Observed, decide};
 pub use dependents::dependents;
 pub use explain::{Change, changes};
 pub use facts::{Facts, Sources};
-pub use judge::{
-    Observer, Rules, estimate, foreign, foreign_withheld, plan, quote, request_estimate,
-};
+pub use judge::{Observer, Rules, estimate, foreign, plan, quote, request_estimate};
 pub use lock_index::LockIndex;
 pub use trace::{Answer, Trace, Traced};
 pub use unusable::{Flaw, Unusable, unusable};
