@@ -147,12 +147,8 @@ fn what_makes_no_sense_together_is_refused() {
             "error: a draft is never paid for: leave `--paid` out\n",
         ),
         (
-            &["watch", "--model", "openai/gpt-image-2"],
-            "error: watch makes drafts: `--model` needs `--paid`\n",
-        ),
-        (
-            &["watch", "--profile", "final"],
-            "error: watch makes drafts: `--profile` needs `--paid`\n",
+            &["watch", "--draft", "--model", "openai/gpt-image-2"],
+            "error: a draft is drawn by `local`: leave `--model` out\n",
         ),
     ] {
         let run = project.run(arguments);
