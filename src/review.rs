@@ -314,7 +314,7 @@ mod tests {
         let root = dir.path();
         let (a, b) = (Digest::of(b"a"), Digest::of(b"b"));
         change(root, |all| {
-            all.say(a, said("\"quoted\"\n和中文 \u{1b}[31m"))
+            all.say(a, said("\"quoted\"\n和中文 \u{1b}[31m"));
         })
         .unwrap();
         change(root, |all| all.say(b, said(""))).unwrap();
@@ -337,7 +337,7 @@ mod tests {
                 text.as_bytes(),
                 base::fs::Durability::Free,
             )
-            .unwrap()
+            .unwrap();
         };
         write(format!(
             "version = 1\n<<<<<<< ours\n[picture.{a}]\nnote = \"old\"\nday = \"2026-01-01\"\n=======\n[picture.{a}]\nnote = \"new\"\nday = \"2026-02-01\"\n\n[picture.{b}]\napproved = false\n>>>>>>> theirs\n"

@@ -8,6 +8,7 @@ use crate::execute::time_of;
 use crate::pipeline::Planned;
 use crate::review::Reviews;
 use base::digest::Digest;
+use declare::spec::Spec;
 use model::request::Request;
 use page::{Doubt, Making, Phase, Row, Standing};
 use plan::key::Key;
@@ -90,8 +91,6 @@ impl Around<'_> {
         let making = self.making(step);
         let doubt = self.doubt(step);
         let waiting = self.waited_by.get(spec.id.as_str());
-        let words = spec.text.iter().flat_map(|(_, words)| words.each());
-        let words: Vec<&str> = words.collect();
         Row {
             id: spec.id.clone(),
             manifest: spec.place.source.name.clone(),
@@ -103,7 +102,7 @@ impl Around<'_> {
             bundle: spec.bundle().is_some(),
             group: spec.group.clone(),
             template: spec.shots().map(|shots| shots.template.clone()),
-            words: words.join("\n").chars().take(MAX_WORDS).collect(),
+            words: words(spec),
             output: spec.output.as_str().to_owned(),
             width: spec.preset.width,
             height: spec.preset.height,
@@ -112,20 +111,8 @@ impl Around<'_> {
             published: plan::foreign(needed, &planned.project.manifest.models, Step::requests)
                 .map(|sum| sum.to_string()),
             model: spec.requests().last().map(|shot| shot.model.to_string()),
-            state: match &step.verdict {
-                _ if making.is_some() => Standing::Making,
-                _ if doubt.is_some() => Standing::Doubt,
-                Verdict::Fresh => Standing::Fresh,
-                _ if step.reason == Reason::Pending => Standing::Pending,
-                Verdict::Blocked if step.reason.is_by_hand() => Standing::Manual,
-                Verdict::Blocked => Standing::Blocked,
-                _ if locked.is_some() => Standing::Stale,
-                _ => Standing::Draft,
-            },
-            reason: match &step.reason {
-                Reason::None => None,
-                reason => Some(reason.to_string()),
-            },
+            state: standing(step, making.is_some(), doubt.is_some(), locked.is_some()),
+            reason: Some(step.reason.to_string()).filter(|_| step.reason != Reason::None),
             to_do: !matches!(step.verdict, Verdict::Fresh | Verdict::Blocked),
             requests: bill.requests,
             price: bill.price().map(|micro| micro.0),
@@ -135,10 +122,7 @@ impl Around<'_> {
             candidates: shot.map_or(0, |answer| answer.candidates.len()),
             pick: shot.map_or(0, |answer| answer.pick),
             making,
-            waits_on: match &step.verdict {
-                Verdict::Wait(id) => Some(id.clone()),
-                _ => step.trace.waits_on.clone(),
-            },
+            waits_on: waits_on(step),
             waited_by: waiting
                 .into_iter()
                 .flatten()
@@ -208,5 +192,33 @@ impl Around<'_> {
             cost: entry.intent.estimate.map(|micro| micro.0),
             why: settled.and_then(|settled| settled.why.clone()),
         })
+    }
+}
+
+/// The beginning of all words of a picture.
+fn words(spec: &Spec) -> String {
+    let words = spec.text.iter().flat_map(|(_, words)| words.each());
+    let words: Vec<&str> = words.collect();
+    words.join("\n").chars().take(MAX_WORDS).collect()
+}
+
+fn standing(step: &Step, making: bool, doubt: bool, locked: bool) -> Standing {
+    match &step.verdict {
+        _ if making => Standing::Making,
+        _ if doubt => Standing::Doubt,
+        Verdict::Fresh => Standing::Fresh,
+        _ if step.reason == Reason::Pending => Standing::Pending,
+        Verdict::Blocked if step.reason.is_by_hand() => Standing::Manual,
+        Verdict::Blocked => Standing::Blocked,
+        _ if locked => Standing::Stale,
+        _ => Standing::Draft,
+    }
+}
+
+/// The asset whose picture is made first.
+fn waits_on(step: &Step) -> Option<String> {
+    match &step.verdict {
+        Verdict::Wait(id) => Some(id.clone()),
+        _ => step.trace.waits_on.clone(),
     }
 }

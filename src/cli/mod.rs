@@ -284,14 +284,7 @@ fn carry_out(command: Command, given: Given<'_>) -> Result<Exit, Failure> {
             let settings = given.of_no_specs("status")?;
             command::status::run(settings, Wish { run, wait, stop }, json, reporter)
         }
-        Command::Review { to, take } => {
-            let settings = given.of_specs(Vec::new())?;
-            match (to, take) {
-                (_, Some(file)) => command::review::take(&settings, &file, reporter),
-                (Some(folder), None) => command::review::write(&settings, &folder, reporter),
-                (None, None) => Err(Failure::usage("name a folder, or `--take FILE`")),
-            }
-        }
+        Command::Review { to, take } => review(given.of_specs(Vec::new())?, to, take, reporter),
         Command::Watch { assets, flags } => watch(given.of_specs(assets)?, &flags, reporter),
         Command::Plan { assets, flags } => {
             let mut settings = given.of_specs(assets)?;
@@ -405,6 +398,20 @@ fn build(mut given: Given<'_>, assets: Vec<String>, flags: BuildFlags) -> Result
             command::build::detach(&settings, again, common.json, reporter)
         }
         _ => command::build::run(&settings, reporter),
+    }
+}
+
+/// Writes the page as a folder, or takes what came back of one.
+fn review(
+    settings: Settings,
+    to: Option<PathBuf>,
+    take: Option<PathBuf>,
+    reporter: &Reporter,
+) -> Result<Exit, Failure> {
+    match (to, take) {
+        (_, Some(file)) => command::review::take(&settings, &file, reporter),
+        (Some(folder), None) => command::review::write(&settings, &folder, reporter),
+        (None, None) => Err(Failure::usage("name a folder, or `--take FILE`")),
     }
 }
 

@@ -240,23 +240,9 @@ fn a_checkout_of_many_files_ends_in_what_a_clean_build_makes() {
 #[test]
 fn what_makes_no_sense_together_is_refused() {
     let project = project();
-    for (arguments, why) in [
-        (
-            &["watch", "--paid", "--draft"][..],
-            "error: a draft is never paid for: leave `--paid` out\n",
-        ),
-        (
-            &["watch", "--model", "openai/gpt-image-2"],
-            "error: watch makes drafts: `--model` needs `--paid`\n",
-        ),
-        (
-            &["watch", "--profile", "final"],
-            "error: watch makes drafts: `--profile` needs `--paid`\n",
-        ),
-    ] {
-        let run = project.run(arguments);
-        assert_eq!((run.code, run.err.as_str()), (2, why));
-    }
+    let run = project.run(&["watch", "--paid", "--draft"]);
+    let why = "error: a draft is never paid for: leave `--paid` out\n";
+    assert_eq!((run.code, run.err.as_str()), (2, why));
     let run = Project::empty().run(&["watch"]);
     assert_eq!(run.code, 2);
 }

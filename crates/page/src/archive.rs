@@ -54,7 +54,7 @@ mod tests {
                 name: name.to_owned(),
                 bytes: name.as_bytes().to_vec(),
             };
-            names.map(file).to_vec()
+            Vec::from(names.map(file))
         };
         let bytes = pack(files()).unwrap();
         assert_eq!(bytes, pack(files()).unwrap());

@@ -244,7 +244,7 @@ mod tests {
     use crate::view::Phase;
     use report::{Asked, Asking};
 
-    fn asking(id: &str, asked: Asked<'static>) -> Asking<'_> {
+    fn asking<'a>(id: &'a str, asked: Asked<'a>) -> Asking<'a> {
         Asking {
             id,
             model: "openai/gpt-image-2",

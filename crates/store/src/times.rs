@@ -21,7 +21,7 @@ struct Times {
 }
 
 impl Store {
-    /// Notes how long an answer took that was asked for as `what` says, a model and its quality.
+    /// Notes how long an answer took that was asked for as `what` says: its model, how fine, how many.
     pub fn note_time(&self, what: &str, took: Duration) {
         let key = Key(Digest::of(what.as_bytes()));
         let mut times: Times = self.entry(FOLDER, &key).ok().flatten().unwrap_or_default();

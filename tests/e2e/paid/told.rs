@@ -356,3 +356,51 @@ fn what_is_free_waits_for_nothing_and_what_was_not_sent_is_cancelled() {
     let lock = paid.project.text("gpbuild.lock");
     assert!(lock.contains("n01") && lock.contains("free") && !lock.contains("n02"));
 }
+
+#[test]
+fn a_profile_says_what_the_buttons_make_and_a_save_only_draws() {
+    let (mut manifest, names) = covers(1);
+    manifest += "[profile.final.defaults]\nquality = \"high\"\n";
+    let paid = Paid::new(&manifest);
+    let price = |page: &Page| page.post("quote", json!({ "ids": names })).1["price"].as_u64();
+    let low = price(&Page::open(&paid, &[]));
+    let page = Page::open(&paid, &["--profile", "final"]);
+    assert!(price(&page) > low);
+    until("its draft", || {
+        paid.project.has(".gpbuild/preview/dist/n01.png")
+    });
+    assert_eq!(paid.accepted(), 0, "a save pays for nothing");
+    page.make(&names);
+    page.wait_for("n01", "fresh", |row| row["state"] == "fresh");
+    assert_eq!(paid.server.requests()[0].quality, "high");
+}
+
+#[test]
+fn a_wrong_manifest_keeps_its_pictures_and_stops_nobody_else() {
+    let paid = Paid::new("[defaults]\nmodel = \"local\"\nsize = \"120x90\"\n");
+    let cover = |name: &str, words: &str| {
+        let text = format!("[cover.{name}]\ntext = {{ headline = \"{words}\" }}\n");
+        paid.project.write(&format!("{name}.gp.toml"), text);
+    };
+    cover("a", "one");
+    cover("b", "one");
+    let page = Page::open(&paid, &[]);
+    for id in ["a", "b"] {
+        page.wait_for(id, "its draft", |row| row["draft"].is_string());
+    }
+    let before = [
+        page.row("a")["draft"].clone(),
+        page.row("b")["draft"].clone(),
+    ];
+    paid.project
+        .write("a.gp.toml", "[cover.a]\ntext = { headlin = \"two\" }\n");
+    page.wait_for("a", "what is wrong", |row| row["error"].is_string());
+    cover("b", "two");
+    page.wait_for("b", "its new draft", |row| row["draft"] != before[1]);
+    assert_eq!(page.row("a")["draft"], before[0], "it keeps its picture");
+    assert!(paid.project.has(".gpbuild/preview/dist/a.png"));
+    cover("a", "two");
+    page.wait_for("a", "mended", |row| {
+        row["error"].is_null() && row["draft"] != before[0]
+    });
+}
