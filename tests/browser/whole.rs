@@ -202,7 +202,7 @@ fn after_a_kill_there_is_a_way_on() {
     look_closer(&browser, "a");
     let told = browser.find("#detail .doubt").text();
     assert!(
-        told.contains("Send again · $0.0") && told.contains("gpt-image-2"),
+        told.contains("Send again · $0.009") && told.contains("gpt-image-2"),
         "{told}"
     );
     browser.screenshot("doubt");

@@ -44,14 +44,16 @@ export function wrongBlock(row, error) {
 export function doubtBlock(row) {
   const { doubt } = row;
   if (!doubt || row.making) return null;
+  // What is in doubt is not on the bill: what it cost then is what it costs again.
+  const price = row.requests > 0 ? row.price : doubt.cost;
   const busy = Boolean(orderFor('again', row.id) ?? orderFor('gone', row.id));
   return h('section', { class: 'doubt', 'data-doubt': String(doubt.number) },
     h('h3', null, t().doubtTitle), h('p', null, t().doubtText),
     h('dl', { class: 'facts' }, fact(t().sentAt, clock(doubt.at)), fact(t().requestId, doubt.request_id ?? t().noRequestId),
       fact(t().model, doubt.model), fact(t().mayHaveCost, money(doubt.cost)), fact(t().reason, doubt.why)),
     isLive() ? h('div', { class: 'act' },
-      h('button', { type: 'button', class: 'primary again', disabled: busy, onclick: () => sendAgain(row.id, row.price ?? doubt.cost ?? null) },
-        t().sendAgain(money(row.price ?? doubt.cost))),
+      h('button', { type: 'button', class: 'primary again', disabled: busy, onclick: () => sendAgain(row.id, price) },
+        t().sendAgain(money(price))),
       h('button', { type: 'button', class: 'quiet gone', disabled: busy, onclick: () => order('gone', { id: row.id, number: doubt.number }) }, t().didNotCome)) : null,
     h('p', { class: 'note' }, t().doubtHint));
 }

@@ -98,11 +98,12 @@ function box(order) {
   const under = isUnderWay(order);
   const words = (under ? t().jobs : order.stage === 'done' ? t().done : order.stage === 'cancelled' ? t().cancelled : t().not)[order.action];
   const ids = order.ids ?? [];
+  const isPart = order.stage === 'failed' && ids.length > 1 && order.spent;
   const state = { done: 'fresh', failed: 'failed' }[order.stage];
   const cost = under ? order.price : order.spent;
   return h('div', { class: 'job', 'data-state': state, 'data-job': order.action, 'data-stage': order.stage, 'data-order': String(order.number) },
     h('div', { class: 'line' },
-      h('b', null, `${words} ${ids.length === 1 ? ids[0] : t().pictures(ids.length)}`),
+      h('b', null, `${isPart ? t().notAll : words} ${ids.length === 1 ? ids[0] : t().pictures(ids.length)}`),
       cost ? h('span', { class: 'figure' }, dollars(cost)) : null,
       order.stage === 'waiting' ? h('span', { class: 'soft' }, t().waiting) : null,
       order.stage === 'running' && order.at ? h('span', { class: 'soft figure', 'aria-live': 'off', 'data-since': String(order.at) }, span(Date.now() - order.at)) : null,
