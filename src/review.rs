@@ -225,17 +225,16 @@ pub fn told<'a>(
 ) -> Vec<String> {
     let lines = pictures.filter_map(|(id, digest)| {
         let review = reviews.of(&digest)?;
-        let approved = match review.approved {
-            Some(true) => "approved",
-            Some(false) => "not approved",
-            None => "noted",
-        };
         let by = review.by.map(|by| format!(" by {by}")).unwrap_or_default();
         let note = match review.note.is_empty() {
             true => String::new(),
             false => format!(": {}", review.note.replace('\n', " ")),
         };
-        Some(format!("review    {id}  {approved}{by}{note}"))
+        Some(match review.approved {
+            Some(true) => format!("review    {id}  approved{by}{note}"),
+            Some(false) => format!("review    {id}  not approved{by}{note}"),
+            None => format!("review    {id}  noted{by}{note}"),
+        })
     });
     lines.collect()
 }

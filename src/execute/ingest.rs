@@ -226,13 +226,14 @@ fn odd_words(head: &Head, said: &Contents) -> Vec<String> {
 /// What is odd about a cost that is told and is no amount.
 fn odd_cost(head: &Head, said: &Contents, cost: Option<Micro>) -> Option<String> {
     let told = said.odd_cost.as_ref().filter(|_| said.cost.is_none())?;
-    let counts = match cost.or(head.estimate) {
-        Some(counts) => format!("it counts at {counts}"),
-        None => "nobody knows what it costs".to_owned(),
-    };
-    Some(format!(
-        "the provider says that it costs `{told}`, which is no amount: {counts}; look at its bill"
-    ))
+    Some(match cost.or(head.estimate) {
+        Some(counts) => format!(
+            "the provider says that it costs `{told}`, which is no amount: it counts at {counts}; look at its bill"
+        ),
+        None => format!(
+            "the provider says that it costs `{told}`, which is no amount: nobody knows what it costs; look at its bill"
+        ),
+    })
 }
 
 /// What is odd about how many pictures came.

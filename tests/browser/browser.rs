@@ -136,8 +136,9 @@ impl Browser {
         self.post("/url", &json!({ "url": url }));
     }
 
-    /// The one element that a CSS selector finds first; it must be there.
+    /// The one element that a CSS selector finds first, as soon as it is there.
     pub fn find(&self, css: &str) -> Element<'_> {
+        self.wait_until(&format!("document.querySelector({})", json!(css)));
         let found = self.post(
             "/element",
             &json!({ "using": "css selector", "value": css }),

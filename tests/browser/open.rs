@@ -18,6 +18,8 @@ pub const PAID: &str =
 pub struct Open {
     pub project: Project,
     pub server: Server,
+    /// Every save makes drafts alone, of what is drawn here anyway as well.
+    pub drafts: bool,
     watch: Option<Child>,
     /// Where the page is; empty before it is open.
     pub url: String,
@@ -41,6 +43,7 @@ impl Open {
         Self {
             project,
             server: Server::start(Options::default()),
+            drafts: false,
             watch: None,
             url: String::new(),
         }
@@ -65,6 +68,7 @@ impl Open {
     pub fn watch(&mut self) {
         let mut child = self
             .command(&["watch", "--port", "0"])
+            .args(self.drafts.then_some("--draft"))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

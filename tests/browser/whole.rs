@@ -31,6 +31,7 @@ fn outputs_that_are_gone_come_back_with_one_click() {
     let ids = ["a", "b", "c", "d", "e"];
     let mut open = with(&ids);
     open.build();
+    open.drafts = true;
     for id in ids {
         open.project.remove(&format!("dist/{id}.png"));
     }

@@ -162,7 +162,11 @@ impl std::error::Error for FsError {}
 
 /// A path as people write it: without the `./` of a project that is the current folder.
 pub fn shown(path: &Path) -> std::path::Display<'_> {
-    path.strip_prefix(".").unwrap_or(path).display()
+    let below = path.strip_prefix(".").ok();
+    below
+        .filter(|below| !below.as_os_str().is_empty())
+        .unwrap_or(path)
+        .display()
 }
 
 /// `Permission denied (os error 13)` without the number.

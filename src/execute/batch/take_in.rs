@@ -58,24 +58,29 @@ struct Pass {
 impl Pass {
     /// What is odd about the lines, as notes on the batch of this name.
     fn oddities(&self, id: &str) -> Vec<String> {
-        let said = [
-            (
+        let said = |n: usize, text: String| (n > 0).then_some(text);
+        let (strange, doubled, unread) = (
+            count(self.strange, "request"),
+            count(self.doubled, "line"),
+            count(self.unread, "line"),
+        );
+        let odd = [
+            said(
                 self.strange,
-                "request",
-                "answers",
-                "that it was not sent: that is not taken",
+                format!("batch `{id}` answers {strange} that it was not sent: that is not taken"),
             ),
-            (
+            said(
                 self.doubled,
-                "line",
-                "has",
-                "about requests that it has answered before: what came first counts",
+                format!(
+                    "batch `{id}` has {doubled} about requests that it has answered before: what came first counts"
+                ),
             ),
-            (self.unread, "line", "has", "that cannot be read"),
+            said(
+                self.unread,
+                format!("batch `{id}` has {unread} that cannot be read"),
+            ),
         ];
-        let odd = said.into_iter().filter(|(n, ..)| *n > 0);
-        let note = |(n, what, does, rest)| format!("batch `{id}` {does} {} {rest}", count(n, what));
-        odd.map(note).collect()
+        odd.into_iter().flatten().collect()
     }
 }
 

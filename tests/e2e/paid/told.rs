@@ -384,7 +384,7 @@ fn a_wrong_manifest_keeps_its_pictures_and_stops_nobody_else() {
     };
     cover("a", "one");
     cover("b", "one");
-    let page = Page::open(&paid, &[]);
+    let page = Page::open(&paid, &["--draft"]);
     for id in ["a", "b"] {
         page.wait_for(id, "its draft", |row| row["draft"].is_string());
     }
@@ -403,4 +403,39 @@ fn a_wrong_manifest_keeps_its_pictures_and_stops_nobody_else() {
     page.wait_for("a", "mended", |row| {
         row["error"].is_null() && row["draft"] != before[0]
     });
+}
+
+#[test]
+fn while_a_manifest_is_wrong_what_is_drawn_anyway_has_drafts() {
+    let paid = Paid::new("[defaults]\nmodel = \"local\"\nsize = \"120x90\"\n");
+    let cover = |name: &str, words: &str| {
+        let text = format!("[cover.{name}]\ntext = {{ headline = \"{words}\" }}\n");
+        paid.project.write(&format!("{name}.gp.toml"), text);
+    };
+    cover("a", "one");
+    cover("b", "one");
+    let page = Page::open(&paid, &[]);
+    for id in ["a", "b"] {
+        page.wait_for(id, "its picture", |row| row["state"] == "fresh");
+    }
+    let lock = paid.project.read("gpbuild.lock");
+    let before = [page.row("a")["real"].clone(), page.row("b")["real"].clone()];
+    paid.project
+        .write("a.gp.toml", "[cover.a]\ntext = { headlin = \"two\" }\n");
+    page.wait_for("a", "what is wrong", |row| row["error"].is_string());
+    cover("b", "two");
+    page.wait_for("b", "its draft", |row| row["draft"].is_string());
+    assert_eq!(page.row("b")["real"], before[1]);
+    assert_eq!(page.row("a")["real"], before[0], "it keeps its picture");
+    assert_eq!(
+        paid.project.read("gpbuild.lock"),
+        lock,
+        "nothing is locked that leaves `a` out"
+    );
+    cover("a", "two");
+    for (n, id) in ["a", "b"].into_iter().enumerate() {
+        page.wait_for(id, "its new picture", |row| {
+            row["state"] == "fresh" && row["real"] != before[n] && row["draft"].is_null()
+        });
+    }
 }

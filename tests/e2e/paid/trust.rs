@@ -834,7 +834,7 @@ fn watching(stranger: &Stranger) -> (Watching, String, String) {
 fn the_page_pays_for_nothing_that_nobody_agreed_to() {
     let stranger = Stranger::new(HOST);
     let (_watching, host, token) = watching(&stranger);
-    let body = r#"{"id":"a","price":1000000,"confirmed":true}"#;
+    let body = r#"{"ids":["a"],"price":1000000,"confirmed":true}"#;
     let mut stream = TcpStream::connect(&host).unwrap();
     write!(
         stream,

@@ -32,7 +32,19 @@ const FILES: [(&str, &str); 10] = [
 ];
 
 /// Single literals.
-const TEXTS: [(&str, &str); 84] = [
+const TEXTS: [(&str, &str); 90] = [
+    ("cannot be sliced", "looked for in what an engine says"),
+    (
+        "# What people say of pictures, by their digests. Written by gpbuild; commit it.\nversion = {VERSION}\n",
+        "of a file that is committed",
+    ),
+    ("approved = {approved}", "of a file that is committed"),
+    ("window.GPBUILD = {data};\n", "a script"),
+    ("attachment; filename*=UTF-8''{name}", "a header"),
+    (
+        "<script src=\"data.js\"></script>\n<script src=\"page.js\" defer></script>\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file: blob:; base-uri 'none'; form-action 'none'\">",
+        "of a page",
+    ),
     ("data: ", "a protocol"),
     (
         "What `--detach` begins this program with",
