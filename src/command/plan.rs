@@ -1,6 +1,6 @@
 //! `gpbuild plan`: what build would do, why, and for how much. Writes nothing, sends nothing.
 
-use crate::pipeline::{self, Planned, Settings, asset_report, fresh_report};
+use crate::pipeline::{self, Planned, Settings, Unchanged, asset_report, fresh_report};
 use crate::review::{self, Reviews};
 use base::diagnostic::{Exit, Failure, Severity, count};
 use base::digest::Digest;
@@ -11,15 +11,7 @@ use report::{AssetReport, Cost, Event, Plan, Reporter, State};
 pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<Exit, Failure> {
     let file = settings.state_file();
     if let Some(unchanged) = pipeline::nothing_changed(settings, &file)? {
-        unchanged.tell_left_out(reporter);
-        let assets: Vec<AssetReport> = unchanged.outputs.iter().map(fresh_report).collect();
-        reporter.event(Event::Plan(&Plan {
-            assets: &assets,
-            unclaimed: &unchanged.unclaimed,
-            ..Plan::default()
-        }));
-        let pictures = assets.iter().map(|a| (a.id.as_str(), a.picture));
-        tell_reviews(settings, pictures, reporter);
+        tell_unchanged(settings, &unchanged, reporter);
         return Ok(match exit_code && !unchanged.unclaimed.is_empty() {
             true => Exit::ToDo,
             false => Exit::Done,
@@ -64,20 +56,38 @@ pub fn run(settings: &Settings, exit_code: bool, reporter: &Reporter) -> Result<
     let arrived = arrived.map_err(|e| pipeline::store_failure(&e))?;
     tell_of_arrived(arrived.len(), reporter);
     if bill.requests > 0 {
-        if let Some((most, whose)) = planned.most_of_run()
-            && bill.known > most
-        {
-            reporter.event(Event::Note(&format!(
-                "that is more than {whose} budget of one run, {most}"
-            )));
-        }
-        for destination in planned.destinations(settings) {
-            reporter.event(Event::Note(&destination));
-        }
+        tell_of_requests(settings, &planned, bill, reporter);
     }
     match exit_code && is_something_to_do(settings, &planned, reporter)? {
         true => Ok(Exit::ToDo),
         false => Ok(Exit::Done),
+    }
+}
+
+/// Tells of a project in which nothing changed that all is in place.
+fn tell_unchanged(settings: &Settings, unchanged: &Unchanged<'_>, reporter: &Reporter) {
+    unchanged.tell_left_out(reporter);
+    let assets: Vec<AssetReport> = unchanged.outputs.iter().map(fresh_report).collect();
+    reporter.event(Event::Plan(&Plan {
+        assets: &assets,
+        unclaimed: &unchanged.unclaimed,
+        ..Plan::default()
+    }));
+    let pictures = assets.iter().map(|a| (a.id.as_str(), a.picture));
+    tell_reviews(settings, pictures, reporter);
+}
+
+/// Tells whether requests would pass the budget of a run, and where they would go.
+fn tell_of_requests(settings: &Settings, planned: &Planned, bill: Bill, reporter: &Reporter) {
+    if let Some((most, whose)) = planned.most_of_run()
+        && bill.known > most
+    {
+        reporter.event(Event::Note(&format!(
+            "that is more than {whose} budget of one run, {most}"
+        )));
+    }
+    for destination in planned.destinations(settings) {
+        reporter.event(Event::Note(&destination));
     }
 }
 

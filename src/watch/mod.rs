@@ -75,13 +75,7 @@ pub fn watch(
     reporter: &Arc<Reporter>,
     companion: &dyn Companion,
 ) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::new(Exit::Bug, Diagnostic::error(format!("cannot start: {e}"))))?;
-    let mut signals = runtime
-        .block_on(async { Signals::new() })
-        .map_err(|e| Failure::new(Exit::Bug, Diagnostic::error(format!("cannot start: {e}"))))?;
+    let (runtime, mut signals) = begin()?;
     let mut watcher = FolderWatcher::new()?;
     let mut told = None;
     let mut first = true;
@@ -89,16 +83,7 @@ pub fn watch(
         reporter.restart();
         // Hundreds of pictures at the start are one line, which counts them; a save is told picture by picture.
         reporter.count_only(first);
-        let beside = Beside {
-            cancel: (saves != Saves::Real).then(Arc::default),
-            of_save: true,
-            first: Arc::new(companion.seen()),
-            ..settings.beside.clone()
-        };
-        let of_now = Settings {
-            beside,
-            ..settings.clone()
-        };
+        let of_now = of_save(settings, saves, companion.seen());
         let seen = build(
             &runtime,
             &mut signals,
@@ -149,6 +134,30 @@ pub fn watch(
         )? {
             return Ok(Exit::Done);
         }
+    }
+}
+
+/// What is waited with, and what a person says meanwhile.
+fn begin() -> Result<(Runtime, Signals), Failure> {
+    let failed = |e| Failure::new(Exit::Bug, Diagnostic::error(format!("cannot start: {e}")));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    let signals = runtime.block_on(async { Signals::new() }).map_err(failed)?;
+    Ok((runtime, signals))
+}
+
+/// The settings of the build of one save: what somebody sees comes first.
+fn of_save(settings: &Settings, saves: Saves, seen: BTreeSet<String>) -> Settings {
+    Settings {
+        beside: Beside {
+            cancel: (saves != Saves::Real).then(Arc::default),
+            of_save: true,
+            first: Arc::new(seen),
+            ..settings.beside.clone()
+        },
+        ..settings.clone()
     }
 }
 

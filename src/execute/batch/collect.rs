@@ -85,11 +85,16 @@ impl PaidClient {
         if is_given_up && matches!(seen, Seen::Done) {
             return Ok(None);
         }
+        Err(self.still_in(batch, ask.asset, seen))
+    }
+
+    /// What is told of an asset whose shot is still in a batch.
+    fn still_in(&self, batch: &Batch, asset: &str, seen: Seen) -> Failed {
         let id = self.store.batch_id(batch.head.mark).ok().flatten();
         let id = id.unwrap_or_else(|| name(batch.head.mark));
-        Err(match seen {
+        match seen {
             Seen::Pending { why, is_refused } => {
-                let told = not_made::in_batch(ask.asset, &id, &why);
+                let told = not_made::in_batch(asset, &id, &why);
                 match is_refused {
                     true => Failed {
                         exit: Exit::Provider,
@@ -98,8 +103,8 @@ impl PaidClient {
                     false => told,
                 }
             }
-            Seen::Done => not_made::in_batch(ask.asset, &id, "it was not taken in by now"),
-        })
+            Seen::Done => not_made::in_batch(asset, &id, "it was not taken in by now"),
+        }
     }
 
     /// What a batch is found to be in this run: the first that comes looks, for all.

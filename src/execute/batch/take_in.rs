@@ -197,7 +197,8 @@ impl PaidClient {
         let is_open = self.is_open(&key, *at) && !pass.tickets.contains(&key);
         let is_first = pass.seen.insert(key);
         // What came first counts, unless nobody knows what it means.
-        if !is_first && !(is_answer && is_open) {
+        let counts = is_first || (is_answer && is_open);
+        if !counts {
             pass.doubled += 1;
             return Ok(());
         }

@@ -291,7 +291,7 @@ fn a_batch_that_no_asset_wants_is_collected_and_its_reserve_ends() {
     let headlines = covers(&["one", "two"]);
     batches
         .project
-        .write("gpbuild.toml", &format!("{}{headlines}", super::OPENAI));
+        .write("gpbuild.toml", format!("{}{headlines}", super::OPENAI));
     let run = batches.build(&[], 0);
     assert_eq!(summary(&run)["requests"], 0);
 }

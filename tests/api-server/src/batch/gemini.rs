@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use hyper::Method;
 use hyper::http::request::Parts;
+use hyper::{Method, Response};
 use serde_json::{Value, json};
 
 use super::{Answer, BatchManner, Batched, KEY, Shared, header, json_answer, lines, query, turns};
 use crate::gemini::{Turn, answer, check};
 use crate::listen::lock;
+use crate::wire::Steps;
 
 /// So many batches are on a page of the list, whatever is asked for.
 const PAGE: usize = 2;
@@ -36,19 +37,13 @@ pub(super) async fn answer(
     Ok(match (&head.method, parts.as_slice()) {
         (&Method::POST, ["upload", "v1beta", "files"]) => {
             if let Some(status) = manner.refuse_upload {
-                return Ok(json_answer(
-                    status,
-                    &error(status, &format!("not now, {KEY}")),
-                ));
+                return Ok(not_now(status));
             }
             begin(shared, address, head)
         }
         (&Method::POST, ["v1beta", "models", model]) => {
             if let Some(status) = manner.refuse_create {
-                return Ok(json_answer(
-                    status,
-                    &error(status, &format!("not now, {KEY}")),
-                ));
+                return Ok(not_now(status));
             }
             let created = create(shared, model, &body);
             if manner.lose_answer {
@@ -83,16 +78,17 @@ pub(super) async fn answer(
     })
 }
 
+/// A refusal that tells the key, as some gateways do.
+fn not_now(status: u16) -> Response<Steps> {
+    json_answer(status, &error(status, &format!("not now, {KEY}")))
+}
+
 fn output_of(batch: &Batched) -> String {
     batch.id.replace("batches/", "out-")
 }
 
 /// Where the bytes of a file are to go.
-fn begin(
-    shared: &Shared,
-    address: SocketAddr,
-    head: &Parts,
-) -> hyper::Response<crate::wire::Steps> {
+fn begin(shared: &Shared, address: SocketAddr, head: &Parts) -> Response<Steps> {
     let is_right = header(head, "x-goog-upload-protocol") == "resumable"
         && header(head, "x-goog-upload-command") == "start"
         && header(head, "x-goog-upload-header-content-type") == "application/jsonl";
@@ -108,12 +104,7 @@ fn begin(
     answer
 }
 
-fn put(
-    shared: &Shared,
-    head: &Parts,
-    size: &str,
-    body: Bytes,
-) -> hyper::Response<crate::wire::Steps> {
+fn put(shared: &Shared, head: &Parts, size: &str, body: Bytes) -> Response<Steps> {
     if size != body.len().to_string() || header(head, "x-goog-upload-command") != "upload, finalize"
     {
         shared.is_wrong("an upload is not what it was said to be");
@@ -125,7 +116,7 @@ fn put(
     )
 }
 
-fn create(shared: &Shared, path: &str, body: &[u8]) -> hyper::Response<crate::wire::Steps> {
+fn create(shared: &Shared, path: &str, body: &[u8]) -> Response<Steps> {
     let Some(model) = path.strip_suffix(":batchGenerateContent") else {
         shared.is_wrong(format!("{path} is no batch"));
         return json_answer(404, &error(404, "no such method"));
@@ -176,11 +167,7 @@ fn size_of(model: &str, request: &Value) -> Result<(u32, u32), String> {
         .map_err(|problem| problem.message)
 }
 
-fn list(
-    shared: &Shared,
-    head: &Parts,
-    manner: &BatchManner,
-) -> hyper::Response<crate::wire::Steps> {
+fn list(shared: &Shared, head: &Parts, manner: &BatchManner) -> Response<Steps> {
     let batches = lock(&shared.batches).clone();
     let begin = query(head, "pageToken")
         .and_then(|token| token.parse().ok())
