@@ -80,9 +80,14 @@ fn reference(picture: &Picture) -> Option<String> {
 fn history(planned: &Planned, step: &Step) -> Vec<Paid> {
     let id = step.spec.id.as_str();
     let entries = planned.ledger.entries();
+    let project = planned.project.name();
+    // The ledger is the person's, of all their projects: what another one paid for is none of this one's pictures.
     let answered = entries.iter().rev().filter(|entry| {
         let outcome = entry.settlement.as_ref().map(|s| s.outcome);
-        entry.intent.asset == id && !entry.is_import() && outcome == Some(Outcome::Answered)
+        entry.intent.asset == id
+            && entry.is_of(&project)
+            && !entry.is_import()
+            && outcome == Some(Outcome::Answered)
     });
     // Of each key, how many newer ones there were.
     let mut newer: BTreeMap<Key, usize> = BTreeMap::new();

@@ -190,7 +190,10 @@ impl Around<'_> {
             request_id: settled.and_then(|settled| settled.request_id.clone()),
             model: entry.intent.model.clone(),
             cost: entry.intent.estimate.map(|micro| micro.0),
-            why: settled.and_then(|settled| settled.why.clone()),
+            why: match settled {
+                Some(settled) => settled.why.clone(),
+                None => Some("gpbuild ended before the answer came".to_owned()),
+            },
         })
     }
 }

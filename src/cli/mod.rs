@@ -362,6 +362,11 @@ fn build(mut given: Given<'_>, assets: Vec<String>, flags: BuildFlags) -> Result
         detach,
         detached,
     } = flags;
+    if locked && settings.resolve.is_draft() {
+        return Err(Failure::usage(
+            "a draft is not in the lock: leave `--locked` out",
+        ));
+    }
     if prune && !settings.select.is_empty() {
         return Err(Failure::usage(
             "`--prune` looks at the whole project: leave the assets out",

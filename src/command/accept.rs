@@ -65,6 +65,8 @@ pub fn run(settings: &Settings, reporter: &Reporter) -> Result<Exit, Failure> {
     }
     lock.write(&settings.root)
         .map_err(|e| Failure::new(Exit::Damaged, Diagnostic::error(e.to_string())))?;
+    pipeline::write_index_of(settings, &planned, &lock)
+        .map_err(|e| Failure::new(Exit::Damaged, Diagnostic::error(e.to_string())))?;
     Ok(Exit::Done)
 }
 

@@ -36,6 +36,14 @@ pub fn run(
         };
         return pick::run(settings, choice, false, reporter);
     }
+    let project = planned.project.name();
+    let entries = planned.ledger.entries();
+    let is_its_own = entries.iter().any(|entry| {
+        entry.intent.key == key && entry.intent.asset == step.spec.id && entry.is_of(&project)
+    });
+    if !is_its_own {
+        return Err(failed("there is no such picture in the store"));
+    }
     let bytes = exported(&planned, step, key, number)?;
     let root = planned.project.world.root();
     if let Ok(before) = root.read_output(&step.spec.output, MAX_OBJECT_BYTES) {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::board::{self, About};
 use crate::pipeline::{self, Settings, store_failure};
-use crate::review::{self, MAX_NOTE};
+use crate::review::{self, MAX_NOTE, Reviews};
 use base::diagnostic::{Diagnostic, Exit, Failure, count};
 use base::digest::Digest;
 use base::fs::{Durability, Folder, read_bounded};
@@ -46,6 +46,8 @@ struct Word {
 
 /// Writes the folder `to`.
 pub fn write(settings: &Settings, to: &Path, reporter: &Reporter) -> Result<Exit, Failure> {
+    // A folder without what was said of its pictures is not what anybody asked for.
+    Reviews::read(&settings.root)?;
     let drafts = pipeline::drafts_of(settings);
     let about = About::new(settings.clone(), Some(drafts), false, None);
     // What is wrong with the project is told as by every command.
@@ -167,25 +169,24 @@ pub fn take(settings: &Settings, from: &Path, reporter: &Reporter) -> Result<Exi
         taken.insert(digest, review);
     }
     let number = taken.len();
+    let before = Reviews::read(&settings.root)?;
+    let replaced = taken.iter().filter(|(digest, review)| {
+        let before = before.of(digest);
+        before.is_some_and(|before| !before.note.is_empty() && before.note != review.note)
+    });
+    let replaced = replaced.count();
     review::change(&settings.root, |all| {
         for (digest, review) in taken {
             all.say(digest, review);
         }
     })?;
-    let words = count(number, "picture");
-    let of = match plain(&returned.project) {
-        project if project.is_empty() => String::new(),
-        project => format!(" of `{project}`"),
-    };
-    reporter.event(Event::Note(&format!(
-        "taken     what is said of {words}{of}"
-    )));
-    if unknown > 0 {
-        let pictures = count(unknown, "picture");
-        reporter.event(Event::Diagnostic(&Diagnostic::warning(format!(
-            "{pictures} in it this project does not know: nothing is taken of those"
-        ))));
-    }
+    tell_of_taken(
+        number,
+        replaced,
+        unknown,
+        &plain(&returned.project),
+        reporter,
+    );
     Ok(Exit::Done)
 }
 
@@ -193,6 +194,38 @@ pub fn take(settings: &Settings, from: &Path, reporter: &Reporter) -> Result<Exi
 fn plain(text: &str) -> String {
     let plain = text.chars().filter(|c| !c.is_control() || *c == '\n');
     plain.collect()
+}
+
+/// Tells what came of it: of how many pictures something was taken, replaced, and not taken.
+fn tell_of_taken(
+    number: usize,
+    replaced: usize,
+    unknown: usize,
+    project: &str,
+    reporter: &Reporter,
+) {
+    let words = count(number, "picture");
+    let of = match project {
+        "" => String::new(),
+        project => format!(" of `{project}`"),
+    };
+    reporter.event(Event::Note(&format!(
+        "taken     what is said of {words}{of}"
+    )));
+    if replaced > 0 {
+        let pictures = count(replaced, "picture");
+        let message = format!("what was noted of {pictures} before is replaced");
+        let diagnostic = Diagnostic::warning(message);
+        reporter.event(Event::Diagnostic(
+            &diagnostic.hint("`git diff gpbuild.review.toml` shows what it said"),
+        ));
+    }
+    if unknown > 0 {
+        let pictures = count(unknown, "picture");
+        reporter.event(Event::Diagnostic(&Diagnostic::warning(format!(
+            "{pictures} in it this project does not know: nothing is taken of those"
+        ))));
+    }
 }
 
 /// Every picture that this project knows.
@@ -203,13 +236,7 @@ fn known(settings: &Settings) -> Result<BTreeSet<Digest>, Failure> {
     let planned = pipeline::plan(settings)?;
     known.extend(planned.plan.steps.iter().filter_map(|step| step.digest));
     known.extend(planned.lock.assets.values().map(|locked| locked.digest));
-    let drafts = Settings {
-        resolve: declare::spec::Options {
-            profile: Some(declare::spec::DRAFT.to_owned()),
-            ..declare::spec::Options::default()
-        },
-        ..settings.clone()
-    };
+    let drafts = pipeline::drafts_of(settings);
     if let Ok(drafts) = pipeline::plan(&drafts) {
         known.extend(drafts.plan.steps.iter().filter_map(|step| step.digest));
     }

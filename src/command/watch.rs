@@ -14,6 +14,7 @@ use crate::watch::{self, Alone, Saves};
 use base::diagnostic::{Diagnostic, Exit, Failure};
 use base::digest::Digest;
 use declare::manifest::{EditStep, PROJECT_FILE};
+use declare::spec::Options;
 use page::{Action, LivePage, Performer, Terms};
 use plan::key::Key;
 use report::{Event, Reporter};
@@ -41,6 +42,7 @@ pub fn run(
     shown: &Shown,
     reporter: &Arc<Reporter>,
 ) -> Result<Exit, Failure> {
+    known_profile(real)?;
     let mut real = real.clone();
     // What the page orders goes on beside what a save makes.
     real.beside.together = true;
@@ -81,6 +83,24 @@ pub fn run(
         wait(&page)?;
     }
     exit
+}
+
+/// A profile that is not there is a mistake in the call: no save mends it.
+fn known_profile(settings: &Settings) -> Result<(), Failure> {
+    let Some(profile) = &settings.resolve.profile else {
+        return Ok(());
+    };
+    let without = Settings {
+        resolve: Options::default(),
+        ..settings.clone()
+    };
+    // What else is wrong is told by the watch, and mended by a save.
+    match (pipeline::load(settings), pipeline::load(&without)) {
+        (Err(failure), Ok(project)) if !project.manifest.profiles.contains_key(profile) => {
+            Err(failure)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Opens the page where it was last, if its port is free and no other one is asked for.

@@ -18,6 +18,7 @@ use base::fs::{Durability, Folder, FsError};
 use base::path::ProjectPath;
 use base::world::{Fingerprint, Signature};
 use declare::spec::Spec;
+use plan::Verdict;
 use plan::index;
 use plan::lock::{self, Lock, LockedAsset, Tables};
 use plan::state::{self, InPlace, LeftOut, Look, Output, State};
@@ -145,6 +146,17 @@ pub fn is_written(settings: &Settings, planned: &Planned) -> Result<bool, FsErro
     Ok(![written, index]
         .iter()
         .any(|file| matches!(file, Written::Differs(_))))
+}
+
+/// Brings the index up to date with a lock that was written outside of a build.
+pub fn write_index_of(settings: &Settings, planned: &Planned, lock: &Lock) -> Result<(), FsError> {
+    let mut outcome = Outcome::new(false, false);
+    for step in &planned.plan.steps {
+        if step.verdict == Verdict::Fresh {
+            outcome.in_place(step);
+        }
+    }
+    write_index(settings, &planned.project, lock, &outcome, &Scope::All).map(drop)
 }
 
 /// What became of a file of gpbuild's own.

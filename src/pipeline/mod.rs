@@ -52,7 +52,7 @@ pub use adopt::{
 pub use agree::{Agreed, Foreground, Handover, agree, build_agreed, changed};
 pub use batches::{PendingBatch, pending_batches};
 pub use drawn::{Saved, drafts_of, drawn, is_free, save};
-pub use finish::is_written;
+pub use finish::{is_written, write_index_of};
 pub use gate::{Wishes, wishes};
 pub use money::{Money, UnderWay, recover, requests_at_once, route_to, unasked, under_way};
 pub use outcome::{asset_report, fresh_report, lost};

@@ -121,6 +121,8 @@ fn accept_keeps_it() {
     assert_eq!(run.err, "accepted  a  dist/a.png\n");
     assert_eq!(run.out, "");
     assert!(project.text("gpbuild.lock").contains("\naccepted = true\n"));
+    // The index says so too.
+    project.ok(&["build", "--locked"]);
     assert_eq!(project.build(), Counts::fresh(1));
     assert_eq!(project.read("dist/a.png"), edited);
     assert_eq!(

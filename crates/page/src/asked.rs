@@ -97,7 +97,19 @@ pub async fn make(State(context): Shared, Json(order): Json<Make>) -> Response {
     if let Some(number) = context.orders.doing(&all) {
         return accepted(number, true);
     }
+    let first = ids[0].clone();
     context.orders.leave_out(&mut ids);
+    if ids.is_empty() {
+        // Each of them is in an order, though not all in the same one.
+        let one = Action::Make {
+            ids: vec![first],
+            most: None,
+            paid: true,
+        };
+        if let Some(number) = context.orders.doing(&one) {
+            return accepted(number, true);
+        }
+    }
     match agreed(&context, ids.clone(), false, price, confirmed).await {
         Ok(quote) => {
             let (most, paid) = (quote.price.map(Micro), quote.requests > 0);

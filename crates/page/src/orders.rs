@@ -3,7 +3,7 @@
 //! thing is done is told by who opens the page.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::action::Action;
@@ -14,7 +14,7 @@ use crate::pictures::Pictures;
 use crate::progress::Source;
 use crate::refresh::Refresh;
 use base::diagnostic::{Exit, Failure};
-use report::{Asked, Cost, Event, Reporter};
+use report::{Asked, Cost, Event, Reporter, State};
 
 /// So many orders of pages may wait or be worked on.
 const MAX_ORDERS: usize = 256;
@@ -62,6 +62,10 @@ struct Open {
 struct Heard {
     /// Something was sent.
     sent: AtomicBool,
+    /// How many pictures of those that were ordered are there.
+    made: AtomicUsize,
+    /// How many were ordered.
+    ordered: AtomicUsize,
     inner: Mutex<(Vec<String>, Cost)>,
 }
 
@@ -280,6 +284,8 @@ impl Orders {
         let mut told = std::mem::take(&mut heard.lock().0);
         let stage = match &result {
             Ok(Ok(Exit::Done)) => Stage::Done,
+            // What was on its way came all the same, and nothing else was asked for.
+            Ok(Ok(_)) if heard.is_whole() => Stage::Done,
             Ok(Ok(_)) if terms.cancel.load(Ordering::Acquire) => Stage::Cancelled,
             Ok(Ok(_)) => Stage::Failed,
             Ok(Err(failure)) => {
@@ -330,10 +336,20 @@ impl Orders {
                 Event::Asking(asking) if asking.asked == Asked::Sent => {
                     heard.sent.store(true, Ordering::Release);
                 }
+                Event::Begin { total } => heard.ordered.store(*total, Ordering::Release),
                 Event::Done(asset) => {
+                    if matches!(asset.state, State::Made | State::Restored) {
+                        heard.made.fetch_add(1, Ordering::AcqRel);
+                    }
                     pictures.allow(asset.picture, None);
                     let mut inner = heard.lock();
                     inner.1 = inner.1.plus(asset.cost);
+                    // What was not even tried has no diagnostic: its reason is all that is said.
+                    if let (State::Blocked | State::Pending, Some(reason)) =
+                        (asset.state, &asset.reason)
+                    {
+                        inner.0.push(format!("{}: {reason}", asset.id));
+                    }
                 }
                 _ => {}
             }
@@ -351,6 +367,12 @@ impl Orders {
 }
 
 impl Heard {
+    /// Whether all that was begun with is there.
+    fn is_whole(&self) -> bool {
+        let ordered = self.ordered.load(Ordering::Acquire);
+        ordered > 0 && self.made.load(Ordering::Acquire) == ordered
+    }
+
     fn lock(&self) -> MutexGuard<'_, (Vec<String>, Cost)> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -406,6 +406,45 @@ fn a_wrong_manifest_keeps_its_pictures_and_stops_nobody_else() {
 }
 
 #[test]
+fn what_another_project_paid_for_is_no_picture_of_this_one() {
+    let (manifest, names) = covers(1);
+    let named = |name: &str| format!("[project]\nname = \"{name}\"\n{manifest}");
+    let paid = Paid::with(&named("one"), options(0));
+    let page = Page::open(&paid, &[]);
+    let order = page.make(&names)["order"].clone();
+    until("the picture", || page.order(&order)["stage"] == "done");
+    let (_, asset) = page.ask("GET", "asset?id=n01", None);
+    let key = asset["history"][0]["key"].clone();
+    assert!(key.is_string(), "{asset}");
+    drop(page);
+    // The ledger is the person's: to it that is another project, with an asset of the same name.
+    paid.project.write(
+        "gpbuild.toml",
+        named("two").replace("headline = \"n01\"", "headline = \"other\""),
+    );
+    paid.project.remove("gpbuild.lock");
+    let page = Page::open(&paid, &[]);
+    let (_, asset) = page.ask("GET", "asset?id=n01", None);
+    assert_eq!(asset["history"], json!([]));
+    let (_, taken) = page.post("back", json!({ "id": "n01", "key": key, "number": 1 }));
+    until("its end", || {
+        page.order(&taken["order"])["stage"] == "failed"
+    });
+}
+
+#[test]
+fn an_order_that_a_budget_refuses_says_so() {
+    let (manifest, names) = covers(1);
+    let paid = Paid::with(&format!("[budget]\nmonth = 0.001\n{manifest}"), options(0));
+    let page = Page::open(&paid, &[]);
+    let order = page.make(&names)["order"].clone();
+    until("its end", || page.order(&order)["stage"] == "failed");
+    let told = page.order(&order)["told"].to_string();
+    assert!(told.contains("budget of this month"), "{told}");
+    assert_eq!(paid.server.stats().arrived, 0);
+}
+
+#[test]
 fn while_a_manifest_is_wrong_what_is_drawn_anyway_has_drafts() {
     let paid = Paid::new("[defaults]\nmodel = \"local\"\nsize = \"120x90\"\n");
     let cover = |name: &str, words: &str| {
