@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::view::{Row, Wrong};
+use crate::view::{Row, Standing, Wrong};
 use base::digest::Digest;
 
 /// A picture that could not be made.
@@ -10,9 +10,20 @@ struct Failed {
     /// By the run of a save, which tries all of them again each time.
     by_save: bool,
     message: String,
-    /// The asset as it was then: once it is another, this is no news of it. What it was while it was being made says
-    /// nothing: then it is what it is next.
-    reason: Option<Option<String>>,
+    /// The asset as it was then: once it is another, this is no news of it.
+    asked: Option<Asked>,
+}
+
+/// What is asked of an asset, whoever is making it just now: its output, its model, its layout and its words.
+type Asked = [String; 4];
+
+fn asked(row: &Row) -> Asked {
+    [
+        row.output.clone(),
+        row.model.clone().unwrap_or_default(),
+        row.template.clone().unwrap_or_default(),
+        row.words.clone(),
+    ]
 }
 
 /// All rows, in order.
@@ -89,9 +100,8 @@ impl Rows {
         self.before.retain(|id, _| known.contains_key(id));
         self.failed.retain(|id, failed| {
             known.get(id).is_some_and(|row| {
-                let is_same = row.making.is_some()
-                    || *failed.reason.get_or_insert_with(|| row.reason.clone()) == row.reason;
-                failed.by_save || is_same
+                let is_same = *failed.asked.get_or_insert_with(|| asked(row)) == asked(row);
+                failed.by_save || (is_same && row.state != Standing::Fresh)
             })
         });
         News {
@@ -137,11 +147,10 @@ impl Rows {
             self.failed.remove(id);
             return;
         };
-        let row = self.rows.get(id).filter(|row| row.making.is_none());
         let failed = Failed {
             by_save,
             message,
-            reason: row.map(|row| row.reason.clone()),
+            asked: self.rows.get(id).map(asked),
         };
         self.failed.insert(id.to_owned(), failed);
     }
