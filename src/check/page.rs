@@ -30,15 +30,31 @@ pub fn page(facts: &Facts<'_>, spec: &Spec) -> Vec<Diagnostic> {
     own.into_iter().chain(over).map(at_home).collect()
 }
 
+/// What ends a line or a paragraph in some programs, and is drawn by no font.
+fn is_line_end(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 /// What to do about a page that cannot be drawn.
 pub fn draw_diagnostic(error: DrawError) -> Diagnostic {
     let diagnostic = Diagnostic::error(error.to_string());
     match error {
         DrawError::MissingGlyphs(characters) => {
-            let diagnostic = diagnostic.hint(
-                "add a font that has it: `[fonts] files = [\"fonts/*.otf\"]` in gpbuild.toml",
-            );
-            match characters.iter().copied().any(is_emoji) {
+            let any = |is: fn(char) -> bool| characters.iter().copied().any(is);
+            let mut diagnostic = diagnostic;
+            if any(|c| c == char::REPLACEMENT_CHARACTER) {
+                diagnostic = diagnostic.hint("a character was lost before gpbuild read it (U+FFFD stands for it): save the text anew as UTF-8");
+            }
+            if any(is_line_end) {
+                diagnostic = diagnostic
+                    .hint("U+2028 and U+2029 end lines in some programs: write a line break");
+            }
+            if any(|c| c != char::REPLACEMENT_CHARACTER && !is_line_end(c)) {
+                diagnostic = diagnostic.hint(
+                    "add a font that has it: `[fonts] files = [\"fonts/*.otf\"]` in gpbuild.toml",
+                );
+            }
+            match any(is_emoji) {
                 true => diagnostic.hint("or leave emoji out of texts: `emoji = \"drop\"` in `[defaults]`, or of this asset"),
                 false => diagnostic,
             }

@@ -97,7 +97,7 @@ pub fn prune(
             Pruned::Gone => {}
             Pruned::Edited => {
                 reporter.event(Event::Note(&format!(
-                    "kept      {path}: edited by hand since gpbuild wrote it"
+                    "kept      {path}: edited by hand since gpbuild wrote it; remove it yourself if nobody wants it"
                 )));
                 lock.unclaimed.insert(path, digest);
             }

@@ -153,6 +153,31 @@ fn what_no_font_has_is_told_with_its_post() {
 }
 
 #[test]
+fn what_no_font_can_help_has_a_help_of_its_own() {
+    let project = blog();
+    for (title, help, other) in [
+        ("a\u{fffd}b", "save the text anew as UTF-8", "add a font"),
+        ("\"a\\u2028b\"", "write a line break", "add a font"),
+        ("한", "add a font that has it", "UTF-8"),
+    ] {
+        project.write("posts/b.md", format!("---\ntitle: {title}\n---\n"));
+        let run = project.run(&["build"]);
+        assert_eq!(run.code, 1, "{}", run.err);
+        let helps: Vec<&str> = run
+            .err
+            .lines()
+            .filter(|line| line.contains("= help: "))
+            .collect();
+        assert!(helps.iter().any(|line| line.contains(help)), "{}", run.err);
+        assert!(
+            !helps.iter().any(|line| line.contains(other)),
+            "{}",
+            run.err
+        );
+    }
+}
+
+#[test]
 fn with_v_all_are_named() {
     let project = blog();
     for name in ["b", "c", "d", "e", "f"] {

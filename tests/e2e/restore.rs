@@ -290,7 +290,7 @@ fn an_old_output_that_was_edited_is_never_removed() {
         let run = project.ok(&["build", "--prune"]);
         assert!(
             run.err
-                .contains("kept      dist/a.png: edited by hand since gpbuild wrote it\n"),
+                .contains("kept      dist/a.png: edited by hand since gpbuild wrote it; remove it yourself if nobody wants it\n"),
             "{}",
             run.err
         );

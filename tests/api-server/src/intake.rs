@@ -81,7 +81,8 @@ pub(crate) async fn read(
     })
 }
 
-async fn collect(body: Incoming) -> Result<Bytes, ApiError> {
+/// The whole body of a request.
+pub(crate) async fn collect(body: Incoming) -> Result<Bytes, ApiError> {
     let collected = Limited::new(body, MAX_BODY).collect().await;
     let too_large = |_| {
         ApiError::new(

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use crate::answer::{Answer, Made, carried, dripping};
 use crate::error::ApiError;
 use crate::fault::{Action, Content, Script, Transport};
-use crate::intake::{Valid, read};
+use crate::intake::{Valid, collect, read};
 use crate::limit::Limit;
 use crate::route::{Route, authorize};
 use crate::server::Options;
@@ -98,7 +98,11 @@ pub(crate) async fn serve(
     let visit = Visit { shared, number };
     let valid = match route {
         Ok(route) => read(&visit, &route, &head.headers, body).await,
-        Err(error) => Err(error),
+        Err(error) => {
+            // Whoever is cut off while it writes may never hear why.
+            let _ = collect(body).await;
+            Err(error)
+        }
     };
     match valid {
         Err(error) => refuse(visit, started, &error),
