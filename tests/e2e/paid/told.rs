@@ -60,6 +60,12 @@ impl Seen {
                 }
             }
             "order" => self.order(&message["order"]),
+            // Its row follows only if something else of it is otherwise.
+            "done" => {
+                if let Some(row) = self.rows.get_mut(message["id"].as_str().unwrap()) {
+                    row["failed"] = message["failed"].clone();
+                }
+            }
             _ => {}
         }
     }
